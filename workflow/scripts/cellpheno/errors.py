@@ -1,0 +1,9 @@
+"""The one exception that is meant for the person running the study."""
+
+
+class StudyError(ValueError):
+    """A mistake in the config, the sample sheet or the data, told in one sentence.
+
+    The sentence names the file, field, row or key, what was expected, what was found and
+    what to do; a job that raises it prints the sentence alone, without a traceback.
+    """

@@ -1,0 +1,160 @@
+"""What a job is given by Snakemake: log, threads, seeds, device; the only module that knows it."""
+
+import contextlib
+import fcntl
+import logging
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from cellpheno.errors import StudyError
+
+if TYPE_CHECKING:
+    import torch
+
+logger = logging.getLogger(__name__)
+
+
+def start(snakemake: Any) -> None:
+    """Send all output to the rule's log and fix what numbers may depend on.
+
+    Everything written to stdout and stderr, by C libraries too, goes to the log. An uncaught
+    `StudyError` ends there as its sentence alone, and is repeated on the terminal.
+
+    The number of compute threads is the config's `compute.threads` and not the number of
+    cores granted: sums of floating-point numbers depend on how many threads share them, and
+    the same seed must give the same tables on any number of cores.
+    """
+    terminal = os.fdopen(os.dup(2), "w", buffering=1)
+    log = Path(snakemake.log[0]).open("w", buffering=1)  # noqa: SIM115 - lives as long as the job
+    sys.stdout.flush()
+    os.dup2(log.fileno(), 1)
+    os.dup2(log.fileno(), 2)
+    sys.stdout = sys.stderr = log
+    logging.basicConfig(
+        stream=log, level=logging.INFO, force=True, format="%(asctime)s %(name)s: %(message)s"
+    )
+    logging.captureWarnings(True)
+
+    def report(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, StudyError):
+            print(f"{snakemake.rule}: {error}", file=log)
+            print(f"{snakemake.rule}: {error}", file=terminal)
+        else:
+            traceback.print_exception(kind, error, trace, file=log)
+
+    sys.excepthook = report
+    _fix_threads(int(snakemake.config["compute"]["threads"]))
+    logger.info("%s started", snakemake.rule)
+
+
+def _fix_threads(threads: int) -> None:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = str(threads)
+    # numpy may be loaded already, and then no longer looks at the environment
+    with contextlib.suppress(ImportError):
+        import threadpoolctl
+
+        threadpoolctl.threadpool_limits(threads)
+    with contextlib.suppress(ImportError):
+        import cv2
+
+        cv2.setNumThreads(threads)
+
+
+def granted_gpus(resources: Any) -> int:
+    """Return how many GPUs the job holds: 0 after `--resources gpu=0`."""
+    gpus = int(resources.get("gpu", 0) or 0)
+    if not gpus and str(resources.get("gres", "")).startswith("gpu"):
+        gpus = 1
+    return gpus
+
+
+@contextlib.contextmanager
+def device(snakemake: Any) -> "Iterator[torch.device]":
+    """Choose the device of a GPU rule and hold it until the block ends.
+
+    `compute.device` is `auto` (a GPU where the job was granted one and the machine has one,
+    else the CPU), `cuda` (a GPU or an error) or `cpu`. `--resources gpu=0` always means the CPU.
+
+    Raises
+    ------
+    StudyError
+        When a GPU was granted and is there, or was demanded, but torch cannot use it.
+    """
+    wanted = snakemake.config["compute"]["device"]
+    granted = granted_gpus(snakemake.resources)
+    if wanted == "cpu" or not granted:
+        yield _cpu(snakemake, f"device {wanted}, {granted} GPUs granted")
+        return
+    evidence = _signs_of_a_gpu()
+    if not evidence and wanted == "auto":
+        yield _cpu(snakemake, "no GPU on this machine")
+        return
+    with contextlib.ExitStack() as stack:
+        if not os.environ.get("CUDA_VISIBLE_DEVICES") and (devices := _local_gpus()):
+            folder = (
+                Path(snakemake.resources.get("tmpdir", "/tmp")) / f"cellpheno-gpu-{os.getuid()}"
+            )
+            os.environ["CUDA_VISIBLE_DEVICES"] = stack.enter_context(gpu_lease(folder, devices))
+        import torch
+
+        if not torch.cuda.is_available():
+            raise StudyError(
+                f"A GPU was granted to this job ({evidence or 'compute.device: cuda'}), but torch "
+                f"{torch.__version__} cannot use one; install the CUDA build of torch and a driver "
+                "that fits it, or run on the CPU with `--resources gpu=0`."
+            )
+        torch.set_num_threads(int(snakemake.config["compute"]["threads"]))
+        logger.info("running on %s", torch.cuda.get_device_name())
+        yield torch.device("cuda")
+
+
+def _cpu(snakemake: Any, reason: str) -> "torch.device":
+    import torch
+
+    threads = int(snakemake.config["compute"]["threads"])
+    torch.set_num_threads(threads)
+    logger.info("running on the CPU with %d threads (%s)", threads, reason)
+    return torch.device("cpu")
+
+
+def _signs_of_a_gpu() -> str:
+    """Say what speaks for a GPU on this machine, or return an empty text."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    if visible not in ("", "-1", "NoDevFiles"):
+        return f"CUDA_VISIBLE_DEVICES={visible}"
+    devices = _local_gpus()
+    return f"/dev/nvidia{devices[0]}" if devices else ""
+
+
+def _local_gpus() -> list[str]:
+    return sorted(path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*"))
+
+
+@contextlib.contextmanager
+def gpu_lease(folder: Path, devices: list[str], poll_seconds: float = 1.0) -> Iterator[str]:
+    """Hold one of `devices` until the block ends; the lock dies with the process.
+
+    Snakemake counts GPUs but does not say which: without a lease all jobs of a machine with
+    four GPUs would start on the first. The folder must be on a local disk.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    while True:
+        for name in devices:
+            with (folder / f"{name}.lock").open("w") as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    continue
+                yield name
+                return
+        time.sleep(poll_seconds)

@@ -1,0 +1,41 @@
+"""Progress of long steps in the log, with rate and time left."""
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+logger = logging.getLogger(__name__)
+
+
+def track(
+    items: Iterable[Item], what: str, total: int, start: int = 0, every_seconds: float = 10.0
+) -> Iterator[Item]:
+    """Pass `items` through and log how far the work has come.
+
+    Parameters
+    ----------
+    items
+        What is worked on.
+    what
+        Plural name for the log, such as "fields".
+    total
+        How many there are in all, those before `start` included.
+    start
+        How many were done before, by an earlier attempt.
+    every_seconds
+        Shortest time between two lines.
+    """
+    began = last = time.monotonic()
+    done = start
+    for item in items:
+        yield item
+        done += 1
+        now = time.monotonic()
+        if now - last >= every_seconds or done == total:
+            rate = (done - start) / max(now - began, 1e-9)
+            left = (total - done) / rate
+            logger.info("%s %d of %d, %.3g per second, %.0f s left", what, done, total, rate, left)
+            last = now

@@ -1,0 +1,351 @@
+"""The tables that pass between rules: what each column means, checked on write and on read."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cellpheno.errors import StudyError
+from cellpheno.files import whole
+
+Kind = Literal["str", "float", "int", "bool"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    A name that ends in `*` stands for any number of columns with that beginning.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    unit: str = ""
+    allowed: tuple[str, ...] = ()
+    minimum: float = -np.inf
+    maximum: float = np.inf
+    optional: bool = False
+    """Whether values may be missing."""
+
+    def matches(self, name: str) -> bool:
+        """Whether a column of this name is described here."""
+        return name.startswith(self.name[:-1]) if self.name.endswith("*") else name == self.name
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A kind of table: its columns, the columns that name a row, and its version.
+
+    Columns beyond the described ones may follow; they are kept as they are.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    version: int = 1
+
+    def empty(self) -> pd.DataFrame:
+        """Return the table without rows, with the right columns and dtypes."""
+        named = [column for column in self.columns if not column.name.endswith("*")]
+        return pd.DataFrame({c.name: pd.Series(dtype=_DTYPES[c.kind]) for c in named})
+
+
+_DTYPES = {"str": "str", "float": "float64", "int": "int64", "bool": "bool"}
+
+SPLITS_ALLOWED = ("train", "val", "test", "predict")
+
+FIELD = Column("field", "str", "field of view, the sample sheet's name for it")
+CONDITION = Column("condition", "str", "experimental condition")
+REPLICATE = Column("replicate", "str", "independent repeat of the experiment")
+GROUP = Column("group", "str", "what must not be divided between splits: well, slide, patient")
+SPLIT = Column("split", "str", "use of the field", allowed=SPLITS_ALLOWED)
+BOX = (
+    Column("x_min", "float", "left edge, in the box", "px"),
+    Column("y_min", "float", "top edge, in the box", "px"),
+    Column("x_max", "float", "right edge, just outside the box", "px"),
+    Column("y_max", "float", "bottom edge, just outside the box", "px"),
+)
+BOX_COLUMNS = [column.name for column in BOX]
+PROBABILITY = Column("p_*", "float", "probability of a class", minimum=0, maximum=1)
+INTERVAL = (
+    Column("ci_low", "float", "lower end of the 95 % interval", optional=True),
+    Column("ci_high", "float", "upper end of the 95 % interval", optional=True),
+)
+
+QUALITY = Table(
+    "quality",
+    (
+        FIELD,
+        CONDITION,
+        REPLICATE,
+        GROUP,
+        Column("verdict", "str", "`ok`, or the reason why the field was set aside"),
+        Column("saturated_fraction", "float", "worst channel", minimum=0, maximum=1, optional=True),
+        Column("focus", "float", "worst channel, variance of the Laplacian", optional=True),
+    ),
+    key=("field",),
+)
+BOXES = Table(
+    "boxes",
+    (
+        FIELD,
+        *BOX,
+        Column("label", "str", "class given by the annotator"),
+        Column("annotator", "str", "who drew the box"),
+    ),
+)
+SPLITS = Table("splits", (FIELD, GROUP, SPLIT), key=("field",))
+DETECTIONS = Table(
+    "detections",
+    (FIELD, *BOX, Column("score", "float", "detector's score", minimum=0, maximum=1)),
+)
+CROPS = Table(
+    "crops",
+    (
+        FIELD,
+        *BOX,
+        Column("label", "str", "class of the annotated cell"),
+        SPLIT,
+        Column("crop_row", "int", "row in the array of crops", minimum=0),
+    ),
+)
+PREDICTIONS = Table(
+    "predictions",
+    (
+        FIELD,
+        *BOX,
+        Column("det_score", "float", "detector's score", minimum=0, maximum=1),
+        PROBABILITY,
+        Column("feature_row", "int", "row in the shard's array of features", minimum=0),
+    ),
+)
+CELLS = Table(
+    "cells",
+    (
+        FIELD,
+        CONDITION,
+        REPLICATE,
+        GROUP,
+        *BOX,
+        Column("det_score", "float", "detector's score", minimum=0, maximum=1),
+        Column("cls_score", "float", "classifier's score of the call", minimum=0, maximum=1),
+        Column("score", "float", "both scores fused", minimum=0, maximum=1),
+        Column("call", "str", "class the cell was called"),
+        PROBABILITY,
+        SPLIT,
+        Column("label", "str", "class of the annotated cell it matches", optional=True),
+    ),
+)
+DETECTION_METRICS = Table(
+    "detection_metrics",
+    (
+        Column("detector", "str", "architecture and backbone"),
+        Column("seed", "int", "seed of the training"),
+        SPLIT,
+        Column("metric", "str", "name of the metric, with its IoU"),
+        Column("value", "float", "the metric", optional=True),
+        *INTERVAL,
+        Column("n", "int", "annotated cells behind it", minimum=0),
+    ),
+)
+CLASSIFICATION_METRICS = Table(
+    "classification_metrics",
+    (
+        Column("experiment", "str", "which classifier"),
+        Column("seed", "str", "seed of the training, or `mean` of all seeds"),
+        SPLIT,
+        Column("class", "str", "class, group of classes, or `all`"),
+        Column("metric", "str", "name of the metric"),
+        Column("value", "float", "the metric", optional=True),
+        *INTERVAL,
+        Column("n", "int", "annotated cells behind it", minimum=0),
+    ),
+)
+HISTORY = Table(
+    "history",
+    (
+        Column("step", "int", "optimiser steps, or epochs, done so far", minimum=0),
+        Column("split", "str", "which part of the data", allowed=("train", "val")),
+        Column("class", "str", "class, group of classes, or `all`"),
+        Column("metric", "str", "loss or accuracy"),
+        Column("value", "float", "the metric", optional=True),
+    ),
+)
+ROC = Table(
+    "roc",
+    (
+        SPLIT,
+        Column("class", "str", "class, or group of classes, against all others"),
+        Column("false_positive_rate", "float", "1 - specificity", minimum=0, maximum=1),
+        Column("true_positive_rate", "float", "sensitivity", minimum=0, maximum=1),
+    ),
+)
+CONFUSION = Table(
+    "confusion",
+    (
+        SPLIT,
+        Column("label", "str", "annotated class"),
+        Column("call", "str", "called class"),
+        Column("n", "int", "cells", minimum=0),
+    ),
+)
+EMBEDDING = Table(
+    "embedding",
+    (
+        FIELD,
+        *BOX,
+        Column("tsne_1", "float", "first t-SNE coordinate"),
+        Column("tsne_2", "float", "second t-SNE coordinate"),
+        Column("umap_1", "float", "first UMAP coordinate"),
+        Column("umap_2", "float", "second UMAP coordinate"),
+        SPLIT,
+        Column("label", "str", "class of the annotated cell it matches", optional=True),
+        Column("call", "str", "class the cell was called"),
+    ),
+)
+FREQUENCIES = Table(
+    "frequencies",
+    (
+        FIELD,
+        CONDITION,
+        REPLICATE,
+        Column("class", "str", "class, or group of classes"),
+        Column("n_cells", "int", "cells counted in the field", minimum=0),
+        Column("n_class", "int", "cells of the class", minimum=0),
+        Column("frequency", "float", "n_class / n_cells", minimum=0, maximum=1, optional=True),
+    ),
+    key=("field", "class"),
+)
+TESTS = Table(
+    "tests",
+    (
+        Column("class", "str", "class, or group of classes"),
+        CONDITION,
+        Column("control", "str", "condition it is held against"),
+        Column("test", "str", "statistical test"),
+        Column("n_units", "int", "independent units in both conditions", minimum=0),
+        Column("unit", "str", "what was counted as independent"),
+        Column("estimate", "float", "difference of mean frequency", optional=True),
+        *INTERVAL,
+        Column("effect_size", "float", "Hedges' g", optional=True),
+        Column("statistic", "float", "of the test", optional=True),
+        Column("p", "float", "two-sided", minimum=0, maximum=1, optional=True),
+        Column("p_adjusted", "float", "for all comparisons", minimum=0, maximum=1, optional=True),
+    ),
+    key=("class", "condition", "test", "unit"),
+)
+TRUTH = Table(
+    "truth",
+    (FIELD, *BOX, Column("label", "str", "class that was simulated")),
+)
+
+
+def write(frame: pd.DataFrame, path: str | Path, table: Table) -> None:
+    """Check a table and write it, whole or not at all.
+
+    Parameters
+    ----------
+    frame
+        Rows of the table; described columns are put first, in their order.
+    path
+        Ends in `.parquet` or `.tsv`.
+    table
+        What kind of table it is.
+
+    Raises
+    ------
+    StudyError
+        When the frame is not such a table.
+    """
+    path = Path(path)
+    frame = _checked(frame, table, f"the {table.name} table for {path}")
+    with whole(path) as temporary:
+        if path.suffix == ".parquet":
+            arrow = pa.Table.from_pandas(frame, preserve_index=False)
+            mark = json.dumps({"table": table.name, "version": table.version}).encode()
+            arrow = arrow.replace_schema_metadata(
+                {**(arrow.schema.metadata or {}), b"cellpheno": mark}
+            )
+            pq.write_table(arrow, temporary, compression="zstd")
+        else:
+            frame.to_csv(temporary, sep="\t", index=False, float_format="%.10g", na_rep="NA")
+
+
+def read(path: str | Path, table: Table) -> pd.DataFrame:
+    """Read a table and check that it is of the kind and version expected.
+
+    Raises
+    ------
+    StudyError
+        When the file is another table, of another version, or does not hold what it should.
+    """
+    path = Path(path)
+    if path.suffix == ".parquet":
+        arrow = pq.read_table(path)
+        mark = json.loads((arrow.schema.metadata or {}).get(b"cellpheno", b"{}"))
+        if mark != {"table": table.name, "version": table.version}:
+            raise StudyError(
+                f"{path} is not a {table.name} table of version {table.version} (found: {mark}); "
+                "delete it and run the workflow again to make it anew."
+            )
+        frame = arrow.to_pandas()
+    else:
+        texts = {c.name: "str" for c in table.columns if c.kind == "str"}
+        frame = pd.read_csv(path, sep="\t", dtype=texts, keep_default_na=False, na_values=["NA"])
+    return _checked(frame, table, str(path))
+
+
+def concatenate(frames: list[pd.DataFrame], table: Table) -> pd.DataFrame:
+    """Stack tables of one kind; no tables give the empty table."""
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else (frames or [table.empty()])[0]
+
+
+def _checked(frame: pd.DataFrame, table: Table, where: str) -> pd.DataFrame:
+    """Return the frame with described columns first and cast, or say what is wrong with it."""
+    order: list[str] = []
+    columns: dict[str, pd.Series] = {}
+    for column in table.columns:
+        names = [name for name in frame.columns if column.matches(name)]
+        if not names and not column.name.endswith("*"):
+            raise StudyError(
+                f"{where} lacks the column {column.name} ({column.meaning}); it may come from an "
+                "older version: delete it and run the workflow again."
+            )
+        for name in names:
+            columns[name] = _checked_column(frame[name], column, f"{where}, column {name},")
+            order.append(name)
+    rest = [name for name in frame.columns if name not in columns]
+    checked = frame[order + rest].assign(**columns)
+    if table.key and checked.duplicated(list(table.key)).any():
+        twice = checked.loc[checked.duplicated(list(table.key)), list(table.key)].iloc[0].to_dict()
+        raise StudyError(f"{where} holds {twice} more than once; each may stand once.")
+    return checked
+
+
+def _checked_column(values: pd.Series, column: Column, where: str) -> pd.Series:
+    """Return one column with its dtype, or say which value does not fit."""
+    missing = values.isna()
+    if missing.any() and not column.optional:
+        raise StudyError(f"{where} has no value in row {int(np.argmax(missing)) + 1}.")
+    try:
+        values = values.astype(_DTYPES[column.kind])
+    except (ValueError, TypeError) as error:
+        raise StudyError(f"{where} should hold {column.kind} values: {error}.") from error
+    if column.allowed and not values[~missing].isin(column.allowed).all():
+        found = values[~missing & ~values.isin(column.allowed)].iloc[0]
+        raise StudyError(f"{where} holds {found!r}; allowed are {', '.join(column.allowed)}.")
+    if column.kind in ("float", "int"):
+        outside = ~missing & ~values.between(column.minimum, column.maximum)
+        if outside.any():
+            raise StudyError(
+                f"{where} holds {values[outside].iloc[0]}, which is not between "
+                f"{column.minimum} and {column.maximum}."
+            )
+    return values

@@ -1,0 +1,104 @@
+"""What every training loop needs: resumable checkpoints, seeds per step, learning-rate schedules."""
+
+import hashlib
+import json
+import logging
+import math
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cellpheno.files import whole
+from cellpheno.randomness import derive
+
+logger = logging.getLogger(__name__)
+
+
+def checkpoint_key(settings: Any, inputs: Iterable[str | Path]) -> str:
+    """Return a name that changes with the settings, the code and the content of the inputs.
+
+    Parameters
+    ----------
+    settings
+        All that decides the training, the code's hash included; anything JSON can hold.
+    inputs
+        Files that the training reads.
+    """
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
+    for path in inputs:
+        with Path(path).open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+class Checkpoint:
+    """The state of a training that can be killed at any moment.
+
+    It lies beside the declared outputs, which Snakemake deletes when a job fails, under a name
+    made by `checkpoint_key`: a training with other settings, code or data never resumes it.
+    """
+
+    def __init__(self, folder: str | Path, key: str) -> None:
+        self.path = Path(folder) / f"{key}.pt"
+
+    def load(self, **parts: Any) -> dict[str, Any]:
+        """Restore every part in place and return what else was saved; empty when new.
+
+        Parameters
+        ----------
+        parts
+            Objects with `load_state_dict`, by the names they were saved under.
+        """
+        if not self.path.exists():
+            return {}
+        state = torch.load(self.path, map_location="cpu", weights_only=True)
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+        logger.info("continuing from %s", self.path)
+        return state["progress"]
+
+    def save(self, progress: dict[str, Any], **parts: Any) -> None:
+        """Write the state of every part and `progress` (plain numbers, texts, lists)."""
+        state = {name: part.state_dict() for name, part in parts.items()}
+        with whole(self.path) as temporary:
+            torch.save({**state, "progress": progress}, temporary)
+
+    def remove(self) -> None:
+        """Delete the state after the training's outputs are written."""
+        self.path.unlink(missing_ok=True)
+
+
+def seed_step(seed: int, step: int) -> None:
+    """Seed torch for one step, so that a resumed training draws what an undisturbed one would."""
+    torch.manual_seed(derive(seed, "step", step))
+
+
+def schedule(
+    kind: str, total: int, warmup: int = 0, milestones: tuple[int, ...] = ()
+) -> Callable[[int], float]:
+    """Return the factor of the base learning rate at each step.
+
+    Parameters
+    ----------
+    kind
+        `constant`, `cosine` (to zero at `total`) or `steps` (a tenth after each milestone).
+    total
+        Steps in all.
+    warmup
+        Steps of a linear rise from near zero.
+    milestones
+        Steps at which `steps` falls.
+    """
+
+    def factor(step: int) -> float:
+        rise = min(1.0, (step + 1) / (warmup + 1))
+        if kind == "cosine":
+            done = max(0, step - warmup) / max(1, total - warmup)
+            return rise * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+        if kind == "steps":
+            return rise * 0.1 ** sum(step >= milestone for milestone in milestones)
+        return rise
+
+    return factor
