@@ -1,4 +1,4 @@
-"""What every training loop needs: resumable checkpoints, seeds per step, learning-rate schedules."""
+"""What training loops share: resumable checkpoints, seeds per step, learning-rate schedules."""
 
 import hashlib
 import json

@@ -1,0 +1,1 @@
+"""Annotations in the formats of annotation tools, to and from the boxes table."""

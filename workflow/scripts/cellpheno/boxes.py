@@ -1,0 +1,80 @@
+"""Boxes: overlap, non-maximum suppression, matching of predictions to annotations.
+
+Boxes are arrays [n, 4] of x_min, y_min, x_max, y_max in pixels, half-open: a box from 0 to 10 is
+10 pixels wide.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+
+def area(boxes: Array) -> Array:
+    """Return the area of each box [n], in square pixels."""
+    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+
+
+def intersection(first: Array, second: Array) -> Array:
+    """Return the area shared by each box of `first` [n, 4] with each of `second` [m, 4], [n, m]."""
+    low = np.maximum(first[:, None, :2], second[None, :, :2])
+    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
+    return np.prod(np.clip(high - low, 0, None), axis=2)
+
+
+def iou(first: Array, second: Array) -> Array:
+    """Return the intersection over union of each box of `first` with each of `second`, [n, m]."""
+    shared = intersection(first, second)
+    union = area(first)[:, None] + area(second)[None, :] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
+def nms(boxes: Array, scores: Array, max_iou: float) -> npt.NDArray[np.int64]:
+    """Return the rows that greedy non-maximum suppression keeps, best score first.
+
+    Parameters
+    ----------
+    boxes
+        [n, 4].
+    scores
+        [n]; equal scores are taken in the order of the rows.
+    max_iou
+        A box that overlaps a kept one by more than this is dropped.
+    """
+    kept: list[int] = []
+    for row in np.argsort(-scores, kind="stable"):
+        if not kept or iou(boxes[row : row + 1], boxes[kept]).max() <= max_iou:
+            kept.append(int(row))
+    return np.array(kept, dtype=np.int64)
+
+
+def match(predicted: Array, scores: Array, truth: Array, min_iou: float) -> npt.NDArray[np.int64]:
+    """Give each predicted box the annotated box it finds, each annotated box at most once.
+
+    Greedy, best score first, each taking the free annotated box of highest overlap (the rule of
+    PASCAL VOC, except that a prediction whose best box is taken may have its next best).
+
+    Parameters
+    ----------
+    predicted, truth
+        [n, 4] and [m, 4].
+    scores
+        [n], of the predicted boxes.
+    min_iou
+        Least overlap that counts as found.
+
+    Returns
+    -------
+    array
+        [n] rows of `truth`, -1 where nothing was found.
+    """
+    found = np.full(len(predicted), -1, dtype=np.int64)
+    if not len(predicted) or not len(truth):
+        return found
+    overlap = iou(predicted, truth)
+    for row in np.argsort(-scores, kind="stable"):
+        best = int(np.argmax(overlap[row]))
+        if overlap[row, best] >= min_iou:
+            found[row] = best
+            overlap[:, best] = -1.0
+    return found

@@ -1,0 +1,1 @@
+"""Telling cells apart: crops, backbones, training, inference, Grad-CAM, evaluation."""

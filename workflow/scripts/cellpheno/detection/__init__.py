@@ -1,0 +1,1 @@
+"""Finding cells: tiles, detectors behind one small interface, evaluation."""

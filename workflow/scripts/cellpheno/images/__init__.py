@@ -1,0 +1,1 @@
+"""Reading, composing, judging and storing fields of view."""

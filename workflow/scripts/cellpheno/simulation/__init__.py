@@ -1,0 +1,1 @@
+"""A microscope, its cells, and studies whose truth is known."""

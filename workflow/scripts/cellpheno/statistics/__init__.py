@@ -1,0 +1,1 @@
+"""Frequencies, tests, effect sizes and intervals across conditions."""
