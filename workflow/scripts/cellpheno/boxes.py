@@ -22,6 +22,11 @@ def intersection(first: Array, second: Array) -> Array:
     return np.prod(np.clip(high - low, 0, None), axis=2)
 
 
+def clip(boxes: Array, width: float, height: float) -> Array:
+    """Return the part of each box [n, 4] that lies in an image of this size; may be empty."""
+    return np.clip(boxes, 0, [width, height, width, height])
+
+
 def iou(first: Array, second: Array) -> Array:
     """Return the intersection over union of each box of `first` with each of `second`, [n, m]."""
     shared = intersection(first, second)

@@ -1,0 +1,116 @@
+# What all rules share: the config and the sample sheet, checked before any compute; the shards;
+# the hash of the code behind a rule.
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+# source_path also brings the library along when this workflow is used as a remote module
+for name in ("__init__", "errors", "configuration", "sample_sheet", "sources"):
+    module = workflow.source_path(f"../scripts/cellpheno/{name}.py")
+sys.path.insert(0, str(Path(module).parents[1]))
+
+from cellpheno import configuration, sample_sheet, sources
+from cellpheno.errors import StudyError
+
+# idle threads of one job must not burn the cores of another
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def checked_study(config):
+    """The config with its defaults and the sample sheet, or one sentence that says what is wrong."""
+    source = ", ".join(map(str, workflow.overwrite_configfiles)) or "config.yaml"
+    schema = configuration.load_schema(
+        workflow.source_path("../schemas/config.schema.yaml")
+    )
+    try:
+        config = configuration.complete(config, schema, source)
+        simulated = "simulation" in config
+        fields = sample_sheet.read(config, Path(), must_exist=not simulated)
+        sample_sheet.check_statistics(config, fields)
+        if simulated:
+            sample_sheet.check_simulation(config, fields)
+    except StudyError as error:
+        raise WorkflowError(str(error)) from None
+    return config, fields
+
+
+checked, fields = checked_study(config)
+config.update(checked)
+
+STUDY = config["study"]
+CHANNELS = config["channels"]
+SHARDS = sample_sheet.shards(fields, config["fields_per_shard"])
+EXPERIMENTS = list(config["experiments"])
+SEEDS = config["seeds"]
+# files that the workflow itself makes; none in a study of real data
+SIMULATED_FILES = (
+    fields[CHANNELS].to_numpy().ravel().tolist() if "simulation" in config else []
+)
+
+
+wildcard_constraints:
+    study=STUDY,
+    shard="|".join(SHARDS),
+    experiment="|".join(EXPERIMENTS),
+    seed="|".join(map(str, SEEDS)),
+
+
+def study_path(name):
+    """A path given in the config relative to data_root."""
+    return str(Path(config["data_root"]) / name)
+
+
+def shard_rows(wildcards):
+    """The rows of the sample sheet in a shard, as plain dictionaries."""
+    return SHARDS[wildcards.shard].to_dict("records")
+
+
+def shard_files(wildcards):
+    return SHARDS[wildcards.shard][CHANNELS].to_numpy().ravel().tolist()
+
+
+def raw_files(wildcards):
+    """The raw images of a shard, if a rule makes them."""
+    return shard_files(wildcards) if SIMULATED_FILES else []
+
+
+def raw_version(wildcards):
+    """Size and time of a user's raw images: inputs would cost seconds per 10,000 of them."""
+    return (
+        [] if SIMULATED_FILES else sample_sheet.raw_version(shard_files(wildcards))
+    )
+
+
+def experiment_settings(part):
+    """A part of the `classification` section with the experiment's overrides."""
+
+    def settings(wildcards):
+        return configuration.experiment(config, wildcards.experiment)[part]
+
+    return settings
+
+
+def scaled(base_mb, cap_mb=512_000):
+    """Memory that doubles with each retry, up to a cap."""
+
+    def mem_mb(wildcards, attempt):
+        return min(base_mb * 2 ** (attempt - 1), cap_mb)
+
+    return mem_mb
+
+
+@cache
+def script_text(name):
+    try:
+        return Path(workflow.source_path(f"../scripts/{name}")).read_text()
+    except (OSError, WorkflowError):
+        return None
+
+
+@cache
+def code_id(script):
+    """Hash of a script and the library behind it: an edit reruns exactly what it touches."""
+    return sources.code_id(script, script_text)

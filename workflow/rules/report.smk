@@ -1,0 +1,52 @@
+rule save_config:
+    """Record the config with all defaults filled in, as it was used."""
+    output:
+        "results/{study}/config.yaml",
+    log:
+        "logs/{study}/save_config.log",
+    benchmark:
+        "results/{study}/benchmarks/save_config.tsv"
+    localrule: True
+    conda:
+        "../../envs/snakemake.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(500),
+        runtime=10,
+    params:
+        config=config,
+        code=code_id("save_config.py"),
+    script:
+        "../scripts/save_config.py"
+
+
+rule report:
+    """Put every figure and table into one report that opens in any browser (Snakemake's own)."""
+    input:
+        rules.figures.input,
+        "results/{study}/statistics/tests.tsv",
+        "results/{study}/metrics/detection.tsv",
+        "results/{study}/metrics/classification.tsv",
+        "results/{study}/qc/fields.tsv",
+        config="results/{study}/config.yaml",
+    output:
+        "results/{study}/report.zip",
+    log:
+        "logs/{study}/report.log",
+    benchmark:
+        "results/{study}/benchmarks/report.tsv"
+    localrule: True
+    conda:
+        "../../envs/snakemake.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(1000),
+        runtime=30,
+    params:
+        snakefile=workflow.main_snakefile,
+    shell:
+        # --nolock: the run that calls this rule holds the lock, and all its other jobs are done
+        "snakemake figures --snakefile {params.snakefile:q} --configfile {input.config:q} "
+        "--workflow-profile none --cores 1 --nolock --report {output:q} &> {log:q}"

@@ -1,0 +1,11 @@
+"""Record the config with all defaults filled in, as it was used."""
+
+from pathlib import Path
+
+import yaml
+from cellpheno import job
+from cellpheno.files import whole
+
+job.start(snakemake)
+with whole(snakemake.output[0]) as temporary:
+    Path(temporary).write_text(yaml.safe_dump(dict(snakemake.params.config), sort_keys=False))
