@@ -1,0 +1,105 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from cellpheno import configuration
+from cellpheno.errors import StudyError
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = configuration.load_schema(ROOT / "workflow/schemas/config.schema.yaml")
+CONFIGS = [ROOT / "config.yaml", *sorted((ROOT / "config").glob("*.yaml"))]
+DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def complete(config):
+    return configuration.complete(config, SCHEMA, "config.yaml")
+
+
+def changed(*path, to):
+    config = copy.deepcopy(DEFAULT)
+    section = config
+    for key in path[:-1]:
+        section = section[key]
+    section[path[-1]] = to
+    return config
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_every_config_in_the_repository_is_accepted(path):
+    config = yaml.safe_load(path.read_text())
+    assert complete(config)["study"] == config["study"]
+
+
+def test_a_complete_config_is_not_changed_by_completing_it_again():
+    once = complete(DEFAULT)
+    assert complete(once) == once
+
+
+def test_every_key_of_the_schema_has_a_default_or_is_required():
+    def without_default(schema, path):
+        for key, part in schema.get("properties", {}).items():
+            part = configuration._resolved(part, SCHEMA)
+            known = key in schema.get("required", []) or "default" in part
+            if not known:
+                yield (*path, key)
+            yield from without_default(part, (*path, key))
+
+    by_protocol = set(configuration.SWITCHES["corrected"])
+    optional = {("simulation",)}
+    assert set(without_default(SCHEMA, ())) == by_protocol | optional
+
+
+def test_a_short_config_gets_all_defaults():
+    short = {
+        key: DEFAULT[key]
+        for key in ("study", "fields", "channels", "composite", "annotations", "classes")
+    } | {"negative_class": "non-CIC"}
+    config = complete(short)
+    assert config["classification"]["model"]["backbone"] == "resnet101"
+    assert config["detection"]["training"]["steps"] == 50000
+    assert config["compute"] == {"device": "auto", "threads": 2}
+
+
+def test_the_protocol_decides_what_the_config_leaves_open():
+    published = complete({**DEFAULT, "protocol": "published"})
+    corrected = complete({**DEFAULT, "protocol": "corrected"})
+    assert published["calls"]["rule"] == "best_positive"
+    assert corrected["calls"]["rule"] == "argmax"
+    assert [test["unit"] for test in published["statistics"]["tests"]] == ["field"]
+
+
+def test_a_key_in_the_config_wins_over_the_protocol():
+    config = changed("calls", "rule", to="argmax") | {"protocol": "published"}
+    assert complete(config)["calls"]["rule"] == "argmax"
+
+
+def test_an_experiment_overrides_only_what_it_names():
+    config = changed("experiments", to={"main": {}, "wide": {"model": {"backbone": "resnet50"}}})
+    wide = configuration.experiment(complete(config), "wide")
+    main = configuration.experiment(complete(config), "main")
+    assert wide["model"] == main["model"] | {"backbone": "resnet50"}
+    assert wide["training"] == main["training"]
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (changed("tile", to={}), ["tile", "not known", "tiles"]),
+        (changed("detection", "training", "stpes", to=5), ["detection.training.stpes", "steps"]),
+        (changed("seed", to="zero"), ["seed", "'zero'"]),
+        (changed("negative_class", to="non-cic"), ["negative_class", "'non-cic'", "non-CIC"]),
+        (changed("class_groups", to={"CIC": ["one in one"]}), ["class_groups", "one in one"]),
+        (changed("composite", "red", to="membrain"), ["composite.red", "membrain", "membrane"]),
+        (changed("statistics", "exclude_classes", to=["f"]), ["exclude_classes", "'f'"]),
+        (changed("experiments", to={"a": {"modell": {}}}), ["experiments/a", "modell", "model"]),
+        ({k: v for k, v in DEFAULT.items() if k != "classes"}, ["classes", "missing"]),
+    ],
+)
+def test_a_mistake_is_told_in_one_sentence_that_names_the_key(config, words):
+    with pytest.raises(StudyError) as error:
+        complete(config)
+    sentence = str(error.value)
+    assert sentence.startswith("config.yaml")
+    assert "\n" not in sentence
+    assert all(word in sentence for word in words), sentence

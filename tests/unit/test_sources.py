@@ -1,0 +1,46 @@
+from pathlib import Path
+
+from cellpheno import sources
+
+SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
+
+FILES = {
+    "run.py": "from cellpheno import job\nfrom cellpheno.images import store\n",
+    "other.py": "from cellpheno.tables import BOXES\n",
+    "cellpheno/__init__.py": "",
+    "cellpheno/job.py": "",
+    "cellpheno/tables.py": "import cellpheno.files\n",
+    "cellpheno/files.py": "",
+    "cellpheno/images/__init__.py": "",
+    "cellpheno/images/store.py": "def f():\n    from cellpheno import files\n",
+    "cellpheno/images/readers.py": "",
+}
+
+
+def test_all_modules_behind_a_script_are_found_also_those_imported_within_functions():
+    assert set(sources.behind("run.py", FILES.get)) == {
+        "run.py",
+        "cellpheno/__init__.py",
+        "cellpheno/job.py",
+        "cellpheno/images/__init__.py",
+        "cellpheno/images/store.py",
+        "cellpheno/files.py",
+    }
+
+
+def test_the_hash_changes_exactly_when_a_module_behind_the_script_changes():
+    def code_ids(**edited):
+        files = {**FILES, **edited}
+        return sources.code_id("run.py", files.get), sources.code_id("other.py", files.get)
+
+    run, other = code_ids()
+    assert code_ids(**{"cellpheno/images/store.py": "x = 1\n"}) != (run, other)
+    assert code_ids(**{"cellpheno/images/store.py": "x = 1\n"})[1] == other
+    assert code_ids(**{"cellpheno/files.py": "x = 1\n"})[0] != run
+    assert code_ids(**{"cellpheno/files.py": "x = 1\n"})[1] != other
+    assert code_ids(**{"cellpheno/images/readers.py": "x = 1\n"}) == (run, other)
+
+
+def test_the_library_uses_no_relative_imports_which_the_hash_would_miss():
+    for path in SCRIPTS.rglob("*.py"):
+        assert "from ." not in path.read_text(), path

@@ -1,0 +1,92 @@
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from cellpheno import tables
+from cellpheno.errors import StudyError
+
+
+def boxes(**changes):
+    frame = pd.DataFrame(
+        {
+            "field": ["a", "b"],
+            "x_min": [0, 1],
+            "y_min": [0.0, 1.0],
+            "x_max": [10.0, 11.0],
+            "y_max": [10.0, 11.0],
+            "label": ["partial", "in turn"],
+            "annotator": ["expert", "expert"],
+        }
+    )
+    return frame.assign(**changes)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".tsv"])
+def test_a_table_comes_back_as_it_was_written(tmp_path, suffix):
+    tables.write(boxes(), tmp_path / f"boxes{suffix}", tables.BOXES)
+    again = tables.read(tmp_path / f"boxes{suffix}", tables.BOXES)
+    pd.testing.assert_frame_equal(again, boxes(x_min=[0.0, 1.0]))
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".tsv"])
+def test_an_empty_table_keeps_its_columns_and_dtypes(tmp_path, suffix):
+    tables.write(tables.BOXES.empty(), tmp_path / f"boxes{suffix}", tables.BOXES)
+    again = tables.read(tmp_path / f"boxes{suffix}", tables.BOXES)
+    assert len(again) == 0
+    assert again["x_min"].dtype == np.float64
+
+
+def test_described_columns_come_first_and_others_are_kept(tmp_path):
+    frame = boxes(extra=[1, 2])[["extra", *boxes().columns[::-1]]]
+    tables.write(frame, tmp_path / "boxes.tsv", tables.BOXES)
+    assert list(tables.read(tmp_path / "boxes.tsv", tables.BOXES)) == [*boxes().columns, "extra"]
+
+
+def test_words_that_look_like_missing_values_stay_words(tmp_path):
+    tables.write(boxes(label=["None", "nan"]), tmp_path / "boxes.tsv", tables.BOXES)
+    assert tables.read(tmp_path / "boxes.tsv", tables.BOXES)["label"].tolist() == ["None", "nan"]
+
+
+@pytest.mark.parametrize(
+    ("frame", "word"),
+    [
+        (boxes().drop(columns="label"), "lacks the column label"),
+        (boxes(field=["a", None]), "no value in row 2"),
+        (boxes(x_min=["left", "right"]), "float"),
+    ],
+)
+def test_a_frame_that_is_not_such_a_table_is_refused(tmp_path, frame, word):
+    with pytest.raises(StudyError, match=word):
+        tables.write(frame, tmp_path / "boxes.parquet", tables.BOXES)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_values_outside_their_range_or_list_are_refused(tmp_path):
+    splits = pd.DataFrame({"field": ["a"], "group": ["g"], "split": ["training"]})
+    with pytest.raises(StudyError, match="'training'; allowed are train, val"):
+        tables.write(splits, tmp_path / "splits.tsv", tables.SPLITS)
+    found = boxes(score=[0.5, 1.5]).drop(columns=["label", "annotator"])
+    with pytest.raises(StudyError, match="1.5"):
+        tables.write(found, tmp_path / "found.parquet", tables.DETECTIONS)
+
+
+def test_a_key_may_stand_once(tmp_path):
+    splits = pd.DataFrame({"field": ["a", "a"], "group": ["g", "g"], "split": ["train", "val"]})
+    with pytest.raises(StudyError, match="more than once"):
+        tables.write(splits, tmp_path / "splits.tsv", tables.SPLITS)
+
+
+def test_another_table_or_another_version_is_refused_on_read(tmp_path):
+    path = tmp_path / "boxes.parquet"
+    tables.write(boxes(), path, tables.BOXES)
+    with pytest.raises(StudyError, match="not a truth table"):
+        tables.read(path, tables.TRUTH)
+    arrow = pq.read_table(path).replace_schema_metadata({b"cellpheno": b'{"table": "boxes"}'})
+    pq.write_table(arrow, path)
+    with pytest.raises(StudyError, match="delete it"):
+        tables.read(path, tables.BOXES)
+
+
+def test_stacking_no_tables_gives_the_empty_table():
+    assert list(tables.concatenate([], tables.BOXES)) == list(tables.BOXES.empty())
+    assert len(tables.concatenate([boxes(), tables.BOXES.empty(), boxes()], tables.BOXES)) == 4
