@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from cellpheno import configuration
 from cellpheno.errors import StudyError
 

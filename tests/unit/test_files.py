@@ -1,4 +1,5 @@
 import pytest
+
 from cellpheno.files import whole, whole_folder
 from cellpheno.randomness import derive, generator
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from cellpheno import job
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from cellpheno import sample_sheet
 from cellpheno.errors import StudyError
 
@@ -137,7 +138,7 @@ def test_a_study_without_a_control_compares_nothing(tmp_path, config, rows):
 
 
 def test_a_class_without_annotations_is_named():
-    with pytest.raises(StudyError, match="'in turn'.*via.json.*non-CIC, partial"):
+    with pytest.raises(StudyError, match=r"'in turn'.*via\.json.*non-CIC, partial"):
         sample_sheet.check_classes(["partial", "in turn"], {"partial", "non-CIC"}, ["via.json"])
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+
 from cellpheno import tables
 from cellpheno.errors import StudyError
 
@@ -66,7 +67,7 @@ def test_values_outside_their_range_or_list_are_refused(tmp_path):
     with pytest.raises(StudyError, match="'training'; allowed are train, val"):
         tables.write(splits, tmp_path / "splits.tsv", tables.SPLITS)
     found = boxes(score=[0.5, 1.5]).drop(columns=["label", "annotator"])
-    with pytest.raises(StudyError, match="1.5"):
+    with pytest.raises(StudyError, match=r"1\.5"):
         tables.write(found, tmp_path / "found.parquet", tables.DETECTIONS)
 
 

@@ -27,6 +27,7 @@ def checked_study(config):
     )
     try:
         config = configuration.complete(config, schema, source)
+        configuration.check_files(config, Path())
         simulated = "simulation" in config
         fields = sample_sheet.read(config, Path(), must_exist=not simulated)
         sample_sheet.check_statistics(config, fields)

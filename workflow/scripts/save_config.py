@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import yaml
+
 from cellpheno import job
 from cellpheno.files import whole
 

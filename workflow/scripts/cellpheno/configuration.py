@@ -70,6 +70,28 @@ def experiment(config: Config, name: str) -> Config:
     return _merged(config["classification"], config["experiments"][name])
 
 
+def check_files(config: Config, folder: Path) -> None:
+    """Refuse a config that names weights or annotations that are not there.
+
+    Annotations of a simulated study are made by the workflow and not looked for.
+
+    Raises
+    ------
+    StudyError
+        For the first file that is missing, with the key that names it.
+    """
+    named = {"detection.model.weights": config["detection"]["model"]["weights"]}
+    for name in config["experiments"]:
+        weights = experiment(config, name)["model"]["weights"]
+        named[f"classification.model.weights (experiment {name})"] = weights
+    if "simulation" not in config:
+        for number, path in enumerate(config["annotations"]["files"]):
+            named[f"annotations.files.{number}"] = str(Path(config["data_root"]) / path)
+    for key, path in named.items():
+        if path is not None and not (folder / path).exists():
+            raise StudyError(f"The config key {key} names {path}, which is not there; correct it.")
+
+
 def load_schema(path: str | Path) -> dict[str, Any]:
     """Read a JSON schema written as YAML."""
     return yaml.safe_load(Path(path).read_text())

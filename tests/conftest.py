@@ -1,0 +1,115 @@
+"""Studies small enough for a test, and Snakemake run on them as a user would run it."""
+
+import copy
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclasses.dataclass
+class Study:
+    """A folder with a config and a sample sheet, on which the repository's workflow is run."""
+
+    folder: Path
+    config: dict[str, Any]
+    snakefile: Path = ROOT / "Snakefile"
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results" / self.config["study"]
+
+    def write(self) -> "Study":
+        (self.folder / "study.yaml").write_text(yaml.safe_dump(self.config, sort_keys=False))
+        return self
+
+    def write_fields(self, rows: list[dict[str, str]]) -> None:
+        frame = pd.DataFrame(rows)
+        frame.to_csv(self.folder / self.config["fields"], sep="\t", index=False)
+
+    def snakemake(self, *arguments: str, cores: int = 2, check: bool = True):
+        """Run Snakemake in the study's folder; its output is in `stdout`."""
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(self.snakefile)]
+        command += ["--configfile", "study.yaml", "--cores", str(cores), *arguments]
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
+        )
+        if check and done.returncode:
+            raise AssertionError(done.stdout[-10000:])
+        return done
+
+    def planned(self, *arguments: str) -> dict[str, int]:
+        """Return how many jobs of each rule a dry run plans."""
+        output = self.snakemake("--dry-run", *arguments).stdout
+        if "Nothing to be done" in output:
+            return {}
+        lines = iter(output.splitlines())
+        for line in lines:
+            if line.startswith("job ") and line.split()[1] == "count":
+                next(lines)
+                break
+        counts = {}
+        for line in lines:
+            if not line.strip() or line.startswith("total"):
+                break
+            rule, count = line.split()
+            counts[rule] = int(count)
+        return counts
+
+
+@pytest.fixture(scope="session")
+def default_config() -> dict[str, Any]:
+    """The default study's config, as it stands in the repository."""
+    return yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+@pytest.fixture
+def small_config(default_config) -> dict[str, Any]:
+    """The default study's config, shrunk until a dry run or a few rules take seconds."""
+    config = copy.deepcopy(default_config)
+    config.update(study="small", fields="fields.tsv", data_root="results/small/raw")
+    config["fields_per_shard"] = 4
+    config["simulation"].update(height=192, width=256, cells_per_field=8, overexposed=[])
+    return config
+
+
+@pytest.fixture
+def small_rows() -> list[dict[str, str]]:
+    """Sample sheet of a small simulated study: 3 slides annotated, 2 conditions x 2 replicates."""
+    rows = [("annotated", f"slide-{n}") for n in (1, 2, 3)]
+    rows += [(condition, f"r{n}") for condition in ("control", "mock") for n in (1, 2)]
+    return [
+        {
+            "field": f"{condition}-{replicate}",
+            "condition": condition,
+            "replicate": replicate,
+            "group": f"{condition}-{replicate}",
+            **{
+                c: f"{condition}-{replicate}_{c}.tif"
+                for c in ("membrane", "nucleus", "brightfield")
+            },
+        }
+        for condition, replicate in rows
+    ]
+
+
+@pytest.fixture
+def small_study(tmp_path, small_config, small_rows) -> Study:
+    """A small simulated study, not yet run."""
+    study = Study(tmp_path, small_config)
+    study.write_fields(small_rows)
+    return study.write()
