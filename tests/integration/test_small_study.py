@@ -1,0 +1,145 @@
+"""A smaller version of the default study, raw images to report: what was planted is found.
+
+The whole workflow runs once, as a user would run it; each test looks at one of its claims.
+"""
+
+import copy
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import Study
+
+from cellpheno import tables
+
+REDUCED = ["one-in-one", "two-in-one", "in turn", "CIC"]
+"""Classes that GAP(118-194) makes rarer by so much that a small study must see it."""
+
+
+def rows():
+    plan = [("annotated", f"slide-{n:02d}", 2) for n in range(1, 11)]
+    for condition in ("control", "mock", "GAP(118-194)"):
+        plan += [(condition, f"r{n}", 3) for n in (1, 2, 3)]
+    for condition, replicate, count in plan:
+        for number in range(1, count + 1):
+            name = condition.replace("(", "").replace(")", "").replace("-", "_")
+            field = f"{name}-{replicate}-f{number}"
+            files = {c: f"{field}_{c}.tif" for c in ("membrane", "nucleus", "brightfield")}
+            yield {
+                "field": field,
+                "condition": condition,
+                "replicate": replicate,
+                "group": f"{name}-{replicate}",
+                **files,
+            }
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory, default_config) -> Study:
+    config = copy.deepcopy(default_config)
+    config.update(study="small", fields="fields.tsv", data_root="results/small/raw")
+    config["fields_per_shard"] = 16
+    config["simulation"]["overexposed"] = ["control-r2-f2"]
+    config["detection"]["training"]["steps"] = 180
+    config["classification"]["training"]["epochs"] = 14
+    study = Study(tmp_path_factory.mktemp("small_study"), config)
+    study.write_fields(list(rows()))
+    study.write().snakemake("--resources", "gpu=1")
+    return study
+
+
+def metric(study, table, **wanted) -> float:
+    names = {"detection": tables.DETECTION_METRICS, "classification": tables.CLASSIFICATION_METRICS}
+    frame = tables.read(study.results / f"metrics/{table}.tsv", names[table])
+    for column, value in wanted.items():
+        frame = frame[frame[column] == value]
+    assert len(frame) == 1, wanted
+    return frame["value"].iloc[0]
+
+
+def test_held_out_cells_are_detected(study):
+    """Precision and recall of the boxes that count as cells, on fields never trained on."""
+    assert metric(study, "detection", split="test", metric="recall@0.5") >= 0.90
+    assert metric(study, "detection", split="test", metric="precision@0.5") >= 0.85
+
+
+def test_held_out_cells_are_told_apart(study):
+    cic = {"split": "test", "seed": "mean", "class": "CIC", "metric": "auc"}
+    assert metric(study, "classification", **cic) >= 0.95
+    mean = {"split": "test", "seed": "mean", "class": "all", "metric": "mean_auc"}
+    assert metric(study, "classification", **mean) >= 0.90
+
+
+def comparisons(study):
+    frame = tables.read(study.results / "statistics/tests.tsv", tables.TESTS)
+    return frame[(frame["test"] == "welch") & (frame["unit"] == "replicate")]
+
+
+def test_planted_differences_come_out_with_the_right_sign(study):
+    found = comparisons(study).set_index(["condition", "class"])["estimate"]
+    assert (found["GAP(118-194)"].loc[REDUCED] < 0).all()
+
+
+def test_the_negative_control_is_not_flagged(study):
+    found = comparisons(study).set_index("condition").loc["mock"]
+    assert (found["p_adjusted"] > 0.05).all()
+
+
+def test_called_frequencies_follow_the_true_ones(study):
+    """Field by field, the share of CICs called is close to the share that was simulated."""
+    truth = tables.read(study.results / "simulation/truth.parquet", tables.TRUTH)
+    truth = truth[truth["label"] != "unclear"]
+    planted = (truth["label"] != "non-CIC").groupby(truth["field"]).mean()
+    called = tables.read(study.results / "statistics/frequencies.tsv", tables.FREQUENCIES)
+    called = called[called["class"] == "CIC"].set_index("field")["frequency"].dropna()
+    both = pd.concat([planted.rename("planted"), called.rename("called")], axis=1).dropna()
+    assert len(both) == 26
+    assert both["planted"].corr(both["called"]) > 0.6
+    assert abs((both["called"] - both["planted"]).mean()) < 0.08
+
+
+def test_the_overexposed_field_is_set_aside_with_its_reason_and_never_used(study):
+    quality = tables.read(study.results / "qc/fields.tsv", tables.QUALITY).set_index("field")
+    set_aside = quality[quality["verdict"] != "ok"]
+    assert list(set_aside.index) == ["control-r2-f2"]
+    assert "saturated" in set_aside["verdict"].iloc[0]
+    cells = tables.read(study.results / "cells.parquet", tables.CELLS)
+    assert "control-r2-f2" not in set(cells["field"])
+    assert set(cells["field"]) <= set(quality.index)
+
+
+def test_no_group_is_on_both_sides_of_a_split(study):
+    splits = tables.read(study.results / "splits.tsv", tables.SPLITS)
+    assert (splits.groupby("group")["split"].nunique() == 1).all()
+    assert set(splits["split"]) == {"train", "val", "test", "predict"}
+
+
+def test_probabilities_of_a_cell_add_up_to_one(study):
+    cells = tables.read(study.results / "cells.parquet", tables.CELLS)
+    names = [f"p_{name}" for name in study.config["classes"]]
+    np.testing.assert_allclose(cells[names].sum(axis=1), 1, atol=1e-4)
+
+
+def test_the_report_holds_every_figure(study):
+    with zipfile.ZipFile(study.results / "report.zip") as report:
+        held = {name.rsplit("/", 1)[-1] for name in report.namelist()}
+    made = {path.name for path in (study.results / "figures").glob("*.png")}
+    assert len(made) >= 10
+    assert made <= held
+
+
+def test_a_second_call_has_nothing_to_do(study):
+    assert study.planned() == {}
+
+
+def test_a_deleted_result_reruns_exactly_what_depends_on_it(study):
+    path = study.results / "statistics/frequencies.tsv"
+    path.rename(path.with_suffix(".kept"))
+    try:
+        planned = study.planned()
+    finally:
+        path.with_suffix(".kept").rename(path)
+    assert "count_frequencies" in planned
+    assert "compare_conditions" in planned
+    assert not {"train_detector", "train_classifier", "call_cells", "embed_cells"} & set(planned)
