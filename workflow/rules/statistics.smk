@@ -1,0 +1,57 @@
+rule count_frequencies:
+    """Count the called cells of every class in every field of the experiment (A11, A50)."""
+    input:
+        cells="results/{study}/cells.parquet",
+        quality="results/{study}/qc/fields.tsv",
+        splits="results/{study}/splits.tsv",
+    output:
+        table="results/{study}/statistics/frequencies.tsv",
+    log:
+        "logs/{study}/count_frequencies.log",
+    benchmark:
+        "results/{study}/benchmarks/count_frequencies.tsv"
+    conda:
+        "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=10,
+    params:
+        classes=lookup("classes", within=config),
+        groups=lookup("class_groups", within=config, default={}),
+        excluded=lookup("statistics/exclude_classes", within=config),
+        splits=lookup("statistics/splits", within=config),
+        code=code_id("count_frequencies.py"),
+    script:
+        "../scripts/count_frequencies.py"
+
+
+rule compare_conditions:
+    """Test every condition against control, with effect sizes and intervals (A51)."""
+    input:
+        frequencies="results/{study}/statistics/frequencies.tsv",
+    output:
+        table=report(
+            "results/{study}/statistics/tests.tsv",
+            caption="../report/tests.rst",
+            category="Statistics",
+            labels={"figure": "tests against control (table)"},
+        ),
+    log:
+        "logs/{study}/compare_conditions.log",
+    benchmark:
+        "results/{study}/benchmarks/compare_conditions.tsv"
+    conda:
+        "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=10,
+    params:
+        control=lookup("statistics/control", within=config),
+        tests=lookup("statistics/tests", within=config),
+        code=code_id("compare_conditions.py"),
+    script:
+        "../scripts/compare_conditions.py"

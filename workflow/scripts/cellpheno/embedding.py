@@ -1,0 +1,188 @@
+"""The classifier's features in two dimensions, by t-SNE and by UMAP (A41).
+
+One thread everywhere: sums of floating-point numbers depend on how many threads share them, and
+both methods turn the last digit into another picture.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from cellpheno import randomness, tables
+from cellpheno.errors import StudyError
+
+Array = npt.NDArray[np.float32]
+
+MIN_CELLS = 10
+"""With fewer cells there is no neighbourhood to keep, and no embedding is made."""
+
+CARRIED = ["condition", "replicate", "group"]
+"""Columns of the cells table that are kept beside those of the embedding table."""
+
+logger = logging.getLogger(__name__)
+
+
+def embed(
+    cells: pd.DataFrame,
+    shards: Mapping[str, str | Path],
+    splits: Sequence[str],
+    max_cells: int,
+    components: int,
+    perplexity: float,
+    neighbors: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Choose cells, read their features and embed them.
+
+    Parameters
+    ----------
+    cells
+        The cells table, with the columns feature_shard and feature_row.
+    shards
+        File of features, float16 [n, D], of each shard.
+    splits
+        Splits whose cells are shown.
+    max_cells
+        A random subset of this size is taken where there are more.
+    components
+        Principal components that both methods see.
+    perplexity, neighbors
+        Neighbourhood of t-SNE and of UMAP; both shrink where there are few cells.
+    seed
+        The study's seed.
+
+    Returns
+    -------
+    frame
+        An embedding table with condition, replicate and group beside; empty with fewer than
+        `MIN_CELLS` cells.
+    """
+    chosen = choose(cells, splits, max_cells, seed)
+    if len(chosen) < MIN_CELLS:
+        logger.warning(
+            "%d cells in the splits %s, and an embedding needs %d: the table stays empty.",
+            *(len(chosen), ", ".join(splits), MIN_CELLS),
+        )
+        chosen, coordinates = chosen[:0], np.empty((0, 4), dtype=np.float32)
+    else:
+        with threadpool_limits(1):
+            reduced = principal_components(features(chosen, shards), components)
+            coordinates = np.hstack(
+                [tsne(reduced, perplexity, seed), umap(reduced, neighbors, seed)]
+            )
+    named = dict(zip(["tsne_1", "tsne_2", "umap_1", "umap_2"], coordinates.T, strict=True))
+    names = [column.name for column in tables.EMBEDDING.columns]
+    return chosen.assign(**named)[names + CARRIED].reset_index(drop=True)
+
+
+def choose(cells: pd.DataFrame, splits: Sequence[str], max_cells: int, seed: int) -> pd.DataFrame:
+    """Return the cells of some splits, at most `max_cells` at random, ordered by place."""
+    wanted = cells[cells["split"].isin(splits)]
+    wanted = wanted.sort_values(["field", *tables.BOX_COLUMNS], kind="stable")
+    if len(wanted) <= max_cells:
+        return wanted
+    drawn = randomness.generator(seed, "embedding").choice(len(wanted), max_cells, replace=False)
+    return wanted.iloc[np.sort(drawn)]
+
+
+def features(cells: pd.DataFrame, shards: Mapping[str, str | Path]) -> Array:
+    """Read the features of some cells, float32 [n, D] in the order of the cells.
+
+    Raises
+    ------
+    StudyError
+        When a shard or a row of it is not there, or features are not numbers.
+    """
+    gathered: Array | None = None
+    for shard, rows in pd.Series(range(len(cells)), cells["feature_shard"]).groupby(level=0):
+        if shard not in shards:
+            raise StudyError(
+                f"The cells table names the shard {shard} of features, which is not among the "
+                f"predictions ({', '.join(shards)}); delete cells.parquet and run again."
+            )
+        stored = np.load(shards[shard], mmap_mode="r")
+        wanted = cells["feature_row"].to_numpy()[rows]
+        if wanted.max() >= len(stored):
+            raise StudyError(
+                f"The cells table names row {wanted.max()} of {shards[shard]}, which has "
+                f"{len(stored)} rows; delete the predictions and run again."
+            )
+        if gathered is None:
+            gathered = np.empty((len(cells), stored.shape[1]), dtype=np.float32)
+        gathered[rows] = stored[wanted]
+    if gathered is None:
+        raise StudyError("No cells were given to embed; check embedding.splits.")
+    if not np.isfinite(gathered).all():
+        raise StudyError(
+            "The classifier's features hold values that are no numbers, or too large for 16 bits; "
+            "its training has diverged: lower classification.training.learning_rate."
+        )
+    return gathered
+
+
+def principal_components(values: Array, components: int) -> Array:
+    """Reduce features [n, D] to [n, k], k being `components` or fewer where n or D is smaller.
+
+    The sign of each component is fixed by its largest loading.
+    """
+    from sklearn.decomposition import PCA
+
+    if not np.ptp(values, axis=0).any():
+        raise StudyError(
+            "The classifier gives every cell the same features; it has learned nothing: look at "
+            "classifier_training in the report."
+        )
+    fewer = min(components, values.shape[1], len(values) - 1)
+    return PCA(fewer, svd_solver="covariance_eigh").fit_transform(values).astype(np.float32)
+
+
+def tsne(reduced: Array, perplexity: float, seed: int) -> Array:
+    """Embed principal components [n, k] by t-SNE, [n, 2].
+
+    From the first two components; the learning rate is n / exaggeration in both phases, n / 12 in
+    the early one (Belkina et al. 2019).
+    """
+    import openTSNE
+
+    return np.asarray(
+        openTSNE.TSNE(
+            perplexity=min(perplexity, (len(reduced) - 1) / 3),
+            learning_rate="auto",
+            initialization=_start(reduced) * 1e-4,
+            n_jobs=1,
+            random_state=_state(seed, "t-SNE"),
+        ).fit(reduced),
+        dtype=np.float32,
+    )
+
+
+def umap(reduced: Array, neighbors: int, seed: int) -> Array:
+    """Embed principal components [n, k] by UMAP, [n, 2], from the first two components."""
+    import umap
+
+    return np.asarray(
+        umap.UMAP(
+            n_neighbors=min(neighbors, len(reduced) - 1),
+            init=_start(reduced),
+            n_jobs=1,
+            random_state=_state(seed, "UMAP"),
+        ).fit_transform(reduced),
+        dtype=np.float32,
+    )
+
+
+def _start(reduced: Array) -> Array:
+    """Return the first two components, the first of standard deviation 1, as a place to begin."""
+    two = np.zeros((len(reduced), 2), dtype=np.float32)
+    two[:, : min(2, reduced.shape[1])] = reduced[:, :2]
+    return two / two[:, 0].std()
+
+
+def _state(seed: int, purpose: str) -> int:
+    """Return a seed that fits the 32 bits which these libraries take."""
+    return randomness.derive(seed, "embedding", purpose) % 2**32

@@ -1,0 +1,22 @@
+"""Embed the classifier's features of called cells by t-SNE and UMAP (A41)."""
+
+from pathlib import Path
+
+from cellpheno import embedding, job, tables
+
+job.start(snakemake)
+
+settings = snakemake.params.settings
+shards = {Path(path).name.removesuffix(".features.npy"): path for path in snakemake.input.features}
+
+table = embedding.embed(
+    tables.read(snakemake.input.cells, tables.CELLS),
+    shards,
+    splits=settings["splits"],
+    max_cells=settings["max_cells"],
+    components=settings["pca"],
+    perplexity=settings["perplexity"],
+    neighbors=settings["neighbors"],
+    seed=snakemake.params.seed,
+)
+tables.write(table, snakemake.output.table, tables.EMBEDDING)
