@@ -10,10 +10,13 @@ from typing import Any
 
 import torch
 
+from cellpheno.errors import StudyError
 from cellpheno.files import whole
 from cellpheno.randomness import derive
 
 logger = logging.getLogger(__name__)
+
+SCHEDULES = ("constant", "cosine", "steps")
 
 
 def checkpoint_key(settings: Any, inputs: Iterable[str | Path]) -> str:
@@ -90,7 +93,14 @@ def schedule(
         Steps of a linear rise from near zero.
     milestones
         Steps at which `steps` falls.
+
+    Raises
+    ------
+    StudyError
+        When the kind is not known.
     """
+    if kind not in SCHEDULES:
+        raise StudyError(f"The schedule {kind!r} is not known; use one of {', '.join(SCHEDULES)}.")
 
     def factor(step: int) -> float:
         rise = min(1.0, (step + 1) / (warmup + 1))

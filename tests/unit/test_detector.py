@@ -1,0 +1,332 @@
+"""Detectors: built by name, trained on tiles, used on whole fields."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+from cellpheno import tables
+from cellpheno.detection import augmentation, backends, inference, pixels, training
+from cellpheno.detection.coco import TileSet
+from cellpheno.detection.interface import Limits
+from cellpheno.errors import StudyError
+from cellpheno.training import Checkpoint
+
+CPU = torch.device("cpu")
+SMALL = {
+    "backend": "torchvision",
+    "architecture": "faster_rcnn",
+    "backbone": "resnet18_small",
+    "weights": None,
+}
+SETTINGS = training.Settings(
+    steps=4,
+    batch_size=2,
+    optimizer="adamw",
+    learning_rate=0.001,
+    weight_decay=0.0001,
+    schedule="cosine",
+    warmup=2,
+    milestones=(),
+    scales=(0.8, 1.2),
+    quarter_turns=True,
+    checkpoint_every=2,
+)
+INFERENCE = inference.Settings(scale=1.0, min_score=0.1, nms_iou=0.5, max_detections=4000)
+
+
+@pytest.fixture(scope="module")
+def small():
+    torch.manual_seed(0)
+    return backends.build(SMALL)
+
+
+def tile_set(*cell_counts, size=64):
+    """Return tiles with bright squares of 20 px as cells."""
+    images, boxes = [], []
+    for number, cells in enumerate(cell_counts):
+        image = np.random.default_rng(number).integers(0, 60, (size, size, 3), dtype=np.uint8)
+        corners = [(4 + 30 * (n % 2), 4 + 30 * (n // 2)) for n in range(cells)]
+        for x, y in corners:
+            image[y : y + 20, x : x + 20] = 230
+        images.append(image)
+        rows = [(x, y, x + 20, y + 20) for x, y in corners]
+        boxes.append(np.array(rows, dtype=np.float32).reshape(-1, 4))
+    return TileSet([str(n) for n in range(len(images))], images, boxes)
+
+
+class Found:
+    """A detector that finds given boxes, in pixels of the image it is shown."""
+
+    network = nn.Identity()
+
+    def __init__(self, boxes, scores):
+        self.boxes, self.scores, self.seen = boxes, scores, []
+
+    def detect(self, image, limits):
+        self.seen.append(tuple(image.shape))
+        kept = slice(limits.max_detections)
+        boxes = torch.tensor(self.boxes, dtype=torch.float32).reshape(-1, 4)
+        return boxes[kept], torch.tensor(self.scores, dtype=torch.float32)[kept]
+
+
+# Building, saving, loading
+
+
+@pytest.mark.parametrize("key", ["backend", "architecture", "backbone"])
+def test_an_unknown_name_is_told_with_the_known_ones(key):
+    with pytest.raises(StudyError, match=f"detection/model/{key} is 'yolo'.*choose one of: "):
+        backends.build({**SMALL, key: "yolo"})
+
+
+def test_a_saved_detector_is_loaded_with_the_same_weights(small, tmp_path):
+    backends.save(small, SMALL, tmp_path / "model.pt")
+    loaded = backends.load(tmp_path / "model.pt", CPU)
+    weights, again = small.network.state_dict(), loaded.network.state_dict()
+    assert all(torch.equal(weights[key], again[key]) for key in weights)
+
+
+def test_given_weights_are_used(small, tmp_path):
+    torch.save(small.network.state_dict(), tmp_path / "weights.pt")
+    torch.manual_seed(1)
+    built = backends.build({**SMALL, "weights": tmp_path / "weights.pt"})
+    key = "backbone.body.conv1.weight"
+    assert torch.equal(built.network.state_dict()[key], small.network.state_dict()[key])
+
+
+def test_weights_that_do_not_fit_are_told_by_name_and_shape(small, tmp_path):
+    state = dict(small.network.state_dict())
+    del state["backbone.body.conv1.weight"]
+    state["surplus"] = torch.zeros(1)
+    key = "roi_heads.box_predictor.cls_score.bias"
+    state[key] = torch.zeros(91)
+    torch.save(state, tmp_path / "weights.pt")
+    with pytest.raises(StudyError) as error:
+        backends.build({**SMALL, "weights": tmp_path / "weights.pt"})
+    message = str(error.value)
+    assert "1 missing (backbone.body.conv1.weight)" in message
+    assert "1 unexpected (surplus)" in message
+    assert f"{key} (91,) instead of (2,)" in message
+
+
+def test_weights_that_are_no_weights_are_told(tmp_path):
+    (tmp_path / "weights.pt").write_text("hello")
+    with pytest.raises(StudyError, match="cannot be read as weights"):
+        backends.build({**SMALL, "weights": tmp_path / "weights.pt"})
+    with pytest.raises(StudyError, match="are not there"):
+        backends.build({**SMALL, "weights": tmp_path / "none.pt"})
+    torch.save({"epoch": 3}, tmp_path / "weights.pt")
+    with pytest.raises(StudyError, match="not a state dict"):
+        backends.build({**SMALL, "weights": tmp_path / "weights.pt"})
+
+
+def test_resnet50_has_the_published_anchors_and_torchvisions_state_dict():
+    from torchvision.models.detection import fasterrcnn_resnet50_fpn
+
+    with torch.device("meta"):
+        network = backends.build({**SMALL, "backbone": "resnet50"}).network
+        reference = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None, num_classes=2)
+    assert network.rpn.anchor_generator.sizes == ((32,), (64,), (128,), (256,), (512,))
+    assert network.rpn.anchor_generator.aspect_ratios == ((0.5, 1.0, 2.0),) * 5
+    shapes = {key: value.shape for key, value in network.state_dict().items()}
+    assert shapes == {key: value.shape for key, value in reference.state_dict().items()}
+
+
+# Resolution and limits
+
+
+@pytest.mark.parametrize("backbone", ["resnet18_small", "resnet50"])
+def test_a_large_image_keeps_its_size(backbone):
+    transform = backends.build({**SMALL, "backbone": backbone}).network.transform.eval()
+    image = torch.rand(3, 1500, 1700)
+    shown, _ = transform([image])
+    assert shown.image_sizes == [(1500, 1700)]
+    mean, std = (
+        torch.tensor(v)[:, None, None] for v in (transform.image_mean, transform.image_std)
+    )
+    torch.testing.assert_close(shown.tensors[0, :, :1500, :1700], (image - mean) / std)
+
+
+def test_more_than_a_hundred_cells_survive(small):
+    limits = Limits(min_score=0.0, nms_iou=0.99, max_detections=3000)
+    boxes, scores = small.detect(torch.rand(3, 192, 256), limits)
+    assert len(boxes) == len(scores) > 1500  # torchvision's own limits are 1000 and 100
+    assert len(small.detect(torch.rand(3, 192, 256), Limits(0.0, 0.99, 50))[0]) == 50
+
+
+def test_features_are_given_out_in_single_precision(small):
+    with torch.autocast("cpu", torch.bfloat16):
+        maps = small.network.backbone(torch.rand(1, 3, 64, 64))
+    assert {level.dtype for level in maps.values()} == {torch.float32}
+
+
+# Augmentation
+
+
+def test_every_augmentation_keeps_each_box_on_its_cell():
+    tiles = tile_set(3, 1)
+    images = [pixels.to_tensor(image, CPU) for image in tiles.images]
+    boxes = [torch.from_numpy(each) for each in tiles.boxes]
+    for number in range(40):
+        chance = np.random.default_rng(number)
+        changed, moved = augmentation.augment(images, boxes, (0.8, 1.2), True, chance)
+        for image, corners, before in zip(changed, moved, boxes, strict=True):
+            assert len(corners) == len(before)
+            outside = torch.ones(image.shape[-2:], dtype=torch.bool)
+            for x_min, y_min, x_max, y_max in corners.round().int().tolist():
+                assert image[:, y_min + 2 : y_max - 2, x_min + 2 : x_max - 2].min() > 0.8
+                outside[max(0, y_min - 2) : y_max + 2, max(0, x_min - 2) : x_max + 2] = False
+            assert image[:, outside].max() < 0.5
+
+
+def test_a_tile_is_seen_in_all_eight_orientations():
+    image = torch.arange(12.0).reshape(1, 3, 4)
+    seen = set()
+    for number in range(100):
+        chance = np.random.default_rng(number)
+        (changed,), _ = augmentation.augment([image], [torch.zeros(0, 4)], (1, 1), True, chance)
+        seen.add((tuple(changed.shape), tuple(changed.flatten().tolist())))
+    assert len(seen) == 8
+
+
+def test_without_quarter_turns_a_tile_keeps_its_shape():
+    image, none = torch.rand(3, 8, 12), torch.zeros(0, 4)
+    for number in range(20):
+        chance = np.random.default_rng(number)
+        (changed,), _ = augmentation.augment([image], [none], (1, 1), False, chance)
+        assert changed.shape == image.shape
+
+
+def test_boxes_are_flipped_turned_and_scaled_with_the_image():
+    image, boxes = torch.rand(3, 10, 20), torch.tensor([[1.0, 2, 5, 4]])
+    assert augmentation.flip(image, boxes)[1].tolist() == [[15, 2, 19, 4]]
+    assert augmentation.transpose(image, boxes)[1].tolist() == [[2, 1, 4, 5]]
+    large, scaled = pixels.rescale(image, boxes, 1.5)
+    assert tuple(large.shape) == (3, 15, 30)
+    assert scaled.tolist() == [[1.5, 3, 7.5, 6]]
+
+
+# Training
+
+
+def test_every_tile_is_drawn_once_before_any_is_drawn_again():
+    drawn = [row for step in range(5) for row in training.draw(10, 4, seed=0, step=step)]
+    assert sorted(drawn[:10]) == sorted(drawn[10:]) == list(range(10))
+    assert drawn[:10] != drawn[10:]
+
+
+def test_the_loss_falls_and_tiles_without_cells_are_welcome(tmp_path):
+    settings = training.Settings(**{**vars(SETTINGS), "steps": 30, "scales": (1, 1)})
+    checkpoint = Checkpoint(tmp_path, "k")
+    detector, history = training.train(
+        tile_set(4, 0, 3), tile_set(4), SMALL, settings, 0, checkpoint, CPU
+    )
+    tables.write(history, tmp_path / "history.tsv", tables.HISTORY)
+    losses = history[(history["split"] == "train") & (history["metric"] == "loss")]
+    assert losses["step"].tolist() == [10, 20, 30]
+    assert losses["value"].iloc[-1] < 0.6 * losses["value"].iloc[0]
+    assert {"loss_objectness", "loss_box_reg"} <= set(history["metric"])
+    assert history.loc[history["split"] == "val", "metric"].tolist() == ["recall", "precision"]
+    tables.read(tmp_path / "history.tsv", tables.HISTORY)
+    found = inference.detect_field(detector, "f", tile_set(4).images[0], INFERENCE, CPU)
+    assert len(found) > 0
+
+
+def test_a_batch_of_empty_tiles_can_be_learned_from(small):
+    losses = small.losses([torch.rand(3, 64, 64)] * 2, [torch.zeros(0, 4)] * 2)
+    assert torch.isfinite(torch.stack(list(losses.values()))).all()
+
+
+def test_a_killed_training_goes_on_and_gives_the_same_bits(tmp_path, monkeypatch):
+    tiles = tile_set(4, 2, 0)
+
+    def train(name):
+        return training.train(tiles, tiles, SMALL, SETTINGS, 0, Checkpoint(tmp_path, name), CPU)
+
+    undisturbed, history = train("undisturbed")
+    step, calls = training._step, []
+
+    def killed(*arguments):
+        calls.append(1)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return step(*arguments)
+
+    monkeypatch.setattr(training, "_step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train("killed")
+    resumed, history_again = train("killed")
+    assert len(calls) == 6  # 3 and the one killed, then 2 from the checkpoint at step 2
+    pd.testing.assert_frame_equal(history_again, history)
+    weights, again = undisturbed.network.state_dict(), resumed.network.state_dict()
+    assert all(torch.equal(weights[key], again[key]) for key in weights)
+
+
+def test_the_history_can_be_read_while_a_training_runs(tmp_path):
+    training.train(tile_set(2), tile_set(), SMALL, SETTINGS, 0, Checkpoint(tmp_path, "k"), CPU)
+    tables.read(tmp_path / "history.tsv", tables.HISTORY)
+
+
+def test_training_without_any_annotated_cell_is_an_error(tmp_path):
+    with pytest.raises(StudyError, match="no annotated cell"):
+        training.train(tile_set(0), tile_set(), SMALL, SETTINGS, 0, Checkpoint(tmp_path, "k"), CPU)
+
+
+def test_a_loss_that_is_no_number_is_an_error(tmp_path):
+    wild = training.Settings(**{**vars(SETTINGS), "learning_rate": 1e30, "warmup": 0})
+    with pytest.raises(StudyError, match="no longer a number"):
+        training.train(tile_set(2), tile_set(), SMALL, wild, 0, Checkpoint(tmp_path, "k"), CPU)
+
+
+# Whole fields
+
+
+def test_detections_are_sorted_and_clipped_to_the_field(tmp_path):
+    detector = Found(
+        [(1, 1, 5, 5), (-4, -4, 6, 6), (38, 20, 50, 40), (60, 0, 70, 9)], [0.3, 0.9, 0.5, 0.4]
+    )
+    image = np.zeros((30, 40, 3), dtype=np.uint8)
+    found = inference.detect_field(detector, "f", image, INFERENCE, CPU)
+    tables.write(found, tmp_path / "d.parquet", tables.DETECTIONS)
+    assert found["score"].tolist() == pytest.approx([0.9, 0.5, 0.3])
+    assert found[tables.BOX_COLUMNS].to_numpy().tolist() == [
+        [0, 0, 6, 6],
+        [38, 20, 40, 30],
+        [1, 1, 5, 5],
+    ]
+
+
+def test_the_field_is_enlarged_by_the_scale_and_the_boxes_shrunk_again():
+    detector = Found([(15, 30, 30, 45)], [0.9])
+    enlarged = inference.Settings(1.5, 0.1, 0.5, 10)
+    image = np.zeros((100, 200, 3), dtype=np.uint8)
+    found = inference.detect_field(detector, "f", image, enlarged, CPU)
+    assert detector.seen == [(3, 150, 300)]
+    np.testing.assert_allclose(found[tables.BOX_COLUMNS].to_numpy(), [[10, 20, 20, 30]])
+
+
+def test_as_many_cells_as_allowed_is_an_error_and_never_a_silent_cut():
+    detector = Found([(0, 0, 5, 5)] * 4, [0.5] * 4)
+    image = np.zeros((10, 10, 3), dtype=np.uint8)
+    few = inference.Settings(1.0, 0.1, 0.5, max_detections=3)
+    with pytest.raises(StudyError, match="field crowded.*max_detections"):
+        inference.detect_field(detector, "crowded", image, few, CPU)
+
+
+def test_fields_keep_their_order_and_no_cells_at_all_is_a_valid_table(tmp_path):
+    image = np.zeros((10, 10, 3), dtype=np.uint8)
+    fields = [("b", image), ("a", image)]
+    found = inference.detect_fields(Found([(0, 0, 5, 5)], [0.5]), fields, INFERENCE, CPU)
+    assert found["field"].tolist() == ["b", "a"]
+    for given in (fields, []):
+        nothing = inference.detect_fields(Found([], []), given, INFERENCE, CPU)
+        tables.write(nothing, tmp_path / "d.parquet", tables.DETECTIONS)
+        assert len(tables.read(tmp_path / "d.parquet", tables.DETECTIONS)) == 0
+
+
+def test_only_fields_that_passed_the_quality_control_are_looked_at():
+    quality = pd.DataFrame({"field": ["a", "b", "c"], "verdict": ["ok", "overexposed", "ok"]})
+    assert inference.usable(quality, ["c", "b", "a"]) == ["c", "a"]
+    with pytest.raises(StudyError, match="no verdict on the field d"):
+        inference.usable(quality, ["d"])

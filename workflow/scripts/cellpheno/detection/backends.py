@@ -1,0 +1,148 @@
+"""Detectors by name: build, start from given weights, save, load."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from cellpheno.detection import torchvision_models
+from cellpheno.detection.interface import Detector
+from cellpheno.errors import StudyError
+from cellpheno.files import whole
+
+logger = logging.getLogger(__name__)
+
+Choice = TypeVar("Choice")
+
+# backend: architecture: backbone: what builds it
+BACKENDS = {"torchvision": torchvision_models.ARCHITECTURES}
+
+NAMES = ("backend", "architecture", "backbone")
+VERSION = 1  # of the file that `save` writes
+
+
+def build(settings: Mapping[str, Any]) -> Detector:
+    """Build a detector; its random start comes from torch's generator.
+
+    Parameters
+    ----------
+    settings
+        The config's `detection/model`: backend, architecture, backbone and weights (a path or
+        None).
+
+    Raises
+    ------
+    StudyError
+        When a name is not known or the weights do not fit.
+    """
+    architectures = _choose(BACKENDS, "backend", settings["backend"])
+    backbones = _choose(architectures, "architecture", settings["architecture"])
+    detector = _choose(backbones, "backbone", settings["backbone"])()
+    if settings.get("weights"):
+        load_weights(detector.network, settings["weights"])
+    return detector
+
+
+def _choose(known: Mapping[str, Choice], key: str, value: str) -> Choice:
+    if value not in known:
+        raise StudyError(
+            f"detection/model/{key} is {value!r}, which is not known; "
+            f"choose one of: {', '.join(sorted(known))}."
+        )
+    return known[value]
+
+
+def load_weights(network: nn.Module, path: str | Path) -> None:
+    """Fill a network with the weights of a file, all of them and no others.
+
+    Parameters
+    ----------
+    network
+        The network of a detector.
+    path
+        A state dict of torch, or a detector that `save` wrote.
+
+    Raises
+    ------
+    StudyError
+        When the file cannot be read, or a weight is missing, unexpected or of another shape.
+    """
+    content = _read(path)
+    state = content.get("state", content)
+    if not isinstance(state, Mapping) or not all(
+        isinstance(each, Tensor) for each in state.values()
+    ):
+        raise StudyError(
+            f"The weights {path} are not a state dict (names of weights and their values); save "
+            "one with torch.save(network.state_dict(), path)."
+        )
+    problems = _misfits(network.state_dict(), state)
+    if problems:
+        raise StudyError(
+            f"The weights {path} do not fit the detector: {'; '.join(problems)}. Give the weights "
+            "of this very architecture and backbone with one class of object, or `weights: null`."
+        )
+    network.load_state_dict(dict(state))
+    logger.info("%d weights from %s", len(state), path)
+
+
+def _misfits(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
+    # a count of training steps that inference never uses and that frozen normalisation leaves out
+    needed = [key for key in wanted if not key.endswith("num_batches_tracked")]
+    groups = {
+        "missing": [key for key in needed if key not in given],
+        "unexpected": [key for key in given if key not in wanted],
+        "of another shape": [
+            f"{key} {tuple(given[key].shape)} instead of {tuple(wanted[key].shape)}"
+            for key in needed
+            if key in given and given[key].shape != wanted[key].shape
+        ],
+    }
+    return [
+        f"{len(keys)} {what} ({', '.join(keys[:3])}{', ...' if len(keys) > 3 else ''})"
+        for what, keys in groups.items()
+        if keys
+    ]
+
+
+def _read(path: str | Path) -> dict[str, Any]:
+    if not Path(path).is_file():
+        raise StudyError(f"The weights {path} are not there; correct detection/model/weights.")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged file can make the unpickler raise anything
+        raise StudyError(
+            f"{path} cannot be read as weights of torch ({type(error).__name__}); give a file that "
+            "torch.save wrote."
+        ) from error
+    return content if isinstance(content, dict) else {"state": content}
+
+
+def save(detector: Detector, settings: Mapping[str, Any], path: str | Path) -> None:
+    """Write a detector with the names that rebuild it."""
+    names = {key: settings[key] for key in NAMES}
+    content = {"version": VERSION, "model": names, "state": detector.network.state_dict()}
+    with whole(path) as temporary:
+        torch.save(content, temporary)
+
+
+def load(path: str | Path, device: torch.device) -> Detector:
+    """Read a detector that `save` wrote.
+
+    Raises
+    ------
+    StudyError
+        When the file is something else, or of another version.
+    """
+    content = _read(path)
+    if content.get("version") != VERSION:
+        raise StudyError(
+            f"{path} is not a detector of version {VERSION} of this workflow; delete it and run "
+            "the workflow again to train it anew."
+        )
+    detector = build({**content["model"], "weights": path})
+    detector.network.to(device)
+    return detector

@@ -1,0 +1,172 @@
+"""The tiles on disk: a COCO data set that any detection tool reads.
+
+A folder with `images/*.png` and one JSON file per split. All cells are of the one category `cell`
+(A5); each annotation also carries the annotated `class`, each image the field and the place that
+it was cut from.
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from PIL import Image as PillowImage
+
+from cellpheno.detection.tiles import Image, Tile, cut
+from cellpheno.errors import StudyError
+from cellpheno.files import whole_folder
+from cellpheno.progress import track
+from cellpheno.tables import BOX_COLUMNS
+
+SPLITS = ("train", "val", "test")
+CATEGORY = {"id": 1, "name": "cell", "supercategory": "cell"}
+
+
+@dataclasses.dataclass(frozen=True)
+class TileSet:
+    """The tiles of one split in memory."""
+
+    names: list[str]
+    images: list[Image]
+    """uint8 [height, width, 3] each."""
+    boxes: list[npt.NDArray[np.float32]]
+    """[n, 4] px of the tile each, n may be 0."""
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def write(
+    folder: str | Path,
+    fields: Iterable[tuple[str, Image]],
+    annotated: pd.DataFrame,
+    splits: pd.DataFrame,
+    rows: int,
+    columns: int,
+    min_visible: float,
+) -> None:
+    """Cut the annotated fields and write them as a COCO data set.
+
+    Parameters
+    ----------
+    folder
+        The data set; replaced when it exists.
+    fields
+        Name and uint8 image [height, width, 3] of fields, in any order; those of no annotated
+        split are passed over.
+    annotated
+        tables.BOXES.
+    splits
+        tables.SPLITS.
+    rows, columns, min_visible
+        See `tiles.cut`.
+
+    Raises
+    ------
+    StudyError
+        When the image of an annotated field is not among `fields`.
+    """
+    split_of = splits.loc[splits["split"].isin(SPLITS)].set_index("field")["split"].to_dict()
+    boxes_of = dict(list(annotated.groupby("field", sort=False)))
+    entries: dict[str, list[dict[str, Any]]] = {split: [] for split in SPLITS}
+    found: set[str] = set()
+    with whole_folder(folder) as temporary:
+        (temporary / "images").mkdir()
+        wanted = ((name, image) for name, image in fields if name in split_of)
+        for name, image in track(wanted, "fields cut", total=len(split_of)):
+            found.add(name)
+            field_boxes = boxes_of.get(name, annotated.iloc[:0])
+            corners = field_boxes[BOX_COLUMNS].to_numpy(np.float64)
+            labels = field_boxes["label"].tolist()
+            for tile in cut(image, corners, rows, columns, min_visible):
+                entry = _entry(name, tile, labels)
+                entries[split_of[name]].append(entry)
+                PillowImage.fromarray(np.ascontiguousarray(tile.image)).save(
+                    temporary / "images" / entry["image"]["file_name"], compress_level=1
+                )
+        _check_complete(split_of, found)
+        for split, chosen in entries.items():
+            chosen.sort(key=lambda entry: entry["image"]["file_name"])
+            content = json.dumps(_document(chosen, split), indent=1)
+            (temporary / f"{split}.json").write_text(content)
+
+
+def _check_complete(split_of: dict[str, str], found: set[str]) -> None:
+    missing = sorted(set(split_of) - found)
+    if missing:
+        raise StudyError(
+            f"The annotated field {missing[0]} (and {len(missing) - 1} more) is not among the "
+            "converted fields; it must be in the sample sheet and pass the quality control."
+        )
+
+
+def _entry(field: str, tile: Tile, labels: list[str]) -> dict[str, Any]:
+    """Return what COCO says of a tile and of its cells, without numbers yet."""
+    height, width = tile.image.shape[:2]
+    cells = []
+    for (x_min, y_min, x_max, y_max), cell in zip(tile.boxes.tolist(), tile.cells, strict=True):
+        box = [x_min, y_min, x_max - x_min, y_max - y_min]
+        cells.append({"bbox": box, "area": box[2] * box[3], "class": labels[cell]})
+    image = {
+        "file_name": f"{field}_{tile.row}_{tile.column}.png",
+        "height": height,
+        "width": width,
+        "field": field,
+        "field_x": tile.x,
+        "field_y": tile.y,
+    }
+    return {"image": image, "cells": cells}
+
+
+def _document(entries: list[dict[str, Any]], split: str) -> dict[str, Any]:
+    """Return the COCO document of one split, numbered in the order of the entries."""
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    for image_id, entry in enumerate(entries, start=1):
+        images.append({"id": image_id, **entry["image"]})
+        for cell in entry["cells"]:
+            place = {"id": len(annotations) + 1, "image_id": image_id}
+            annotations.append({**place, "category_id": CATEGORY["id"], "iscrowd": 0, **cell})
+    return {
+        "info": {"description": f"cell tiles, {split}"},
+        "licenses": [],
+        "categories": [CATEGORY],
+        "images": images,
+        "annotations": annotations,
+    }
+
+
+def read(folder: str | Path, split: str) -> TileSet:
+    """Read one split into memory; each PNG is decoded once.
+
+    Parameters
+    ----------
+    folder
+        A data set with `<split>.json` and `images/`.
+    split
+        train, val or test.
+    """
+    folder = Path(folder)
+    document = json.loads((folder / f"{split}.json").read_text())
+    boxes_of: dict[int, list[Sequence[float]]] = {each["id"]: [] for each in document["images"]}
+    for annotation in document["annotations"]:
+        boxes_of[annotation["image_id"]].append(annotation["bbox"])
+    names, images, boxes = [], [], []
+    for entry in document["images"]:
+        with PillowImage.open(folder / "images" / entry["file_name"]) as file:
+            images.append(np.asarray(file.convert("RGB")))
+        corners = np.array(boxes_of[entry["id"]], dtype=np.float64).reshape(-1, 4)
+        corners[:, 2:] += corners[:, :2]
+        names.append(entry["file_name"])
+        boxes.append(corners.astype(np.float32))
+    return TileSet(names, images, boxes)
+
+
+def files(folder: str | Path) -> list[Path]:
+    """Return every file of a data set that training reads, in a fixed order."""
+    folder = Path(folder)
+    return [*sorted(folder.glob("*.json")), *sorted(folder.glob("images/*.png"))]

@@ -1,0 +1,132 @@
+"""Find the cells of whole fields with a trained detector (A18, A20)."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+
+from cellpheno import boxes as geometry
+from cellpheno import tables
+from cellpheno.detection.interface import Detector, Limits
+from cellpheno.detection.pixels import rescale, to_tensor
+from cellpheno.errors import StudyError
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """The config's `detection/inference`."""
+
+    scale: float
+    """Enlargement of a field before detection (A20)."""
+    min_score: float
+    nms_iou: float
+    max_detections: int
+
+    @property
+    def limits(self) -> Limits:
+        """Which boxes the detector returns."""
+        return Limits(self.min_score, self.nms_iou, self.max_detections)
+
+
+def usable(quality: pd.DataFrame, names: Iterable[str]) -> list[str]:
+    """Return the fields whose verdict is `ok`, in the order given.
+
+    Parameters
+    ----------
+    quality
+        tables.QUALITY.
+    names
+        Fields of a shard.
+
+    Raises
+    ------
+    StudyError
+        When the quality control knows nothing of a field.
+    """
+    verdicts: Mapping[str, str] = quality.set_index("field")["verdict"].to_dict()
+    names = list(names)
+    unknown = [name for name in names if name not in verdicts]
+    if unknown:
+        raise StudyError(
+            f"The quality control has no verdict on the field {unknown[0]}; delete qc/fields.tsv "
+            "of the study and run the workflow again."
+        )
+    return [name for name in names if verdicts[name] == "ok"]
+
+
+def detect_field(
+    detector: Detector,
+    field: str,
+    image: npt.NDArray[np.uint8],
+    settings: Settings,
+    device: torch.device,
+) -> pd.DataFrame:
+    """Find the cells of one field, seen whole.
+
+    Parameters
+    ----------
+    detector
+        A trained detector, on `device`.
+    field
+        Name of the field.
+    image
+        uint8 [height, width, 3].
+    settings
+        The config's `detection/inference`.
+    device
+        Where to compute.
+
+    Returns
+    -------
+    DataFrame
+        tables.DETECTIONS, best score first, clipped to the field.
+
+    Raises
+    ------
+    StudyError
+        When there may be more cells than `max_detections`.
+    """
+    height, width = image.shape[:2]
+    scaled, _ = rescale(to_tensor(image, device), torch.zeros(0, 4, device=device), settings.scale)
+    found, certainty = detector.detect(scaled, settings.limits)
+    if len(found) >= settings.max_detections:
+        raise StudyError(
+            f"The detector found {len(found)} cells in the field {field}, as many as "
+            "detection/inference/max_detections allows, so some may be lost; raise max_detections, "
+            "or min_score if most of them are no cells."
+        )
+    shrink = np.array([width / scaled.shape[-1], height / scaled.shape[-2]] * 2)
+    corners = geometry.clip(found.cpu().numpy().astype(np.float64) * shrink, width, height)
+    scores = certainty.cpu().numpy().astype(np.float64)
+    order = np.lexsort((corners[:, 0], corners[:, 1], -scores))
+    order = order[geometry.area(corners)[order] > 0]
+    frame = pd.DataFrame(corners[order], columns=tables.BOX_COLUMNS)
+    frame.insert(0, "field", np.full(len(order), field, dtype=object))
+    return frame.assign(score=scores[order])
+
+
+def detect_fields(
+    detector: Detector,
+    fields: Iterable[tuple[str, npt.NDArray[np.uint8]]],
+    settings: Settings,
+    device: torch.device,
+) -> pd.DataFrame:
+    """Find the cells of several fields, one in memory at a time.
+
+    Parameters
+    ----------
+    fields
+        Name and image of each field; their order is that of the result.
+    detector, settings, device
+        See `detect_field`.
+
+    Returns
+    -------
+    DataFrame
+        tables.DETECTIONS; a field without cells has no row.
+    """
+    found = [detect_field(detector, name, image, settings, device) for name, image in fields]
+    return tables.concatenate(found, tables.DETECTIONS)

@@ -1,0 +1,54 @@
+"""What every detector can do, whichever library it comes from.
+
+Training, inference and evaluation know only this. A new architecture or library adds a module
+with detectors of this kind and its names to `backends`.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Protocol
+
+from torch import Tensor, nn
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """Which boxes a detector returns."""
+
+    min_score: float
+    """Only boxes of a higher score."""
+    nms_iou: float
+    """Of two boxes that overlap by more than this, only the better one."""
+    max_detections: int
+    """Most boxes per image. A result this long may have been cut: the caller must check."""
+
+
+class Detector(Protocol):
+    """A detector of one class of object, at the resolution of the images it is given."""
+
+    network: nn.Module
+    """All that is learned; its state dict is what is saved and loaded."""
+
+    def losses(self, images: Sequence[Tensor], boxes: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Return the parts of the training loss, whose sum is minimised.
+
+        Parameters
+        ----------
+        images
+            float32 [3, height, width] in 0..1, on the network's device; sizes may differ.
+        boxes
+            float32 [n, 4] per image, in its pixels; n = 0 is an image without cells.
+        """
+        ...
+
+    def detect(self, image: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
+        """Return boxes [n, 4] in pixels of the image and their scores [n] in 0..1.
+
+        Parameters
+        ----------
+        image
+            float32 [3, height, width] in 0..1, on the network's device; never resized.
+        limits
+            Which boxes to return.
+        """
+        ...

@@ -1,0 +1,208 @@
+"""Train a detector on tiles (A14 to A17)."""
+
+import dataclasses
+import logging
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from cellpheno import boxes as geometry
+from cellpheno import tables
+from cellpheno.detection import backends
+from cellpheno.detection.augmentation import augment
+from cellpheno.detection.coco import TileSet
+from cellpheno.detection.interface import Detector, Limits
+from cellpheno.detection.pixels import to_tensor
+from cellpheno.errors import StudyError
+from cellpheno.progress import track
+from cellpheno.randomness import derive, generator
+from cellpheno.training import Checkpoint, schedule, seed_step
+
+logger = logging.getLogger(__name__)
+
+MAX_GRADIENT_NORM = 5.0
+VALIDATION_TILES = 12  # enough to watch; the evaluation proper uses whole fields
+VALIDATION_LIMITS = Limits(min_score=0.5, nms_iou=0.5, max_detections=1000)
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """The config's `detection/training`."""
+
+    steps: int
+    batch_size: int
+    optimizer: str
+    learning_rate: float
+    weight_decay: float
+    schedule: str
+    warmup: int
+    milestones: tuple[int, ...]
+    scales: tuple[float, float]
+    quarter_turns: bool
+    checkpoint_every: int
+
+
+def train(
+    tiles: TileSet,
+    validation: TileSet,
+    model: Mapping[str, Any],
+    settings: Settings,
+    seed: int,
+    checkpoint: Checkpoint,
+    device: torch.device,
+) -> tuple[Detector, pd.DataFrame]:
+    """Train a detector, going on where an earlier attempt was stopped.
+
+    On a CPU a resumed training gives the same bits as an undisturbed one.
+
+    Parameters
+    ----------
+    tiles
+        What is learned from; tiles without cells are negative examples.
+    validation
+        Watched at intervals; nothing is chosen by it.
+    model
+        The config's `detection/model`.
+    settings
+        The config's `detection/training`.
+    seed
+        The study's seed.
+    checkpoint
+        Where the state is kept; `history.tsv` beside it can be read while the training runs.
+    device
+        Where to train.
+
+    Returns
+    -------
+    Detector
+        The trained detector, on `device`.
+    DataFrame
+        tables.HISTORY: mean losses (`loss` and its parts) of the tiles, and recall and precision
+        at IoU 0.5 of boxes with a score above 0.5 on some tiles of `validation`.
+
+    Raises
+    ------
+    StudyError
+        When there is nothing to learn from, or the loss is no longer a number.
+    """
+    if not any(len(each) for each in tiles.boxes):
+        raise StudyError(
+            "The training tiles show no annotated cell, so there is nothing to learn; annotate "
+            "fields of the split `train` or change splits/fractions."
+        )
+    torch.manual_seed(derive(seed, "detector weights"))
+    detector = backends.build(model)
+    detector.network.to(device)
+    optimizer = _optimizer(detector, settings)
+    progress = checkpoint.load(network=detector.network, optimizer=optimizer)
+    rows: list[list[Any]] = progress.get("rows", [])
+    recent: list[dict[str, float]] = progress.get("recent", [])
+    first = progress.get("step", 0)
+    factor = schedule(settings.schedule, settings.steps, settings.warmup, settings.milestones)
+
+    steps = track(range(first, settings.steps), "training steps", settings.steps, start=first)
+    for step in steps:
+        seed_step(seed, step)
+        for group in optimizer.param_groups:
+            group["lr"] = settings.learning_rate * factor(step)
+        recent.append(_step(detector, optimizer, *_batch(tiles, settings, seed, step, device)))
+        done = step + 1
+        if _due(done, settings.steps, parts=50, at_least=10):
+            rows += _mean_losses(done, recent)
+            recent = []
+        if len(validation) and _due(done, settings.steps, parts=20, at_least=50):
+            rows += _validate(done, detector, validation, device)
+        if done % settings.checkpoint_every == 0 and done < settings.steps:
+            state = {"step": done, "rows": rows, "recent": recent}
+            checkpoint.save(state, network=detector.network, optimizer=optimizer)
+            tables.write(_history(rows), checkpoint.path.parent / "history.tsv", tables.HISTORY)
+    return detector, _history(rows)
+
+
+def _optimizer(detector: Detector, settings: Settings) -> torch.optim.Optimizer:
+    common = {"lr": settings.learning_rate, "weight_decay": settings.weight_decay}
+    parameters = detector.network.parameters()
+    if settings.optimizer == "sgd":
+        return torch.optim.SGD(parameters, momentum=0.9, **common)
+    return torch.optim.AdamW(parameters, **common)
+
+
+def draw(n_tiles: int, batch_size: int, seed: int, step: int) -> Iterator[int]:
+    """Yield the rows of the tiles of one step: every tile once, in a new order, then again."""
+    for place in range(step * batch_size, (step + 1) * batch_size):
+        epoch, position = divmod(place, n_tiles)
+        yield int(generator(seed, "detector epoch", epoch).permutation(n_tiles)[position])
+
+
+def _batch(
+    tiles: TileSet, settings: Settings, seed: int, step: int, device: torch.device
+) -> tuple[list[Tensor], list[Tensor]]:
+    rows = list(draw(len(tiles), settings.batch_size, seed, step))
+    images = [to_tensor(tiles.images[row], device) for row in rows]
+    boxes = [torch.from_numpy(tiles.boxes[row]).to(device) for row in rows]
+    chance = generator(seed, "detector augmentation", step)
+    return augment(images, boxes, settings.scales, settings.quarter_turns, chance)
+
+
+def _step(
+    detector: Detector, optimizer: torch.optim.Optimizer, images: list[Tensor], boxes: list[Tensor]
+) -> dict[str, float]:
+    """Take one step of the optimiser and return the losses before it."""
+    losses = detector.losses(images, boxes)
+    loss = torch.stack(list(losses.values())).sum()
+    if not math.isfinite(loss.item()):
+        raise StudyError(
+            "The detector's training loss is no longer a number; lower "
+            "detection/training/learning_rate or raise its warmup."
+        )
+    optimizer.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(detector.network.parameters(), MAX_GRADIENT_NORM)
+    optimizer.step()
+    return {"loss": loss.item()} | {key: part.item() for key, part in losses.items()}
+
+
+def _due(done: int, total: int, parts: int, at_least: int) -> bool:
+    """Whether to report now: about `parts` times in all, not too often, and at the end."""
+    return done == total or done % max(at_least, total // parts) == 0
+
+
+def _mean_losses(done: int, recent: list[dict[str, float]]) -> list[list[Any]]:
+    means = {key: float(np.mean([each[key] for each in recent])) for key in recent[0]}
+    logger.info("step %d: %s", done, ", ".join(f"{key} {mean:.3f}" for key, mean in means.items()))
+    return [[done, "train", "all", key, mean] for key, mean in means.items()]
+
+
+def _validate(
+    done: int, detector: Detector, tiles: TileSet, device: torch.device
+) -> list[list[Any]]:
+    """Return recall and precision on up to `VALIDATION_TILES` tiles, spread over the set."""
+    count = min(VALIDATION_TILES, len(tiles))
+    found = predicted = annotated = 0
+    for row in np.linspace(0, len(tiles) - 1, count).round().astype(int):
+        boxes, scores = detector.detect(to_tensor(tiles.images[row], device), VALIDATION_LIMITS)
+        matched = geometry.match(
+            boxes.cpu().numpy().astype(np.float64),
+            scores.cpu().numpy(),
+            tiles.boxes[row].astype(np.float64),
+            min_iou=0.5,
+        )
+        found += int((matched >= 0).sum())
+        predicted += len(matched)
+        annotated += len(tiles.boxes[row])
+    recall = found / annotated if annotated else float("nan")
+    precision = found / predicted if predicted else float("nan")
+    logger.info("step %d: validation recall %.3f, precision %.3f", done, recall, precision)
+    return [
+        [done, "val", "all", "recall", recall],
+        [done, "val", "all", "precision", precision],
+    ]
+
+
+def _history(rows: list[list[Any]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=[column.name for column in tables.HISTORY.columns])

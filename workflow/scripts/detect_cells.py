@@ -1,0 +1,19 @@
+"""Detect the cells of a shard of fields with the trained detector (A18, A20)."""
+
+from cellpheno import job, tables
+from cellpheno.detection import backends, inference
+from cellpheno.images import store
+from cellpheno.progress import track
+
+job.start(snakemake)
+quality = tables.read(snakemake.input.quality, tables.QUALITY)
+shard = snakemake.input.fields
+usable = inference.usable(quality, store.names(shard))
+with job.device(snakemake) as device:
+    detections = inference.detect_fields(
+        backends.load(snakemake.input.model, device),
+        track(store.read(shard, usable), "fields", total=len(usable)),
+        inference.Settings(**snakemake.params.inference),
+        device,
+    )
+tables.write(detections, snakemake.output.detections, tables.DETECTIONS)

@@ -1,0 +1,27 @@
+"""Train the detector on the tiles (A14 to A17)."""
+
+from cellpheno import job, tables
+from cellpheno.detection import backends, coco, training
+from cellpheno.training import Checkpoint, checkpoint_key
+
+job.start(snakemake)
+params = snakemake.params
+weights = [params.model["weights"]] if params.model["weights"] else []
+key = checkpoint_key(
+    [params.model, params.training, params.seed, params.code],
+    [*coco.files(snakemake.input.tiles), *weights],
+)
+checkpoint = Checkpoint(params.checkpoints, key)
+with job.device(snakemake) as device:
+    detector, history = training.train(
+        coco.read(snakemake.input.tiles, "train"),
+        coco.read(snakemake.input.tiles, "val"),
+        params.model,
+        training.Settings(**params.training),
+        params.seed,
+        checkpoint,
+        device,
+    )
+    backends.save(detector, params.model, snakemake.output.model)
+tables.write(history, snakemake.output.history, tables.HISTORY)
+checkpoint.remove()
