@@ -1,0 +1,182 @@
+"""Crops: the square picture of each cell that the classifier sees."""
+
+import dataclasses
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cellpheno import labels
+from cellpheno.errors import StudyError
+from cellpheno.images import store
+from cellpheno.tables import BOX_COLUMNS
+
+Image = npt.NDArray[np.uint8]
+Boxes = npt.NDArray[np.float64]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Geometry:
+    """How a box becomes a crop; a classifier keeps the geometry it was trained with.
+
+    Attributes
+    ----------
+    margin
+        Share of the box's width and height added on every side (A25).
+    border
+        Share of the padded square cut off every border again (A27).
+    size
+        Side of the crop in pixels (A28).
+    """
+
+    margin: float
+    border: float
+    size: int
+
+
+def windows(boxes: Boxes, margin: float, height: int, width: int) -> npt.NDArray[np.int64]:
+    """Return the pixels of the field that each crop is made of.
+
+    The box grows by the margin, is clipped to the field on all four sides (the published code
+    clips two) and truncated to whole pixels; at least one pixel stays (A25).
+
+    Parameters
+    ----------
+    boxes
+        [n, 4] in pixels, half-open.
+    margin
+        Share of the box's width and height added on every side.
+    height, width
+        Of the field.
+
+    Returns
+    -------
+    array
+        [n, 4] x_min, y_min, x_max, y_max, half-open.
+    """
+    extent = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
+    limits = np.array([width, height, width, height])
+    grown = np.clip(boxes + margin * extent * [-1, -1, 1, 1], 0, limits).astype(np.int64)
+    grown[:, :2] = np.minimum(grown[:, :2], limits[:2] - 1)
+    grown[:, 2:] = np.maximum(grown[:, 2:], grown[:, :2] + 1)
+    return grown
+
+
+def _square(patch: Image, border: float) -> Image:
+    """Pad a patch to a square with its edge values and cut the border off (A26, A27)."""
+    height, width = patch.shape[:2]
+    side = max(height, width)
+    top, left = (side - height) // 2, (side - width) // 2
+    padded = cv2.copyMakeBorder(
+        patch, top, side - height - top, left, side - width - left, cv2.BORDER_REPLICATE
+    )
+    edge = min(int(border * side), (side - 1) // 2)
+    return padded[edge : side - edge, edge : side - edge]
+
+
+def cut(image: Image, boxes: Boxes, geometry: Geometry) -> Image:
+    """Cut the crop of each box out of a field (A25 to A28).
+
+    Parameters
+    ----------
+    image
+        The field, [height, width, 3], red, green, blue.
+    boxes
+        [n, 4] in pixels of the field, half-open.
+    geometry
+        How a box becomes a crop.
+
+    Returns
+    -------
+    array
+        [n, size, size, 3].
+    """
+    size = geometry.size
+    crops = np.empty((len(boxes), size, size, 3), dtype=np.uint8)
+    areas = windows(boxes, geometry.margin, *image.shape[:2])
+    for crop, (x_min, y_min, x_max, y_max) in zip(crops, areas, strict=True):
+        square = _square(image[y_min:y_max, x_min:x_max], geometry.border)
+        shrinks = square.shape[0] > size
+        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        cv2.resize(square, (size, size), dst=crop, interpolation=method)
+    return crops
+
+
+def cut_from_shards(
+    shards: Iterable[str | Path], cells: pd.DataFrame, geometry: Geometry, out: Image
+) -> None:
+    """Cut the crops of cells that lie in many fields.
+
+    Parameters
+    ----------
+    shards
+        Shards of converted fields; each field is read once, one in memory at a time.
+    cells
+        Table with field and box; crop i is that of row i.
+    geometry
+        How a box becomes a crop.
+    out
+        [n, size, size, 3], filled in place: an array on disk keeps memory small.
+
+    Raises
+    ------
+    StudyError
+        When a field of a cell is in none of the shards.
+    """
+    rows = cells.groupby("field", sort=True).indices
+    boxes = cells[BOX_COLUMNS].to_numpy(np.float64)
+    missing = set(rows)
+    for shard in shards:
+        for field, image in store.read(shard, rows):
+            out[rows[field]] = cut(image, boxes[rows[field]], geometry)
+            missing.discard(field)
+    if missing:
+        raise StudyError(
+            f"The field {min(missing)} has cells but is in no shard of converted fields; "
+            "delete the results of `convert_fields` and run the workflow again."
+        )
+
+
+def annotated_cells(
+    annotated: pd.DataFrame, splits: pd.DataFrame, detected: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Return the cells that a classifier learns from and is watched on.
+
+    Parameters
+    ----------
+    annotated
+        The boxes table.
+    splits
+        The splits table; only fields of `train`, `val` and `test` count.
+    detected
+        The detections table: boxes are the detector's, each with the class of the annotated cell
+        it matches (A10). None: boxes are the annotator's.
+
+    Returns
+    -------
+    table
+        The crops table, sorted by field and box.
+    """
+    fields = splits.loc[splits["split"] != "predict", ["field", "split"]]
+    truth = annotated.merge(fields, on="field")
+    cells = truth
+    if detected is not None:
+        detected = detected.merge(fields, on="field")
+        scores = detected["score"].to_numpy(np.float64)
+        detected["label"] = labels.from_annotations(detected, scores, truth)
+        cells = detected[detected["label"].notna()]
+        logger.info(
+            "%d of %d detected cells match one of %d annotated cells",
+            len(cells),
+            len(detected),
+            len(truth),
+        )
+    cells = cells[["field", *BOX_COLUMNS, "label", "split"]]
+    cells = cells.sort_values(["field", *BOX_COLUMNS, "label"], ignore_index=True)
+    return cells.assign(crop_row=np.arange(len(cells)))

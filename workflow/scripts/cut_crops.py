@@ -1,0 +1,30 @@
+"""Cut the crops of the annotated cells (A10, A25-A28)."""
+
+import logging
+
+import numpy as np
+
+from cellpheno import files, job, tables
+from cellpheno.classification.crops import Geometry, annotated_cells, cut_from_shards
+from cellpheno.cutoff import minimum_score
+
+job.start(snakemake)
+inputs, params = snakemake.input, snakemake.params
+detected = None
+if inputs.detections:
+    frames = [tables.read(path, tables.DETECTIONS) for path in inputs.detections]
+    detected = tables.concatenate(frames, tables.DETECTIONS)
+    lowest = minimum_score(params.min_score, inputs.detection_metrics)
+    detected = detected[detected["score"] > lowest]
+cells = annotated_cells(
+    tables.read(inputs.boxes, tables.BOXES), tables.read(inputs.splits, tables.SPLITS), detected
+)
+settings = params.crops
+geometry = Geometry(settings["margin"], settings["border"], settings["size"])
+shape = (len(cells), geometry.size, geometry.size, 3)
+with files.whole(snakemake.output.crops) as temporary:
+    crops = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
+    cut_from_shards(inputs.shards, cells, geometry, crops)
+    crops.flush()
+tables.write(cells, snakemake.output.table, tables.CROPS)
+logging.getLogger("cut_crops").info("%d crops", len(cells))
