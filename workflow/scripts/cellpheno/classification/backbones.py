@@ -1,0 +1,274 @@
+"""Classifiers: a backbone by its torchvision name under a head of our own."""
+
+import collections
+import contextlib
+import dataclasses
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torchvision
+from torch import nn
+
+from cellpheno.classification.crops import Geometry
+from cellpheno.errors import StudyError
+from cellpheno.files import whole
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclasses.dataclass(frozen=True)
+class Family:
+    """What is particular to torchvision's models of one family.
+
+    Attributes
+    ----------
+    head
+        Name of the module that ends in the linear layer.
+    relu
+        Whether torchvision's `forward` applies a ReLU after the last module.
+    norm
+        Whether the head begins with a LayerNorm, which stays.
+    """
+
+    head: str
+    relu: bool = False
+    norm: bool = False
+
+
+FAMILIES = {
+    "resnet": Family("fc"),
+    "densenet": Family("classifier", relu=True),
+    "mnasnet": Family("classifier"),
+    "mobilenet_v2": Family("classifier"),
+    "convnext": Family("classifier", norm=True),
+}
+"""By the beginning of the model's name."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelSettings:
+    """The keys of the config's `classification/model`."""
+
+    backbone: str
+    weights: str | None = None
+    frozen_batch_norm: bool = False
+    dropout: float = 0.0
+
+
+class Classifier(nn.Module):
+    """Features, global average pool, dropout, linear layer to the classes (A30).
+
+    The modules of `backbone` keep torchvision's names, such as `layer3` or `features.18`.
+
+    Parameters
+    ----------
+    backbone
+        [N, 3, H, W] to feature maps [N, D, h, w].
+    norm
+        [N, D, 1, 1] to the same, after the pool.
+    n_features
+        D.
+    n_classes
+        Number of outputs.
+    mean, std
+        Of the input's channels on the scale from 0 to 1 (A29).
+    settings
+        The model's settings.
+    """
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        norm: nn.Module,
+        n_features: int,
+        n_classes: int,
+        mean: npt.ArrayLike,
+        std: npt.ArrayLike,
+        settings: ModelSettings,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.n_features = n_features
+        self.backbone = backbone
+        self.norm = norm
+        self.dropout = nn.Dropout(settings.dropout)
+        self.head = nn.Linear(n_features, n_classes)
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, 3, 1, 1))
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the last feature maps [N, D, h, w] of uint8 images [N, 3, H, W]."""
+        return self.backbone((images.float() / 255 - self.mean) / self.std)
+
+    def pooled(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the pooled features [N, D] of uint8 images [N, 3, H, W]."""
+        return self.norm(self.features(images).mean((2, 3), keepdim=True)).flatten(1)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the logits [N, classes] of uint8 images [N, 3, H, W]."""
+        return self.head(self.dropout(self.pooled(images)))
+
+    def train(self, mode: bool = True) -> "Classifier":
+        """Switch to training; a frozen batch norm goes on using its stored statistics."""
+        super().train(mode)
+        if self.settings.frozen_batch_norm:
+            for module in self.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+        return self
+
+
+def family(name: str) -> Family:
+    """Return the family of a torchvision model.
+
+    Raises
+    ------
+    StudyError
+        When torchvision has no such model, or the family is not known here.
+    """
+    names = [n for n in torchvision.models.list_models(torchvision.models) if _family(n)]
+    if name not in names:
+        raise StudyError(
+            f"classification/model/backbone is {name!r}; choose one of {', '.join(names)}."
+        )
+    return FAMILIES[_family(name)]
+
+
+def _family(name: str) -> str:
+    return next((start for start in FAMILIES if name.startswith(start)), "")
+
+
+def build(
+    settings: ModelSettings,
+    n_classes: int,
+    mean: npt.ArrayLike = IMAGENET_MEAN,
+    std: npt.ArrayLike = IMAGENET_STD,
+) -> Classifier:
+    """Return a new classifier, its weights random or those of `settings.weights`.
+
+    Parameters
+    ----------
+    settings
+        What to build. Random weights come from torch's generator: seed it before.
+    n_classes
+        Number of outputs.
+    mean, std
+        Of the input's channels on the scale from 0 to 1.
+    """
+    kind = family(settings.backbone)
+    original = torchvision.models.get_model(settings.backbone, weights=None)
+    if settings.weights is not None:
+        load_original(original, Path(settings.weights))
+    elif settings.frozen_batch_norm:
+        raise StudyError(
+            "classification/model/frozen_batch_norm is true but classification/model/weights "
+            "names no file; without weights there are no batch-norm statistics to keep."
+        )
+    linear = [m for m in original.get_submodule(kind.head).modules() if isinstance(m, nn.Linear)]
+    modules = collections.OrderedDict(
+        (name, module)
+        for name, module in original.named_children()
+        if name not in ("avgpool", kind.head)
+    )
+    if kind.relu:
+        modules["relu"] = nn.ReLU()
+    norm = original.get_submodule(kind.head)[0] if kind.norm else nn.Identity()
+    backbone = nn.Sequential(modules)
+    return Classifier(backbone, norm, linear[-1].in_features, n_classes, mean, std, settings)
+
+
+def load_original(model: nn.Module, path: Path) -> None:
+    """Load torchvision's state dict into torchvision's model, every key and no other.
+
+    Raises
+    ------
+    StudyError
+        When the file is not there, is no state dict, or does not fit; names the first keys.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise StudyError(f"classification/model/weights: there is no file {path}.") from error
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+        raise StudyError(f"{path} cannot be read as a state dict of torch: {reason}") from error
+    if not isinstance(state, dict) or not all(torch.is_tensor(v) for v in state.values()):
+        raise StudyError(f"{path} is not a state dict: it should hold tensors by name alone.")
+    expected = model.state_dict()
+    for key in list(state):
+        # torchvision's densenet files still have the layer names of 2017
+        state[re.sub(r"(denselayer\d+\.(?:norm|conv))\.", r"\1", key)] = state.pop(key)
+    for key in expected:
+        if key.endswith("num_batches_tracked"):  # older files lack it, nothing depends on it
+            state.setdefault(key, expected[key])
+    problems = {
+        "missing": [key for key in expected if key not in state],
+        "unexpected": [key for key in state if key not in expected],
+        "of another shape": [
+            f"{key} {list(state[key].shape)} instead of {list(value.shape)}"
+            for key, value in expected.items()
+            if key in state and state[key].shape != value.shape
+        ],
+    }
+    found = [f"{what}: {', '.join(keys[:3])}" for what, keys in problems.items() if keys]
+    if found:
+        raise StudyError(
+            f"{path} does not fit torchvision's {type(model).__name__} of the config's "
+            f"classification/model/backbone ({'; '.join(found)}); give the state dict of the "
+            "original model with its 1000 classes."
+        )
+    model.load_state_dict(state)
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """A classifier ready for use: its module, what its outputs mean and how its crops are cut."""
+
+    model: Classifier
+    classes: list[str]
+    geometry: Geometry
+
+
+def save(path: str | Path, trained: Trained) -> None:
+    """Write a classifier: weights, normalisation, classes, settings and crop geometry."""
+    state = {
+        "state": {key: value.cpu() for key, value in trained.model.state_dict().items()},
+        "classes": trained.classes,
+        "model": dataclasses.asdict(trained.model.settings),
+        "crops": dataclasses.asdict(trained.geometry),
+    }
+    # a stream, because torch would put the name of the temporary file into the archive
+    with whole(path) as temporary, temporary.open("wb") as stream:
+        torch.save(state, stream)
+
+
+def load(path: str | Path, device: torch.device) -> Trained:
+    """Read a classifier that `save` wrote, in evaluation mode and without gradients."""
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    settings = ModelSettings(**{**state["model"], "weights": None, "frozen_batch_norm": False})
+    model = build(settings, len(state["classes"]))
+    model.load_state_dict(state["state"])
+    model.to(device=device, memory_format=torch.channels_last)
+    model.eval().requires_grad_(False)
+    return Trained(model, state["classes"], Geometry(**state["crops"]))
+
+
+def to_tensor(crops: npt.NDArray[np.uint8], device: torch.device) -> torch.Tensor:
+    """Return crops [n, S, S, 3] as uint8 images [n, 3, S, S] on the device, channels last."""
+    return torch.from_numpy(np.ascontiguousarray(crops)).to(device).permute(0, 3, 1, 2)
+
+
+@contextlib.contextmanager
+def precision(device: torch.device) -> Iterator[None]:
+    """Compute in bfloat16 on a GPU and in float32 on the CPU, reproducibly on both."""
+    with (
+        torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True),
+        torch.autocast("cuda", dtype=torch.bfloat16, enabled=device.type == "cuda"),
+    ):
+        yield

@@ -1,0 +1,134 @@
+"""Class probabilities and pooled features of detected cells."""
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+
+from cellpheno.classification.backbones import Classifier, Trained, precision, to_tensor
+from cellpheno.classification.crops import cut
+from cellpheno.errors import StudyError
+from cellpheno.images import store
+from cellpheno.tables import BOX_COLUMNS
+
+Crops = npt.NDArray[np.uint8]
+
+BATCH = {"cpu": 64, "cuda": 512}
+"""Crops at once; does not change the result beyond rounding."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    """Probabilities [n, classes] as float64 and pooled features [n, D] as float16."""
+
+    probabilities: npt.NDArray[np.float64]
+    features: npt.NDArray[np.float16]
+
+
+@torch.inference_mode()
+def predict(model: Classifier, crops: Crops, four_flips: bool, device: torch.device) -> Prediction:
+    """Classify a batch of crops.
+
+    Parameters
+    ----------
+    model
+        In evaluation mode, on the device.
+    crops
+        [n, S, S, 3].
+    four_flips
+        Whether probabilities are the mean over the crop, both its mirror images and its half
+        turn (A34); features are always those of the crop itself.
+    device
+        Where the model is.
+    """
+    images = to_tensor(crops, device)
+    views = [(), (2,), (3,), (2, 3)] if four_flips else [()]
+    total = torch.zeros((len(images), model.head.out_features), device=device)
+    for axes in views:
+        with precision(device):
+            pooled = model.pooled(images.flip(axes) if axes else images)
+            logits = model.head(pooled)
+        total += logits.float().softmax(1)
+        if not axes:
+            features = pooled.half()
+    probabilities = (total / len(views)).clamp(0, 1).double()
+    return Prediction(probabilities.cpu().numpy(), features.cpu().numpy())
+
+
+def regroup(arrays: Iterable[Crops], size: int) -> Iterator[Crops]:
+    """Yield the rows of arrays again, `size` at a time."""
+    waiting: list[Crops] = []
+    for array in arrays:
+        waiting.append(array)
+        if sum(map(len, waiting)) >= size:
+            rows = np.concatenate(waiting)
+            whole = len(rows) // size * size
+            yield from np.split(rows[:whole], whole // size)
+            waiting = [rows[whole:]]
+    if sum(map(len, waiting)):
+        yield np.concatenate(waiting)
+
+
+def classify(
+    trained: Trained,
+    shard: str | Path,
+    detections: pd.DataFrame,
+    four_flips: bool,
+    device: torch.device,
+) -> tuple[pd.DataFrame, npt.NDArray[np.float16]]:
+    """Classify the detected cells of a shard of fields.
+
+    Parameters
+    ----------
+    trained
+        The classifier, on the device.
+    shard
+        Converted fields.
+    detections
+        The shard's detections table.
+    four_flips
+        See `predict`.
+    device
+        Where the model is.
+
+    Returns
+    -------
+    table, array
+        The predictions table in the order of `detections`, and features [n, D].
+
+    Raises
+    ------
+    StudyError
+        When a detection's field is not in the shard.
+    """
+    cells = detections.sort_values("field", kind="stable", ignore_index=True)
+    absent = set(cells["field"]) - set(store.names(shard))
+    if absent:
+        raise StudyError(
+            f"{shard} lacks the field {min(absent)}, which has detections; delete the detections "
+            "and the converted shard and run the workflow again."
+        )
+    rows = cells.groupby("field").indices
+    boxes = cells[BOX_COLUMNS].to_numpy(np.float64)
+    order = [rows[name] for name in store.names(shard) if name in rows]
+    crops = (
+        cut(image, boxes[rows[field]], trained.geometry) for field, image in store.read(shard, rows)
+    )
+    model = trained.model
+    parts = [
+        predict(model, part, four_flips, device) for part in regroup(crops, BATCH[device.type])
+    ]
+    probabilities = np.empty((len(cells), len(trained.classes)))
+    features = np.empty((len(cells), model.n_features), dtype=np.float16)
+    if parts:
+        place = np.concatenate(order)
+        probabilities[place] = np.concatenate([part.probabilities for part in parts])
+        features[place] = np.concatenate([part.features for part in parts])
+    table = cells[["field", *BOX_COLUMNS]].assign(det_score=cells["score"])
+    named = {f"p_{name}": probabilities[:, i] for i, name in enumerate(trained.classes)}
+    table = table.assign(**named, feature_row=np.arange(len(table)))
+    return table, features

@@ -1,0 +1,128 @@
+"""Which crops a training sees, in which order, and how they are flipped and turned."""
+
+import logging
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+
+from cellpheno.errors import StudyError
+from cellpheno.randomness import generator
+
+Crops = npt.NDArray[np.uint8]
+Integers = npt.NDArray[np.int64]
+
+VALIDATION_SHARE = 0.2
+"""Share of the cells that `validation: cells` holds out (A8)."""
+
+logger = logging.getLogger(__name__)
+
+
+def divide(splits: pd.Series, validation: str, seed: int) -> tuple[Integers, Integers]:
+    """Return the rows to train on and the rows to watch.
+
+    Parameters
+    ----------
+    splits
+        [n] split of each crop's field.
+    validation
+        `fields`: train on `train`, watch `val`. `cells`: a random fifth of the cells of both is
+        watched, so that cells of one field lie on both sides, as published (A8).
+    seed
+        Of the random fifth.
+    """
+    train = np.flatnonzero(splits == "train")
+    val = np.flatnonzero(splits == "val")
+    if validation == "fields":
+        return train, val
+    cells = generator(seed, "validation cells").permutation(np.sort(np.concatenate([train, val])))
+    held_out = round(VALIDATION_SHARE * len(cells))
+    return np.sort(cells[held_out:]), np.sort(cells[:held_out])
+
+
+def check_classes(labels: pd.Series, train: Integers, classes: list[str]) -> None:
+    """Refuse classes that cannot be learned though annotated cells of them exist.
+
+    A class without any annotated cell is allowed: no measurement depends on it.
+
+    Raises
+    ------
+    StudyError
+        When a class has crops but none to train on, or there is nothing to train on at all.
+    """
+    if not len(train):
+        raise StudyError(
+            "There are no crops to train the classifier on: no detected cell of the split `train` "
+            "matches an annotated one; look at metrics/detection.tsv, or set "
+            "classification/crops/source to annotations."
+        )
+    for name in classes:
+        known, learned = int((labels == name).sum()), int((labels.iloc[train] == name).sum())
+        if known and not learned:
+            raise StudyError(
+                f"The class {name!r} has {known} crops, but none of them is there to train on; "
+                "annotate it in more fields, change `seed` to split the fields anew, or take the "
+                "class out of `classes`."
+            )
+        if not known:
+            logger.warning("the class %r has no annotated cell and cannot be learned", name)
+
+
+def channel_statistics(crops: Crops, rows: Integers) -> tuple[list[float], list[float]]:
+    """Return mean and standard deviation of each channel on the scale from 0 to 1 (A29)."""
+    total, squares, pixels = np.zeros(3), np.zeros(3), 0
+    for row in rows:
+        values = crops[row].reshape(-1, 3).astype(np.int64)
+        total += values.sum(axis=0)
+        squares += (values**2).sum(axis=0)
+        pixels += len(values)
+    mean = total / pixels / 255
+    variance = np.maximum(squares / pixels / 255**2 - mean**2, 0)
+    return mean.tolist(), np.maximum(np.sqrt(variance), 1e-3).tolist()
+
+
+def draw(labels: Integers, balance: bool, seed: int, epoch: int) -> Integers:
+    """Return the order in which an epoch visits the training crops.
+
+    Parameters
+    ----------
+    labels
+        [n] class of each training crop.
+    balance
+        Draw with replacement, each class equally often (L17); else each crop once.
+    seed, epoch
+        Equal ones give equal orders.
+    """
+    random = generator(seed, "order", epoch)
+    if not balance:
+        return random.permutation(len(labels))
+    chance = 1.0 / np.bincount(labels)[labels]
+    return random.choice(len(labels), size=len(labels), p=chance / chance.sum())
+
+
+def augment(images: torch.Tensor, flips: bool, quarter_turns: bool) -> torch.Tensor:
+    """Flip and turn each image of a batch by chance, on the device of the images.
+
+    Parameters
+    ----------
+    images
+        [N, C, S, S].
+    flips
+        Whether each axis is flipped with probability 1/2 (A31).
+    quarter_turns
+        Whether to turn by 0, 90, 180 or 270 degrees.
+    """
+    n = len(images)
+    # chosen on the CPU, so that every device draws the same
+    if flips:
+        for axis in (2, 3):
+            flipped = (torch.rand(n) < 0.5).to(images.device).view(n, 1, 1, 1)
+            images = torch.where(flipped, images.flip(axis), images)
+    if quarter_turns:
+        turns = torch.randint(4, (n,)).to(images.device).view(n, 1, 1, 1)
+        turned = images
+        for number in (1, 2, 3):
+            turned = torch.where(turns == number, images.rot90(number, (2, 3)), turned)
+        images = turned
+    return images

@@ -1,0 +1,203 @@
+"""Training of a classifier on crops that are held in memory."""
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from torch.nn import functional
+
+from cellpheno.classification.backbones import Classifier, precision, to_tensor
+from cellpheno.classification.sampling import augment, draw
+from cellpheno.progress import track
+from cellpheno.training import Checkpoint, schedule, seed_step
+
+Crops = npt.NDArray[np.uint8]
+Integers = npt.NDArray[np.int64]
+
+EVALUATION_BATCH = 256
+"""Crops at once where no gradients are kept."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingSettings:
+    """The keys of the config's `classification/training`."""
+
+    validation: str
+    epochs: int
+    batch_size: int
+    optimizer: str
+    learning_rate: float
+    weight_decay: float
+    schedule: str
+    warmup: int
+    milestones: list[int]
+    label_smoothing: float
+    balance: bool
+    flips: bool
+    quarter_turns: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What came of a set of crops: annotated class, called class and loss of each, [n]."""
+
+    labels: Integers
+    called: Integers
+    losses: npt.NDArray[np.float64]
+
+
+def accuracies(
+    outcome: Outcome, classes: list[str], groups: dict[str, list[str]]
+) -> dict[str, float]:
+    """Return the accuracy over all cells, within each class and for each group (A40).
+
+    Parameters
+    ----------
+    outcome
+        Annotated and called classes.
+    classes
+        Their names.
+    groups
+        Classes taken together; such an accuracy is that of "in the group or not", the paper's
+        integrated accuracy (A12).
+
+    Returns
+    -------
+    dict
+        `all`, every class and every group to a share, NaN where there is no cell.
+    """
+    right = outcome.labels == outcome.called
+    parts = {"all": right}
+    parts |= {name: right[outcome.labels == index] for index, name in enumerate(classes)}
+    for name, members in groups.items():
+        inside = np.isin(classes, members)
+        parts[name] = inside[outcome.labels] == inside[outcome.called]
+    return {name: float(part.mean()) if len(part) else np.nan for name, part in parts.items()}
+
+
+class Trainer:
+    """A classifier on its way through the epochs.
+
+    Parameters
+    ----------
+    model
+        Trained in place.
+    crops
+        [n, S, S, 3].
+    labels
+        [n] class of each crop.
+    rows
+        The rows to train on and the rows to watch (see `sampling.divide`).
+    settings
+        Of the training.
+    seed
+        Of the order of the crops, the augmentation and the dropout.
+    device
+        Where to compute.
+    """
+
+    def __init__(
+        self,
+        model: Classifier,
+        crops: Crops,
+        labels: Integers,
+        rows: tuple[Integers, Integers],
+        settings: TrainingSettings,
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        self.model = model.to(device=device, memory_format=torch.channels_last)
+        self.crops, self.labels, (self.train_rows, self.val_rows) = crops, labels, rows
+        self.settings, self.seed, self.device = settings, seed, device
+        # a rest smaller than a batch is passed over: batch norm would suffer from it
+        self.steps = max(1, len(self.train_rows) // settings.batch_size)
+        self.optimizer = _optimizer(self.model, settings)
+        total, milestones = self.steps * settings.epochs, tuple(settings.milestones)
+        factor = schedule(settings.schedule, total, settings.warmup, milestones)
+        self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, factor)
+
+    def run(
+        self, classes: list[str], groups: dict[str, list[str]], checkpoint: Checkpoint
+    ) -> pd.DataFrame:
+        """Train all epochs, or those that an interrupted training left, and return the history.
+
+        Training values are those of the flipped and dropped-out batches as they passed,
+        validation values those of the plain crops after the epoch.
+        """
+        parts = {"model": self.model, "optimizer": self.optimizer, "scheduler": self.scheduler}
+        progress = checkpoint.load(**parts) or {"epochs": 0, "history": []}
+        done, history = progress["epochs"], progress["history"]
+        epochs = range(done, self.settings.epochs)
+        for epoch in track(epochs, "epochs", self.settings.epochs, start=done):
+            outcomes = {"train": self.train_epoch(epoch), "val": self.evaluate(self.val_rows)}
+            for split, outcome in outcomes.items():
+                if len(outcome.labels):
+                    shares = accuracies(outcome, classes, groups)
+                    history.append([epoch + 1, split, "all", "loss", float(outcome.losses.mean())])
+                    history += [[epoch + 1, split, k, "accuracy", v] for k, v in shares.items()]
+            checkpoint.save({"epochs": epoch + 1, "history": history}, **parts)
+        return pd.DataFrame(history, columns=["step", "split", "class", "metric", "value"])
+
+    def train_epoch(self, epoch: int) -> Outcome:
+        """Pass through the training crops once and return what came of them on the way."""
+        size, labels = self.settings.batch_size, self.labels[self.train_rows]
+        order = draw(labels, self.settings.balance, self.seed, epoch)
+        batches = [
+            self.train_rows[order[step * size : (step + 1) * size]] for step in range(self.steps)
+        ]
+        self.model.train()
+        losses, called = [], []
+        for step, rows in enumerate(batches):
+            seed_step(self.seed, epoch * self.steps + step)
+            loss, classes = self.train_step(rows)
+            losses.append(loss)
+            called.append(classes)
+        seen = self.labels[np.concatenate(batches)]
+        return Outcome(seen, _numbers(called), _numbers(losses).astype(np.float64))
+
+    def train_step(self, rows: Integers) -> tuple[torch.Tensor, torch.Tensor]:
+        """Take one optimiser step and return the loss and the called class of each crop."""
+        targets = torch.from_numpy(self.labels[rows]).to(self.device)
+        images = to_tensor(self.crops[rows], self.device)
+        images = augment(images, self.settings.flips, self.settings.quarter_turns)
+        smoothing = self.settings.label_smoothing
+        with precision(self.device):
+            logits = self.model(images).float()
+            losses = functional.cross_entropy(
+                logits, targets, label_smoothing=smoothing, reduction="none"
+            )
+            self.optimizer.zero_grad(set_to_none=True)
+            losses.mean().backward()
+            self.optimizer.step()
+            self.scheduler.step()
+        return losses.detach(), logits.argmax(1)
+
+    @torch.inference_mode()
+    def evaluate(self, rows: Integers) -> Outcome:
+        """Return what comes of plain crops."""
+        self.model.eval()
+        losses, called = [], []
+        for start in range(0, len(rows), EVALUATION_BATCH):
+            batch = rows[start : start + EVALUATION_BATCH]
+            targets = torch.from_numpy(self.labels[batch]).to(self.device)
+            with precision(self.device):
+                logits = self.model(to_tensor(self.crops[batch], self.device)).float()
+            losses.append(functional.cross_entropy(logits, targets, reduction="none"))
+            called.append(logits.argmax(1))
+        return Outcome(self.labels[rows], _numbers(called), _numbers(losses).astype(np.float64))
+
+
+def _numbers(batches: list[torch.Tensor]) -> npt.NDArray:
+    """Join what was left on the device in one transfer."""
+    return torch.cat(batches).cpu().numpy() if batches else np.empty(0, dtype=np.int64)
+
+
+def _optimizer(model: Classifier, settings: TrainingSettings) -> torch.optim.Optimizer:
+    """Return SGD with the paper's momentum (A31) or AdamW."""
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    rate, decay = settings.learning_rate, settings.weight_decay
+    if settings.optimizer == "sgd":
+        return torch.optim.SGD(parameters, lr=rate, momentum=0.9, weight_decay=decay)
+    return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)

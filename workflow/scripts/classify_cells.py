@@ -1,0 +1,18 @@
+"""Classify the detected cells of a shard and keep their pooled features (A34)."""
+
+import numpy as np
+
+from cellpheno import files, job, tables
+from cellpheno.classification.backbones import load
+from cellpheno.classification.inference import classify
+
+job.start(snakemake)
+detections = tables.read(snakemake.input.detections, tables.DETECTIONS)
+with job.device(snakemake) as device:
+    trained = load(snakemake.input.model, device)
+    predictions, features = classify(
+        trained, snakemake.input.shard, detections, snakemake.params.inference["four_flips"], device
+    )
+with files.whole(snakemake.output.features) as temporary:
+    np.save(temporary, features)
+tables.write(predictions, snakemake.output.predictions, tables.PREDICTIONS)

@@ -1,0 +1,36 @@
+"""Train a classifier on the crops (A30, A31)."""
+
+import numpy as np
+import torch
+
+from cellpheno import job, tables
+from cellpheno.classification.backbones import ModelSettings, Trained, build, save
+from cellpheno.classification.crops import Geometry
+from cellpheno.classification.sampling import channel_statistics, check_classes, divide
+from cellpheno.classification.training import Trainer, TrainingSettings
+from cellpheno.randomness import derive
+from cellpheno.training import Checkpoint, checkpoint_key
+
+job.start(snakemake)
+inputs, params = snakemake.input, snakemake.params
+seed = derive(params.seed, "classifier", snakemake.wildcards.seed)
+crops, table = np.load(inputs.crops, mmap_mode="r"), tables.read(inputs.table, tables.CROPS)
+settings = TrainingSettings(**params.training)
+rows = divide(table["split"], settings.validation, seed)
+check_classes(table["label"], rows[0], params.classes)
+
+torch.manual_seed(derive(seed, "initial weights"))
+model_settings = ModelSettings(**params.model)
+normalisation = () if model_settings.weights else channel_statistics(crops, rows[0])
+model = build(model_settings, len(params.classes), *normalisation)
+
+decisive = [params.model, params.training, params.classes, params.groups, seed, params.code]
+checkpoint = Checkpoint(params.checkpoints, checkpoint_key(decisive, inputs))
+labels = np.array([params.classes.index(label) for label in table["label"]])
+with job.device(snakemake) as device:
+    trainer = Trainer(model, crops, labels, rows, settings, seed, device)
+    history = trainer.run(params.classes, params.groups, checkpoint)
+tables.write(history, snakemake.output.history, tables.HISTORY)
+geometry = Geometry(**{key: params.crops[key] for key in ("margin", "border", "size")})
+save(snakemake.output.model, Trained(model, params.classes, geometry))
+checkpoint.remove()
