@@ -1,0 +1,185 @@
+"""From class probabilities to called cells: fused scores, decision rules, the cells table."""
+
+import dataclasses
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cellpheno import labels, tables
+from cellpheno.errors import StudyError
+from cellpheno.tables import BOX_COLUMNS
+
+Array = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+CELL = ["feature_shard", "feature_row"]
+"""Columns that name a detected cell in the predictions of every classifier."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """How probabilities become a call.
+
+    Attributes
+    ----------
+    kind
+        `argmax`: the likeliest class, or the negative class when even that is below the threshold
+        (A36, the paper's words). `best_positive`: the likeliest class that is not negative if it
+        is above the threshold, however likely the negative class is (A37, the published code).
+    threshold
+        Probability.
+    classes
+        Names of the columns of the probabilities.
+    negative
+        The negative class.
+    """
+
+    kind: str
+    threshold: float
+    classes: list[str]
+    negative: str
+
+    def decide(self, probabilities: Array) -> Integers:
+        """Return the called class [n] for probabilities [n, classes]."""
+        negative = self.classes.index(self.negative)
+        rows = np.arange(len(probabilities))
+        if self.kind == "argmax":
+            best = probabilities.argmax(axis=1)
+            enough = probabilities[rows, best] >= self.threshold
+        else:
+            positive = probabilities.copy()
+            positive[:, negative] = -1.0
+            best = positive.argmax(axis=1)
+            enough = positive[rows, best] > self.threshold
+        return np.where(enough, best, negative)
+
+
+def fuse(detector: Array, classifier: Array, classifier_weight: float) -> Array:
+    """Return the fused score (1 - w) x detector + w x classifier (C33)."""
+    return (1 - classifier_weight) * detector + classifier_weight * classifier
+
+
+def probability_columns(classes: Iterable[str]) -> list[str]:
+    """Return the names of the columns that hold the probabilities of these classes."""
+    return [f"p_{name}" for name in classes]
+
+
+def read_runs(paths: Iterable[str | Path]) -> dict[tuple[str, str], pd.DataFrame]:
+    """Read predictions and put the shards of each run together.
+
+    Parameters
+    ----------
+    paths
+        Files `<experiment>/seed<k>/<shard>.parquet`, in any order.
+
+    Returns
+    -------
+    dict
+        Experiment and seed to a predictions table with the column `feature_shard`; runs in the
+        order of the paths, rows sorted by shard and feature row.
+    """
+    runs: dict[tuple[str, str], list[pd.DataFrame]] = {}
+    for path in map(Path, paths):
+        frame = tables.read(path, tables.PREDICTIONS)
+        frame = frame.assign(feature_shard=pd.Series(path.stem, index=frame.index, dtype="str"))
+        run = (path.parent.parent.name, path.parent.name.removeprefix("seed"))
+        runs.setdefault(run, []).append(frame)
+    return {
+        run: tables.concatenate(frames, tables.PREDICTIONS).sort_values(CELL, ignore_index=True)
+        for run, frames in runs.items()
+    }
+
+
+def average(seeds: list[pd.DataFrame], classes: list[str]) -> pd.DataFrame:
+    """Return predictions with the mean probability over several seeds of one classifier.
+
+    Raises
+    ------
+    StudyError
+        When the seeds did not classify the same boxes.
+    """
+    first = seeds[0]
+    same = ["field", *BOX_COLUMNS, *CELL]
+    if not all(first[same].equals(other[same]) for other in seeds[1:]):
+        raise StudyError(
+            "The seeds of a classifier have predictions for different cells; delete the folder "
+            "`predictions` of the study and run the workflow again."
+        )
+    columns = probability_columns(classes)
+    mean = np.mean([frame[columns].to_numpy(np.float64) for frame in seeds], axis=0)
+    return first.assign(**dict(zip(columns, mean.T, strict=True)))
+
+
+def call(
+    predictions: pd.DataFrame, rule: Rule, classifier_weight: float, min_score: float
+) -> pd.DataFrame:
+    """Call the class of each cell that the detector is sure enough of.
+
+    Parameters
+    ----------
+    predictions
+        The predictions table.
+    rule
+        How probabilities become a call.
+    classifier_weight
+        Weight of the classifier in the fused score.
+    min_score
+        Cells with this detector score or a lower one are dropped.
+
+    Returns
+    -------
+    table
+        `predictions` with the columns `call`, `cls_score` (probability of the call) and `score`.
+    """
+    cells = predictions[predictions["det_score"] > min_score].reset_index(drop=True)
+    probabilities = cells[probability_columns(rule.classes)].to_numpy(np.float64)
+    called = rule.decide(probabilities)
+    certainty = probabilities[np.arange(len(cells)), called]
+    return cells.assign(
+        call=pd.Series(np.array(rule.classes, dtype=object)[called], dtype="str"),
+        cls_score=certainty,
+        score=fuse(cells["det_score"].to_numpy(np.float64), certainty, classifier_weight),
+    )
+
+
+def describe(
+    cells: pd.DataFrame, fields: pd.DataFrame, splits: pd.DataFrame, annotated: pd.DataFrame
+) -> pd.DataFrame:
+    """Add where each cell comes from and what the annotator says it is.
+
+    Parameters
+    ----------
+    cells
+        Called cells.
+    fields
+        The quality table: condition, replicate and group of each field.
+    splits
+        The splits table.
+    annotated
+        The boxes table.
+
+    Returns
+    -------
+    table
+        The cells table, sorted by field and box.
+
+    Raises
+    ------
+    StudyError
+        When a cell's field has no split.
+    """
+    origin = fields[["field", "condition", "replicate", "group"]]
+    origin = origin.merge(splits[["field", "split"]], on="field", validate="one_to_one")
+    strangers = set(cells["field"]) - set(origin["field"])
+    if strangers:
+        raise StudyError(
+            f"The field {min(strangers)} has detected cells but is not in splits.tsv; delete "
+            "the folder `detections` of the study and run the workflow again."
+        )
+    described = cells.merge(origin, on="field", validate="many_to_one")
+    described = described.sort_values(["field", *BOX_COLUMNS], ignore_index=True)
+    scores = described["det_score"].to_numpy(np.float64)
+    return described.assign(label=labels.from_annotations(described, scores, annotated))

@@ -1,0 +1,24 @@
+"""Explain calls of annotated cells by Grad-CAM."""
+
+import numpy as np
+
+from cellpheno import files, job, tables
+from cellpheno.classification.backbones import load
+from cellpheno.classification.crops import cut_from_shards
+from cellpheno.classification.gradcam import choose, explain
+
+job.start(snakemake)
+settings, classes = snakemake.params.grad_cam, snakemake.params.classes
+cells = tables.read(snakemake.input.cells, tables.CELLS)
+cells = choose(cells, settings["splits"], classes, settings["per_class"])
+targets = np.array([classes.index(name) for name in cells["call"]])
+with job.device(snakemake) as device:
+    trained = load(snakemake.input.model, device)
+    size = trained.geometry.size
+    crops = np.empty((len(cells), size, size, 3), dtype=np.uint8)
+    cut_from_shards(snakemake.input.shards, cells, trained.geometry, crops)
+    maps = explain(trained.model, crops, targets, settings["layer"], device)
+with files.whole(snakemake.output.maps) as temporary:
+    np.savez(temporary, crops=crops, maps=maps)
+table = cells.assign(map_row=np.arange(len(cells)))
+tables.write(table, snakemake.output.cells, tables.CELLS)
