@@ -1,0 +1,278 @@
+"""The simulated study: its pixels repeat, its truth is true, its files are what they claim."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+
+from cellpheno import randomness, tables
+from cellpheno.errors import StudyError
+from cellpheno.simulation import cells, culture, drawing
+from cellpheno.simulation.microscope import FULL_WELL
+from cellpheno.simulation.outlines import random_outline
+from cellpheno.simulation.study import CHANNELS, simulate_study
+
+CLASSES = list(cells.BUILDERS)
+PLANTED = {
+    "partial": 0.11,
+    "one-in-one": 0.13,
+    "two-in-one": 0.09,
+    "in turn": 0.08,
+    "complicated": 0.07,
+    "unclear": 0.09,
+}
+SETTINGS = {
+    "height": 160,
+    "width": 192,
+    "cells_per_field": 9,
+    "cell_radius": 14,
+    "annotated": "annotated",
+    "overexposed": ["control-2"],
+    "replicate_spread": 0.15,
+    "frequencies": {"annotated": PLANTED, "control": PLANTED},
+}
+FIELDS = ["annotated-1", "annotated-2", "control-1", "control-2"]
+
+
+def sheet(folder):
+    return [
+        {
+            "field": field,
+            "condition": field.split("-")[0],
+            "replicate": "r1",
+            "group": field,
+            "split": "",
+            **{channel: str(folder / f"{field}_{channel}.tif") for channel in CHANNELS},
+        }
+        for field in FIELDS
+    ]
+
+
+def simulate(folder, rows=None, settings=SETTINGS, seed=0, processes=1):
+    rows = sheet(folder) if rows is None else rows
+    return simulate_study(
+        rows, settings, CLASSES, seed, folder / "via_project.json", processes=processes
+    )
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("simulated")
+    return folder, simulate(folder)
+
+
+def test_the_same_seed_gives_the_same_files_on_any_number_of_processes(simulated, tmp_path):
+    folder, truth = simulated
+    again = simulate(tmp_path, processes=2)
+    assert contents(tmp_path) == contents(folder)
+    pd.testing.assert_frame_equal(again, truth)
+
+
+def test_a_field_depends_neither_on_the_order_of_the_rows_nor_on_other_fields(simulated, tmp_path):
+    folder, truth = simulated
+    rows = [row for row in sheet(tmp_path) if row["field"] != "annotated-1"][::-1]
+    again = simulate(tmp_path, rows)
+    for row in rows:
+        for channel in CHANNELS:
+            name = f"{row['field']}_{channel}.tif"
+            assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+    assert list(again["field"].unique()) == FIELDS[:0:-1]
+    kept = again.sort_values("field", kind="stable").reset_index(drop=True)
+    wanted = truth[truth["field"] != "annotated-1"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(kept, wanted)
+
+
+def test_another_seed_gives_other_pixels(simulated, tmp_path):
+    simulate(tmp_path, seed=1)
+    before, after = contents(simulated[0]), contents(tmp_path)
+    assert before.keys() == after.keys()
+    assert all(before[name] != after[name] for name in before)
+
+
+def test_channels_are_single_16_bit_images_within_the_cameras_range(simulated):
+    for row in sheet(simulated[0]):
+        for channel in CHANNELS:
+            image = tifffile.imread(row[channel])
+            assert image.dtype == np.uint16
+            assert image.shape == (160, 192)
+            assert image.max() <= FULL_WELL
+            assert len(np.unique(image)) > 20
+
+
+def test_only_overexposed_fields_are_saturated(simulated):
+    for row in sheet(simulated[0]):
+        saturated = [np.mean(tifffile.imread(row[c]) == FULL_WELL) for c in CHANNELS]
+        if row["field"] == "control-2":
+            assert min(saturated) > 0.03
+        else:
+            assert max(saturated) < 0.005
+
+
+def test_boxes_lie_in_the_field_and_hold_more_stain_than_the_background(simulated):
+    folder, truth = simulated
+    tables.write(truth, folder.parent / "truth.parquet", tables.TRUTH)
+    assert (truth[["x_min", "y_min"]] >= 0).all(axis=None)
+    assert (truth["x_max"] <= 192).all()
+    assert (truth["y_max"] <= 160).all()
+    assert (truth["x_max"] - truth["x_min"] > 4).all()
+    assert (truth["y_max"] - truth["y_min"] > 4).all()
+    for row in sheet(folder)[:3]:
+        stain = sum(tifffile.imread(row[c]).astype(float) for c in ("membrane", "nucleus"))
+        outside = np.ones(stain.shape, bool)
+        boxes = truth.loc[truth["field"] == row["field"], tables.BOX_COLUMNS].astype(int)
+        means = []
+        for x_min, y_min, x_max, y_max in boxes.to_numpy():
+            outside[y_min:y_max, x_min:x_max] = False
+            means.append(stain[y_min:y_max, x_min:x_max].mean())
+        assert min(means) > 1.1 * np.median(stain[outside])
+
+
+@pytest.mark.parametrize("label", CLASSES)
+def test_a_box_is_tight_around_what_is_drawn(label):
+    """A structure alone in a field: nothing bright outside its box, each side of it touched."""
+    line = cells.CellLine(radius=14)
+    for seed in range(4):
+        rng = randomness.generator(seed, label)
+        structures = culture.grow([label], line, 150, 150, rng)
+        layers, boxes = drawing.draw(structures, line, 150, 150, rng)
+        x_min, y_min, x_max, y_max = boxes[0].astype(int)
+        stain = layers.membrane + layers.nucleus
+        stain = stain[drawing.MARGIN : -drawing.MARGIN, drawing.MARGIN : -drawing.MARGIN]
+        within = stain[y_min:y_max, x_min:x_max].sum()
+        assert within > 0.93 * stain.sum()
+        if structures[0].blur == 0:
+            edge = 0.12 * stain.max()
+            assert stain[y_min : y_min + 5].max() > edge
+            assert stain[y_max - 5 : y_max].max() > edge
+            assert stain[:, x_min : x_min + 5].max() > edge
+            assert stain[:, x_max - 5 : x_max].max() > edge
+
+
+def parents(structure):
+    return sorted(cell.parent for cell in structure.cells)
+
+
+def test_structures_hold_as_many_cells_as_their_class_says():
+    line = cells.CellLine()
+    for seed in range(20):
+        drawn = {
+            name: cells.build(name, line, randomness.generator(seed, name)) for name in CLASSES
+        }
+        assert all(structure.label == name for name, structure in drawn.items())
+        assert parents(drawn["non-CIC"]) == [-1]
+        assert parents(drawn["one-in-one"]) == [-1, 0]
+        assert parents(drawn["two-in-one"]) == [-1, 0, 0]
+        assert parents(drawn["in turn"]) == [-1, 0, 1]
+        assert len(drawn["complicated"].cells) >= 4
+        assert parents(drawn["partial"]) == [-1, 0]
+        assert 0.3 < drawn["partial"].cells[1].cup < 1
+
+
+@pytest.mark.parametrize("label", ["one-in-one", "two-in-one", "in turn", "complicated"])
+def test_held_cells_lie_inside_their_holder_and_apart_from_each_other(label):
+    for seed in range(20):
+        structure = cells.build(label, cells.CellLine(), randomness.generator(seed, label))
+        outlines = [cell.outline for cell in structure.cells]
+        for n, cell in enumerate(structure.cells):
+            for m, other in enumerate(structure.cells[:n]):
+                apart = np.hypot(outlines[n].x - outlines[m].x, outlines[n].y - outlines[m].y)
+                if cell.parent == m:
+                    assert apart + outlines[n].radius <= outlines[m].radius
+                elif cell.parent == other.parent:
+                    assert apart >= outlines[n].radius + outlines[m].radius
+
+
+def test_outlines_are_closed_curves_around_their_mean_radius():
+    outline = random_outline(np.random.default_rng(0), 3.0, -2.0, 20.0, 0.06, 0.1)
+    turns = np.exp(1j * np.linspace(0, 2 * np.pi, 361)).astype(np.complex64)
+    radii = outline.radii(turns)
+    assert radii[0] == pytest.approx(radii[-1], abs=1e-3)
+    assert radii.mean() == pytest.approx(20, rel=0.02)
+    assert radii.std() > 0.5
+    x, y = 3 + radii * turns.real, -2 + radii * turns.imag
+    np.testing.assert_allclose(outline.distance(x, y), 0, atol=1e-3)
+    assert outline.distance(np.float32([[3.0]]), np.float32([[-2.0]])) < -10
+
+
+def test_planted_frequencies_are_met_within_sampling_error():
+    rng = np.random.default_rng(5)
+    labels = pd.Series(culture.draw_labels(PLANTED, "non-CIC", 20_000, rng))
+    found = labels.value_counts(normalize=True)
+    for label, planted in {**PLANTED, "non-CIC": 1 - sum(PLANTED.values())}.items():
+        error = np.sqrt(planted * (1 - planted) / 20_000)
+        assert abs(found[label] - planted) < 4 * error, label
+
+
+def test_no_structure_is_lost_in_a_crowded_field():
+    rng = randomness.generator(0, "crowded")
+    labels = culture.draw_labels(PLANTED, "non-CIC", 60, rng)
+    structures = culture.grow(labels, cells.CellLine(radius=14), 160, 192, rng)
+    assert [structure.label for structure in structures] == labels
+    assert all(0 <= s.x <= 192 and 0 <= s.y <= 160 for s in structures)
+
+
+def test_fields_of_a_replicate_share_its_shift_and_replicates_scatter_around_the_plan():
+    plan = {"partial": 0.1, "one-in-one": 0.2}
+    shifted = [
+        culture.planted_frequencies(plan, 0.15, 0, "control", f"r{n}")["one-in-one"]
+        for n in range(400)
+    ]
+    assert shifted[3] == culture.planted_frequencies(plan, 0.15, 0, "control", "r3")["one-in-one"]
+    logits = np.log(np.array(shifted) / (1 - np.array(shifted)))
+    assert logits.mean() == pytest.approx(np.log(0.2 / 0.8), abs=0.03)
+    assert logits.std() == pytest.approx(0.15, rel=0.15)
+    unshifted = culture.planted_frequencies(plan, 0.0, 0, "control", "r1")
+    assert unshifted == pytest.approx(plan)
+
+
+def test_the_via_project_holds_the_truth_of_the_annotated_fields_alone(simulated):
+    folder, truth = simulated
+    project = json.loads((folder / "via_project.json").read_text())
+    images = project["_via_img_metadata"]
+    assert (
+        project["_via_image_id_list"] == list(images) == ["annotated-1.png-1", "annotated-2.png-1"]
+    )
+    assert list(project["_via_attributes"]["region"]["class"]["options"]) == CLASSES
+    read = []
+    for key, image in images.items():
+        assert key == f"{image['filename']}{image['size']}"
+        for region in image["regions"]:
+            shape = region["shape_attributes"]
+            assert shape["name"] == "rect"
+            x, y = shape["x"], shape["y"]
+            box = [x, y, x + shape["width"], y + shape["height"]]
+            field = image["filename"].removesuffix(".png")
+            read.append([field, *map(float, box), region["region_attributes"]["class"]])
+    annotated = truth[truth["field"].str.startswith("annotated")]
+    assert read == annotated.to_numpy().tolist()
+
+
+def test_a_condition_without_planted_frequencies_is_named(tmp_path):
+    rows = sheet(tmp_path)
+    rows[2]["condition"] = "GAP(1-194)"
+    with pytest.raises(StudyError, match=r"control-1 .*'GAP\(1-194\)'.*simulation.frequencies"):
+        simulate(tmp_path, rows)
+
+
+def test_an_overexposed_field_that_is_not_in_the_sheet_is_named(tmp_path):
+    with pytest.raises(StudyError, match=r"control-9.*not in the sample sheet"):
+        simulate(tmp_path, settings={**SETTINGS, "overexposed": ["control-9"]})
+
+
+def test_a_class_that_cannot_be_drawn_is_named(tmp_path):
+    frequencies = {**SETTINGS["frequencies"], "control": {"blebbing": 0.1}}
+    with pytest.raises(StudyError, match="'blebbing' cannot be simulated"):
+        simulate(tmp_path, settings={**SETTINGS, "frequencies": frequencies})
+
+
+def test_a_missing_channel_is_named(tmp_path):
+    rows = sheet(tmp_path)
+    del rows[1]["nucleus"]
+    with pytest.raises(StudyError, match=r"annotated-2 .*channel nucleus"):
+        simulate(tmp_path, rows)

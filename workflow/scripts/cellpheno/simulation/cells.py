@@ -1,0 +1,382 @@
+"""Cells and cell-in-cell structures of the seven AIM-CICs classes, as geometry (A11)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from cellpheno.simulation.outlines import Outline, random_outline
+
+Contents = tuple["Contents", ...]
+"""What a cell holds: one entry per inner cell, each with its own contents."""
+
+
+@dataclasses.dataclass(frozen=True)
+class CellLine:
+    """What makes one cell line look different from another; lengths follow the radius."""
+
+    radius: float = 21.0
+    """Mean radius of a single cell, px."""
+    radius_spread: float = 0.13
+    """Standard deviation of the logarithm of the radius."""
+    roughness: float = 0.06
+    """Standard deviation of the outline from bumps, relative to the radius."""
+    elongation: float = 0.07
+    """Mean relative amplitude of the outline's two-fold bump."""
+    nucleus: float = 0.5
+    """Radius of the nucleus relative to that of the cell."""
+    chromatin: float = 0.3
+    """Relative standard deviation of the nuclear stain within a nucleus."""
+    membrane_texture: float = 0.4
+    """Relative standard deviation of the membrane stain along the outline."""
+    granularity: float = 0.5
+    """Strength of the cytoplasm's grains in bright field."""
+    stain_spread: float = 0.25
+    """Standard deviation of the logarithm of the stain between cells."""
+    clustering: float = 0.65
+    """Share of the structures that lie against another one."""
+    mitotic: float = 0.07
+    """Share of the single cells that are rounded up in mitosis."""
+    binucleate: float = 0.06
+    """Share of the single cells with two nuclei."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Nucleus:
+    """A nucleus; its outline is cut where inner cells or the cell's own edge lie."""
+
+    outline: Outline
+    stain: float = 1.0
+    texture: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One cell of a structure."""
+
+    outline: Outline
+    nuclei: tuple[Nucleus, ...]
+    parent: int = -1
+    """Row of the cell that holds it; -1 for none."""
+    stain: float = 1.0
+    """Brightness of the membrane."""
+    width: float = 1.0
+    """Thickness of the membrane, relative to the usual."""
+    height: float = 1.0
+    """How far it rises from the glass, relative to the usual."""
+    cup: float | None = None
+    """Share of the parent's opening that is closed over this cell, for partial structures."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Structure:
+    """One annotated thing: a single cell, or cells that belong together, holders first."""
+
+    label: str
+    cells: tuple[Cell, ...]
+    blur: float = 0.0
+    """Out-of-focus blur on top of the field's, px."""
+    x: float = 0.0
+    y: float = 0.0
+
+    @property
+    def radius(self) -> float:
+        """Radius around (x, y) that holds the outermost cells, px."""
+        free = [c.outline for c in self.cells if c.parent < 0 or c.cup is not None]
+        return max(np.hypot(o.x, o.y) + o.radius for o in free)
+
+
+def single(line: CellLine, rng: np.random.Generator) -> Structure:
+    """Draw a single cell: resting, binucleate or rounded up in mitosis."""
+    kind = rng.random()
+    radius = _radius(line, rng)
+    if kind < line.mitotic:
+        return Structure("", (_mitotic(line, rng, radius),))
+    nuclei = _two_nuclei if kind < line.mitotic + line.binucleate else _one_nucleus
+    outline = _outline(line, rng, 0, 0, radius)
+    return Structure("", (_cell(line, rng, outline, nuclei(line, rng, outline)),))
+
+
+def partial(line: CellLine, rng: np.random.Generator) -> Structure:
+    """Draw a cell that another one encloses by more than 30 %, but not fully."""
+    outer_radius = _radius(line, rng) * rng.uniform(1.1, 1.35)
+    inner_radius = _radius(line, rng) * rng.uniform(0.66, 0.86)
+    enclosed = rng.uniform(0.45, 0.85)
+    depth = 2 * inner_radius * enclosed * rng.uniform(0.85, 1.0)
+    apart, direction = outer_radius + inner_radius - depth, rng.uniform(0, 2 * np.pi)
+    shift = 0.5 * (apart + inner_radius - outer_radius)  # puts the middle of both at the origin
+    unit = np.array([np.cos(direction), np.sin(direction)])
+    outer = _outline(line, rng, *(-shift * unit), outer_radius)
+    inner = _outline(line, rng, *((apart - shift) * unit), inner_radius, inner=True)
+    holder = _cell(line, rng, outer, _pushed_nucleus(line, rng, outer, [inner]))
+    guest = dataclasses.replace(
+        _cell(line, rng, inner, _round_nucleus(line, rng, inner)),
+        parent=0,
+        cup=enclosed,
+        stain=holder.stain * rng.uniform(0.9, 1.2),
+        height=rng.uniform(1.1, 1.5),
+    )
+    return Structure("", (holder, guest))
+
+
+def one_in_one(line: CellLine, rng: np.random.Generator) -> Structure:
+    """Draw a cell fully inside another one."""
+    return _enclosing(line, rng, ((),))
+
+
+def two_in_one(line: CellLine, rng: np.random.Generator) -> Structure:
+    """Draw two cells side by side inside another one."""
+    return _enclosing(line, rng, ((), ()))
+
+
+def in_turn(line: CellLine, rng: np.random.Generator) -> Structure:
+    """Draw a cell inside a cell inside a cell."""
+    return _enclosing(line, rng, (((),),))
+
+
+def complicated(line: CellLine, rng: np.random.Generator) -> Structure:
+    """Draw a structure of four or more cells."""
+    kinds: list[Contents] = [((), (), ()), (((),), ()), ((((),),),), ((), (), (), ()), (((), ()),)]
+    chances = [0.35, 0.35, 0.08, 0.12, 0.10]
+    return _enclosing(line, rng, kinds[rng.choice(len(kinds), p=chances)])
+
+
+def unclear(line: CellLine, rng: np.random.Generator) -> Structure:
+    """Draw what an expert would not decide: out of focus, overlapping cells, or debris."""
+    kind = rng.random()
+    if kind < 0.5:
+        builder = [single, one_in_one, partial, two_in_one][rng.choice(4, p=[0.2, 0.4, 0.2, 0.2])]
+        return dataclasses.replace(builder(line, rng), blur=line.radius * rng.uniform(0.14, 0.2))
+    return _overlapping(line, rng) if kind < 0.75 else _debris(line, rng)
+
+
+BUILDERS: dict[str, Callable[[CellLine, np.random.Generator], Structure]] = {
+    "non-CIC": single,
+    "partial": partial,
+    "one-in-one": one_in_one,
+    "two-in-one": two_in_one,
+    "in turn": in_turn,
+    "complicated": complicated,
+    "unclear": unclear,
+}
+"""How each class is drawn; another study adds its own classes here."""
+
+
+def build(label: str, line: CellLine, rng: np.random.Generator) -> Structure:
+    """Draw one structure of a class, around the origin."""
+    return dataclasses.replace(BUILDERS[label](line, rng), label=label)
+
+
+def _radius(line: CellLine, rng: np.random.Generator) -> float:
+    spread = line.radius_spread
+    return line.radius * float(np.exp(np.clip(rng.normal(0, spread), -2 * spread, 2 * spread)))
+
+
+def _outline(
+    line: CellLine, rng: np.random.Generator, x: float, y: float, radius: float, inner: bool = False
+) -> Outline:
+    """Draw a cell's outline; inner cells are rounder."""
+    calm = 0.6 if inner else 1.0
+    elongation = rng.rayleigh(calm * line.elongation * 0.8)
+    return random_outline(rng, x, y, radius, calm * line.roughness, min(elongation, 0.2))
+
+
+def _cell(
+    line: CellLine, rng: np.random.Generator, outline: Outline, nuclei: tuple[Nucleus, ...]
+) -> Cell:
+    return Cell(
+        outline,
+        nuclei,
+        stain=float(np.exp(rng.normal(0, line.stain_spread))),
+        width=rng.uniform(0.8, 1.25),
+        height=rng.uniform(0.75, 1.25),
+    )
+
+
+def _nucleus(
+    line: CellLine,
+    rng: np.random.Generator,
+    x: float,
+    y: float,
+    radius: float,
+    elongation: float,
+    direction: float | None = None,
+    stain: float = 1.0,
+    texture: float = 1.0,
+) -> Nucleus:
+    outline = random_outline(rng, x, y, radius, 0.05, elongation, direction)
+    return Nucleus(outline, stain * float(np.exp(rng.normal(0, line.stain_spread))), texture)
+
+
+def _one_nucleus(line: CellLine, rng: np.random.Generator, outline: Outline) -> tuple[Nucleus, ...]:
+    away, turn = outline.radius * rng.uniform(0, 0.28), rng.uniform(0, 2 * np.pi)
+    x, y = outline.x + away * np.cos(turn), outline.y + away * np.sin(turn)
+    radius = outline.radius * line.nucleus * rng.uniform(0.88, 1.12)
+    return (_nucleus(line, rng, x, y, radius, rng.uniform(0.02, 0.14)),)
+
+
+def _two_nuclei(line: CellLine, rng: np.random.Generator, outline: Outline) -> tuple[Nucleus, ...]:
+    turn = rng.uniform(0, 2 * np.pi)
+    radius = outline.radius * line.nucleus * 0.72
+    shift = np.array([np.cos(turn), np.sin(turn)]) * radius * rng.uniform(0.95, 1.15)
+    places = ((outline.x + s * shift[0], outline.y + s * shift[1]) for s in (-1, 1))
+    return tuple(_nucleus(line, rng, x, y, radius, rng.uniform(0, 0.1)) for x, y in places)
+
+
+def _round_nucleus(
+    line: CellLine, rng: np.random.Generator, outline: Outline
+) -> tuple[Nucleus, ...]:
+    """Draw the nucleus of an inner cell: round, near the middle; bright when the cell dies."""
+    away, turn = outline.radius * rng.uniform(0, 0.18), rng.uniform(0, 2 * np.pi)
+    x, y = outline.x + away * np.cos(turn), outline.y + away * np.sin(turn)
+    dying = rng.random() < 0.15
+    radius = outline.radius * line.nucleus * (0.75 if dying else rng.uniform(1.0, 1.2))
+    stain, texture = (1.6, 0.5) if dying else (1.0, 1.0)
+    return (_nucleus(line, rng, x, y, radius, rng.uniform(0, 0.07), stain=stain, texture=texture),)
+
+
+def _pushed_nucleus(
+    line: CellLine, rng: np.random.Generator, outer: Outline, inner: list[Outline]
+) -> tuple[Nucleus, ...]:
+    """Draw the nucleus of a holding cell, in the freest place, bent around what it holds.
+
+    Drawing cuts it where inner cells lie, which leaves the crescent.
+    """
+    around = rng.uniform(0, 2 * np.pi, 60)
+    away = outer.radius * np.sqrt(rng.uniform(0, 0.8, 60))
+    x, y = outer.x + away * np.cos(around), outer.y + away * np.sin(around)
+    room = outer.radius - away
+    for held in inner:
+        room = np.minimum(room, np.hypot(x - held.x, y - held.y) - held.radius)
+    best = int(np.argmax(room))
+    nearest = min(inner, key=lambda o: np.hypot(x[best] - o.x, y[best] - o.y) - o.radius)
+    direction = np.arctan2(y[best] - nearest.y, x[best] - nearest.x) + np.pi / 2
+    size = line.radius * line.nucleus * rng.uniform(0.95, 1.1)
+    bend = float(np.clip(0.45 - 0.4 * room[best] / size, 0.08, 0.36))
+    return (_nucleus(line, rng, x[best], y[best], size, bend, direction, stain=0.9),)
+
+
+def _mitotic(line: CellLine, rng: np.random.Generator, radius: float) -> Cell:
+    """Draw a cell in metaphase (one plate) or anaphase (two)."""
+    outline = random_outline(rng, 0, 0, 0.92 * radius, 0.4 * line.roughness)
+    turn = rng.uniform(0, 2 * np.pi)
+    apart = radius * rng.uniform(0.28, 0.42) if rng.random() < 0.4 else 0.0
+    size = 0.34 * radius
+    nuclei = tuple(
+        _nucleus(
+            line,
+            rng,
+            side * apart * np.cos(turn),
+            side * apart * np.sin(turn),
+            size,
+            0.42,
+            turn + np.pi / 2,
+            stain=1.9,
+            texture=0.4,
+        )
+        for side in ((-1, 1) if apart else (0,))
+    )
+    cell = _cell(line, rng, outline, nuclei)
+    return dataclasses.replace(cell, stain=1.25 * cell.stain, height=1.6)
+
+
+def _size(line: CellLine, rng: np.random.Generator, contents: Contents) -> tuple[float, list]:
+    """Return the radius that a cell with these contents needs, and the sizes of what it holds."""
+    if not contents:
+        return _radius(line, rng) * rng.uniform(0.56, 0.74), []
+    held = [_size(line, rng, inner) for inner in contents]
+    radii = sorted((size for size, _ in held), reverse=True)
+    if len(radii) == 1:
+        slack = 0.3 * line.radius * rng.uniform(1.0, 1.7)
+        return max(radii[0] + slack, 0.9 * _radius(line, rng)), held
+    needed = {2: 1.0, 3: 1.1}.get(len(radii), 1.25) * (radii[0] + radii[1])
+    return needed * rng.uniform(1.08, 1.22) + 0.1 * line.radius, held
+
+
+def _enclosing(line: CellLine, rng: np.random.Generator, contents: Contents) -> Structure:
+    """Draw a cell with everything it holds."""
+    cells: list[Cell] = []
+    _fill(line, rng, 0.0, 0.0, _size(line, rng, contents), -1, cells)
+    return Structure("", tuple(cells))
+
+
+def _fill(
+    line: CellLine,
+    rng: np.random.Generator,
+    x: float,
+    y: float,
+    sizes: tuple[float, list],
+    parent: int,
+    cells: list[Cell],
+) -> None:
+    """Append a cell at (x, y) and, after it, what it holds."""
+    radius, held = sizes
+    outline = _outline(line, rng, x, y, radius, inner=parent >= 0 or bool(held))
+    places, shrink = _packed(rng, outline, [size for size, _ in held], 0.09 * line.radius)
+    inner = [Outline(*place, size * shrink) for place, (size, _) in zip(places, held, strict=True)]
+    nuclei = (
+        _pushed_nucleus(line, rng, outline, inner) if held else _round_nucleus(line, rng, outline)
+    )
+    cell = dataclasses.replace(_cell(line, rng, outline, nuclei), parent=parent)
+    if parent >= 0:
+        stain = cells[parent].stain * rng.uniform(0.7, 1.25)
+        cell = dataclasses.replace(cell, stain=stain, height=rng.uniform(0.4, 1.1))
+    cells.append(cell)
+    row = len(cells) - 1
+    for place, part in zip(places, held, strict=True):
+        _fill(line, rng, *place, _scaled(part, shrink), row, cells)
+
+
+def _scaled(sizes: tuple[float, list], factor: float) -> tuple[float, list]:
+    return sizes[0] * factor, [_scaled(held, factor) for held in sizes[1]]
+
+
+def _packed(
+    rng: np.random.Generator, outer: Outline, radii: list[float], gap: float
+) -> tuple[npt.NDArray[np.float64], float]:
+    """Return random centres [n, 2] for circles within `outer`, and by how much they shrink to fit.
+
+    Inner cells lie off the middle: the holder's nucleus needs the other side.
+    """
+    sizes, shrink = np.array(radii), 1.0
+    while True:
+        for _ in range(40):
+            turns = rng.uniform(0, 2 * np.pi, len(sizes))
+            room = outer.radius - gap - shrink * sizes
+            away = np.maximum(room, 0) * np.sqrt(rng.uniform(0.25, 1.0, len(sizes)))
+            centres = np.stack([away * np.cos(turns), away * np.sin(turns)], axis=1)
+            apart = np.hypot(*(centres[:, None] - centres[None]).transpose(2, 0, 1))
+            needed = shrink * (sizes[:, None] + sizes[None]) + gap
+            np.fill_diagonal(needed, 0)
+            if (room >= 0).all() and (apart >= needed).all():
+                return centres + np.array([outer.x, outer.y]), shrink
+        shrink *= 0.97
+
+
+def _overlapping(line: CellLine, rng: np.random.Generator) -> Structure:
+    """Draw two cells that lie on each other, so that both outlines show through."""
+    first = _outline(line, rng, 0, 0, _radius(line, rng))
+    turn, apart = rng.uniform(0, 2 * np.pi), line.radius * rng.uniform(0.6, 1.0)
+    second = _outline(
+        line, rng, apart * np.cos(turn), apart * np.sin(turn), 0.9 * _radius(line, rng)
+    )
+    middle = (0.5 * apart * np.cos(turn), 0.5 * apart * np.sin(turn))
+    outlines = [outline.moved(-middle[0], -middle[1]) for outline in (first, second)]
+    cells = tuple(_cell(line, rng, o, _one_nucleus(line, rng, o)) for o in outlines)
+    return Structure("", cells, blur=line.radius * rng.uniform(0.04, 0.09))
+
+
+def _debris(line: CellLine, rng: np.random.Generator) -> Structure:
+    """Draw the remains of dead cells: a heap of blebs, some with pieces of nucleus."""
+    cells = []
+    for _ in range(rng.integers(4, 9)):
+        away, turn = line.radius * rng.uniform(0, 0.7), rng.uniform(0, 2 * np.pi)
+        radius = line.radius * rng.uniform(0.2, 0.42)
+        outline = random_outline(rng, away * np.cos(turn), away * np.sin(turn), radius, 0.09, 0.1)
+        piece = _nucleus(line, rng, outline.x, outline.y, 0.5 * radius, 0.1, stain=1.5, texture=0.3)
+        cell = _cell(line, rng, outline, (piece,) if rng.random() < 0.5 else ())
+        cells.append(dataclasses.replace(cell, stain=cell.stain * rng.uniform(0.4, 0.9)))
+    return Structure("", tuple(cells), blur=line.radius * rng.uniform(0.05, 0.12))

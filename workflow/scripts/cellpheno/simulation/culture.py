@@ -1,0 +1,107 @@
+"""A field of a culture: which structures it holds and where they lie."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from cellpheno import randomness
+from cellpheno.simulation.cells import CellLine, Structure, build
+
+_TRIES = 60
+"""Places tried for a structure before the emptiest one is taken."""
+
+_CLOSEST, _FURTHEST = 0.9, 1.0
+"""Distance of neighbours that touch, relative to the sum of their radii."""
+
+
+def planted_frequencies(
+    planted: Mapping[str, float], spread: float, seed: int, condition: str, replicate: str
+) -> dict[str, float]:
+    """Return the frequency of each subtype in one replicate.
+
+    Parameters
+    ----------
+    planted
+        Frequency of each subtype in the condition.
+    spread
+        Standard deviation of the replicate's shift of each subtype, on the logit scale.
+    seed, condition, replicate
+        What the shift depends on, so that all fields of a replicate share it.
+    """
+    rng = randomness.generator(seed, "replicate", condition, replicate)
+    shifted = {}
+    for label in sorted(planted):
+        shift, frequency = np.exp(rng.normal(0.0, spread)), planted[label]
+        shifted[label] = float(frequency * shift / (1 - frequency + frequency * shift))
+    excess = max(1.0, sum(shifted.values()))
+    return {label: shifted[label] / excess for label in planted}
+
+
+def draw_labels(
+    frequencies: Mapping[str, float], negative_class: str, count: int, rng: np.random.Generator
+) -> list[str]:
+    """Draw the class of each of `count` structures; what is missing to 1 is the negative class."""
+    rest = max(0.0, 1.0 - sum(frequencies.values()))
+    labels = [*sorted(frequencies), negative_class]
+    chances = np.array([*(frequencies[label] for label in labels[:-1]), rest])
+    return [labels[n] for n in rng.choice(len(labels), size=count, p=chances / chances.sum())]
+
+
+def grow(
+    labels: Sequence[str], line: CellLine, height: int, width: int, rng: np.random.Generator
+) -> list[Structure]:
+    """Build a structure for every label and lay them out in clusters.
+
+    None is left out: where there is no room, the emptiest place is taken and neighbours are
+    squeezed, so the planted frequencies hold. Every centre lies inside the field, but cells at
+    its edge are cut.
+    """
+    structures: list[Structure] = []
+    taken = np.empty((0, 3))
+    for label in labels:
+        structure = build(label, line, rng)
+        x, y = _place(structure, taken, line, height, width, rng)
+        structures.append(dataclasses.replace(structure, x=x, y=y))
+        taken = np.vstack([taken, [x, y, structure.radius]])
+    return structures
+
+
+def _place(
+    structure: Structure,
+    taken: npt.NDArray[np.float64],
+    line: CellLine,
+    height: int,
+    width: int,
+    rng: np.random.Generator,
+) -> tuple[float, float]:
+    """Return a centre that keeps clear of the circles `taken` [n, 3], touching one if it can."""
+    # several cells must be seen nearly whole for their class to be told
+    margin = structure.radius * (0.25 if len(structure.cells) == 1 else 0.85)
+    low = np.array([margin, margin])
+    high = np.maximum(np.array([width, height]) - margin, low)
+    touching = len(taken) and rng.random() < line.clustering
+    if touching:
+        hosts = taken[rng.integers(len(taken), size=_TRIES)]
+        away = (hosts[:, 2] + structure.radius) * rng.uniform(_CLOSEST, _FURTHEST, _TRIES)
+        turn = rng.uniform(0, 2 * np.pi, _TRIES)
+        places = hosts[:, :2] + away[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    else:
+        places = rng.uniform(low, high, size=(_TRIES, 2))
+    places = np.vstack([places, rng.uniform(low, high, size=(_TRIES, 2))])
+    clearance = _clearance(places, structure.radius, taken)
+    clearance[((places < low) | (places > high)).any(axis=1)] = -1.0
+    free = np.flatnonzero(clearance >= _CLOSEST)
+    best = free[0] if len(free) else int(np.argmax(clearance))
+    return float(places[best, 0]), float(places[best, 1])
+
+
+def _clearance(
+    places: npt.NDArray[np.float64], radius: float, taken: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return the least distance of each place to a taken circle, relative to both radii."""
+    if not len(taken):
+        return np.full(len(places), np.inf)
+    apart = np.hypot(*(places[:, None] - taken[None, :, :2]).transpose(2, 0, 1))
+    return (apart / (radius + taken[None, :, 2])).min(axis=1)

@@ -1,0 +1,16 @@
+"""Simulate the raw images and annotations of a study whose truth is known (A49-A52)."""
+
+from cellpheno import job, tables
+from cellpheno.simulation.study import simulate_study
+
+job.start(snakemake)
+truth = simulate_study(
+    snakemake.params.rows,
+    snakemake.params.settings,
+    snakemake.params.classes,
+    snakemake.params.seed,
+    annotations=snakemake.output.annotations,
+    negative_class=snakemake.params.negative_class,
+    processes=snakemake.threads,
+)
+tables.write(truth, snakemake.output.truth, tables.TRUTH)
