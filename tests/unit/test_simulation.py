@@ -146,7 +146,7 @@ def test_a_box_is_tight_around_what_is_drawn(label):
         stain = stain[drawing.MARGIN : -drawing.MARGIN, drawing.MARGIN : -drawing.MARGIN]
         within = stain[y_min:y_max, x_min:x_max].sum()
         assert within > 0.93 * stain.sum()
-        if structures[0].blur == 0:
+        if label != "unclear":
             edge = 0.12 * stain.max()
             assert stain[y_min : y_min + 5].max() > edge
             assert stain[y_max - 5 : y_max].max() > edge
@@ -165,7 +165,8 @@ def test_structures_hold_as_many_cells_as_their_class_says():
             name: cells.build(name, line, randomness.generator(seed, name)) for name in CLASSES
         }
         assert all(structure.label == name for name, structure in drawn.items())
-        assert parents(drawn["non-CIC"]) == [-1]
+        # a second outline in a single cell is a vacuole: nothing lives in it
+        assert [bool(cell.nuclei) for cell in drawn["non-CIC"].cells] in ([True], [True, False])
         assert parents(drawn["one-in-one"]) == [-1, 0]
         assert parents(drawn["two-in-one"]) == [-1, 0, 0]
         assert parents(drawn["in turn"]) == [-1, 0, 1]

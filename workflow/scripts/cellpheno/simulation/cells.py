@@ -38,10 +38,14 @@ class CellLine:
     """Standard deviation of the logarithm of the stain between cells."""
     clustering: float = 0.65
     """Share of the structures that lie against another one."""
+    depth: float = 0.07
+    """Largest out-of-focus blur of what an expert still classifies, relative to the radius."""
     mitotic: float = 0.07
     """Share of the single cells that are rounded up in mitosis."""
     binucleate: float = 0.06
     """Share of the single cells with two nuclei."""
+    vacuolated: float = 0.06
+    """Share of the single cells with a large vacuole, a ring that holds no cell."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,21 +94,38 @@ class Structure:
 
 
 def single(line: CellLine, rng: np.random.Generator) -> Structure:
-    """Draw a single cell: resting, binucleate or rounded up in mitosis."""
+    """Draw a single cell: resting, binucleate, with a vacuole, or rounded up in mitosis."""
     kind = rng.random()
     radius = _radius(line, rng)
     if kind < line.mitotic:
         return Structure("", (_mitotic(line, rng, radius),))
-    nuclei = _two_nuclei if kind < line.mitotic + line.binucleate else _one_nucleus
     outline = _outline(line, rng, 0, 0, radius)
+    if kind > 1 - line.vacuolated:
+        return _vacuolated(line, rng, outline)
+    nuclei = _two_nuclei if kind < line.mitotic + line.binucleate else _one_nucleus
     return Structure("", (_cell(line, rng, outline, nuclei(line, rng, outline)),))
+
+
+def _vacuolated(line: CellLine, rng: np.random.Generator, outer: Outline) -> Structure:
+    """Draw a single cell around an empty ring."""
+    radius = outer.radius * rng.uniform(0.3, 0.5)
+    (place,), _ = _packed(rng, outer, [radius], 0.05 * line.radius)
+    ring = _outline(line, rng, *place, radius, inner=True)
+    cell = _cell(line, rng, outer, _pushed_nucleus(line, rng, outer, [ring]))
+    empty = dataclasses.replace(
+        _cell(line, rng, ring, ()),
+        parent=0,
+        stain=cell.stain * rng.uniform(0.3, 0.8),
+        height=-rng.uniform(0.2, 0.6),
+    )
+    return Structure("", (cell, empty))
 
 
 def partial(line: CellLine, rng: np.random.Generator) -> Structure:
     """Draw a cell that another one encloses by more than 30 %, but not fully."""
     outer_radius = _radius(line, rng) * rng.uniform(1.1, 1.35)
     inner_radius = _radius(line, rng) * rng.uniform(0.66, 0.86)
-    enclosed = rng.uniform(0.45, 0.85)
+    enclosed = rng.uniform(0.38, 0.9)
     depth = 2 * inner_radius * enclosed * rng.uniform(0.85, 1.0)
     apart, direction = outer_radius + inner_radius - depth, rng.uniform(0, 2 * np.pi)
     shift = 0.5 * (apart + inner_radius - outer_radius)  # puts the middle of both at the origin
@@ -149,7 +170,7 @@ def unclear(line: CellLine, rng: np.random.Generator) -> Structure:
     kind = rng.random()
     if kind < 0.5:
         builder = [single, one_in_one, partial, two_in_one][rng.choice(4, p=[0.2, 0.4, 0.2, 0.2])]
-        return dataclasses.replace(builder(line, rng), blur=line.radius * rng.uniform(0.14, 0.2))
+        return dataclasses.replace(builder(line, rng), blur=line.radius * rng.uniform(0.1, 0.2))
     return _overlapping(line, rng) if kind < 0.75 else _debris(line, rng)
 
 
@@ -167,7 +188,10 @@ BUILDERS: dict[str, Callable[[CellLine, np.random.Generator], Structure]] = {
 
 def build(label: str, line: CellLine, rng: np.random.Generator) -> Structure:
     """Draw one structure of a class, around the origin."""
-    return dataclasses.replace(BUILDERS[label](line, rng), label=label)
+    structure = BUILDERS[label](line, rng)
+    depth = rng.uniform(0, line.depth)  # not all lie in the focal plane
+    blur = float(np.hypot(structure.blur, line.radius * depth))
+    return dataclasses.replace(structure, label=label, blur=blur)
 
 
 def _radius(line: CellLine, rng: np.random.Generator) -> float:
@@ -322,7 +346,7 @@ def _fill(
     )
     cell = dataclasses.replace(_cell(line, rng, outline, nuclei), parent=parent)
     if parent >= 0:
-        stain = cells[parent].stain * rng.uniform(0.7, 1.25)
+        stain = cells[parent].stain * rng.uniform(0.45, 1.2)
         cell = dataclasses.replace(cell, stain=stain, height=rng.uniform(0.4, 1.1))
     cells.append(cell)
     row = len(cells) - 1
