@@ -1,0 +1,130 @@
+"""From channels to the 0-255 image: ranges, rescaling, colours, and a whole field."""
+
+import cv2
+import numpy as np
+import pytest
+import tifffile
+
+from cellpheno.errors import StudyError
+from cellpheno.images import composite
+from cellpheno.images.conversion import Converter
+from cellpheno.images.histogram import histogram
+
+NOISE = np.random.default_rng(0).poisson(900, (40, 50)).astype(np.uint16)
+SETTINGS = {
+    "red": "actin",
+    "green": "actin",
+    "blue": "dapi",
+    "rescale": "percentile",
+    "percentiles": [0.5, 99.8],
+    "window": {},
+}
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("percent", [0, 0.5, 37.3, 50, 99.8, 100])
+def test_percentiles_are_those_of_numpy(dtype, percent):
+    channel = (NOISE - 700).astype(dtype)
+    expected = np.percentile(channel.astype(np.float64), percent)
+    assert histogram(channel).percentile(percent) == pytest.approx(expected, abs=1e-9)
+
+
+def test_mean_and_extremes_are_those_of_numpy():
+    values = histogram(NOISE)
+    assert values.mean == pytest.approx(NOISE.mean())
+    assert (values.minimum, values.maximum) == (NOISE.min(), NOISE.max())
+
+
+def test_the_rule_image_goes_from_smallest_to_largest():
+    assert composite.channel_range(histogram(NOISE), "image") == (NOISE.min(), NOISE.max())
+
+
+def test_the_rule_window_is_the_same_for_every_field():
+    assert composite.channel_range(histogram(NOISE), "window", window=[100, 4000]) == (100, 4000)
+
+
+def test_a_channel_without_a_window_is_named_before_any_field_is_read():
+    settings = {**SETTINGS, "rescale": "window", "window": {"actin": [0, 100]}}
+    with pytest.raises(StudyError, match="dapi"):
+        Converter(["actin", "dapi"], settings)
+
+
+def test_percentiles_that_coincide_give_way_to_the_extremes():
+    sparse = np.zeros((100, 100), np.uint16)
+    sparse[0, :5] = 300
+    assert composite.channel_range(histogram(sparse), "percentile") == (0, 300)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_rescaling_maps_the_range_to_0_255_and_clips_what_lies_beyond(dtype):
+    channel = np.array([[0, 50, 70, 150, 200]], dtype=dtype)
+    rescaled = composite.rescale(channel, 50, 150)
+    assert rescaled.dtype == np.uint8
+    assert rescaled.tolist() == [[0, 0, 51, 255, 255]]
+
+
+def test_values_in_the_upper_half_of_sixteen_bits_do_not_wrap_around():
+    channel = np.array([[0, 32768, 65535]], dtype=np.uint16)
+    assert composite.rescale(channel, 0, 65535).tolist() == [[0, 128, 255]]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_a_constant_channel_gives_zeros(dtype):
+    channel = np.full((3, 4), 7, dtype)
+    low, high = composite.channel_range(histogram(channel), "percentile")
+    assert not composite.rescale(channel, low, high).any()
+
+
+def test_each_colour_shows_its_channel_and_one_channel_may_serve_several():
+    channels = {"actin": np.full((2, 3), 10, np.uint8), "dapi": np.full((2, 3), 20, np.uint8)}
+    image = composite.compose(channels, SETTINGS)
+    assert image.shape == (2, 3, 3)
+    assert image[0, 0].tolist() == [10, 10, 20]
+
+
+@pytest.fixture
+def row(tmp_path):
+    """A field of two channels on disk."""
+    tifffile.imwrite(tmp_path / "actin.tif", NOISE)
+    cv2.imwrite(str(tmp_path / "dapi.png"), NOISE[::-1])
+    files = {"actin": str(tmp_path / "actin.tif"), "dapi": str(tmp_path / "dapi.png")}
+    return {"field": "f1", "condition": "mock", "replicate": "1", "group": "w1", **files}
+
+
+def test_a_field_is_converted_and_its_range_recorded(row):
+    converter = Converter(["actin", "dapi"], SETTINGS)
+    [(field, image)] = list(converter.images([row]))
+    record = converter.table().iloc[0]
+    low, high = np.percentile(NOISE, [0.5, 99.8])
+    assert field == "f1"
+    assert image.shape == (40, 50, 3)
+    np.testing.assert_array_equal(image[..., 0], image[::-1, :, 2])
+    assert record["verdict"] == "ok"
+    assert (record["actin_low"], record["actin_high"]) == pytest.approx((low, high))
+    assert (record["height"], record["width"], record["rescale"]) == (40, 50, "percentile")
+
+
+def test_the_content_tells_fields_apart_by_every_channel(row, tmp_path):
+    tifffile.imwrite(tmp_path / "other.tif", NOISE + 1)
+    rows = [row, {**row, "field": "f2"}, {**row, "field": "f3", "actin": f"{tmp_path}/other.tif"}]
+    converter = Converter(["actin", "dapi"], SETTINGS)
+    assert len(list(converter.images(rows))) == 3
+    content = converter.table()["content"].tolist()
+    assert content[0] == content[1]
+    assert content[0] != content[2]
+
+
+def test_channels_of_unequal_size_and_unreadable_files_set_the_field_aside(row, tmp_path):
+    tifffile.imwrite(tmp_path / "small.tif", NOISE[:10])
+    (tmp_path / "broken.tif").write_bytes(b"II*\0 broken")
+    rows = [
+        {**row, "field": "small", "actin": str(tmp_path / "small.tif")},
+        {**row, "field": "broken", "actin": str(tmp_path / "broken.tif")},
+        row,
+    ]
+    converter = Converter(["actin", "dapi"], SETTINGS)
+    assert [name for name, _ in converter.images(rows)] == ["f1"]
+    verdicts = converter.table().set_index("field")["verdict"]
+    assert "50 x 10" in verdicts["small"]
+    assert "broken.tif" in verdicts["broken"]
+    assert verdicts["f1"] == "ok"

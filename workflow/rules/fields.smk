@@ -1,0 +1,50 @@
+rule convert_fields:
+    """Convert a shard of raw fields to 0-255 images and measure their quality (A2, A4)."""
+    input:
+        raw=raw_files,
+    output:
+        fields="results/{study}/converted/{shard}.npz",
+        quality="results/{study}/qc/shards/{shard}.tsv",
+    log:
+        "logs/{study}/convert_fields/{shard}.log",
+    benchmark:
+        "results/{study}/benchmarks/convert_fields/{shard}.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=60,
+    params:
+        rows=shard_rows,
+        version=raw_version,
+        channels=lookup("channels", within=config),
+        composite=lookup("composite", within=config),
+        code=code_id("convert_fields.py"),
+    script:
+        "../scripts/convert_fields.py"
+
+
+rule judge_fields:
+    """Collect the quality of all fields and set bad ones aside (A4)."""
+    input:
+        shards=collect("results/{{study}}/qc/shards/{shard}.tsv", shard=SHARDS),
+    output:
+        fields="results/{study}/qc/fields.tsv",
+    log:
+        "logs/{study}/judge_fields.log",
+    benchmark:
+        "results/{study}/benchmarks/judge_fields.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(1000),
+        runtime=20,
+    params:
+        quality=lookup("quality", within=config),
+        code=code_id("judge_fields.py"),
+    script:
+        "../scripts/judge_fields.py"

@@ -1,0 +1,101 @@
+"""Channels to the red, green, blue image, 0 to 255, that the networks see (A1, A2)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from cellpheno.errors import StudyError
+from cellpheno.images.histogram import Histogram
+from cellpheno.images.readers import Channel
+
+Rule = Literal["image", "percentile", "window"]
+COLOURS = ("red", "green", "blue")
+
+
+def channel_range(
+    values: Histogram,
+    rule: Rule,
+    percentiles: Sequence[float] = (0.5, 99.8),
+    window: Sequence[float] | None = None,
+) -> tuple[float, float]:
+    """Return the values of a channel that become 0 and 255.
+
+    Parameters
+    ----------
+    values
+        Of the channel of one field.
+    rule
+        `image`: the smallest and the largest value; `percentile`: two percentiles, or smallest
+        and largest where the percentiles coincide because the signal is that sparse; `window`:
+        the same two values for every field.
+    percentiles
+        Lower and upper, in percent, for `percentile`.
+    window
+        Low and high in raw counts, for `window`.
+    """
+    if rule == "window":
+        low, high = window or ()
+        return float(low), float(high)
+    if rule == "percentile":
+        low, high = (values.percentile(percent) for percent in percentiles)
+        if low < high:
+            return low, high
+    return values.minimum, values.maximum
+
+
+def check_windows(channels: Iterable[str], settings: Mapping[str, Any]) -> None:
+    """Refuse the rule `window` where a channel has no window.
+
+    Raises
+    ------
+    StudyError
+        For the first channel without a window, or with an empty one.
+    """
+    for name in channels if settings["rescale"] == "window" else ():
+        low, high = settings["window"].get(name, (0, 0))
+        if high <= low:
+            raise StudyError(
+                f"composite.rescale is window, but composite.window has no range for the channel "
+                f"{name}; give it [low, high] in raw counts, low below high."
+            )
+
+
+def rescale(channel: Channel, low: float, high: float) -> npt.NDArray[np.uint8]:
+    """Map `low` to 0 and `high` to 255, linearly, what lies beyond to the nearer end.
+
+    A channel without a range (`low` equal to `high`) gives zeros.
+    """
+    if high <= low:
+        return np.zeros(channel.shape, np.uint8)
+    if channel.dtype.kind == "u":
+        every_value = np.arange(np.iinfo(channel.dtype).max + 1, dtype=np.float64)
+        return _rescaled(every_value, low, high)[channel]
+    return _rescaled(channel, low, high)
+
+
+def _rescaled(values: npt.NDArray[np.floating], low: float, high: float) -> npt.NDArray[np.uint8]:
+    scaled = (values.astype(np.float64) - low) * (255.0 / (high - low))
+    return np.rint(np.clip(scaled, 0.0, 255.0)).astype(np.uint8)
+
+
+def compose(
+    channels: Mapping[str, npt.NDArray[np.uint8]], colours: Mapping[str, str]
+) -> npt.NDArray[np.uint8]:
+    """Put rescaled channels into the colours of one image.
+
+    Parameters
+    ----------
+    channels
+        Channel name: [height, width], all of one size.
+    colours
+        `red`, `green` and `blue`: the name of the channel each shows; one channel may serve
+        several colours.
+
+    Returns
+    -------
+    array
+        [height, width, 3], red first.
+    """
+    return np.stack([channels[colours[colour]] for colour in COLOURS], axis=-1)

@@ -1,0 +1,106 @@
+"""Raw channel files of one field to the image the networks see and the numbers on its quality."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cellpheno.errors import StudyError
+from cellpheno.images import composite, quality, readers
+from cellpheno.images.histogram import histogram
+
+Image = npt.NDArray[np.uint8]
+
+
+class Converter:
+    """Converts the fields of a shard one after the other and keeps a row of numbers on each.
+
+    Parameters
+    ----------
+    channels
+        Keys of the sample sheet's rows that hold image files.
+    settings
+        The config's section `composite`.
+
+    Raises
+    ------
+    StudyError
+        When the channels are to be rescaled by a window and one of them has none.
+    """
+
+    def __init__(self, channels: Sequence[str], settings: Mapping[str, Any]) -> None:
+        composite.check_windows(channels, settings)
+        self.channels = channels
+        self.settings = settings
+        self._records: list[dict[str, Any]] = []
+
+    def images(self, rows: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, Image]]:
+        """Yield name and image [height, width, 3] of every field that can be read."""
+        for row in rows:
+            record = {**row, "verdict": quality.OK, "saturated_fraction": np.nan, "focus": np.nan}
+            self._records.append(record)
+            try:
+                image = self._convert(row, record)
+            except StudyError as error:
+                record["verdict"] = " ".join(
+                    str(error).split()
+                )  # it stands in a tab-separated table
+                continue
+            yield row["field"], image
+
+    def table(self) -> pd.DataFrame:
+        """Return the quality table of the fields so far, the sheet's own columns included."""
+        frame = pd.DataFrame(self._records)
+        return frame.assign(rescale=self.settings["rescale"])
+
+    def _convert(self, row: Mapping[str, str], record: dict[str, Any]) -> Image:
+        """Return the image of one field and fill its record with numbers."""
+        contents = {name: readers.read_bytes(row[name]) for name in self.channels}
+        record["content"] = fingerprint(contents.values())
+        channels = {name: readers.read_channel(row[name], contents[name]) for name in self.channels}
+        record["height"], record["width"] = _common_shape(channels)
+        rescaled: dict[str, Image] = {}
+        saturated, focus = [], []
+        for name, channel in channels.items():
+            values = histogram(channel)
+            low, high = composite.channel_range(
+                values,
+                self.settings["rescale"],
+                self.settings["percentiles"],
+                self.settings["window"].get(name),
+            )
+            rescaled[name] = composite.rescale(channel, low, high)
+            saturated.append(quality.saturated_fraction(values))
+            focus.append(quality.focus(rescaled[name]))
+            record |= {
+                f"{name}_low": low,
+                f"{name}_high": high,
+                f"{name}_mean": values.mean,
+                f"{name}_background": values.percentile(quality.BACKGROUND_PERCENTILE),
+                f"{name}_saturated_fraction": saturated[-1],
+                f"{name}_focus": focus[-1],
+            }
+        record |= {"saturated_fraction": max(saturated), "focus": min(focus)}
+        return composite.compose(rescaled, self.settings)
+
+
+def fingerprint(contents: Iterable[bytes]) -> str:
+    """Return the SHA-256 of the files of a field, in the order of its channels."""
+    digest = hashlib.sha256()
+    for content in contents:
+        # the length keeps apart what is divided differently between files
+        digest.update(len(content).to_bytes(8, "big"))
+        digest.update(content)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _common_shape(channels: Mapping[str, readers.Channel]) -> tuple[int, int]:
+    shapes = {name: channel.shape for name, channel in channels.items()}
+    if len(set(shapes.values())) > 1:
+        sizes = ", ".join(f"{name} {width} x {height}" for name, (height, width) in shapes.items())
+        raise StudyError(f"Its channels differ in size ({sizes} px); they must show one field.")
+    height, width = next(iter(shapes.values()))
+    return height, width
