@@ -1,1 +1,1 @@
-"""Annotations in the formats of annotation tools, to and from the boxes table."""
+"""Annotations drawn by people, from the files of annotation tools to the boxes table."""

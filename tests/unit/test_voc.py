@@ -1,0 +1,99 @@
+"""Pascal VOC annotations: coordinates from 1, names from the XML file, nothing dangerous."""
+
+import collections
+import os
+from pathlib import Path
+
+import pytest
+
+from cellpheno.annotations import formats, voc
+from cellpheno.errors import StudyError
+
+OBJECT = (
+    "<object><name>{name}</name><bndbox><xmin>{x_min}</xmin><ymin>{y_min}</ymin>"
+    "<xmax>{x_max}</xmax><ymax>{y_max}</ymax></bndbox></object>"
+)
+
+
+def document(*objects: tuple, filename: str = "renamed.png") -> str:
+    names = ("name", "x_min", "y_min", "x_max", "y_max")
+    body = "".join(OBJECT.format(**dict(zip(names, item, strict=True))) for item in objects)
+    return (
+        f"<annotation><filename>{filename}</filename><path>C:\\old\\{filename}</path>"
+        f"<size><width>9</width><height>9</height><depth>1</depth></size>{body}</annotation>"
+    )
+
+
+def test_coordinates_become_half_open_from_zero(tmp_path):
+    # all pixels of a 220 px wide image, in VOC's counting
+    (tmp_path / "a.xml").write_text(document(("Living Cell", 1, 1, 220, 219)))
+    [region] = voc.read(tmp_path / "a.xml")
+    assert region.box == (0, 0, 220, 219)
+
+
+def test_the_xml_file_names_the_image_and_not_what_stands_inside(tmp_path):
+    (tmp_path / "tile_7.xml").write_text(document(("Living Cell", 1, 1, 5, 5)))
+    [region] = voc.read(tmp_path / "tile_7.xml")
+    assert region.image == "tile_7"
+
+
+def test_a_folder_is_read_in_the_order_of_names_and_files_without_objects_give_none(tmp_path):
+    (tmp_path / "b.xml").write_text(document(("Dead Cell ", 2, 2, 5, 5)))
+    (tmp_path / "a.xml").write_text(document(("Living Cell\n", 1, 1, 5, 5)))
+    (tmp_path / "c.xml").write_text(document())
+    (tmp_path / "notes.txt").write_text("not XML")
+    found = voc.read(tmp_path)
+    assert [(region.image, region.label) for region in found] == [
+        ("a", "Living Cell"),
+        ("b", "Dead Cell"),
+    ]
+
+
+def test_labels_are_renamed_to_the_study_s_classes(tmp_path):
+    (tmp_path / "a.xml").write_text(document(("Living Cell", 1, 1, 5, 5)))
+    settings = {"format": "voc", "rename": {"Living Cell": "living"}}
+    assert [region.label for region in formats.read([tmp_path], settings)] == ["living"]
+
+
+def test_every_xml_file_counts_as_a_source(tmp_path):
+    for name in ("b", "a"):
+        (tmp_path / f"{name}.xml").write_text(document())
+    sources = formats.sources([tmp_path], {"format": "voc"})
+    assert sources == [tmp_path / "a.xml", tmp_path / "b.xml"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<annotation><object>",
+        "<annotation><object><name>Living Cell</name></object></annotation>",
+        document(("", 1, 1, 5, 5)),
+        document(("Living Cell", "one", 1, 5, 5)),
+    ],
+)
+def test_a_malformed_file_is_named(tmp_path, text):
+    (tmp_path / "a.xml").write_text(text)
+    with pytest.raises(StudyError, match=r"a\.xml cannot be read"):
+        voc.read(tmp_path)
+
+
+def test_entities_are_not_expanded(tmp_path):
+    bomb = '<!DOCTYPE a [<!ENTITY lol "lol"><!ENTITY many "&lol;&lol;&lol;">]>'
+    (tmp_path / "a.xml").write_text(bomb + document(("&many;", 1, 1, 5, 5)))
+    with pytest.raises(StudyError, match="entities"):
+        voc.read(tmp_path)
+
+
+def test_a_folder_without_xml_files_is_refused(tmp_path):
+    with pytest.raises(StudyError, match="no XML files"):
+        voc.read(tmp_path)
+
+
+@pytest.mark.real_data
+def test_the_living_dead_cells_are_all_there():
+    folder = os.environ.get("CELLPHENO_REAL_DATA")
+    if not folder:
+        pytest.skip("CELLPHENO_REAL_DATA is not set")
+    found = voc.read(Path(folder, "ldc/annotations"))
+    labels = collections.Counter(region.label for region in found)
+    assert labels == {"Living Cell": 2781, "Dead Cell": 749}

@@ -1,0 +1,82 @@
+for name in ("__init__", "regions", "via", "voc", "formats"):
+    workflow.source_path(f"../scripts/cellpheno/annotations/{name}.py")
+
+from cellpheno.annotations import formats
+
+ANNOTATIONS = [study_path(name) for name in config["annotations"]["files"]]
+
+
+# jobs read the annotations themselves; reading them to be sure of the classes is done once
+if not SIMULATED_FILES and workflow.is_main_process:
+    try:
+        sample_sheet.check_classes(
+            config["classes"],
+            {
+                region.label
+                for region in formats.read(ANNOTATIONS, config["annotations"])
+            },
+            ANNOTATIONS,
+        )
+    except StudyError as error:
+        raise WorkflowError(str(error)) from None
+
+
+rule import_annotations:
+    """Import the boxes and classes that people have drawn (A5, A10)."""
+    input:
+        fields="results/{study}/qc/fields.tsv",
+        annotations=ANNOTATIONS,
+    output:
+        boxes="results/{study}/annotations/boxes.parquet",
+    log:
+        "logs/{study}/import_annotations.log",
+    benchmark:
+        "results/{study}/benchmarks/import_annotations.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(1000),
+        runtime=20,
+    params:
+        annotations=lookup("annotations", within=config),
+        # a folder's own time tells nothing of an edit inside it
+        version=lambda wildcards: (
+            []
+            if SIMULATED_FILES
+            else sample_sheet.raw_version(
+                formats.sources(ANNOTATIONS, config["annotations"])
+            )
+        ),
+        channels=lookup("channels", within=config),
+        classes=lookup("classes", within=config),
+        code=code_id("import_annotations.py"),
+    script:
+        "../scripts/import_annotations.py"
+
+
+rule split_fields:
+    """Divide the annotated fields into training, validation and test, by group (A8)."""
+    input:
+        fields="results/{study}/qc/fields.tsv",
+        boxes="results/{study}/annotations/boxes.parquet",
+    output:
+        splits="results/{study}/splits.tsv",
+    log:
+        "logs/{study}/split_fields.log",
+    benchmark:
+        "results/{study}/benchmarks/split_fields.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(1000),
+        runtime=20,
+    params:
+        splits=lookup("splits", within=config),
+        seed=lookup("seed", within=config),
+        code=code_id("split_fields.py"),
+    script:
+        "../scripts/split_fields.py"

@@ -1,0 +1,118 @@
+"""Annotated regions, as every annotation format gives them, to the boxes table."""
+
+import collections
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from cellpheno.errors import StudyError
+
+
+@dataclasses.dataclass(frozen=True)
+class Region:
+    """One annotated cell.
+
+    Attributes
+    ----------
+    image
+        Name of the image, as the annotation tool wrote it.
+    box
+        x_min, y_min, x_max, y_max in pixels, half-open.
+    label
+        What the annotator wrote, without blanks and line ends around it.
+    source
+        The file it was read from, for messages.
+    """
+
+    image: str
+    box: tuple[float, float, float, float]
+    label: str
+    source: str
+
+
+class FieldNames:
+    """Tells which field of view an annotated image shows.
+
+    An image is known by the name of its field or by the file of any of the field's channels,
+    each without suffix, so that cells may be outlined on a PNG made from a TIFF. As much of the
+    path is compared as it takes to find one field only.
+
+    Parameters
+    ----------
+    fields
+        Rows with `field` and one file per channel.
+    channels
+        Names of the entries that hold files.
+    """
+
+    def __init__(self, fields: Iterable[Mapping[str, Any]], channels: Sequence[str]) -> None:
+        self._known: dict[str, set[str]] = collections.defaultdict(set)
+        for row in fields:
+            self._known[row["field"]].add(row["field"])
+            for channel in channels:
+                for ending in _endings(row[channel], keep_suffix=False):
+                    self._known[ending].add(row["field"])
+
+    def field(self, region: Region) -> str | None:
+        """Return the field that an annotated image shows, None when the study has no such image.
+
+        Raises
+        ------
+        StudyError
+            When the name fits several fields.
+        """
+        fits: set[str] = set()
+        for keep_suffix in (True, False):  # a field may be named with a dot in it
+            for ending in _endings(region.image, keep_suffix):
+                found = self._known.get(ending, set())
+                if len(found) == 1:
+                    return next(iter(found))
+                fits |= found
+        if fits:
+            raise StudyError(
+                f"The image {region.image} in {region.source} may be any of the fields "
+                f"{', '.join(sorted(fits)[:5])}; give its path as in the sample sheet, or name it "
+                "after the field."
+            )
+        return None
+
+
+def _endings(path: str, keep_suffix: bool) -> list[str]:
+    """Return the path and what is left as folders are taken off its front, longest first."""
+    pure = PurePosixPath(path.replace("\\", "/"))
+    parts = (pure if keep_suffix else pure.with_suffix("")).parts if pure.name else ()
+    return ["/".join(parts[start:]) for start in range(len(parts))]
+
+
+def classify(regions: Iterable[Region], rename: Mapping[str, str]) -> list[Region]:
+    """Give regions the config's names of the classes.
+
+    Parameters
+    ----------
+    regions
+        With the annotator's labels.
+    rename
+        Annotated name: class, where they differ.
+    """
+    return [
+        dataclasses.replace(region, label=rename.get(region.label, region.label))
+        for region in regions
+    ]
+
+
+def check_classes(regions: Iterable[Region], classes: Sequence[str]) -> None:
+    """Refuse labels that are no class of the study.
+
+    Raises
+    ------
+    StudyError
+        For the first region with such a label.
+    """
+    for region in regions:
+        if region.label not in classes:
+            raise StudyError(
+                f"The image {region.image} in {region.source} has a region of the class "
+                f"{region.label!r}, which is not among the config's classes "
+                f"({', '.join(classes)}); add it there or map it by annotations.rename."
+            )
