@@ -1,0 +1,165 @@
+"""Splits by group: no leaks, the sample sheet's word, balance, and the same every time."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cellpheno import splits
+from cellpheno.errors import StudyError
+
+FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}
+
+
+def make_fields(groups: int, per_group: int = 1, **columns: object) -> pd.DataFrame:
+    n = groups * per_group
+    return pd.DataFrame(
+        {
+            "field": [f"f{row:04d}" for row in range(n)],
+            "group": [f"g{row // per_group}" for row in range(n)],
+            "verdict": "ok",
+            "content": [f"sha256:{row}" for row in range(n)],
+            "split": "",
+            **columns,
+        }
+    )
+
+
+def make_boxes(fields: pd.DataFrame, rare: float = 0.1, seed: int = 0) -> pd.DataFrame:
+    """Annotate every field with 1 to 30 cells of two classes."""
+    random = np.random.default_rng(seed)
+    counts = random.integers(1, 30, len(fields))
+    label = np.where(random.random(counts.sum()) < rare, "dead", "living")
+    return pd.DataFrame({"field": np.repeat(fields["field"], counts), "label": label})
+
+
+def assign(fields, boxes, by="group", fractions=FRACTIONS, seed=0) -> pd.Series:
+    return splits.assign(fields, boxes, by, fractions, seed).set_index("field")["split"]
+
+
+def test_a_group_is_never_divided():
+    fields = make_fields(20, per_group=4)
+    split = assign(fields, make_boxes(fields))
+    assert (split.groupby(fields.set_index("field")["group"]).nunique() == 1).all()
+
+
+def test_identical_images_stay_together_whatever_their_group():
+    fields = make_fields(60)
+    fields.loc[30:, "content"] = fields.loc[:29, "content"].to_numpy()
+    split = assign(fields, make_boxes(fields), by="field")
+    assert (split.groupby(fields.set_index("field")["content"]).nunique() == 1).all()
+    assert set(split) == {"train", "val", "test"}
+
+
+def test_groups_linked_by_a_chain_of_identical_images_stay_together():
+    fields = make_fields(6, per_group=2)
+    fields["content"] = [*"abbccd", *"efghij"]  # groups 0, 1 and 2 are one block
+    split = assign(fields, make_boxes(fields))
+    assert split.iloc[:6].nunique() == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_fields_and_the_cells_of_each_class_come_close_to_the_fractions(seed):
+    fields = make_fields(120, per_group=2)
+    boxes = make_boxes(fields, seed=seed)
+    split = assign(fields, boxes, seed=seed)
+    cells = boxes.assign(split=boxes["field"].map(split))
+    for dealt in (split, *(members["split"] for _, members in cells.groupby("label"))):
+        assert dealt.value_counts(normalize=True).to_dict() == pytest.approx(FRACTIONS, abs=0.02)
+
+
+def test_a_class_that_lives_in_three_groups_reaches_every_split():
+    fields = make_fields(30)
+    boxes = make_boxes(fields, rare=0)
+    rare = pd.DataFrame({"field": ["f0003", "f0017", "f0021"], "label": "dead"})
+    split = assign(fields, pd.concat([boxes, rare]))
+    assert set(split[rare["field"]]) == {"train", "val", "test"}
+
+
+def test_large_groups_do_not_all_train():
+    fields = make_fields(60)
+    boxes = make_boxes(fields)
+    cells = boxes["field"].value_counts()
+    means = pd.Series(
+        [cells[assign(fields, boxes, seed=seed).eq("train")].mean() for seed in range(5)]
+    )
+    assert means.mean() == pytest.approx(cells.mean(), rel=0.1)
+
+
+def test_the_result_depends_on_the_seed_and_not_on_the_order_of_rows():
+    fields = make_fields(40)
+    boxes = make_boxes(fields)
+    first = assign(fields, boxes)
+    shuffled = assign(fields.sample(frac=1, random_state=1), boxes.sample(frac=1, random_state=2))
+    pd.testing.assert_series_equal(first, shuffled)
+    assert not first.equals(assign(fields, boxes, seed=1))
+
+
+@pytest.mark.parametrize("groups", [3, 4, 5])
+def test_few_groups_still_fill_every_split(groups):
+    fields = make_fields(groups, per_group=3)
+    assert set(assign(fields, make_boxes(fields))) == {"train", "val", "test"}
+
+
+def test_fewer_groups_than_splits_are_refused():
+    fields = make_fields(2, per_group=5)
+    with pytest.raises(StudyError, match=r"has no field: the 10 .*group"):
+        assign(fields, make_boxes(fields))
+
+
+def test_fields_without_annotation_are_predicted():
+    fields = make_fields(12)
+    split = assign(fields, make_boxes(fields.iloc[:9]))
+    assert (split.iloc[9:] == "predict").all()
+    assert "predict" not in set(split.iloc[:9])
+
+
+def test_fields_set_aside_do_not_appear():
+    fields = make_fields(12)
+    fields.loc[3, "verdict"] = "over-exposed"
+    assert "f0003" not in assign(fields, make_boxes(fields)).index
+
+
+def test_the_sample_sheet_s_split_is_kept_and_passes_to_the_rest_of_the_group():
+    fields = make_fields(10, per_group=2)
+    fields.loc[[4, 9], "split"] = ["test", "predict"]
+    split = assign(fields, make_boxes(fields))
+    assert (split["f0004"], split["f0005"]) == ("test", "test")
+    assert split["f0009"] == "predict"
+    assert split["f0008"] != "predict"
+
+
+def test_a_field_without_cells_may_be_put_into_a_split_by_the_sheet():
+    fields = make_fields(10)
+    fields.loc[0, "split"] = "test"
+    assert assign(fields, make_boxes(fields.iloc[1:]))["f0000"] == "test"
+
+
+def test_a_sheet_that_puts_identical_images_into_two_splits_is_refused():
+    fields = make_fields(10)
+    fields.loc[[2, 7], "split"] = ["train", "test"]
+    fields.loc[7, "content"] = fields.loc[2, "content"]
+    with pytest.raises(StudyError, match="f0002 into train and f0007 into test"):
+        assign(fields, make_boxes(fields), by="field")
+
+
+def test_a_predicted_copy_of_an_annotated_image_is_logged(caplog):
+    fields = make_fields(10)
+    fields.loc[9, "content"] = fields.loc[0, "content"]
+    assert assign(fields, make_boxes(fields.iloc[:9]))["f0009"] == "predict"
+    assert "f0009" in caplog.text
+
+
+def test_a_group_on_both_sides_is_a_leak():
+    fields = make_fields(2, per_group=2)
+    table = fields[["field", "group"]].assign(split=["train", "test", "val", "predict"])
+    with pytest.raises(StudyError, match="g0 .*f0000 in train, f0001 in test"):
+        splits.refuse_leaks(table, fields, "group")
+    splits.refuse_leaks(table, fields, "field")
+
+
+def test_an_image_on_both_sides_is_a_leak():
+    fields = make_fields(4)
+    fields.loc[3, "content"] = fields.loc[0, "content"]
+    table = fields[["field", "group"]].assign(split=["train", "train", "val", "test"])
+    with pytest.raises(StudyError, match="image content .*f0000 in train, f0003 in test"):
+        splits.refuse_leaks(table, fields, "group")

@@ -1,0 +1,244 @@
+"""Which field trains, validates, tests or is predicted: by group, and without leaks.
+
+Fields of one group (a well, a slide, a patient) stay together, and so do fields whose image
+files are the same to the byte, whatever group they are in. Those that must stay together form a
+block, and blocks are what is dealt out.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import scipy.sparse
+from scipy.sparse.csgraph import connected_components
+
+from cellpheno.errors import StudyError
+from cellpheno.images.quality import OK
+from cellpheno.randomness import generator
+
+LEARNING = ("train", "val", "test")
+PREDICT = "predict"
+DEALS = 16
+ABSENT = 1e3
+"""What a class without cells in a split costs: more than any imbalance."""
+
+logger = logging.getLogger(__name__)
+
+
+def assign(
+    fields: pd.DataFrame,
+    annotated: pd.DataFrame,
+    by: str,
+    fractions: Mapping[str, float],
+    seed: int,
+) -> pd.DataFrame:
+    """Give every field of sound quality its split.
+
+    What the sample sheet's column `split` says is kept, and passes to the rest of its block.
+    Fields without annotated cells are `predict` unless the sheet says otherwise. All other
+    blocks are dealt out so that fields and the cells of each class come as close to `fractions`
+    as they can.
+
+    Parameters
+    ----------
+    fields
+        The quality table with the sample sheet's columns.
+    annotated
+        The boxes table.
+    by
+        Column of `fields` that holds the group.
+    fractions
+        Share of the annotated fields and cells for `train`, `val` and `test`.
+    seed
+        The study's seed.
+
+    Returns
+    -------
+    DataFrame
+        The splits table, sorted by field.
+
+    Raises
+    ------
+    StudyError
+        When the sheet puts a block into two splits, or a split stays empty.
+    """
+    fields = fields[fields["verdict"] == OK].sort_values("field", ignore_index=True)
+    given = fields["split"].to_numpy(dtype=object, na_value="")
+    takes_part = fields["field"].isin(annotated["field"]).to_numpy() | np.isin(given, LEARNING)
+    takes_part &= given != PREDICT
+    learning = fields[takes_part].reset_index(drop=True)
+    block = blocks(learning, [by, "content"])
+    fixed = _fixed(learning, block, given[takes_part], by)
+    load = _load(learning, block, annotated)
+    dealt = _deal(load, fixed, fractions, seed)
+    result = fields[["field", "group"]].assign(split=PREDICT)
+    result.loc[takes_part, "split"] = np.array(LEARNING, dtype=object)[dealt][block]
+    _refuse_empty(result, fractions, by)
+    refuse_leaks(result, fields, by)
+    _report_repeats(result, fields)
+    return result
+
+
+def blocks(fields: pd.DataFrame, columns: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Return which fields belong together: a shared value in any column, through any chain.
+
+    Returns
+    -------
+    array
+        [n] number of the block of each field, in order of first appearance.
+    """
+    rows, values, first = [], [], len(fields)
+    for column in columns:
+        codes, found = pd.factorize(fields[column])
+        rows.append(np.arange(len(fields)))
+        values.append(first + codes)
+        first += len(found)
+    edges = (np.ones(len(fields) * len(columns)), (np.concatenate(rows), np.concatenate(values)))
+    graph = scipy.sparse.coo_matrix(edges, shape=(first, first))
+    _, component = connected_components(graph, directed=False)
+    return pd.factorize(component[: len(fields)])[0]
+
+
+def _fixed(
+    fields: pd.DataFrame, block: npt.NDArray[np.intp], given: npt.NDArray[np.object_], by: str
+) -> npt.NDArray[np.intp]:
+    """Return the split that the sample sheet gives each block, -1 where it leaves it open."""
+    fixed = np.full(block.max(initial=-1) + 1, -1, dtype=np.intp)
+    giver: dict[int, str] = {}
+    for row, split in enumerate(given):
+        if split not in LEARNING:
+            continue
+        number, wanted = block[row], LEARNING.index(split)
+        if fixed[number] not in (-1, wanted):
+            raise StudyError(
+                f"The sample sheet puts the field {giver[number]} into "
+                f"{LEARNING[fixed[number]]} and {fields['field'][row]} into {split}, but they "
+                f"belong together (same {by}, or image files equal to the byte); give both the "
+                "same split, or leave one out."
+            )
+        fixed[number] = wanted
+        giver[number] = fields["field"][row]
+    return fixed
+
+
+def _load(
+    fields: pd.DataFrame, block: npt.NDArray[np.intp], annotated: pd.DataFrame
+) -> npt.NDArray[np.float64]:
+    """Return each block's share of all fields and of the cells of each class, [blocks, 1 + c]."""
+    cells = pd.crosstab(annotated["field"], annotated["label"])
+    counts = cells.reindex(fields["field"], fill_value=0).to_numpy(np.float64)
+    counts = np.column_stack([np.ones(len(fields)), counts])
+    load = np.zeros((block.max(initial=-1) + 1, counts.shape[1]))
+    np.add.at(load, block, counts)
+    return load / np.maximum(load.sum(axis=0), 1)
+
+
+def _deal(
+    load: npt.NDArray[np.float64],
+    fixed: npt.NDArray[np.intp],
+    fractions: Mapping[str, float],
+    seed: int,
+) -> npt.NDArray[np.intp]:
+    """Give each block a split: the best of several deals, each in an order of its own.
+
+    The order is random and not largest first: the training set would then get the crowded
+    groups, and the test set the sparse ones.
+    """
+    wanted = np.array([fractions[name] for name in LEARNING], dtype=np.float64)
+    wanted /= wanted.sum()
+    random = generator(seed, "splits")
+    best, least = fixed, np.inf
+    for _ in range(DEALS):
+        order = random.permutation(np.flatnonzero(fixed < 0))
+        dealt = _deal_once(load, fixed, wanted, order)
+        filled = np.stack([load[dealt == split].sum(axis=0) for split in range(len(LEARNING))])
+        cost = np.square(filled - wanted[:, None]).sum() + ABSENT * (filled[wanted > 0] == 0).sum()
+        if cost < least - 1e-12:
+            best, least = dealt, cost
+    return best
+
+
+def _deal_once(
+    load: npt.NDArray[np.float64],
+    fixed: npt.NDArray[np.intp],
+    wanted: npt.NDArray[np.float64],
+    order: npt.NDArray[np.intp],
+) -> npt.NDArray[np.intp]:
+    """Deal the open blocks out in an order, each to where the shares so far fit best."""
+    dealt = fixed.copy()
+    filled = np.stack([load[fixed == split].sum(axis=0) for split in range(len(LEARNING))])
+    left = (load[order] > 0).sum(axis=0)
+    for number in order:
+        after = filled[None] + np.eye(len(LEARNING))[:, :, None] * load[number]
+        aim = wanted[:, None] * after.sum(axis=1)[:, None, :]
+        cost = np.square(after - aim).sum(axis=(1, 2))
+        lacks = (filled == 0) & (wanted > 0)[:, None]
+        # the last blocks that hold a class belong to the splits that lack it
+        due = (load[number] > 0) & (lacks.sum(axis=0) >= left)
+        cost += ABSENT * (due & ~lacks).sum(axis=1)
+        cost[wanted == 0] = np.inf
+        dealt[number] = split = int(np.argmin(cost))
+        filled[split] += load[number]
+        left -= load[number] > 0
+    return dealt
+
+
+def _refuse_empty(splits: pd.DataFrame, fractions: Mapping[str, float], by: str) -> None:
+    """Raise when a split that should have fields has none."""
+    for name in LEARNING:
+        if fractions[name] > 0 and not (splits["split"] == name).any():
+            annotated = int(splits["split"].isin(LEARNING).sum())
+            raise StudyError(
+                f"The split {name} has no field: the {annotated} annotated fields are too few or "
+                f"share too few values of {by} (splits.by); annotate more groups, choose another "
+                "column, or change the column split of the sample sheet."
+            )
+
+
+def _report_repeats(splits: pd.DataFrame, fields: pd.DataFrame) -> None:
+    """Log fields to be predicted whose image files are those of an annotated field."""
+    content = splits["field"].map(fields.set_index("field")["content"])
+    learnt = content[splits["split"].isin(LEARNING)]
+    repeats = splits.loc[(splits["split"] == PREDICT) & content.isin(learnt), "field"]
+    if len(repeats):
+        logger.warning(
+            "%d fields to be predicted have the image files of an annotated field (%s); leave them "
+            "out of the sample sheet if they were meant to be other images",
+            len(repeats),
+            ", ".join(repeats.head(5)),
+        )
+
+
+def refuse_leaks(splits: pd.DataFrame, fields: pd.DataFrame, by: str) -> None:
+    """Refuse splits that share a group or an image.
+
+    Fields to be predicted are on neither side: nothing is learnt from them or measured on them.
+
+    Parameters
+    ----------
+    splits
+        The splits table.
+    fields
+        The quality table, with `content` and the column `by`.
+    by
+        Column that holds the group.
+
+    Raises
+    ------
+    StudyError
+        For the first group, or the first image file, that is in two of train, val and test.
+    """
+    learning = splits.loc[splits["split"].isin(LEARNING), ["field", "split"]]
+    learning = learning.merge(fields[list({"field", by, "content"})], on="field", how="left")
+    for column, what in ((by, f"group ({by})"), ("content", "image content")):
+        sides = learning.groupby(column)["split"].nunique()
+        if (sides > 1).any():
+            value = sides.index[sides > 1][0]
+            shared = learning[learning[column] == value].sort_values("field")
+            raise StudyError(
+                f"The {what} {value} is in more than one split: "
+                + ", ".join(f"{row.field} in {row.split}" for row in shared.head(4).itertuples())
+                + "; cells of one image must not be on both sides."
+            )
