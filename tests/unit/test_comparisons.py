@@ -158,6 +158,13 @@ def test_a_control_without_fields_is_refused_by_name():
         comparisons.run(table({"one": {"control": CONTROL}}), "mock", [WELCH])
 
 
+def test_without_a_control_nothing_is_tested_and_the_table_is_valid(tmp_path, caplog):
+    found = comparisons.run(table({"one": {"x": CONTROL, "y": TREATED}}), None, [WELCH])
+    tables.write(found, tmp_path / "tests.tsv", tables.TESTS)
+    assert tables.read(tmp_path / "tests.tsv", tables.TESTS).empty
+    assert "nothing is tested" in caplog.text
+
+
 def test_the_table_is_a_valid_tests_table(tmp_path):
     values = {"one": {"control": CONTROL, "x": TREATED, "z": TREATED[:1]}}
     found = comparisons.run(table(values), "control", [WELCH, STUDENT])

@@ -1,6 +1,7 @@
 """Two-tailed t-tests of every condition against control, with effect size and interval (A51)."""
 
 import dataclasses
+import logging
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,6 +14,8 @@ from cellpheno.errors import StudyError
 from cellpheno.statistics.frequencies import per_unit
 
 ALPHA = 0.05
+
+logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +100,7 @@ def adjust(p: npt.NDArray[np.float64], correction: str) -> npt.NDArray[np.float6
 
 
 def run(
-    frequencies: pd.DataFrame, control: str, entries: Sequence[Mapping[str, str]]
+    frequencies: pd.DataFrame, control: str | None, entries: Sequence[Mapping[str, str]]
 ) -> pd.DataFrame:
     """Test every condition against control, each class and group, in every configured way.
 
@@ -106,7 +109,7 @@ def run(
     frequencies
         A frequencies table.
     control
-        The condition that all others are held against.
+        The condition that all others are held against; without one there is nothing to test.
     entries
         Each with `test` (`welch`, `student`), `unit` (`field`, `group`, `replicate`) and
         `correction`; p values are corrected over all comparisons of one entry, that is, all
@@ -124,6 +127,9 @@ def run(
         When no field of the control is there.
     """
     conditions = list(frequencies["condition"].unique())
+    if control is None:
+        logger.warning("statistics.control is null: nothing is tested.")
+        return _run_one(frequencies[:0], "", entries[0]).assign(warning="")
     if control not in conditions:
         raise StudyError(
             f"statistics.control is {control!r}, but no usable field of that condition lies in "

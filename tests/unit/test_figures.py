@@ -1,0 +1,456 @@
+"""Every figure, drawn from invented tables of a large and of a small study and from empty ones."""
+
+import dataclasses
+import functools
+
+import matplotlib.image
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from cellpheno import tables
+from cellpheno.figures import (
+    annotated_fields,
+    class_shares,
+    classifier_training,
+    confusion,
+    detection,
+    effects,
+    embedding,
+    frequencies,
+    frequencies_stacked,
+    grad_cam,
+    quality,
+    roc,
+    style,
+)
+from cellpheno.statistics import frequencies as counting
+from cellpheno.statistics import tests as comparisons
+
+WELCH = {"test": "welch", "unit": "replicate", "correction": "holm"}
+STUDENT = {"test": "student", "unit": "field", "correction": "none"}
+
+
+@dataclasses.dataclass
+class Study:
+    """Invented tables of one study."""
+
+    palette: style.Palette
+    excluded: list[str]
+    n_fields: int = 45
+    cells_per_field: int = 34
+    shape: tuple[int, int] = (512, 640)
+    side: float = 46.0
+
+    def __post_init__(self):
+        self.random = np.random.default_rng(0)
+        classes, random = list(self.palette.classes), self.random
+        self.control = self.palette.control
+        names = list(self.palette.conditions)
+        rows = []
+        for number in range(self.n_fields):
+            condition = names[number % len(names)]
+            replicate = f"r{number // len(names) % 5 + 1}"
+            rows.append((f"{condition}-{replicate}-f{number}", condition, replicate))
+        quality = pd.DataFrame(rows, columns=["field", "condition", "replicate"])
+        quality = quality.assign(
+            group=quality["condition"] + quality["replicate"],
+            verdict="ok",
+            saturated_fraction=random.exponential(2e-4, len(rows)),
+            focus=random.gamma(20, 10, len(rows)),
+        )
+        quality.loc[4, ["verdict", "saturated_fraction"]] = [
+            "over-exposed: 31 % of the pixels of the channel membrane are saturated, 2 % allowed",
+            0.31,
+        ]
+        self.quality = quality
+        usable = quality[quality["verdict"] == "ok"]
+        drawn = (usable["condition"] == "annotated") | (
+            (len(names) < 3) & (np.arange(len(usable)) % 2 == 0)
+        )
+        uses = np.resize(["train", "train", "val", "test"], int(drawn.sum()))
+        split = pd.Series("predict", usable.index)
+        split[drawn] = uses
+        self.splits = usable[["field", "group"]].assign(split=split)
+        self.cells = self._cells(usable.assign(split=split), classes)
+        boxes = self.cells[self.cells["label"].notna()]
+        self.boxes = boxes[["field", *tables.BOX_COLUMNS, "label"]].assign(annotator="expert")
+        self.frequencies = counting.count(
+            self.cells,
+            quality,
+            self.splits,
+            classes,
+            self.palette.groups,
+            self.excluded,
+            ["predict"],
+        )
+        self.tests = comparisons.run(self.frequencies, self.control, [WELCH, STUDENT])
+
+    def _cells(self, fields, classes):
+        frames = []
+        for field in fields.itertuples():
+            n = self.random.poisson(self.cells_per_field)
+            weights = np.array([8.0] + [1.0] * (len(classes) - 1))
+            if field.condition not in (self.control, "mock", "annotated"):
+                weights[1:] *= 0.25
+            truth = self.random.choice(classes, n, p=weights / weights.sum())
+            call = np.where(self.random.random(n) < 0.85, truth, self.random.choice(classes, n))
+            low = self.random.uniform(0, 1, (n, 2)) * np.array(self.shape[::-1]) * 0.93
+            size = self.random.normal(self.side, self.side / 6, (n, 2))
+            frame = pd.DataFrame(low, columns=["x_min", "y_min"])
+            frame[["x_max", "y_max"]] = low + np.clip(size, 8, None)
+            score = self.random.beta(8, 2, n)
+            frames.append(
+                frame.assign(
+                    field=field.field,
+                    condition=field.condition,
+                    replicate=field.replicate,
+                    group=field.group,
+                    split=field.split,
+                    call=call,
+                    label=truth if field.split != "predict" else None,
+                    det_score=score,
+                    cls_score=score,
+                    score=score,
+                )
+            )
+        return pd.concat(frames, ignore_index=True)
+
+    def image(self):
+        noise = self.random.random((*self.shape, 3))
+        smooth = gaussian_filter(noise, (6, 6, 0))
+        return (255 * np.clip((smooth - 0.4) * 3, 0, 1)).astype(np.uint8)
+
+    def panels(self):
+        names = annotated_fields.choose(self.cells, self.quality, self.splits, ["predict"])
+        return [
+            annotated_fields.Panel(
+                name,
+                self.quality.set_index("field").loc[name, "condition"],
+                self.image(),
+                self.cells[self.cells["field"] == name],
+            )
+            for name in names
+        ]
+
+    def detector_history(self):
+        steps = np.arange(1, 261)
+        loss = 3 * np.exp(-steps / 60) + 0.3 + self.random.normal(0, 0.08, 260)
+        rows = [
+            (step, "train", "all", "loss", value) for step, value in zip(steps, loss, strict=True)
+        ]
+        for step in range(50, 261, 50):
+            rows.append((step, "val", "all", "recall", 1 - np.exp(-step / 60)))
+            rows.append((step, "val", "all", "precision", 0.9 - np.exp(-step / 40)))
+        return history(rows)
+
+    def detection_metrics(self):
+        rows = [("val", "score_threshold", 0.43, np.nan, np.nan)]
+        for split in ("val", "test"):
+            for iou in (0.5, 0.1):
+                for ending in ("", " at score_threshold"):
+                    for metric in ("recall", "precision", "f1"):
+                        value = self.random.uniform(0.85, 0.99)
+                        rows.append(
+                            (split, f"{metric}@{iou}{ending}", value, value - 0.02, value + 0.01)
+                        )
+                rows.append((split, f"ap@{iou}", 0.93, 0.91, 0.95))
+            rows.append((split, "n_detected", 420, 400, 440))
+        frame = pd.DataFrame(rows, columns=["split", "metric", "value", "ci_low", "ci_high"])
+        return frame.assign(detector="faster_rcnn", seed=0, n=400)
+
+    def classifier_history(self):
+        rows = []
+        for epoch in range(1, 17):
+            for split, best in [("train", 0.97), ("val", 0.9)]:
+                rows.append((epoch, split, "all", "loss", 2 * np.exp(-epoch / 5) + 0.2))
+                for name in ["all", *self.palette.classes, *self.palette.groups]:
+                    value = best - np.exp(-epoch / 4) * 0.7 + self.random.normal(0, 0.03)
+                    rows.append((epoch, split, name, "accuracy", np.clip(value, 0, 1)))
+        return history(rows)
+
+    def roc(self):
+        parts = []
+        for row, name in enumerate([*self.palette.classes, *self.palette.groups]):
+            x = np.linspace(0, 1, 60)
+            y = x ** (0.03 + 0.02 * row)
+            parts.append(
+                pd.DataFrame({"false_positive_rate": x, "true_positive_rate": y}).assign(
+                    **{"class": name, "split": "test"}
+                )
+            )
+        return pd.concat(parts)
+
+    def areas(self):
+        names = [*self.palette.classes, *self.palette.groups]
+        frame = pd.DataFrame({"class": names, "value": np.linspace(0.99, 0.95, len(names))})
+        frame = frame.assign(ci_low=frame["value"] - 0.013, ci_high=frame["value"] + 0.007)
+        return frame.assign(metric="auc", split="test", experiment="main", seed="mean", n=100)
+
+    def confusion(self):
+        known = self.cells[self.cells["split"] == "test"]
+        return known.groupby(["label", "call"]).size().reset_index(name="n").assign(split="test")
+
+    def embedding(self):
+        some = self.cells[self.cells["split"].isin(["test", "predict"])].copy()
+        angle = some["call"].map({name: row for row, name in enumerate(self.palette.classes)})
+        for method in ("tsne", "umap"):
+            some[f"{method}_1"] = 3 * np.cos(angle) + self.random.normal(0, 1, len(some))
+            some[f"{method}_2"] = 3 * np.sin(angle) + self.random.normal(0, 1, len(some))
+        return some
+
+    def explained(self):
+        known = self.cells[self.cells["split"] == "test"]
+        chosen = [known[known["label"] == name].head(4) for name in self.palette.classes]
+        cells = pd.concat(chosen, ignore_index=True)
+        cells = cells.assign(map_row=np.arange(len(cells)))
+        image = self.image()
+        crops = np.stack([image[3 * row :][:96, :96] for row in range(len(cells))])
+        maps = gaussian_filter(self.random.random((len(cells), 96, 96)), (0, 14, 14))
+        maps = (maps - maps.min((1, 2), keepdims=True)) / np.ptp(maps, axis=(1, 2))[:, None, None]
+        return cells, crops, maps.astype(np.float32)
+
+    def draw(self):
+        """Draw every figure, by name."""
+        palette, wanted = self.palette, ["predict"]
+        return {
+            "annotated_fields": annotated_fields.draw(self.panels(), palette),
+            "class_shares": class_shares.draw(self.boxes, self.splits, self.cells, wanted, palette),
+            "detection": detection.draw(self.detector_history(), self.detection_metrics()),
+            "classifier_training": classifier_training.draw(self.classifier_history(), palette),
+            "roc": roc.draw(self.roc(), self.areas(), "test", palette),
+            "confusion": confusion.draw(self.confusion(), "test", palette),
+            "embedding": embedding.draw(self.embedding(), palette),
+            "grad_cam": grad_cam.draw(*self.explained(), palette),
+            "frequencies": frequencies.draw(self.frequencies, self.tests, WELCH, palette),
+            "frequencies_stacked": frequencies_stacked.draw(self.frequencies, "replicate", palette),
+            "effects": effects.draw(self.tests, [WELCH, STUDENT], palette),
+            "quality": quality.draw(self.quality, 0.02, 40.0),
+        }
+
+
+def history(rows):
+    return pd.DataFrame(rows, columns=["step", "split", "class", "metric", "value"])
+
+
+@functools.cache
+def large():
+    classes = ["non-CIC", "partial", "one-in-one", "two-in-one", "in turn", "complicated"]
+    groups = {"CIC": classes[1:], "completed CIC": classes[2:]}
+    conditions = ["annotated", "control", "mock", "GAP(1-194)", "GAP(118-194)", "GAP(195-395)"]
+    palette = style.Palette([*classes, "unclear"], "non-CIC", groups, conditions, "control")
+    return Study(palette, ["unclear"], n_fields=90)
+
+
+@functools.cache
+def small():
+    classes, conditions = ["Living Cell", "Dead Cell"], ["series A", "series B"]
+    palette = style.Palette(classes, "Living Cell", {}, conditions, "series A")
+    return Study(palette, [], 40, 3, (220, 220), 70.0)
+
+
+@pytest.fixture(scope="module", params=[large, small], ids=["7 classes", "2 classes"])
+def study(request):
+    return request.param()
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
+
+
+NAMES = [
+    "annotated_fields",
+    "class_shares",
+    "detection",
+    "classifier_training",
+    "roc",
+    "confusion",
+    "embedding",
+    "grad_cam",
+    "frequencies",
+    "frequencies_stacked",
+    "effects",
+    "quality",
+]
+
+
+def test_every_figure_of_a_study_is_drawn_and_fits_the_report(study, tmp_path):
+    figures = study.draw()
+    assert list(figures) == NAMES
+    for name, figure in figures.items():
+        figure.canvas.draw()
+        width, _ = figure.get_size_inches()
+        assert width * style.DPI <= 2000, name
+        assert width * 25.4 <= style.PAGE_MM + 0.1, name
+
+
+def test_there_are_as_many_stars_as_significant_comparisons():
+    study = large()
+    figure = frequencies.draw(study.frequencies, study.tests, WELCH, study.palette)
+    shown = study.tests[(study.tests["test"] == "welch") & (study.tests["class"] != "non-CIC")]
+    expected = sorted(filter(None, map(style.stars, shown["p_adjusted"])))
+    assert expected
+    assert sorted(text for text in texts(figure) if text and set(text) == {"*"}) == expected
+
+
+def test_stars_follow_the_limits_of_the_paper():
+    found = [style.stars(p) for p in (0.0009, 0.009, 0.049, 0.05, np.nan)]
+    assert found == ["***", "**", "*", "", ""]
+
+
+def heights(axes):
+    """Return the height of each stacked bar."""
+    tops = {}
+    for bar in axes.patches:
+        tops[round(bar.get_x(), 3)] = tops.get(round(bar.get_x(), 3), 0) + bar.get_height()
+    return np.array(list(tops.values()))
+
+
+def test_stacked_shares_of_classes_add_up_to_one(study):
+    figure = class_shares.draw(study.boxes, study.splits, study.cells, ["predict"], study.palette)
+    for axes in figure.axes:
+        assert heights(axes) == pytest.approx(1)
+
+
+def test_relative_frequencies_add_up_to_one_and_absolute_ones_to_the_group():
+    study = large()
+    absolute, relative = frequencies_stacked.draw(
+        study.frequencies, "replicate", study.palette
+    ).axes
+    assert heights(relative) == pytest.approx(1)
+    units = counting.per_unit(study.frequencies, "replicate")
+    cic = units[units["class"] == "CIC"].groupby("condition", sort=False)["frequency"].mean()
+    order = list(study.palette.of_conditions(cic.index))
+    assert heights(absolute) == pytest.approx(cic[order].to_numpy())
+
+
+def test_every_unit_is_a_point_of_the_box_plots():
+    study = large()
+    axes = frequencies.draw(study.frequencies, study.tests, WELCH, study.palette).axes[0]
+    units = counting.per_unit(study.frequencies, "replicate")
+    expected = sorted(units.loc[units["class"] == "partial", "frequency"])
+    dots = [s.get_offsets()[:, 1] for s in axes.collections if len(s.get_offsets()) > 1]
+    assert sorted(np.concatenate(dots)) == pytest.approx(expected)
+
+
+def test_filled_marks_of_the_forest_plot_are_the_significant_comparisons():
+    study = large()
+    figure = effects.draw(study.tests, [WELCH, STUDENT], study.palette)
+    for axes, test in zip(figure.axes, ("welch", "student"), strict=True):
+        marks = [line for line in axes.lines if line.get_marker() == "o"]
+        filled = [line for line in marks if line.get_markerfacecolor() != "white"]
+        part = study.tests[study.tests["test"] == test]
+        assert len(marks) == part["p"].notna().sum()
+        assert len(filled) == (part["p_adjusted"] < 0.05).sum()
+
+
+def test_a_field_shows_the_numbers_of_all_its_cells_and_the_largest_box_first(study):
+    panel = study.panels()[0]
+    axes = annotated_fields.draw([panel], study.palette).axes[0]
+    shown = [text.get_text() for text in axes.texts[: len(study.palette.classes)]]
+    numbers = panel.cells["call"].value_counts()
+    assert shown == [str(numbers.get(name, 0)) for name in study.palette.classes]
+    areas = [box.get_width() * box.get_height() for box in axes.patches]
+    assert areas == sorted(areas, reverse=True)
+    assert len(areas) == len(panel.cells)
+
+
+def test_scores_on_boxes_are_short():
+    found = [annotated_fields.score_label(score) for score in (0.004, 0.014, 0.876, 1.0)]
+    assert found == ["0", ".01", ".88", "1.00"]
+
+
+def test_typical_fields_are_chosen_one_for_each_of_many_conditions():
+    study = large()
+    chosen = annotated_fields.choose(study.cells, study.quality, study.splits, ["predict"])
+    quality_of = study.quality.set_index("field").loc[chosen]
+    assert quality_of["condition"].tolist() == list(study.palette.conditions[1:])
+    assert (quality_of["verdict"] == "ok").all()
+    shuffled = study.cells.sample(frac=1, random_state=0)
+    again = annotated_fields.choose(shuffled, study.quality, study.splits, ["predict"])
+    assert again == chosen
+
+
+def test_wrong_calls_are_marked_in_the_grad_cam_panel():
+    study = large()
+    cells, crops, maps = study.explained()
+    marked = [
+        text for text in texts(grad_cam.draw(cells, crops, maps, study.palette)) if "✗" in text
+    ]
+    assert len(marked) == (cells["label"] != cells["call"]).sum() > 0
+
+
+def test_fields_set_aside_are_named_with_their_reason():
+    study = large()
+    bad = study.quality.loc[study.quality["verdict"] != "ok", "field"].item()
+    written = " ".join(texts(quality.draw(study.quality, 0.02, 0.0)))
+    assert f"{bad}: over-exposed" in written
+    assert "limit 0.02" in written
+    assert "limit 0 " not in written
+
+
+def test_colours_do_not_depend_on_which_classes_and_conditions_are_there():
+    palette = large().palette
+    colours = [palette[name] for name in palette.classes]
+    assert len(set(colours)) == len(colours)
+    some = palette.of_conditions(["GAP(1-194)", "control"])
+    assert some["GAP(1-194)"] == palette.of_conditions(palette.conditions)["GAP(1-194)"]
+    assert list(some) == ["control", "GAP(1-194)"]
+
+
+def test_more_classes_than_colours_still_get_a_colour_each():
+    many = style.Palette([f"c{n}" for n in range(20)], "c0", {}, [])
+    assert len({many[name] for name in many.classes}) == 20
+
+
+def test_equal_figures_give_equal_files(tmp_path):
+    study = small()
+    for name in ("a", "b"):
+        figure = confusion.draw(study.confusion(), "test", study.palette)
+        style.save(figure, tmp_path / f"{name}.pdf", tmp_path / f"{name}.png")
+    for kind in ("pdf", "png"):
+        assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
+    assert matplotlib.image.imread(tmp_path / "a.png").std() > 0
+
+
+def test_class_names_are_never_read_as_mathematics():
+    palette = style.Palette(["$x^2$", "a_$b"], "$x^2$", {}, [])
+    table = pd.DataFrame({"split": "test", "label": ["a_$b"], "call": ["$x^2$"], "n": [3]})
+    confusion.draw(table, "test", palette).canvas.draw()
+
+
+def no_rows(frame):
+    return frame.iloc[:0]
+
+
+EMPTY = {
+    "annotated_fields": lambda s: annotated_fields.draw([], s.palette),
+    "class_shares": lambda s: class_shares.draw(
+        no_rows(s.boxes), s.splits, no_rows(s.cells), ["predict"], s.palette
+    ),
+    "detection": lambda s: detection.draw(history([]), no_rows(s.detection_metrics())),
+    "classifier_training": lambda s: classifier_training.draw(history([]), s.palette),
+    "roc": lambda s: roc.draw(no_rows(s.roc()), no_rows(s.areas()), "test", s.palette),
+    "confusion": lambda s: confusion.draw(no_rows(s.confusion()), "test", s.palette),
+    "embedding": lambda s: embedding.draw(no_rows(s.embedding()), s.palette),
+    "grad_cam": lambda s: grad_cam.draw(
+        no_rows(s.cells), np.empty((0, 8, 8, 3)), np.empty((0, 8, 8)), s.palette
+    ),
+    "frequencies": lambda s: frequencies.draw(
+        no_rows(s.frequencies), no_rows(s.tests), WELCH, s.palette
+    ),
+    "frequencies_stacked": lambda s: frequencies_stacked.draw(
+        no_rows(s.frequencies), "field", s.palette
+    ),
+    "effects": lambda s: effects.draw(no_rows(s.tests), [WELCH], s.palette),
+    "quality": lambda s: quality.draw(no_rows(s.quality), 0.02, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_table_gives_a_sentence_instead_of_a_picture(study, name):
+    figure = EMPTY[name](study)
+    figure.canvas.draw()
+    (sentence,) = [text for text in texts(figure) if text]
+    assert sentence.endswith(".")

@@ -1,0 +1,84 @@
+"""Shares of the classes: as annotated in each split, as called in each condition (4A)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from cellpheno.figures import style
+from cellpheno.tables import SPLITS_ALLOWED
+
+SMALLEST_LABELLED = 0.05
+
+
+@style.styled
+def draw(
+    boxes: pd.DataFrame,
+    splits: pd.DataFrame,
+    cells: pd.DataFrame,
+    wanted: Sequence[str],
+    palette: style.Palette,
+) -> Figure:
+    """Draw stacked bars, the number of cells on top.
+
+    Parameters
+    ----------
+    boxes, splits, cells
+        The tables of these names.
+    wanted
+        Splits whose calls are shown.
+    palette
+        Classes and colours.
+    """
+    annotated = boxes.merge(splits[["field", "split"]], on="field")
+    annotated = pd.crosstab(annotated["split"], annotated["label"])
+    annotated = annotated.reindex([name for name in SPLITS_ALLOWED if name in annotated.index])
+    shown = cells[cells["split"].isin(wanted)]
+    called = pd.crosstab(shown["condition"], shown["call"])
+    called = called.reindex(list(palette.of_conditions(called.index)))
+    if annotated.empty and called.empty:
+        return style.message("No cell was annotated and none was called.")
+    made = style.figure(style.PAGE_MM, 72)
+    widths = [max(2, len(annotated)), max(2, len(called))]
+    left, right = made.subplots(1, 2, width_ratios=widths, sharey=True)
+    draw_bars(left, annotated, palette)
+    draw_bars(right, called, palette)
+    left.set(title="annotated", ylabel="share of cells")
+    right.set_title(f"called ({', '.join(wanted)})")
+    made.legend(
+        handles=palette.handles(palette.classes)[::-1],
+        loc="outside center right",
+        handlelength=1,
+        handleheight=1,
+    )
+    return made
+
+
+def draw_bars(axes: Axes, numbers: pd.DataFrame, palette: style.Palette) -> None:
+    """Draw one stacked bar for each row of a table of numbers of cells, classes as columns."""
+    numbers = numbers.reindex(columns=list(palette.classes), fill_value=0)
+    totals = numbers.sum(axis=1)
+    shares = numbers.div(totals, axis=0)
+    bottom = np.zeros(len(numbers))
+    for name in palette.classes:
+        heights = shares[name].to_numpy()
+        axes.bar(range(len(numbers)), heights, 0.75, bottom, color=palette[name], linewidth=0)
+        for row, height in enumerate(heights):
+            if height >= SMALLEST_LABELLED:
+                axes.text(
+                    *(row, bottom[row] + height / 2),
+                    f"{100 * height:.0f}%",
+                    ha="center",
+                    va="center",
+                    fontsize=5.5,
+                    color=style.ink_on(palette[name]),
+                )
+        bottom += heights
+    for row, total in enumerate(totals):
+        axes.text(row, 1.015, f"{total:,}", ha="center", va="bottom", fontsize=6)
+    axes.set_ylim(0, 1.07)
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    style.percent(axes)
+    style.name_ticks(axes, list(numbers.index))

@@ -1,0 +1,82 @@
+"""t-SNE and UMAP of the classifier's features (5A to 5C)."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from cellpheno.figures import style
+
+UNKNOWN = "#DDDDDD"
+METHODS = {"tsne": "t-SNE", "umap": "UMAP"}
+
+
+@style.styled
+def draw(cells: pd.DataFrame, palette: style.Palette) -> Figure:
+    """Draw both embeddings, coloured by annotated class, by call and by condition.
+
+    Parameters
+    ----------
+    cells
+        The embedding table, with the column condition.
+    palette
+        Classes, conditions and colours.
+    """
+    if cells.empty:
+        return style.message("Too few cells in the chosen splits to embed.")
+    colours = palette.of_conditions(cells["condition"])
+    classes = {name: palette[name] for name in palette.classes}
+    columns = {
+        "label": ("annotated class", classes),
+        "call": ("called class", classes),
+        "condition": ("condition", colours),
+    }
+    made = style.figure(style.PAGE_MM, 140)
+    places = made.subplots(2, 3)
+    for row, method in zip(places, METHODS, strict=True):
+        for axes, (column, (title, looks)) in zip(row, columns.items(), strict=True):
+            _draw_cells(axes, cells, method, column, looks)
+            if method == "tsne":
+                axes.set_title(title)
+    known = cells["label"].notna()
+    places[0, 0].set_title(f"annotated class ({known.sum():,} of {len(cells):,} cells)")
+    handles = palette.handles(palette.classes)
+    handles.append(Line2D([], [], marker="o", linestyle="", color=UNKNOWN, label="not annotated"))
+    made.legend(handles=handles, loc="outside lower left", ncols=4, handlelength=1, handleheight=1)
+    handles = [
+        Line2D([], [], marker="o", linestyle="", color=colour, label=name, markersize=4)
+        for name, colour in colours.items()
+    ]
+    made.legend(handles=handles, loc="outside lower right", ncols=2, handlelength=1)
+    return made
+
+
+def _draw_cells(
+    axes: Axes, cells: pd.DataFrame, method: str, column: str, colours: Mapping[str, str]
+) -> None:
+    size = float(np.clip(3000 / len(cells), 0.6, 9))
+    for part, colour, factor in _layers(cells, column, colours):
+        axes.scatter(
+            part[f"{method}_1"],
+            part[f"{method}_2"],
+            s=size * factor,
+            c=colour,
+            linewidths=0,
+            rasterized=True,
+        )
+    axes.set(xlabel=f"{METHODS[method]} 1", ylabel=f"{METHODS[method]} 2", xticks=[], yticks=[])
+    axes.set_box_aspect(1)
+
+
+def _layers(
+    cells: pd.DataFrame, column: str, colours: Mapping[str, str]
+) -> Sequence[tuple[pd.DataFrame, object, float]]:
+    """Return unknown cells, and above them all others in mixed order, with the size of points."""
+    known = cells[cells[column].notna()]
+    shuffled = known.iloc[np.random.default_rng(0).permutation(len(known))]
+    larger = 2.5 if len(known) < len(cells) else 1.0
+    unknown = cells[cells[column].isna()]
+    return [(unknown, UNKNOWN, 1.0), (shuffled, shuffled[column].map(colours), larger)]

@@ -1,0 +1,119 @@
+"""How often each class is called in each condition: box-plots with points and stars (A50)."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from cellpheno.figures import style
+from cellpheno.statistics.frequencies import per_unit
+
+COLUMNS = 4
+
+
+@style.styled
+def draw(
+    frequencies: pd.DataFrame,
+    tests: pd.DataFrame,
+    entry: Mapping[str, str],
+    palette: style.Palette,
+) -> Figure:
+    """Draw one panel for each class and group, one box for each condition.
+
+    Parameters
+    ----------
+    frequencies, tests
+        The tables of these names.
+    entry
+        The test that is shown: its unit is a point, its adjusted p gives the stars.
+    palette
+        Classes, groups and conditions.
+    """
+    units = per_unit(frequencies, entry["unit"]).dropna(subset="frequency")
+    if units.empty:
+        return style.message("No cell was called in the fields of the experiment.")
+    colours = palette.of_conditions(frequencies["condition"])
+    names = [name for name in frequencies["class"].unique() if name != palette.negative]
+    chosen = tests[(tests["test"] == entry["test"]) & (tests["unit"] == entry["unit"])]
+    columns = min(COLUMNS, len(names))
+    rows = -(-len(names) // columns)
+    made = style.figure(max(style.COLUMN_MM, style.PAGE_MM * columns / COLUMNS), rows * 48 + 14)
+    places = made.subplots(rows, columns, squeeze=False, sharex=True).ravel()
+    for axes, name in zip(places, names, strict=False):
+        part = units[units["class"] == name]
+        draw_boxes(axes, part, colours)
+        _draw_brackets(axes, chosen[chosen["class"] == name], list(colours), part)
+        axes.set_title(name)
+    for axes in places[len(names) :]:
+        axes.set_axis_off()
+    for column in range(columns):  # the last panel of each column, wherever it is
+        lowest = places[: len(names)][column::columns][-1]
+        lowest.tick_params(labelbottom=True)
+        style.name_ticks(lowest, _with_numbers(units, list(colours)), room=100 // columns)
+        for label in lowest.get_xticklabels():  # may reach into the empty place below
+            label.set_in_layout(lowest in places[-columns:])
+    made.supylabel("share of cells", fontsize=7)
+    return made
+
+
+def draw_boxes(axes: Axes, units: pd.DataFrame, colours: Mapping[str, str]) -> None:
+    """Draw a box, the mean (diamond) and every unit (dot) of each condition."""
+    for place, (condition, colour) in enumerate(colours.items()):
+        values = units.loc[units["condition"] == condition, "frequency"].to_numpy()
+        if not len(values):
+            continue
+        axes.boxplot(
+            values,
+            positions=[place],
+            widths=0.6,
+            showfliers=False,
+            patch_artist=True,
+            boxprops={"facecolor": (*to_rgb(colour), 0.2), "edgecolor": colour},
+            medianprops={"color": colour, "linewidth": 1.2},
+            whiskerprops={"color": colour},
+            capprops={"color": colour},
+        )
+        shifts = style.spread(values, 0.2)
+        axes.scatter(place + shifts, values, s=6, c=colour, linewidths=0, zorder=3)
+        axes.scatter(
+            *([place], [values.mean()]),
+            marker="D",
+            s=10,
+            facecolor="white",
+            edgecolor="black",
+            linewidths=0.7,
+            zorder=4,
+        )
+    axes.set_ylim(bottom=0)
+    style.percent(axes)
+
+
+def _draw_brackets(
+    axes: Axes, tests: pd.DataFrame, conditions: Sequence[str], units: pd.DataFrame
+) -> None:
+    """Draw a bracket with stars from control to every condition that differs."""
+    top = max(float(units["frequency"].max()), 1e-3)
+    drawn = 0
+    for row in tests.itertuples():
+        marks = style.stars(row.p_adjusted)
+        if not marks:
+            continue
+        height = top * (1.08 + 0.11 * drawn)
+        ends = [conditions.index(row.control), conditions.index(row.condition)]
+        axes.plot(
+            np.repeat(ends, 2),
+            height - top * np.array([0.02, 0, 0, 0.02]),
+            color=style.INK,
+            linewidth=0.6,
+        )
+        axes.text(float(np.mean(ends)), height - top * 0.015, marks, ha="center", fontsize=7)
+        drawn += 1
+    axes.set_ylim(0, top * (1.1 + 0.11 * drawn))
+
+
+def _with_numbers(units: pd.DataFrame, conditions: Sequence[str]) -> list[str]:
+    numbers = units.groupby("condition")["unit"].nunique()
+    return [f"{name} ({numbers.get(name, 0)})" for name in conditions]

@@ -1,0 +1,218 @@
+"""What all figures share: size, type, colours that a colour-blind reader can tell apart, saving."""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import ParamSpec
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from cellpheno.files import whole
+
+COLUMN_MM = 85
+"""Width of one column of a journal page."""
+PAGE_MM = 178
+"""Width of the whole page."""
+DPI = 280
+"""A page wide is just under 2,000 pixels, which the report shows whole."""
+
+OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
+"""Colours of Okabe and Ito (2008) for classes; grey is left to the negative class."""
+MUTED = ("#332288", "#88CCEE", "#44AA99", "#999933", "#CC6677", "#882255", "#DDCC77", "#117733")
+"""Paul Tol's muted colours for conditions, so that no condition looks like a class."""
+NEGATIVE = "#8C8C8C"
+CONTROL = "#555555"
+INK = "#222222"
+ALERT = "#D55E00"
+
+RC = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine
+    "font.size": 6.5,
+    "axes.titlesize": 7.5,
+    "axes.titleweight": "bold",
+    "axes.labelsize": 7,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "legend.fontsize": 6.5,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "lines.linewidth": 1.0,
+    "pdf.fonttype": 42,  # text stays text in the PDF
+    "svg.fonttype": "none",
+    "text.parse_math": False,  # a class may be called `$x$`
+}
+
+Arguments = ParamSpec("Arguments")
+
+
+def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
+    """Draw in this module's style, whatever the user's matplotlibrc says."""
+
+    @functools.wraps(draw)
+    def wrapped(*arguments: Arguments.args, **named: Arguments.kwargs) -> Figure:
+        with mpl.rc_context():
+            mpl.rcdefaults()
+            mpl.rcParams.update(RC)
+            return draw(*arguments, **named)
+
+    return wrapped
+
+
+def figure(width_mm: float, height_mm: float, images: bool = False) -> Figure:
+    """Return an empty figure of a size on paper, whose parts make room for each other.
+
+    Parameters
+    ----------
+    width_mm, height_mm
+        Size on paper.
+    images
+        Whether the parts are images, which keep their shape and are moved close together.
+    """
+    layout = "compressed" if images else "constrained"
+    made = Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout=layout)
+    made.get_layout_engine().set(w_pad=0.03, h_pad=0.04, wspace=0.03, hspace=0.04)
+    return made
+
+
+@styled
+def message(sentence: str) -> Figure:
+    """Return a figure that holds one sentence: why there is nothing to show."""
+    made = figure(COLUMN_MM, 25)
+    made.text(0.5, 0.5, sentence, ha="center", va="center", wrap=True, fontsize=7.5)
+    return made
+
+
+def save(made: Figure, pdf: str | Path, png: str | Path) -> None:
+    """Write a figure as PDF and as PNG, without dates: equal input gives equal bytes."""
+    with mpl.rc_context({"pdf.fonttype": 42, "text.parse_math": False}):
+        with whole(pdf) as temporary:
+            made.savefig(temporary, format="pdf", dpi=DPI, metadata={"CreationDate": None})
+        with whole(png) as temporary:
+            made.savefig(temporary, format="png", dpi=DPI)
+
+
+@dataclasses.dataclass(frozen=True)
+class Palette:
+    """The study's classes and conditions and their colours, the same in every figure.
+
+    Attributes
+    ----------
+    classes
+        In the order of the config.
+    negative
+        The class that is nothing special; it is grey.
+    groups
+        Classes taken together, by the name of the group; drawn in shades of black.
+    conditions
+        In the order of the sample sheet.
+    control
+        The condition that others are held against, dark grey; there may be none.
+    """
+
+    classes: Sequence[str]
+    negative: str
+    groups: Mapping[str, Sequence[str]]
+    conditions: Sequence[str]
+    control: str | None = None
+
+    @property
+    def positives(self) -> list[str]:
+        """Classes that are not the negative one."""
+        return [name for name in self.classes if name != self.negative]
+
+    def __getitem__(self, name: str) -> str:
+        """Return the colour of a class or group."""
+        if name in self.positives:
+            colours = enough(OKABE_ITO, len(self.positives))
+            return colours[self.positives.index(name)]
+        if name in self.groups:
+            row = list(self.groups).index(name)
+            return ("#000000", "#5A5A5A", "#A0A0A0")[min(row, 2)]
+        return NEGATIVE
+
+    def handles(self, names: Iterable[str]) -> list[Patch]:
+        """Return the entries of a legend of classes."""
+        return [Patch(facecolor=self[name], label=name) for name in names]
+
+    def of_conditions(self, there: Iterable[str]) -> dict[str, str]:
+        """Return the colours of those conditions that are there, in the order of the sheet."""
+        others = [name for name in self.conditions if name != self.control]
+        colours = dict(zip(others, enough(MUTED, len(others)), strict=True))
+        present = set(there)
+        return {n: colours.get(n, CONTROL) for n in self.conditions if n in present}
+
+
+def enough(colours: Sequence[str], number: int) -> list[str]:
+    """Return so many colours: the given ones, or evenly spread hues where they do not suffice."""
+    if number <= len(colours):
+        return list(colours[:number])
+    return sns.color_palette("husl", number).as_hex()
+
+
+def ink_on(colour: str) -> str:
+    """Return black or white, whichever can be read on a colour."""
+    luminance = float(np.dot(np.array(to_rgb(colour)) ** 2.2, (0.2126, 0.7152, 0.0722)))
+    return "black" if luminance > 0.3 else "white"
+
+
+def stars(p: float) -> str:
+    """Return one star below 0.05, two below 0.01, three below 0.001 (A50); none for missing p."""
+    return "*" * sum(p < limit for limit in (0.05, 0.01, 0.001))
+
+
+def spread(values: npt.NDArray[np.float64], width: float) -> npt.NDArray[np.float64]:
+    """Return sideways shifts [n] that keep points of close values apart, without chance."""
+    ranks = np.argsort(np.argsort(values, kind="stable"), kind="stable")
+    pattern = np.array([0.0, 0.6, -0.6, 1.0, -1.0, 0.3, -0.3])
+    return width * (pattern[ranks % len(pattern)] if len(values) > 1 else np.zeros(len(values)))
+
+
+def name_ticks(
+    axes: Axes, names: Sequence[str], places: Sequence[float] | None = None, room: int = 50
+) -> None:
+    """Name places on the x axis, slanted where the names would not fit side by side.
+
+    Parameters
+    ----------
+    axes
+        Where.
+    names
+        One for each place.
+    places
+        0, 1, 2 and so on by default.
+    room
+        Letters that fit below the axis.
+    """
+    crowded = len(names) * (max(map(len, names), default=0) + 2) > room
+    axes.set_xticks(
+        list(range(len(names)) if places is None else places),
+        list(names),
+        rotation=35 if crowded else 0,
+        ha="right" if crowded else "center",
+        rotation_mode="anchor",
+    )
+
+
+def percent(axes: Axes) -> None:
+    """Show the y axis, a share, in per cent."""
+    axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g}%")
