@@ -1,24 +1,4 @@
-for name in ("__init__", "regions", "via", "voc", "formats"):
-    workflow.source_path(f"../scripts/cellpheno/annotations/{name}.py")
-
-from cellpheno.annotations import formats
-
 ANNOTATIONS = [study_path(name) for name in config["annotations"]["files"]]
-
-
-# jobs read the annotations themselves; reading them to be sure of the classes is done once
-if not SIMULATED_FILES and workflow.is_main_process:
-    try:
-        sample_sheet.check_classes(
-            config["classes"],
-            {
-                region.label
-                for region in formats.read(ANNOTATIONS, config["annotations"])
-            },
-            ANNOTATIONS,
-        )
-    except StudyError as error:
-        raise WorkflowError(str(error)) from None
 
 
 rule import_annotations:

@@ -8,8 +8,20 @@ from cellpheno.errors import StudyError
 
 
 def files(path: Path) -> list[Path]:
-    """Return the XML files that a path means: a folder's, or the one it names."""
-    return sorted(path.glob("*.xml")) if path.is_dir() else [path]
+    """Return the XML files that a path means: a folder's, or the one it names.
+
+    Raises
+    ------
+    StudyError
+        When a folder holds none.
+    """
+    found = sorted(path.glob("*.xml")) if path.is_dir() else [path]
+    if not found:
+        raise StudyError(
+            f"{path} holds no XML files; give the folder with the Pascal VOC annotations in "
+            "annotations.files."
+        )
+    return found
 
 
 def read(path: Path) -> list[Region]:
@@ -24,13 +36,7 @@ def read(path: Path) -> list[Region]:
     StudyError
         When there are no XML files, or one is not Pascal VOC.
     """
-    found = files(path)
-    if not found:
-        raise StudyError(
-            f"{path} holds no XML files; give the folder with the Pascal VOC annotations in "
-            "annotations.files."
-        )
-    return [region for file in found for region in _read_file(file)]
+    return [region for file in files(path) for region in _read_file(file)]
 
 
 def _read_file(path: Path) -> list[Region]:
