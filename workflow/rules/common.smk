@@ -8,11 +8,23 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 # source_path also brings the library along when this workflow is used as a remote module
-for name in ("__init__", "errors", "configuration", "sample_sheet", "sources"):
-    module = workflow.source_path(f"../scripts/cellpheno/{name}.py")
-sys.path.insert(0, str(Path(module).parents[1]))
+for name in (
+    "__init__",
+    "errors",
+    "configuration",
+    "sample_sheet",
+    "sources",
+    "annotations/__init__",
+    "annotations/regions",
+    "annotations/via",
+    "annotations/voc",
+    "annotations/formats",
+):
+    source_file = workflow.source_path(f"../scripts/cellpheno/{name}.py")
+sys.path.insert(0, str(Path(source_file).parents[2]))
 
 from cellpheno import configuration, sample_sheet, sources
+from cellpheno.annotations import formats
 from cellpheno.errors import StudyError
 
 # idle threads of one job must not burn the cores of another
@@ -33,9 +45,23 @@ def checked_study(config):
         sample_sheet.check_statistics(config, fields)
         if simulated:
             sample_sheet.check_simulation(config, fields)
+        elif workflow.is_main_process:  # jobs on other nodes need not read it all again
+            check_annotated_classes(config)
     except StudyError as error:
         raise WorkflowError(str(error)) from None
     return config, fields
+
+
+def check_annotated_classes(config):
+    """Refuse a class without annotation; files are read only until every class was seen."""
+    settings, classes = config["annotations"], set(config["classes"])
+    folders = [Path(config["data_root"]) / name for name in settings["files"]]
+    annotated = set()
+    for source in formats.sources(folders, settings):
+        annotated |= {region.label for region in formats.read([source], settings)}
+        if classes <= annotated:
+            return
+    sample_sheet.check_classes(config["classes"], annotated, settings["files"])
 
 
 checked, fields = checked_study(config)
@@ -80,9 +106,7 @@ def raw_files(wildcards):
 
 def raw_version(wildcards):
     """Size and time of a user's raw images: inputs would cost seconds per 10,000 of them."""
-    return (
-        [] if SIMULATED_FILES else sample_sheet.raw_version(shard_files(wildcards))
-    )
+    return [] if SIMULATED_FILES else sample_sheet.raw_version(shard_files(wildcards))
 
 
 def experiment_settings(part):

@@ -44,9 +44,8 @@ rule report:
         gpu=0,
         mem_mb=scaled(1000),
         runtime=30,
-    params:
-        snakefile=workflow.main_snakefile,
     shell:
         # --nolock: the run that calls this rule holds the lock, and all its other jobs are done
-        "snakemake figures --snakefile {params.snakefile:q} --configfile {input.config:q} "
-        "--workflow-profile none --cores 1 --nolock --report {output:q} &> {log:q}"
+        "{sys.executable:q} -m snakemake figures --snakefile {workflow.main_snakefile:q} "
+        "--configfile {input.config:q} --workflow-profile none --cores 1 --nolock "
+        "--report {output:q} &> {log:q}"
