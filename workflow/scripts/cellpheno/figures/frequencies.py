@@ -77,7 +77,9 @@ def draw_boxes(axes: Axes, units: pd.DataFrame, colours: Mapping[str, str]) -> N
             capprops={"color": colour},
         )
         shifts = style.spread(values, 0.2)
-        axes.scatter(place + shifts, values, s=6, c=colour, linewidths=0, zorder=3)
+        axes.scatter(
+            *(place + shifts, values), s=6, c=colour, linewidths=0, zorder=3, clip_on=False
+        )
         axes.scatter(
             *([place], [values.mean()]),
             marker="D",
@@ -97,7 +99,8 @@ def _draw_brackets(
     """Draw a bracket with stars from control to every condition that differs."""
     top = max(float(units["frequency"].max()), 1e-3)
     drawn = 0
-    for row in tests.itertuples():
+    nearest_first = tests["condition"].map(conditions.index).sort_values(kind="stable").index
+    for row in tests.loc[nearest_first].itertuples():
         marks = style.stars(row.p_adjusted)
         if not marks:
             continue
