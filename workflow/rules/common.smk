@@ -48,7 +48,8 @@ def checked_study(config):
         elif workflow.is_main_process:  # jobs on other nodes need not read it all again
             check_annotated_classes(config)
     except StudyError as error:
-        raise WorkflowError(str(error)) from None
+        # a WorkflowError would bury the sentence between lines of this file
+        sys.exit(f"cellpheno: {error}")
     return config, fields
 
 

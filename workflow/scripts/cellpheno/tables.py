@@ -237,8 +237,9 @@ TESTS = Table(
         Column("statistic", "float", "of the test", optional=True),
         Column("p", "float", "two-sided", minimum=0, maximum=1, optional=True),
         Column("p_adjusted", "float", "for all comparisons", minimum=0, maximum=1, optional=True),
+        Column("correction", "str", "how p was adjusted"),
     ),
-    key=("class", "condition", "test", "unit"),
+    key=("class", "condition", "test", "unit", "correction"),
 )
 TRUTH = Table(
     "truth",

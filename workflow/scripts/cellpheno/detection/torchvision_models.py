@@ -19,6 +19,11 @@ from cellpheno.detection.interface import Limits
 
 CLASSES = 2  # background and cell: the detector knows one class (A5)
 
+# Proposals that the first stage is this sure are no cells do not reach the second stage, which has
+# hardly seen their like in training and takes some of them for cells: on simulated fields this
+# raised precision from 0.82 to 0.95 (score above 0.5) and lost no cell.
+MIN_OBJECTNESS = 0.05
+
 # A network that starts from random weights needs centred, unit-scale input and no more; one that
 # starts from ImageNet or COCO weights needs their normalisation.
 PLAIN = ((0.2, 0.2, 0.2), (0.2, 0.2, 0.2))
@@ -65,6 +70,7 @@ class FasterRCNNDetector:
     def losses(self, images: Sequence[Tensor], boxes: Sequence[Tensor]) -> dict[str, Tensor]:
         """Return the losses of the proposals and of the final boxes (see `Detector`)."""
         self.network.train()
+        self.network.rpn.score_thresh = 0.0  # `detect` may have been called in between
         targets = [
             {"boxes": each, "labels": torch.ones(len(each), dtype=torch.int64, device=each.device)}
             for each in boxes
@@ -75,13 +81,14 @@ class FasterRCNNDetector:
     def detect(self, image: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
         """Return the cells of one image (see `Detector`).
 
-        As many proposals as `max_detections` reach the second stage: with torchvision's (and the
-        published, A18) 1000 a field could never have more than 1000 cells.
+        As many proposals as `max_detections` may reach the second stage: with torchvision's (and
+        the published, A18) 1000 a field could never have more than 1000 cells.
         """
         self.network.eval()
         heads, rpn = self.network.roi_heads, self.network.rpn
         heads.score_thresh, heads.nms_thresh = limits.min_score, limits.nms_iou
         heads.detections_per_img = limits.max_detections
+        rpn.score_thresh = MIN_OBJECTNESS
         rpn._pre_nms_top_n["testing"] = limits.max_detections
         rpn._post_nms_top_n["testing"] = limits.max_detections
         found = self.network([image])[0]
@@ -110,14 +117,14 @@ def _faster_rcnn_resnet18_small() -> FasterRCNNDetector:
             ((18, 26), (36, 52), (74, 104), (148, 208)), ((1.0,),) * 4
         ),
         rpn_pre_nms_top_n_train=500,
-        rpn_post_nms_top_n_train=200,
+        rpn_post_nms_top_n_train=300,
         rpn_batch_size_per_image=128,
         box_roi_pool=MultiScaleRoIAlign(
             ["0", "1", "2"], output_size=5, sampling_ratio=2, canonical_scale=64, canonical_level=3
         ),
         box_head=TwoMLPHead(64 * 5 * 5, 256),
         box_predictor=FastRCNNPredictor(256, CLASSES),
-        box_batch_size_per_image=64,
+        box_batch_size_per_image=128,
     )
     network.transform = NativeResolution(*PLAIN)
     return FasterRCNNDetector(network)
