@@ -1,6 +1,7 @@
 """Training of a classifier on crops that are held in memory."""
 
 import dataclasses
+import time
 
 import numpy as np
 import numpy.typing as npt
@@ -119,17 +120,35 @@ class Trainer:
         self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, factor)
 
     def run(
-        self, classes: list[str], groups: dict[str, list[str]], checkpoint: Checkpoint
+        self,
+        classes: list[str],
+        groups: dict[str, list[str]],
+        checkpoint: Checkpoint,
+        save_every: float = 30.0,
     ) -> pd.DataFrame:
         """Train all epochs, or those that an interrupted training left, and return the history.
 
         Training values are those of the flipped and dropped-out batches as they passed,
         validation values those of the plain crops after the epoch.
+
+        Parameters
+        ----------
+        classes, groups
+            See `accuracies`.
+        checkpoint
+            Where the state is kept.
+        save_every
+            Seconds between two saves at least; a state is a few times the size of the model.
+
+        Returns
+        -------
+        table
+            The history table; a step is an epoch.
         """
         parts = {"model": self.model, "optimizer": self.optimizer, "scheduler": self.scheduler}
         progress = checkpoint.load(**parts) or {"epochs": 0, "history": []}
         done, history = progress["epochs"], progress["history"]
-        epochs = range(done, self.settings.epochs)
+        epochs, saved = range(done, self.settings.epochs), time.monotonic()
         for epoch in track(epochs, "epochs", self.settings.epochs, start=done):
             outcomes = {"train": self.train_epoch(epoch), "val": self.evaluate(self.val_rows)}
             for split, outcome in outcomes.items():
@@ -137,7 +156,9 @@ class Trainer:
                     shares = accuracies(outcome, classes, groups)
                     history.append([epoch + 1, split, "all", "loss", float(outcome.losses.mean())])
                     history += [[epoch + 1, split, k, "accuracy", v] for k, v in shares.items()]
-            checkpoint.save({"epochs": epoch + 1, "history": history}, **parts)
+            if time.monotonic() - saved >= save_every:
+                checkpoint.save({"epochs": epoch + 1, "history": history}, **parts)
+                saved = time.monotonic()
         return pd.DataFrame(history, columns=["step", "split", "class", "metric", "value"])
 
     def train_epoch(self, epoch: int) -> Outcome:
