@@ -155,6 +155,21 @@ def test_more_than_a_hundred_cells_survive(small):
     assert len(small.detect(torch.rand(3, 192, 256), Limits(0.0, 0.99, 50))[0]) == 50
 
 
+def test_hopeless_proposals_are_dropped_in_detection_and_never_in_training():
+    torch.manual_seed(0)
+    detector = backends.build(SMALL)
+    nn.init.constant_(detector.network.rpn.head.cls_logits.bias, -10.0)  # nothing looks like a cell
+    image, boxes = torch.rand(3, 64, 64), torch.tensor([[4.0, 4, 24, 24]])
+
+    def losses():
+        torch.manual_seed(0)
+        return {key: part.item() for key, part in detector.losses([image], [boxes]).items()}
+
+    before = losses()
+    assert len(detector.detect(image, Limits(0.0, 0.5, 100))[0]) == 0
+    assert losses() == before
+
+
 def test_features_are_given_out_in_single_precision(small):
     with torch.autocast("cpu", torch.bfloat16):
         maps = small.network.backbone(torch.rand(1, 3, 64, 64))
@@ -205,6 +220,13 @@ def test_boxes_are_flipped_turned_and_scaled_with_the_image():
     large, scaled = pixels.rescale(image, boxes, 1.5)
     assert tuple(large.shape) == (3, 15, 30)
     assert scaled.tolist() == [[1.5, 3, 7.5, 6]]
+
+
+def test_boxes_follow_an_image_whose_scaled_sides_are_rounded():
+    image, boxes = torch.rand(3, 10, 3), torch.tensor([[0.0, 0, 3, 10]])
+    large, scaled = pixels.rescale(image, boxes, 1.2)  # 3.6 px wide becomes 4
+    assert tuple(large.shape) == (3, 12, 4)
+    torch.testing.assert_close(scaled, torch.tensor([[0.0, 0, 4, 12]]))
 
 
 # Training
