@@ -35,6 +35,9 @@ include: "workflow/rules/classification.smk"
 include: "workflow/rules/embedding.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/figures_cells.smk"
+include: "workflow/rules/figures_networks.smk"
+include: "workflow/rules/figures_statistics.smk"
 include: "workflow/rules/report.smk"
 
 
