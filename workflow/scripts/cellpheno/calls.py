@@ -10,6 +10,7 @@ import pandas as pd
 
 from cellpheno import labels, tables
 from cellpheno.errors import StudyError
+from cellpheno.fields import in_splits
 from cellpheno.tables import BOX_COLUMNS
 
 Array = npt.NDArray[np.float64]
@@ -171,8 +172,8 @@ def describe(
     StudyError
         When a cell's field has no split.
     """
-    origin = fields[["field", "condition", "replicate", "group"]]
-    origin = origin.merge(splits[["field", "split"]], on="field", validate="one_to_one")
+    origin = in_splits(fields, splits)
+    origin = origin[["field", "condition", "replicate", "group", "split"]]
     strangers = set(cells["field"]) - set(origin["field"])
     if strangers:
         raise StudyError(

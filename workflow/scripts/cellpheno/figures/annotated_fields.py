@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
+from cellpheno.fields import in_splits
 from cellpheno.figures import style
 
 MOST_PANELS = 12
@@ -46,8 +47,7 @@ def choose(
     list
         One field for each condition, or a few where there are few conditions.
     """
-    fields = quality[quality["verdict"] == "ok"].merge(splits[["field", "split"]], on="field")
-    fields = fields[fields["split"].isin(wanted)]
+    fields = in_splits(quality, splits, wanted)
     number = cells.groupby("field").size()
     fields = fields.assign(n=number.reindex(fields["field"]).fillna(0).to_numpy())
     distance = (fields["n"] - fields.groupby("condition")["n"].transform("median")).abs()

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from cellpheno.errors import StudyError
+from cellpheno.fields import in_splits
 
 ORIGIN = ["field", "condition", "replicate", "group", "split"]
 """Columns of the frequencies table that say where a row comes from."""
@@ -46,8 +47,7 @@ def count(
         `n_cells` 0 and no frequency.
     """
     _check_calls(cells, classes)
-    fields = quality[quality["verdict"] == "ok"].merge(splits[["field", "split"]], on="field")
-    fields = fields.loc[fields["split"].isin(wanted), ORIGIN].reset_index(drop=True)
+    fields = in_splits(quality, splits, wanted)[ORIGIN].reset_index(drop=True)
     counted = cells[~cells["call"].isin(excluded)]
     per_call = pd.crosstab(counted["field"], counted["call"])
     per_call = per_call.reindex(index=fields["field"], columns=list(classes), fill_value=0)
