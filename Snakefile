@@ -2,7 +2,7 @@
 #
 #   snakemake --cores 8 --resources gpu=1                                  the default study
 #   snakemake --cores 8 --resources gpu=1 --configfile config/ldc.yaml     another one
-#   snakemake --cores 8 --resources gpu=1 figures                          its figures alone
+#   snakemake figures --cores 8 --resources gpu=1                          its figures alone
 from snakemake.utils import min_version
 
 min_version("9.19")
@@ -32,6 +32,7 @@ include: "workflow/rules/fields.smk"
 include: "workflow/rules/annotations.smk"
 include: "workflow/rules/detection.smk"
 include: "workflow/rules/classification.smk"
+include: "workflow/rules/calls.smk"
 include: "workflow/rules/embedding.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/figures.smk"

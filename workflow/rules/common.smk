@@ -119,6 +119,22 @@ def experiment_settings(part):
     return settings
 
 
+def learns_from_detections(wildcards):
+    """Whether the experiment's crops are those of the detector's boxes."""
+    return experiment_settings("crops")(wildcards)["source"] == "detections"
+
+
+def classifier_weights(wildcards):
+    """The file of weights that the experiment starts from, if any."""
+    return experiment_settings("model")(wildcards)["weights"] or []
+
+
+def checkpoint_folder(wildcards):
+    """Beside the declared outputs, which are deleted when a job fails."""
+    folder = "results/{study}/classifier/{experiment}/seed{seed}/checkpoints"
+    return folder.format(**wildcards)
+
+
 def scaled(base_mb, cap_mb=512_000):
     """Memory that doubles with each retry, up to a cap."""
 
@@ -140,3 +156,11 @@ def script_text(name):
 def code_id(script):
     """Hash of a script and the library behind it: an edit reruns exactly what it touches."""
     return sources.code_id(script, script_text)
+
+
+# what holds the lowest detector score of a cell, unless the config gives it
+DETECTION_METRICS = branch(
+    config["calls"]["min_score"] == "auto",
+    then="results/{study}/metrics/detection.tsv",
+    otherwise=[],
+)

@@ -1,5 +1,6 @@
 # Figures of fields and cells: tables in, PDF and PNG out. The PNG goes into the report.
 
+
 rule plot_quality:
     """Draw exposure and focus of every field and name those set aside (A4)."""
     input:

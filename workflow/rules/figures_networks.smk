@@ -1,5 +1,6 @@
 # Figures of what the networks have learned.
 
+
 rule plot_detection:
     """Draw the detector's training and its metrics (figure 2C)."""
     input:

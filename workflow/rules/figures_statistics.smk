@@ -1,5 +1,6 @@
 # Figures of the comparison between conditions.
 
+
 rule plot_frequencies:
     """Draw how often each class is called in each condition: boxes, points, stars (A50)."""
     input:

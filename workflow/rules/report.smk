@@ -44,8 +44,12 @@ rule report:
         gpu=0,
         mem_mb=scaled(1000),
         runtime=30,
+    params:
+        # the Snakemake that runs this workflow: the rule's own environment holds none
+        python=sys.executable,
+        snakefile=workflow.main_snakefile,
     shell:
         # --nolock: the run that calls this rule holds the lock, and all its other jobs are done
-        "{sys.executable:q} -m snakemake figures --snakefile {workflow.main_snakefile:q} "
+        "{params.python:q} -m snakemake figures --snakefile {params.snakefile:q} "
         "--configfile {input.config:q} --workflow-profile none --cores 1 --nolock "
         "--report {output:q} &> {log:q}"
