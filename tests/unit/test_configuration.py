@@ -51,6 +51,17 @@ def test_every_key_of_the_schema_has_a_default_or_is_required():
     assert set(without_default(SCHEMA, ())) == by_protocol | optional
 
 
+def test_the_order_of_keys_makes_no_difference():
+    def reordered(value):
+        if not isinstance(value, dict):
+            return value
+        return {key: reordered(value[key]) for key in reversed(value)}
+
+    free = {"simulation", "class_groups", "composite"}  # hold names that the user gives
+    config = {k: v if k in free else reordered(v) for k, v in reversed(DEFAULT.items())}
+    assert repr(complete(config)) == repr(complete(DEFAULT))
+
+
 def test_a_short_config_gets_all_defaults():
     short = {
         key: DEFAULT[key]

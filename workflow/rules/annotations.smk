@@ -2,12 +2,13 @@ ANNOTATIONS = [study_path(name) for name in config["annotations"]["files"]]
 
 
 rule import_annotations:
-    """Import the boxes and classes that people have drawn (A5, A10)."""
+    """Import what people have annotated: boxes, classes, fields without cells (A5, A10)."""
     input:
         fields="results/{study}/qc/fields.tsv",
         annotations=ANNOTATIONS,
     output:
         boxes="results/{study}/annotations/boxes.parquet",
+        annotated="results/{study}/annotations/fields.tsv",
     log:
         "logs/{study}/import_annotations.log",
     benchmark:
@@ -40,6 +41,7 @@ rule split_fields:
     """Divide the annotated fields into training, validation and test, by group (A8)."""
     input:
         fields="results/{study}/qc/fields.tsv",
+        annotated="results/{study}/annotations/fields.tsv",
         boxes="results/{study}/annotations/boxes.parquet",
     output:
         splits="results/{study}/splits.tsv",

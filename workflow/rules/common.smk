@@ -59,7 +59,8 @@ def check_annotated_classes(config):
     folders = [Path(config["data_root"]) / name for name in settings["files"]]
     annotated = set()
     for source in formats.sources(folders, settings):
-        annotated |= {region.label for region in formats.read([source], settings)}
+        images = formats.read([source], settings)
+        annotated |= {region.label for image in images for region in image.regions}
         if classes <= annotated:
             return
     sample_sheet.check_classes(config["classes"], annotated, settings["files"])

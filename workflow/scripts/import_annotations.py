@@ -1,12 +1,12 @@
-"""Import the boxes and classes that people have drawn (A5, A10)."""
+"""Import what people have annotated: boxes, classes, fields without cells (A5, A10)."""
 
 from cellpheno import job, tables
 from cellpheno.annotations import formats
-from cellpheno.annotations.table import to_table
+from cellpheno.annotations.table import to_tables
 
 job.start(snakemake)
 params = snakemake.params
-boxes = to_table(
+boxes, annotated = to_tables(
     formats.read(snakemake.input.annotations, params.annotations),
     tables.read(snakemake.input.fields, tables.QUALITY),
     channels=params.channels,
@@ -14,3 +14,4 @@ boxes = to_table(
     annotator=params.annotations["annotator"],
 )
 tables.write(boxes, snakemake.output.boxes, tables.BOXES)
+tables.write(annotated, snakemake.output.annotated, tables.ANNOTATED_FIELDS)

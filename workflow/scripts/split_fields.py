@@ -6,6 +6,7 @@ job.start(snakemake)
 params = snakemake.params
 result = splits.assign(
     tables.read(snakemake.input.fields, tables.QUALITY),
+    tables.read(snakemake.input.annotated, tables.ANNOTATED_FIELDS),
     tables.read(snakemake.input.boxes, tables.BOXES),
     by=params.splits["by"],
     fractions=params.splits["fractions"],

@@ -98,7 +98,10 @@ def load_schema(path: str | Path) -> dict[str, Any]:
 
 
 def _fill(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> None:
-    """Fill the defaults of a schema into a value, in place."""
+    """Fill the defaults of a schema into a value, in place, and order its keys as the schema does.
+
+    Snakemake takes a section whose keys stand in another order for a changed one.
+    """
     schema = _resolved(schema, root)
     if isinstance(value, list):
         for item in value:
@@ -110,6 +113,7 @@ def _fill(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Non
         if key not in value and "default" in part:
             value[key] = copy.deepcopy(part["default"])
         if key in value:
+            value[key] = value.pop(key)
             _fill(value[key], part, root)
 
 

@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 def assign(
     fields: pd.DataFrame,
     annotated: pd.DataFrame,
+    boxes: pd.DataFrame,
     by: str,
     fractions: Mapping[str, float],
     seed: int,
@@ -37,15 +38,17 @@ def assign(
     """Give every field of sound quality its split.
 
     What the sample sheet's column `split` says is kept, and passes to the rest of its block.
-    Fields without annotated cells are `predict` unless the sheet says otherwise. All other
-    blocks are dealt out so that fields and the cells of each class come as close to `fractions`
-    as they can.
+    Fields that were not annotated are `predict` unless the sheet says otherwise. All other
+    blocks are dealt out so that fields, fields without cells and the cells of each class come as
+    close to `fractions` as they can.
 
     Parameters
     ----------
     fields
         The quality table with the sample sheet's columns.
     annotated
+        The table of annotated fields.
+    boxes
         The boxes table.
     by
         Column of `fields` that holds the group.
@@ -71,7 +74,7 @@ def assign(
     learning = fields[takes_part].reset_index(drop=True)
     block = blocks(learning, [by, "content"])
     fixed = _fixed(learning, block, given[takes_part], by)
-    load = _load(learning, block, annotated)
+    load = _load(learning, block, boxes)
     dealt = _deal(load, fixed, fractions, seed)
     result = fields[["field", "group"]].assign(split=PREDICT)
     result.loc[takes_part, "split"] = np.array(LEARNING, dtype=object)[dealt][block]
@@ -124,12 +127,17 @@ def _fixed(
 
 
 def _load(
-    fields: pd.DataFrame, block: npt.NDArray[np.intp], annotated: pd.DataFrame
+    fields: pd.DataFrame, block: npt.NDArray[np.intp], boxes: pd.DataFrame
 ) -> npt.NDArray[np.float64]:
-    """Return each block's share of all fields and of the cells of each class, [blocks, 1 + c]."""
-    cells = pd.crosstab(annotated["field"], annotated["label"])
+    """Return each block's share of what is to be dealt evenly, [blocks, number of these].
+
+    These are the fields, the fields without cells where there are any, and each class's cells.
+    """
+    cells = pd.crosstab(boxes["field"], boxes["label"])
     counts = cells.reindex(fields["field"], fill_value=0).to_numpy(np.float64)
-    counts = np.column_stack([np.ones(len(fields)), counts])
+    empty = counts.sum(axis=1) == 0
+    kinds = [np.ones(len(fields)), *([empty] if empty.any() else [])]
+    counts = np.column_stack([*kinds, counts])
     load = np.zeros((block.max(initial=-1) + 1, counts.shape[1]))
     np.add.at(load, block, counts)
     return load / np.maximum(load.sum(axis=0), 1)

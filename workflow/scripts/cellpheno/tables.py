@@ -100,6 +100,11 @@ BOXES = Table(
         Column("annotator", "str", "who drew the box"),
     ),
 )
+ANNOTATED_FIELDS = Table(
+    "annotated_fields",
+    (FIELD, Column("n_boxes", "int", "annotated cells; 0 where none was found", minimum=0)),
+    key=("field",),
+)
 SPLITS = Table("splits", (FIELD, GROUP, SPLIT), key=("field",))
 DETECTIONS = Table(
     "detections",

@@ -1,4 +1,4 @@
-"""Annotated regions, as every annotation format gives them, to the boxes table."""
+"""Annotated images and their regions, as every annotation format gives them."""
 
 import collections
 import dataclasses
@@ -15,19 +15,32 @@ class Region:
 
     Attributes
     ----------
-    image
-        Name of the image, as the annotation tool wrote it.
     box
         x_min, y_min, x_max, y_max in pixels, half-open.
     label
         What the annotator wrote, without blanks and line ends around it.
+    """
+
+    box: tuple[float, float, float, float]
+    label: str
+
+
+@dataclasses.dataclass(frozen=True)
+class AnnotatedImage:
+    """One image that an annotator has gone through.
+
+    Attributes
+    ----------
+    name
+        As the annotation tool wrote it.
+    regions
+        Its cells; none where the annotator found none.
     source
         The file it was read from, for messages.
     """
 
-    image: str
-    box: tuple[float, float, float, float]
-    label: str
+    name: str
+    regions: tuple[Region, ...]
     source: str
 
 
@@ -54,7 +67,7 @@ class FieldNames:
                 for ending in _endings(row[channel], keep_suffix=False):
                     self._known[ending].add(row["field"])
 
-    def field(self, region: Region) -> str | None:
+    def field(self, image: AnnotatedImage) -> str | None:
         """Return the field that an annotated image shows, None when the study has no such image.
 
         Raises
@@ -64,14 +77,14 @@ class FieldNames:
         """
         fits: set[str] = set()
         for keep_suffix in (True, False):  # a field may be named with a dot in it
-            for ending in _endings(region.image, keep_suffix):
+            for ending in _endings(image.name, keep_suffix):
                 found = self._known.get(ending, set())
                 if len(found) == 1:
                     return next(iter(found))
                 fits |= found
         if fits:
             raise StudyError(
-                f"The image {region.image} in {region.source} may be any of the fields "
+                f"The image {image.name} in {image.source} may be any of the fields "
                 f"{', '.join(sorted(fits)[:5])}; give its path as in the sample sheet, or name it "
                 "after the field."
             )
@@ -85,23 +98,29 @@ def _endings(path: str, keep_suffix: bool) -> list[str]:
     return ["/".join(parts[start:]) for start in range(len(parts))]
 
 
-def classify(regions: Iterable[Region], rename: Mapping[str, str]) -> list[Region]:
+def classify(images: Iterable[AnnotatedImage], rename: Mapping[str, str]) -> list[AnnotatedImage]:
     """Give regions the config's names of the classes.
 
     Parameters
     ----------
-    regions
+    images
         With the annotator's labels.
     rename
         Annotated name: class, where they differ.
     """
     return [
-        dataclasses.replace(region, label=rename.get(region.label, region.label))
-        for region in regions
+        dataclasses.replace(
+            image,
+            regions=tuple(
+                dataclasses.replace(region, label=rename.get(region.label, region.label))
+                for region in image.regions
+            ),
+        )
+        for image in images
     ]
 
 
-def check_classes(regions: Iterable[Region], classes: Sequence[str]) -> None:
+def check_classes(images: Iterable[AnnotatedImage], classes: Sequence[str]) -> None:
     """Refuse labels that are no class of the study.
 
     Raises
@@ -109,10 +128,11 @@ def check_classes(regions: Iterable[Region], classes: Sequence[str]) -> None:
     StudyError
         For the first region with such a label.
     """
-    for region in regions:
-        if region.label not in classes:
-            raise StudyError(
-                f"The image {region.image} in {region.source} has a region of the class "
-                f"{region.label!r}, which is not among the config's classes "
-                f"({', '.join(classes)}); add it there or map it by annotations.rename."
-            )
+    for image in images:
+        for region in image.regions:
+            if region.label not in classes:
+                raise StudyError(
+                    f"The image {image.name} in {image.source} has a region of the class "
+                    f"{region.label!r}, which is not among the config's classes "
+                    f"({', '.join(classes)}); add it there or map it by annotations.rename."
+                )

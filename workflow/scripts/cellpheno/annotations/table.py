@@ -1,34 +1,34 @@
-"""Annotated regions to the boxes table, in the pixels of the study's fields."""
+"""Annotated images to tables: the boxes in the pixels of the study's fields, and the fields."""
 
-import collections
 import logging
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from cellpheno.annotations.regions import FieldNames, Region, check_classes
+from cellpheno.annotations.regions import AnnotatedImage, FieldNames, check_classes
 from cellpheno.errors import StudyError
 from cellpheno.tables import BOX_COLUMNS
 
 logger = logging.getLogger(__name__)
 
 
-def to_table(
-    regions: Sequence[Region],
+def to_tables(
+    images: Sequence[AnnotatedImage],
     fields: pd.DataFrame,
     channels: Sequence[str],
     classes: Sequence[str],
     annotator: str,
-) -> pd.DataFrame:
-    """Put annotated regions into the boxes table.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Put annotated images into the boxes table and the table of annotated fields.
 
-    Regions of images that are not in the sample sheet are counted in the log and left out.
-    Boxes are clipped to their field; what has no area then is left out as well, and logged.
+    Images that are not in the sample sheet are counted in the log and left out. Boxes are clipped
+    to their field; what has no area then is left out as well, and logged. A field that loses all
+    its boxes so is not annotated: it was not found empty.
 
     Parameters
     ----------
-    regions
+    images
         Of the annotation files.
     fields
         The quality table, with height, width and the channels' files of every field.
@@ -37,12 +37,14 @@ def to_table(
     classes
         The study's classes.
     annotator
-        Who drew the regions.
+        Who annotated the images.
 
     Returns
     -------
-    DataFrame
+    boxes : DataFrame
         The boxes table, sorted by field, y_min, x_min.
+    annotated : DataFrame
+        The table of annotated fields, sorted by field; those without cells have `n_boxes` 0.
 
     Raises
     ------
@@ -50,36 +52,46 @@ def to_table(
         For a label that is no class, and when no annotated image is in the sample sheet.
     """
     known = FieldNames(fields.to_dict("records"), channels)
-    named = [(known.field(region), region) for region in regions]
-    placed = [(field, region) for field, region in named if field is not None]
-    _report_unknown([region for field, region in named if field is None], len(regions))
+    named = [(known.field(image), image) for image in images]
+    placed = [(field, image) for field, image in named if field is not None]
+    _report_unknown([image for field, image in named if field is None], len(images))
     if not placed:
+        names = sorted({image.name for image in images})
         raise StudyError(
-            f"None of the {len({r.image for r in regions})} annotated images is in the sample "
-            f"sheet (the annotations name {', '.join(sorted({r.image for r in regions})[:3])}); "
-            "name them after the fields or after a channel's file."
+            f"None of the {len(names)} annotated images is in the sample sheet (the annotations "
+            f"name {', '.join(names[:3])}); name them after the fields or after a channel's file."
         )
-    check_classes([region for _, region in placed], classes)
-    table = pd.DataFrame([region.box for _, region in placed], columns=BOX_COLUMNS, dtype=float)
-    table.insert(0, "field", [field for field, _ in placed])
-    table["label"] = [region.label for _, region in placed]
+    check_classes([image for _, image in placed], classes)
+    drawn = [(field, region) for field, image in placed for region in image.regions]
+    table = pd.DataFrame([region.box for _, region in drawn], columns=BOX_COLUMNS, dtype=float)
+    table.insert(0, "field", [field for field, _ in drawn])
+    table["label"] = [region.label for _, region in drawn]
     table["annotator"] = annotator
     clipped = _clipped(table, fields)
     order = ["field", "y_min", "x_min", "y_max", "x_max", "label"]
-    return clipped.sort_values(order, kind="stable", ignore_index=True)
+    boxes = clipped.sort_values(order, kind="stable", ignore_index=True)
+    annotated = pd.DataFrame({"field": sorted({field for field, _ in placed})})
+    annotated["n_boxes"] = _counts(boxes, annotated["field"])
+    lost = (annotated["n_boxes"] == 0) & annotated["field"].isin(table["field"])
+    return boxes, annotated[~lost].reset_index(drop=True)
 
 
-def _report_unknown(regions: Sequence[Region], total: int) -> None:
-    images = collections.Counter(region.image for region in regions)
-    if images:
+def _counts(boxes: pd.DataFrame, fields: pd.Series) -> pd.Series:
+    """Return the number of boxes in each field."""
+    return fields.map(boxes["field"].value_counts()).fillna(0).astype(int)
+
+
+def _report_unknown(images: Sequence[AnnotatedImage], total: int) -> None:
+    names = sorted({image.name for image in images})
+    if names:
         logger.warning(
-            "%d of %d regions are on %d images that are not in the sample sheet and are left out: "
-            "%s%s",
-            len(regions),
-            total,
+            "%d of %d annotated images, with %d regions, are not in the sample sheet and are left "
+            "out: %s%s",
             len(images),
-            ", ".join(sorted(images)[:5]),
-            ", ..." if len(images) > 5 else "",
+            total,
+            sum(len(image.regions) for image in images),
+            ", ".join(names[:5]),
+            ", ..." if len(names) > 5 else "",
         )
 
 

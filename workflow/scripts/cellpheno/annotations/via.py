@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cellpheno.annotations.regions import Region
+from cellpheno.annotations.regions import AnnotatedImage, Region
 from cellpheno.errors import StudyError
 
 Box = tuple[float, float, float, float]
 
 
-def read(path: Path, class_attribute: str) -> list[Region]:
-    """Read the regions of a VIA file, each as the box around its outline.
+def read(path: Path, class_attribute: str) -> list[AnnotatedImage]:
+    """Read the images of a VIA file that have regions, each region as the box around its outline.
+
+    VIA lists every image that was loaded, so one without regions was not annotated, for all that
+    the file tells.
 
     Parameters
     ----------
@@ -27,26 +30,34 @@ def read(path: Path, class_attribute: str) -> list[Region]:
     StudyError
         When the file is no VIA file, a region has no class, or its shape has no area.
     """
+    return [
+        AnnotatedImage(entry["filename"], _regions(entry, path, class_attribute), str(path))
+        for entry in _entries(path)
+        if entry["regions"]
+    ]
+
+
+def _regions(entry: Mapping[str, Any], path: Path, class_attribute: str) -> tuple[Region, ...]:
+    """Return the regions of one image."""
     regions: list[Region] = []
-    for entry in _entries(path):
-        drawn = entry["regions"]
-        for number, region in enumerate(drawn.values() if isinstance(drawn, dict) else drawn, 1):
-            where = f"Region {number} of the image {entry['filename']} in {path}"
-            try:
-                box = _box(region["shape_attributes"])
-            except (KeyError, TypeError, ValueError) as error:
-                raise StudyError(
-                    f"{where} has no outline with an area ({error!r}); draw it as a rectangle, "
-                    "polygon, circle or ellipse."
-                ) from error
-            label = _label(region.get("region_attributes", {}).get(class_attribute))
-            if not label:
-                raise StudyError(
-                    f"{where} has no class in the attribute {class_attribute!r}; set it, or name "
-                    "the right attribute in annotations.class_attribute."
-                )
-            regions.append(Region(entry["filename"], box, label, str(path)))
-    return regions
+    drawn = entry["regions"]
+    for number, region in enumerate(drawn.values() if isinstance(drawn, dict) else drawn, 1):
+        where = f"Region {number} of the image {entry['filename']} in {path}"
+        try:
+            box = _box(region["shape_attributes"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise StudyError(
+                f"{where} has no outline with an area ({error!r}); draw it as a rectangle, "
+                "polygon, circle or ellipse."
+            ) from error
+        label = _label(region.get("region_attributes", {}).get(class_attribute))
+        if not label:
+            raise StudyError(
+                f"{where} has no class in the attribute {class_attribute!r}; set it, or name "
+                "the right attribute in annotations.class_attribute."
+            )
+        regions.append(Region(box, label))
+    return tuple(regions)
 
 
 def _entries(path: Path) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from cellpheno.annotations.regions import Region
+from cellpheno.annotations.regions import AnnotatedImage, Region
 from cellpheno.errors import StudyError
 
 
@@ -24,8 +24,8 @@ def files(path: Path) -> list[Path]:
     return found
 
 
-def read(path: Path) -> list[Region]:
-    """Read the objects of a folder of Pascal VOC files, or of one file.
+def read(path: Path) -> list[AnnotatedImage]:
+    """Read a folder of Pascal VOC files, or one file; each is an image that was annotated.
 
     An image has the name of its XML file, which is what VOC says and what survives when a
     folder is renamed; `<filename>`, `<path>` and `<size>` are not looked at. Coordinates count
@@ -36,17 +36,18 @@ def read(path: Path) -> list[Region]:
     StudyError
         When there are no XML files, or one is not Pascal VOC.
     """
-    return [region for file in files(path) for region in _read_file(file)]
+    return [_read_file(file) for file in files(path)]
 
 
-def _read_file(path: Path) -> list[Region]:
+def _read_file(path: Path) -> AnnotatedImage:
     try:
         root = _parsed(path.read_bytes())
-        return [_region(item, path) for item in root.iter("object")]
+        regions = tuple(_region(item) for item in root.iter("object"))
     except (OSError, ElementTree.ParseError, ValueError) as error:
         raise StudyError(
             f"{path} cannot be read as a Pascal VOC annotation ({error}); export it again."
         ) from error
+    return AnnotatedImage(path.stem, regions, str(path))
 
 
 def _parsed(content: bytes) -> ElementTree.Element:
@@ -56,7 +57,7 @@ def _parsed(content: bytes) -> ElementTree.Element:
     return ElementTree.fromstring(content)
 
 
-def _region(item: ElementTree.Element, path: Path) -> Region:
+def _region(item: ElementTree.Element) -> Region:
     """Return one `<object>`."""
     label = (item.findtext("name") or "").strip()
     if not label:
@@ -68,4 +69,4 @@ def _region(item: ElementTree.Element, path: Path) -> Region:
             raise ValueError(f"the object {label} has no <{edge}>")
         edges.append(float(text))
     x_min, y_min, x_max, y_max = edges
-    return Region(path.stem, (x_min - 1, y_min - 1, x_max, y_max), label, str(path))
+    return Region((x_min - 1, y_min - 1, x_max, y_max), label)
