@@ -74,6 +74,18 @@ def test_a_field_without_detections_still_counts():
     assert evaluation.recall(matched, np.ones(2)) == 0.5
 
 
+def test_false_alarms_on_a_field_without_cells_count_against_precision_and_in_its_interval():
+    table = splits(val=["f", "g", "bare"])
+    alarms = detections(bare=[(0, 0.95), (3, 0.65), (5, 0.3)])
+    found = pd.concat([FOUND, alarms])
+    metrics = evaluation.evaluate(found, TRUTH, table, "a detector", 0.1, seed=0, draws=200)
+    assert value(metrics, "val", "precision@0.5") == pytest.approx(3 / 8)
+    assert value(metrics, "val", "recall@0.5") == pytest.approx(3 / 5)
+    assert value(metrics, "val", "n_detected") == 8
+    low = metrics.loc[metrics["metric"] == "precision@0.5", "ci_low"].iloc[0]
+    assert low < 0.2  # 0 where the bare field is drawn each time
+
+
 def test_a_cell_seen_twice_is_found_once():
     found = detections(f=[(0, 0.9), (0, 0.8)])
     matched = evaluation.match_fields(found, annotated(f=[0]), ["f"], 0.5)

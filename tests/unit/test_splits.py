@@ -32,8 +32,11 @@ def make_boxes(fields: pd.DataFrame, rare: float = 0.1, seed: int = 0) -> pd.Dat
     return pd.DataFrame({"field": np.repeat(fields["field"], counts), "label": label})
 
 
-def assign(fields, boxes, by="group", fractions=FRACTIONS, seed=0) -> pd.Series:
-    return splits.assign(fields, boxes, by, fractions, seed).set_index("field")["split"]
+def assign(fields, boxes, by="group", fractions=FRACTIONS, seed=0, empty=()) -> pd.Series:
+    """Fields with boxes are annotated, and so are the empty ones."""
+    annotated = pd.DataFrame({"field": sorted({*boxes["field"], *empty})})
+    result = splits.assign(fields, annotated, boxes, by, fractions, seed)
+    return result.set_index("field")["split"]
 
 
 def test_a_group_is_never_divided():
@@ -111,6 +114,15 @@ def test_fields_without_annotation_are_predicted():
     split = assign(fields, make_boxes(fields.iloc[:9]))
     assert (split.iloc[9:] == "predict").all()
     assert "predict" not in set(split.iloc[:9])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_annotated_fields_without_cells_are_dealt_out_like_a_class(seed):
+    fields = make_fields(100)
+    empty = fields["field"].iloc[80:95]
+    split = assign(fields, make_boxes(fields.iloc[:80], seed=seed), seed=seed, empty=empty)
+    assert split[empty].value_counts().to_dict() == {"train": 9, "val": 3, "test": 3}
+    assert (split.iloc[95:] == "predict").all()
 
 
 def test_fields_set_aside_do_not_appear():

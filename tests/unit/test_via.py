@@ -10,6 +10,7 @@ import pytest
 
 from cellpheno import tables
 from cellpheno.annotations import formats, table, via
+from cellpheno.annotations.regions import AnnotatedImage, Region
 from cellpheno.errors import StudyError
 
 SETTINGS = {"format": "via", "class_attribute": "class", "rename": {}}
@@ -51,16 +52,25 @@ def fields():
     )
 
 
+def import_(path: Path, fields: pd.DataFrame, **settings: object) -> tuple[pd.DataFrame, ...]:
+    images = formats.read([path], {**SETTINGS, **settings})
+    return table.to_tables(images, fields, ["actin", "dapi"], ["living", "dead"], "expert")
+
+
 def boxes(path: Path, fields: pd.DataFrame, **settings: object) -> pd.DataFrame:
-    regions = formats.read([path], {**SETTINGS, **settings})
-    return table.to_table(regions, fields, ["actin", "dapi"], ["living", "dead"], "expert")
+    return import_(path, fields, **settings)[0]
 
 
 @pytest.mark.parametrize("project", [True, False])
 def test_a_project_and_its_exported_regions_read_alike(write, project):
-    [found] = via.read(write({"f1.png": [region(RECTANGLE)]}, project), "class")
-    assert found.box == (10, 20, 40, 60)
-    assert (found.image, found.label) == ("f1.png", "living")
+    [image] = via.read(write({"f1.png": [region(RECTANGLE)]}, project), "class")
+    assert image.name == "f1.png"
+    assert image.regions == (Region((10, 20, 40, 60), "living"),)
+
+
+def test_an_image_without_regions_was_loaded_and_not_annotated(write):
+    images = via.read(write({"f1.png": [region(RECTANGLE)], "f2.png": []}), "class")
+    assert [image.name for image in images] == ["f1.png"]
 
 
 @pytest.mark.parametrize(
@@ -76,8 +86,8 @@ def test_a_project_and_its_exported_regions_read_alike(write, project):
     ],
 )
 def test_every_outline_becomes_the_box_around_it(write, shape, box):
-    [found] = via.read(write({"f1.png": [region(shape)]}), "class")
-    assert found.box == pytest.approx(box)
+    [image] = via.read(write({"f1.png": [region(shape)]}), "class")
+    assert image.regions[0].box == pytest.approx(box)
 
 
 def test_labels_lose_line_ends_and_are_renamed(write, fields):
@@ -126,7 +136,7 @@ def test_a_file_name_that_fits_two_fields_is_refused(write, fields):
 def test_images_outside_the_sample_sheet_are_left_out_and_logged(write, fields, caplog):
     drawn = {"f1.png": [region(RECTANGLE)], "elsewhere.png": [region(RECTANGLE, "odd")] * 2}
     assert len(boxes(write(drawn), fields)) == 1
-    assert "2 of 3 regions" in caplog.text
+    assert "1 of 2 annotated images, with 2 regions" in caplog.text
     assert "elsewhere.png" in caplog.text
 
 
@@ -160,6 +170,20 @@ def test_boxes_of_a_field_that_could_not_be_read_are_left_out(write, fields):
     assert boxes(write(drawn), fields)["field"].tolist() == ["f2"]
 
 
+def test_every_annotated_field_is_listed_with_its_number_of_boxes(fields):
+    cell = Region((10, 20, 40, 60), "living")
+    images = [AnnotatedImage(name, regions, "a.xml") for name, regions in (("f2", ()), ("f1", ()))]
+    images.append(AnnotatedImage("a_actin", (cell, cell), "b.xml"))
+    _, annotated = table.to_tables(images, fields, ["actin", "dapi"], ["living"], "expert")
+    assert annotated.to_dict("list") == {"field": ["f1", "f2"], "n_boxes": [2, 0]}
+
+
+def test_a_field_whose_boxes_all_vanish_does_not_pass_for_one_without_cells(write, fields):
+    drawn = {"f1.png": [region({**RECTANGLE, "x": 100})], "f2.png": [region(RECTANGLE)]}
+    _, annotated = import_(write(drawn), fields)
+    assert annotated["field"].tolist() == ["f2"]
+
+
 @pytest.mark.real_data
 @pytest.mark.parametrize(("split", "regions"), [("train", 398), ("val", 98), ("test", 87)])
 @pytest.mark.parametrize("name", ["project.json", "via_region_data.json"])
@@ -168,5 +192,6 @@ def test_a_genuine_project_gives_every_polygon(split, regions, name):
     if not folder:
         pytest.skip("CELLPHENO_REAL_DATA is not set")
     found = via.read(Path(folder, "via_zebrafish", split, name), "class")
-    assert len(found) == regions
-    assert {region.label for region in found} <= {"Healthy", "Deformed", "Death"}
+    drawn = [region for image in found for region in image.regions]
+    assert len(drawn) == regions
+    assert {region.label for region in drawn} <= {"Healthy", "Deformed", "Death"}

@@ -27,32 +27,34 @@ def document(*objects: tuple, filename: str = "renamed.png") -> str:
 def test_coordinates_become_half_open_from_zero(tmp_path):
     # all pixels of a 220 px wide image, in VOC's counting
     (tmp_path / "a.xml").write_text(document(("Living Cell", 1, 1, 220, 219)))
-    [region] = voc.read(tmp_path / "a.xml")
-    assert region.box == (0, 0, 220, 219)
+    [image] = voc.read(tmp_path / "a.xml")
+    assert image.regions[0].box == (0, 0, 220, 219)
 
 
 def test_the_xml_file_names_the_image_and_not_what_stands_inside(tmp_path):
     (tmp_path / "tile_7.xml").write_text(document(("Living Cell", 1, 1, 5, 5)))
-    [region] = voc.read(tmp_path / "tile_7.xml")
-    assert region.image == "tile_7"
+    [image] = voc.read(tmp_path / "tile_7.xml")
+    assert image.name == "tile_7"
 
 
-def test_a_folder_is_read_in_the_order_of_names_and_files_without_objects_give_none(tmp_path):
+def test_a_folder_is_read_in_the_order_of_names_with_the_images_that_have_no_cells(tmp_path):
     (tmp_path / "b.xml").write_text(document(("Dead Cell ", 2, 2, 5, 5)))
     (tmp_path / "a.xml").write_text(document(("Living Cell\n", 1, 1, 5, 5)))
     (tmp_path / "c.xml").write_text(document())
     (tmp_path / "notes.txt").write_text("not XML")
     found = voc.read(tmp_path)
-    assert [(region.image, region.label) for region in found] == [
-        ("a", "Living Cell"),
-        ("b", "Dead Cell"),
+    assert [(image.name, [region.label for region in image.regions]) for image in found] == [
+        ("a", ["Living Cell"]),
+        ("b", ["Dead Cell"]),
+        ("c", []),
     ]
 
 
 def test_labels_are_renamed_to_the_study_s_classes(tmp_path):
     (tmp_path / "a.xml").write_text(document(("Living Cell", 1, 1, 5, 5)))
     settings = {"format": "voc", "rename": {"Living Cell": "living"}}
-    assert [region.label for region in formats.read([tmp_path], settings)] == ["living"]
+    [image] = formats.read([tmp_path], settings)
+    assert [region.label for region in image.regions] == ["living"]
 
 
 def test_every_xml_file_counts_as_a_source(tmp_path):
@@ -90,10 +92,12 @@ def test_a_folder_without_xml_files_is_refused(tmp_path):
 
 
 @pytest.mark.real_data
-def test_the_living_dead_cells_are_all_there():
+def test_the_living_dead_cells_are_all_there_and_so_are_the_tiles_without_any():
     folder = os.environ.get("CELLPHENO_REAL_DATA")
     if not folder:
         pytest.skip("CELLPHENO_REAL_DATA is not set")
     found = voc.read(Path(folder, "ldc/annotations"))
-    labels = collections.Counter(region.label for region in found)
+    labels = collections.Counter(region.label for image in found for region in image.regions)
     assert labels == {"Living Cell": 2781, "Dead Cell": 749}
+    assert len(found) == 1076
+    assert sum(not image.regions for image in found) == 41

@@ -11,7 +11,7 @@ rule plot_frequencies:
         png=report(
             "results/{study}/figures/frequencies.png",
             caption="../report/frequencies.rst",
-            category="Statistics",
+            category="Comparison of conditions",
             labels={"figure": "frequencies"},
         ),
     log:
@@ -42,7 +42,7 @@ rule plot_frequencies_stacked:
         png=report(
             "results/{study}/figures/frequencies_stacked.png",
             caption="../report/frequencies_stacked.rst",
-            category="Statistics",
+            category="Comparison of conditions",
             labels={"figure": "frequencies, stacked"},
         ),
     log:
@@ -73,7 +73,7 @@ rule plot_effects:
         png=report(
             "results/{study}/figures/effects.png",
             caption="../report/effects.rst",
-            category="Statistics",
+            category="Comparison of conditions",
             labels={"figure": "differences to control"},
         ),
     log:

@@ -35,7 +35,7 @@ rule compare_conditions:
         table=report(
             "results/{study}/statistics/tests.tsv",
             caption="../report/tests.rst",
-            category="Statistics",
+            category="Comparison of conditions",
             labels={"figure": "tests against control (table)"},
         ),
     log:

@@ -22,7 +22,7 @@ LEARNING = ("train", "val", "test")
 PREDICT = "predict"
 DEALS = 16
 ABSENT = 1e3
-"""What a class without cells in a split costs: more than any imbalance."""
+"""What it costs when a split lacks a class, or fields without cells: more than any imbalance."""
 
 logger = logging.getLogger(__name__)
 

@@ -70,15 +70,10 @@ def to_tables(
     clipped = _clipped(table, fields)
     order = ["field", "y_min", "x_min", "y_max", "x_max", "label"]
     boxes = clipped.sort_values(order, kind="stable", ignore_index=True)
-    annotated = pd.DataFrame({"field": sorted({field for field, _ in placed})})
-    annotated["n_boxes"] = _counts(boxes, annotated["field"])
-    lost = (annotated["n_boxes"] == 0) & annotated["field"].isin(table["field"])
-    return boxes, annotated[~lost].reset_index(drop=True)
-
-
-def _counts(boxes: pd.DataFrame, fields: pd.Series) -> pd.Series:
-    """Return the number of boxes in each field."""
-    return fields.map(boxes["field"].value_counts()).fillna(0).astype(int)
+    lost = set(table["field"]) - set(boxes["field"])
+    names = pd.Index(sorted({field for field, _ in placed} - lost), name="field")
+    counts = boxes["field"].value_counts().reindex(names, fill_value=0)
+    return boxes, counts.rename("n_boxes").reset_index()
 
 
 def _report_unknown(images: Sequence[AnnotatedImage], total: int) -> None:

@@ -1,0 +1,52 @@
+"""The same seed gives the same tables, whatever the number of cores."""
+
+import copy
+import hashlib
+
+import pandas as pd
+import pytest
+from conftest import Study
+
+pytestmark = pytest.mark.slow
+
+CLASSES = ["non-CIC", "partial", "one-in-one"]
+
+
+@pytest.fixture
+def config(small_config):
+    """A study as small as all stages allow: three classes, two conditions."""
+    config = copy.deepcopy(small_config)
+    config.update(classes=CLASSES, class_groups={"CIC": CLASSES[1:]})
+    config["simulation"].update(height=256, width=320, cells_per_field=14)
+    half = {"partial": 0.3, "one-in-one": 0.3}
+    config["simulation"]["frequencies"] = dict.fromkeys(["annotated", "control", "mock"], half)
+    config["statistics"]["exclude_classes"] = []
+    config["detection"]["training"].update(steps=60)
+    config["classification"]["crops"]["size"] = 48
+    config["classification"]["training"].update(epochs=2)
+    config["embedding"].update(perplexity=5, neighbors=5)
+    return config
+
+
+def tables_of(study: Study) -> dict[str, str]:
+    """Return the hash of every table of a study by its name."""
+    return {
+        str(path.relative_to(study.results)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(study.results.rglob("*"))
+        if path.suffix in (".tsv", ".parquet", ".npy", ".npz") and "benchmarks" not in path.parts
+    }
+
+
+def test_one_core_and_two_cores_give_the_same_tables(tmp_path, config, small_rows):
+    rows = pd.DataFrame(small_rows)
+    more = rows[rows["condition"] == "annotated"].replace("slide-", "slide-1", regex=True)
+    made = []
+    for cores in (1, 2):
+        folder = tmp_path / f"cores-{cores}"
+        folder.mkdir()
+        study = Study(folder, config)
+        study.write_fields(pd.concat([rows, more]).to_dict("records"))
+        study.write().snakemake("--resources", "gpu=1", cores=cores)
+        made.append(tables_of(study))
+    assert len(made[0]) > 25
+    assert {name for name in made[0] if made[0][name] != made[1][name]} == set()
