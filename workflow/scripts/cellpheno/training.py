@@ -78,6 +78,34 @@ def seed_step(seed: int, step: int) -> None:
     torch.manual_seed(derive(seed, "step", step))
 
 
+def build_optimizer(
+    network: torch.nn.Module, kind: str, learning_rate: float, weight_decay: float
+) -> torch.optim.Optimizer:
+    """Return AdamW (`adamw`) or SGD with the momentum 0.9 of A16 and A31 (`sgd`).
+
+    Parameters
+    ----------
+    network
+        Its parameters that require a gradient are optimised.
+    kind
+        As the config names it.
+    learning_rate, weight_decay
+        Of the optimiser.
+
+    Raises
+    ------
+    StudyError
+        When the kind is not known.
+    """
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    common = {"lr": learning_rate, "weight_decay": weight_decay}
+    if kind == "sgd":
+        return torch.optim.SGD(parameters, momentum=0.9, **common)
+    if kind == "adamw":
+        return torch.optim.AdamW(parameters, **common)
+    raise StudyError(f"The optimizer {kind!r} is not known; use adamw or sgd.")
+
+
 def schedule(
     kind: str, total: int, warmup: int = 0, milestones: tuple[int, ...] = ()
 ) -> Callable[[int], float]:

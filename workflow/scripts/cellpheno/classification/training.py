@@ -12,7 +12,7 @@ from torch.nn import functional
 from cellpheno.classification.backbones import Classifier, precision, to_tensor
 from cellpheno.classification.sampling import augment, draw
 from cellpheno.progress import track
-from cellpheno.training import Checkpoint, schedule, seed_step
+from cellpheno.training import Checkpoint, build_optimizer, schedule, seed_step
 
 Crops = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
@@ -114,7 +114,9 @@ class Trainer:
         self.settings, self.seed, self.device = settings, seed, device
         # a rest smaller than a batch is passed over: batch norm would suffer from it
         self.steps = max(1, len(self.train_rows) // settings.batch_size)
-        self.optimizer = _optimizer(self.model, settings)
+        self.optimizer = build_optimizer(
+            self.model, settings.optimizer, settings.learning_rate, settings.weight_decay
+        )
         total, milestones = self.steps * settings.epochs, tuple(settings.milestones)
         factor = schedule(settings.schedule, total, settings.warmup, milestones)
         self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, factor)
@@ -213,12 +215,3 @@ class Trainer:
 def _numbers(batches: list[torch.Tensor]) -> npt.NDArray:
     """Join what was left on the device in one transfer."""
     return torch.cat(batches).cpu().numpy() if batches else np.empty(0, dtype=np.int64)
-
-
-def _optimizer(model: Classifier, settings: TrainingSettings) -> torch.optim.Optimizer:
-    """Return SGD with the paper's momentum (A31) or AdamW."""
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    rate, decay = settings.learning_rate, settings.weight_decay
-    if settings.optimizer == "sgd":
-        return torch.optim.SGD(parameters, lr=rate, momentum=0.9, weight_decay=decay)
-    return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)

@@ -21,7 +21,7 @@ from cellpheno.detection.pixels import to_tensor
 from cellpheno.errors import StudyError
 from cellpheno.progress import track
 from cellpheno.randomness import derive, generator
-from cellpheno.training import Checkpoint, schedule, seed_step
+from cellpheno.training import Checkpoint, build_optimizer, schedule, seed_step
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +98,9 @@ def train(
     torch.manual_seed(derive(seed, "detector weights"))
     detector = backends.build(model)
     detector.network.to(device)
-    optimizer = _optimizer(detector, settings)
+    optimizer = build_optimizer(
+        detector.network, settings.optimizer, settings.learning_rate, settings.weight_decay
+    )
     progress = checkpoint.load(network=detector.network, optimizer=optimizer)
     rows: list[list[Any]] = progress.get("rows", [])
     recent: list[dict[str, float]] = progress.get("recent", [])
@@ -122,14 +124,6 @@ def train(
             checkpoint.save(state, network=detector.network, optimizer=optimizer)
             tables.write(_history(rows), checkpoint.path.parent / "history.tsv", tables.HISTORY)
     return detector, _history(rows)
-
-
-def _optimizer(detector: Detector, settings: Settings) -> torch.optim.Optimizer:
-    common = {"lr": settings.learning_rate, "weight_decay": settings.weight_decay}
-    parameters = detector.network.parameters()
-    if settings.optimizer == "sgd":
-        return torch.optim.SGD(parameters, momentum=0.9, **common)
-    return torch.optim.AdamW(parameters, **common)
 
 
 def draw(n_tiles: int, batch_size: int, seed: int, step: int) -> Iterator[int]:
