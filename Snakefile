@@ -45,4 +45,50 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        f"results/{config['study']}/report.zip",
+        # all results by name, so that one that is deleted is made again with what depends on it
+        collect(
+            f"results/{STUDY}/{{name}}",
+            name=[
+                "annotations/boxes.parquet",
+                "annotations/fields.tsv",
+                "cells.parquet",
+                "config.yaml",
+                "detector/history.tsv",
+                "detector/model.pt",
+                "embedding/cells.parquet",
+                "grad_cam/cells.parquet",
+                "grad_cam/maps.npz",
+                "metrics/classification.tsv",
+                "metrics/confusion.tsv",
+                "metrics/detection.tsv",
+                "metrics/roc.parquet",
+                "qc/fields.tsv",
+                "report.zip",
+                "splits.tsv",
+                "statistics/frequencies.tsv",
+                "statistics/tests.tsv",
+                "tiles",
+            ],
+        ),
+        collect(f"results/{STUDY}/converted/{{shard}}.npz", shard=SHARDS),
+        collect(f"results/{STUDY}/qc/shards/{{shard}}.tsv", shard=SHARDS),
+        collect(f"results/{STUDY}/detections/{{shard}}.parquet", shard=SHARDS),
+        collect(
+            f"results/{STUDY}/crops/{{experiment}}.{{kind}}",
+            experiment=EXPERIMENTS,
+            kind=["npy", "parquet"],
+        ),
+        collect(
+            f"results/{STUDY}/classifier/{{experiment}}/seed{{seed}}/{{name}}",
+            experiment=EXPERIMENTS,
+            seed=SEEDS,
+            name=["model.pt", "history.tsv"],
+        ),
+        collect(
+            f"results/{STUDY}/predictions/{{experiment}}/seed{{seed}}/{{shard}}.{{kind}}",
+            experiment=EXPERIMENTS,
+            seed=SEEDS,
+            shard=SHARDS,
+            kind=["parquet", "features.npy"],
+        ),
+        rules.figures.input,
