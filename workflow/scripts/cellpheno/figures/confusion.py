@@ -46,7 +46,7 @@ def draw(confusion: pd.DataFrame, split: str, palette: style.Palette) -> Figure:
         cbar_kws={"label": "share of the annotated class", "shrink": 0.7},
     )
     right = numbers.to_numpy().trace()
-    axes.set_title(f"{split}: {right:,} of {numbers.to_numpy().sum():,} cells called right")
+    axes.set_title(f"{split}: {right:,} of {numbers.to_numpy().sum():,} right")
     axes.set(xlabel="called", ylabel="annotated")
     axes.set_yticklabels([f"{name} ({total:,})" for name, total in numbers.sum(axis=1).items()])
     axes.tick_params(length=0)
