@@ -96,6 +96,8 @@ def test_a_killed_training_goes_on_to_the_same_bits(bright_crops, tmp_path, opti
     expected = undisturbed.run(CLASSES, {}, Checkpoint(tmp_path / "other", "key"))
     with pytest.raises(KeyboardInterrupt):
         trainer(bright_crops, settings).run(CLASSES, {}, KilledAfter(tmp_path, 2), save_every=0)
+    watched = tables.read(tmp_path / "history.tsv", tables.HISTORY)
+    assert set(watched["step"]) == {1, 2}
     torch.manual_seed(999)
     resumed = trainer(bright_crops, settings)
     history = resumed.run(CLASSES, {}, Checkpoint(tmp_path, "key"))

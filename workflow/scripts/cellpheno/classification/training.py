@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,7 @@ import pandas as pd
 import torch
 from torch.nn import functional
 
+from cellpheno import tables
 from cellpheno.classification.backbones import Classifier, precision, to_tensor
 from cellpheno.classification.sampling import augment, draw
 from cellpheno.progress import track
@@ -138,7 +140,7 @@ class Trainer:
         classes, groups
             See `accuracies`.
         checkpoint
-            Where the state is kept.
+            Where the state is kept; `history.tsv` beside it can be read while the training runs.
         save_every
             Seconds between two saves at least; a state is a few times the size of the model.
 
@@ -158,10 +160,13 @@ class Trainer:
                     shares = accuracies(outcome, classes, groups)
                     history.append([epoch + 1, split, "all", "loss", float(outcome.losses.mean())])
                     history += [[epoch + 1, split, k, "accuracy", v] for k, v in shares.items()]
+            # small, and read by whoever watches the training
+            watched = checkpoint.path.with_name("history.tsv")
+            tables.write(_history(history), watched, tables.HISTORY)
             if time.monotonic() - saved >= save_every:
                 checkpoint.save({"epochs": epoch + 1, "history": history}, **parts)
                 saved = time.monotonic()
-        return pd.DataFrame(history, columns=["step", "split", "class", "metric", "value"])
+        return _history(history)
 
     def train_epoch(self, epoch: int) -> Outcome:
         """Pass through the training crops once and return what came of them on the way."""
@@ -210,6 +215,10 @@ class Trainer:
             losses.append(functional.cross_entropy(logits, targets, reduction="none"))
             called.append(logits.argmax(1))
         return Outcome(self.labels[rows], _numbers(called), _numbers(losses).astype(np.float64))
+
+
+def _history(rows: list[list[Any]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=[column.name for column in tables.HISTORY.columns])
 
 
 def _numbers(batches: list[torch.Tensor]) -> npt.NDArray:
