@@ -13,8 +13,16 @@ from conftest import Study
 
 from cellpheno import tables
 
-REDUCED = ["one-in-one", "two-in-one", "in turn", "CIC"]
-"""Classes that GAP(118-194) makes rarer by so much that a small study must see it."""
+PLANTED = {
+    "annotated": [0.13, 0.13, 0.10, 0.10, 0.08, 0.08],
+    "control": [0.14, 0.14, 0.10, 0.06, 0.04, 0.05],
+    "mock": [0.14, 0.14, 0.10, 0.06, 0.04, 0.05],
+    "GAP(118-194)": [0.03, 0.03, 0.02, 0.01, 0.01, 0.05],
+}
+"""Frequencies of the six classes that are not the negative one. The difference is planted large:
+a study this small would not see the sign of the default study's smaller ones reliably."""
+
+REDUCED = ["partial", "one-in-one", "two-in-one", "CIC", "completed CIC"]
 
 
 def rows():
@@ -41,6 +49,10 @@ def study(tmp_path_factory, default_config) -> Study:
     config.update(study="small", fields="fields.tsv", data_root="results/small/raw")
     config["fields_per_shard"] = 16
     config["simulation"]["overexposed"] = ["control-r2-f2"]
+    config["simulation"]["frequencies"] = {
+        condition: dict(zip(config["classes"][1:], planted, strict=True))
+        for condition, planted in PLANTED.items()
+    }
     config["detection"]["training"]["steps"] = 180
     config["classification"]["training"]["epochs"] = 14
     study = Study(tmp_path_factory.mktemp("small_study"), config)

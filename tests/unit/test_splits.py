@@ -29,7 +29,7 @@ def make_boxes(fields: pd.DataFrame, rare: float = 0.1, seed: int = 0) -> pd.Dat
     random = np.random.default_rng(seed)
     counts = random.integers(1, 30, len(fields))
     label = np.where(random.random(counts.sum()) < rare, "dead", "living")
-    return pd.DataFrame({"field": np.repeat(fields["field"], counts), "label": label})
+    return pd.DataFrame({"field": np.repeat(fields["field"].to_numpy(), counts), "label": label})
 
 
 def assign(fields, boxes, by="group", fractions=FRACTIONS, seed=0, empty=()) -> pd.Series:
