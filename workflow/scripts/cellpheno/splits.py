@@ -133,7 +133,7 @@ def _load(
 
     These are the fields, the fields without cells where there are any, and each class's cells.
     """
-    cells = pd.crosstab(boxes["field"], boxes["label"])
+    cells = boxes.groupby(["field", "label"]).size().unstack(fill_value=0)
     counts = cells.reindex(fields["field"], fill_value=0).to_numpy(np.float64)
     empty = counts.sum(axis=1) == 0
     kinds = [np.ones(len(fields)), *([empty] if empty.any() else [])]
