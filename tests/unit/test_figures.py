@@ -345,6 +345,21 @@ def test_filled_marks_of_the_forest_plot_are_the_significant_comparisons():
         assert len(filled) == (part["p_adjusted"] < 0.05).sum()
 
 
+def test_tests_that_differ_only_in_their_correction_are_not_mixed():
+    study = large()
+    plain = {**WELCH, "correction": "none"}
+    both = comparisons.run(study.frequencies, study.control, [WELCH, plain])
+    for number, entry in enumerate((WELCH, plain)):
+        alone = comparisons.run(study.frequencies, study.control, [entry])
+        starred = alone[alone["class"] != "non-CIC"]
+        expected = sorted(filter(None, map(style.stars, starred["p_adjusted"])))
+        boxes = frequencies.draw(study.frequencies, both, entry, study.palette)
+        assert sorted(text for text in texts(boxes) if text and set(text) == {"*"}) == expected
+        column = effects.draw(both, [WELCH, plain], study.palette).axes[number]
+        marks = [line for line in column.lines if line.get_marker() == "o"]
+        assert len(marks) == alone["p"].notna().sum()
+
+
 def test_a_field_shows_the_numbers_of_all_its_cells_and_the_largest_box_first(study):
     panel = study.panels()[0]
     axes = annotated_fields.draw([panel], study.palette).axes[0]

@@ -161,6 +161,19 @@ def test_a_predicted_copy_of_an_annotated_image_is_logged(caplog):
     assert "f0009" in caplog.text
 
 
+def test_fields_that_only_the_sample_sheet_calls_empty_take_part_and_are_logged(caplog):
+    fields = make_fields(20)
+    boxes = make_boxes(fields.iloc[:12])
+    assign(fields, boxes)
+    assert "not annotated" not in caplog.text
+    fields.loc[[0, *range(13, 20)], "split"] = "train"
+    split = assign(fields, boxes, empty=["f0013"])
+    assert (split.loc["f0013":] == "train").all()
+    assert split["f0012"] == "predict"
+    assert "6 fields are not annotated but the sample sheet puts them into train" in caplog.text
+    assert "(f0014, f0015, f0016, f0017, f0018, ...)" in caplog.text
+
+
 def test_a_group_on_both_sides_is_a_leak():
     fields = make_fields(2, per_group=2)
     table = fields[["field", "group"]].assign(split=["train", "test", "val", "predict"])

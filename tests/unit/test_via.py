@@ -172,10 +172,18 @@ def test_boxes_of_a_field_that_could_not_be_read_are_left_out(write, fields):
 
 def test_every_annotated_field_is_listed_with_its_number_of_boxes(fields):
     cell = Region((10, 20, 40, 60), "living")
-    images = [AnnotatedImage(name, regions, "a.xml") for name, regions in (("f2", ()), ("f1", ()))]
-    images.append(AnnotatedImage("a_actin", (cell, cell), "b.xml"))
+    images = [AnnotatedImage("f2", (), "a.xml"), AnnotatedImage("a_actin", (cell, cell), "b.xml")]
     _, annotated = table.to_tables(images, fields, ["actin", "dapi"], ["living"], "expert")
     assert annotated.to_dict("list") == {"field": ["f1", "f2"], "n_boxes": [2, 0]}
+
+
+@pytest.mark.parametrize(("name", "source"), [("a_dapi", "a.json"), ("f1", "b.json")])
+def test_a_field_that_is_annotated_twice_is_refused(fields, name, source):
+    fields.loc[1, "dapi"] = "raw/day2/b_dapi.tif"
+    cell = Region((10, 20, 40, 60), "living")
+    images = [AnnotatedImage("a_actin", (cell,), "a.json"), AnnotatedImage(name, (cell,), source)]
+    with pytest.raises(StudyError, match=rf"f1 .*a_actin in a\.json .*{name} in {source}"):
+        table.to_tables(images, fields, ["actin", "dapi"], ["living"], "expert")
 
 
 def test_a_field_whose_boxes_all_vanish_does_not_pass_for_one_without_cells(write, fields):

@@ -38,9 +38,9 @@ def assign(
     """Give every field of sound quality its split.
 
     What the sample sheet's column `split` says is kept, and passes to the rest of its block.
-    Fields that were not annotated are `predict` unless the sheet says otherwise. All other
-    blocks are dealt out so that fields, fields without cells and the cells of each class come as
-    close to `fractions` as they can.
+    Fields that were not annotated are `predict` unless the sheet says otherwise; then they count
+    as fields without cells, which is logged. All other blocks are dealt out so that fields, fields
+    without cells and the cells of each class come as close to `fractions` as they can.
 
     Parameters
     ----------
@@ -72,6 +72,7 @@ def assign(
     takes_part = fields["field"].isin(annotated["field"]).to_numpy() | np.isin(given, LEARNING)
     takes_part &= given != PREDICT
     learning = fields[takes_part].reset_index(drop=True)
+    _report_unannotated(learning, annotated)
     block = blocks(learning, [by, "content"])
     fixed = _fixed(learning, block, given[takes_part], by)
     load = _load(learning, block, boxes)
@@ -133,7 +134,7 @@ def _load(
 
     These are the fields, the fields without cells where there are any, and each class's cells.
     """
-    cells = boxes.groupby(["field", "label"]).size().unstack(fill_value=0)
+    cells = pd.crosstab(boxes["field"].to_numpy(), boxes["label"].to_numpy())
     counts = cells.reindex(fields["field"], fill_value=0).to_numpy(np.float64)
     empty = counts.sum(axis=1) == 0
     kinds = [np.ones(len(fields)), *([empty] if empty.any() else [])]
@@ -203,6 +204,19 @@ def _refuse_empty(splits: pd.DataFrame, fractions: Mapping[str, float], by: str)
                 f"share too few values of {by} (splits.by); annotate more groups, choose another "
                 "column, or change the column split of the sample sheet."
             )
+
+
+def _report_unannotated(learning: pd.DataFrame, annotated: pd.DataFrame) -> None:
+    """Log fields that take part by the sample sheet's word alone: a slip there feigns negatives."""
+    names = learning.loc[~learning["field"].isin(annotated["field"]), "field"]
+    if len(names):
+        logger.warning(
+            "%d fields are not annotated but the sample sheet puts them into train, val or test: "
+            "they count as fields without cells (%s%s)",
+            len(names),
+            ", ".join(names.head(5)),
+            ", ..." if len(names) > 5 else "",
+        )
 
 
 def _report_repeats(splits: pd.DataFrame, fields: pd.DataFrame) -> None:

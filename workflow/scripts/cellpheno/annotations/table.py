@@ -49,7 +49,8 @@ def to_tables(
     Raises
     ------
     StudyError
-        For a label that is no class, and when no annotated image is in the sample sheet.
+        For a label that is no class, for a field that is annotated twice, and when no annotated
+        image is in the sample sheet.
     """
     known = FieldNames(fields.to_dict("records"), channels)
     named = [(known.field(image), image) for image in images]
@@ -61,6 +62,7 @@ def to_tables(
             f"None of the {len(names)} annotated images is in the sample sheet (the annotations "
             f"name {', '.join(names[:3])}); name them after the fields or after a channel's file."
         )
+    _refuse_repeats(placed)
     check_classes([image for _, image in placed], classes)
     drawn = [(field, region) for field, image in placed for region in image.regions]
     table = pd.DataFrame([region.box for _, region in drawn], columns=BOX_COLUMNS, dtype=float)
@@ -88,6 +90,18 @@ def _report_unknown(images: Sequence[AnnotatedImage], total: int) -> None:
             ", ".join(names[:5]),
             ", ..." if len(names) > 5 else "",
         )
+
+
+def _refuse_repeats(placed: Sequence[tuple[str, AnnotatedImage]]) -> None:
+    """Raise when two annotated images show one field: its cells would count twice."""
+    first: dict[str, AnnotatedImage] = {}
+    for field, image in placed:
+        other = first.setdefault(field, image)
+        if other is not image:
+            raise StudyError(
+                f"The field {field} is annotated twice, as {other.name} in {other.source} and as "
+                f"{image.name} in {image.source}, so its cells would count twice; leave one out."
+            )
 
 
 def _clipped(table: pd.DataFrame, fields: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from cellpheno.figures import style
+from cellpheno.figures.frequencies import tests_of
 
 CORRECTIONS = {
     "none": "uncorrected",
@@ -40,8 +41,7 @@ def draw(
     made = style.figure(style.PAGE_MM, max(45.0, 22 + 2.4 * step * len(names)))
     places = made.subplots(1, len(entries), sharey=True, sharex=True, squeeze=False)[0]
     for axes, entry in zip(places, entries, strict=True):
-        part = tests[(tests["test"] == entry["test"]) & (tests["unit"] == entry["unit"])]
-        _draw_column(axes, part, names, colours)
+        _draw_column(axes, tests_of(tests, entry), names, colours)
         corrected = CORRECTIONS[entry["correction"]]
         axes.set_title(f"{entry['test'].title()} t-test of {entry['unit']}s, {corrected}")
     middles = [row * step + (len(colours) - 1) / 2 for row in range(len(names))]

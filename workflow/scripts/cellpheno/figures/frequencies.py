@@ -37,7 +37,7 @@ def draw(
         return style.message("No cell was called in the fields of the experiment.")
     colours = palette.of_conditions(frequencies["condition"])
     names = [name for name in frequencies["class"].unique() if name != palette.negative]
-    chosen = tests[(tests["test"] == entry["test"]) & (tests["unit"] == entry["unit"])]
+    chosen = tests_of(tests, entry)
     columns = min(COLUMNS, len(names))
     rows = -(-len(names) // columns)
     made = style.figure(max(style.COLUMN_MM, style.PAGE_MM * columns / COLUMNS), rows * 48 + 14)
@@ -57,6 +57,12 @@ def draw(
             label.set_in_layout(lowest in places[-columns:])
     made.supylabel("share of cells", fontsize=7)
     return made
+
+
+def tests_of(tests: pd.DataFrame, entry: Mapping[str, str]) -> pd.DataFrame:
+    """Return the rows of the tests table that one configured test gave."""
+    keys = ["test", "unit", "correction"]
+    return tests[(tests[keys] == [entry[key] for key in keys]).all(axis=1)]
 
 
 def draw_boxes(axes: Axes, units: pd.DataFrame, colours: Mapping[str, str]) -> None:
