@@ -5,6 +5,8 @@ import pytest
 import yaml
 
 from cellpheno import configuration
+from cellpheno.classification.backbones import family
+from cellpheno.detection.torchvision_models import ARCHITECTURES
 from cellpheno.errors import StudyError
 
 ROOT = Path(__file__).parents[2]
@@ -86,6 +88,15 @@ def test_a_key_in_the_config_wins_over_the_protocol():
     assert complete(config)["calls"]["rule"] == "argmax"
 
 
+def test_every_backbone_of_the_schema_can_be_built():
+    model = SCHEMA["$defs"]["classification"]["properties"]["model"]["properties"]
+    for name in model["backbone"]["enum"]:
+        assert family(name)
+    detector = SCHEMA["properties"]["detection"]["properties"]["model"]["properties"]
+    known = ARCHITECTURES["faster_rcnn"]
+    assert set(detector["backbone"]["enum"]) == set(known)
+
+
 def test_an_experiment_overrides_only_what_it_names():
     config = changed("experiments", to={"main": {}, "wide": {"model": {"backbone": "resnet50"}}})
     wide = configuration.experiment(complete(config), "wide")
@@ -106,6 +117,15 @@ def test_an_experiment_overrides_only_what_it_names():
         (changed("statistics", "exclude_classes", to=["f"]), ["exclude_classes", "'f'"]),
         (changed("experiments", to={"a": {"modell": {}}}), ["experiments/a", "modell", "model"]),
         ({k: v for k, v in DEFAULT.items() if k != "classes"}, ["classes", "missing"]),
+        (changed("classes", to=["non-CIC", "all"]), ["'all'", "rename"]),
+        (changed("channels", to=["membrane", "split"]), ["'split'", "rename"]),
+        (changed("composite", "percentiles", to=[99, 1]), ["composite.percentiles", "lower"]),
+        (changed("composite", "rescale", to="window"), ["composite.window", "no entry"]),
+        (changed("detection", "training", "scales", to=[1.2, 0.8]), ["scales", "lower"]),
+        (changed("detection", "model", "backbone", to="resnet81"), ["detection.model.backbone"]),
+        (changed("classification", "model", "backbone", to="resnet81"), ["backbone", "resnet81"]),
+        (changed("classification", "model", "frozen_batch_norm", to=True), ["frozen_batch_norm"]),
+        (changed("simulation", "annotated", to="anotated"), ["'anotated'", "annotated"]),
     ],
 )
 def test_a_mistake_is_told_in_one_sentence_that_names_the_key(config, words):

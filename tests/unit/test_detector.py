@@ -31,7 +31,6 @@ SETTINGS = training.Settings(
     milestones=(),
     scales=(0.8, 1.2),
     quarter_turns=True,
-    checkpoint_every=2,
 )
 INFERENCE = inference.Settings(scale=1.0, min_score=0.1, nms_iou=0.5, max_detections=4000)
 
@@ -264,7 +263,8 @@ def test_a_killed_training_goes_on_and_gives_the_same_bits(tmp_path, monkeypatch
     tiles = tile_set(4, 2, 0)
 
     def train(name):
-        return training.train(tiles, tiles, SMALL, SETTINGS, 0, Checkpoint(tmp_path, name), CPU)
+        checkpoint = Checkpoint(tmp_path, name)
+        return training.train(tiles, tiles, SMALL, SETTINGS, 0, checkpoint, CPU, save_every=0)
 
     undisturbed, history = train("undisturbed")
     step, calls = training._step, []
@@ -279,14 +279,15 @@ def test_a_killed_training_goes_on_and_gives_the_same_bits(tmp_path, monkeypatch
     with pytest.raises(KeyboardInterrupt):
         train("killed")
     resumed, history_again = train("killed")
-    assert len(calls) == 6  # 3 and the one killed, then 2 from the checkpoint at step 2
+    assert len(calls) == 5  # 3 and the one killed, then the last from the checkpoint at step 3
     pd.testing.assert_frame_equal(history_again, history)
     weights, again = undisturbed.network.state_dict(), resumed.network.state_dict()
     assert all(torch.equal(weights[key], again[key]) for key in weights)
 
 
 def test_the_history_can_be_read_while_a_training_runs(tmp_path):
-    training.train(tile_set(2), tile_set(), SMALL, SETTINGS, 0, Checkpoint(tmp_path, "k"), CPU)
+    checkpoint = Checkpoint(tmp_path, "k")
+    training.train(tile_set(2), tile_set(), SMALL, SETTINGS, 0, checkpoint, CPU, save_every=0)
     tables.read(tmp_path / "history.tsv", tables.HISTORY)
 
 

@@ -48,6 +48,11 @@ def test_words_that_look_like_missing_values_stay_words(tmp_path):
     assert tables.read(tmp_path / "boxes.tsv", tables.BOXES)["label"].tolist() == ["None", "nan"]
 
 
+def test_a_column_that_is_not_described_stays_text(tmp_path):
+    tables.write(boxes(well=["007", "8"]), tmp_path / "boxes.tsv", tables.BOXES)
+    assert tables.read(tmp_path / "boxes.tsv", tables.BOXES)["well"].tolist() == ["007", "8"]
+
+
 @pytest.mark.parametrize(
     ("frame", "word"),
     [

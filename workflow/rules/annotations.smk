@@ -25,7 +25,7 @@ rule import_annotations:
         # a folder's own time tells nothing of an edit inside it
         version=lambda wildcards: (
             []
-            if SIMULATED_FILES
+            if SIMULATED_IMAGES
             else sample_sheet.raw_version(
                 formats.sources(ANNOTATIONS, config["annotations"])
             )

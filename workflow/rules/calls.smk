@@ -93,6 +93,7 @@ rule explain_cells:
     params:
         grad_cam=lookup("grad_cam", within=config),
         classes=lookup("classes", within=config),
+        threads=lookup("compute/threads", within=config),
         code=code_id("explain_cells.py"),
     script:
         "../scripts/explain_cells.py"

@@ -28,7 +28,9 @@ rule cut_crops:
         runtime=60,
     params:
         crops=experiment_settings("crops"),
-        min_score=lookup("calls/min_score", within=config),
+        min_score=branch(
+            learns_from_detections, then=config["calls"]["min_score"], otherwise=None
+        ),
         code=code_id("cut_crops.py"),
     script:
         "../scripts/cut_crops.py"
@@ -62,6 +64,7 @@ rule train_classifier:
         groups=lookup("class_groups", within=config),
         seed=lookup("seed", within=config),
         checkpoints=checkpoint_folder,
+        threads=lookup("compute/threads", within=config),
         code=code_id("train_classifier.py"),
     script:
         "../scripts/train_classifier.py"
@@ -89,6 +92,7 @@ rule classify_cells:
         runtime=240,
     params:
         inference=experiment_settings("inference"),
+        threads=lookup("compute/threads", within=config),
         code=code_id("classify_cells.py"),
     script:
         "../scripts/classify_cells.py"

@@ -29,6 +29,9 @@ from cellpheno.errors import StudyError
 
 # idle threads of one job must not burn the cores of another
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# where the report finds this run's Snakemake; as parameters they would make it anew when moved
+os.environ["CELLPHENO_PYTHON"] = sys.executable
+os.environ["CELLPHENO_SNAKEFILE"] = str(workflow.main_snakefile)
 
 
 def checked_study(config):
@@ -75,8 +78,17 @@ SHARDS = sample_sheet.shards(fields, config["fields_per_shard"])
 EXPERIMENTS = list(config["experiments"])
 SEEDS = config["seeds"]
 # files that the workflow itself makes; none in a study of real data
-SIMULATED_FILES = (
+SIMULATED_IMAGES = (
     fields[CHANNELS].to_numpy().ravel().tolist() if "simulation" in config else []
+)
+SIMULATED_FILES = branch(
+    "simulation" in config,
+    then=[
+        *SIMULATED_IMAGES,
+        str(Path(config["data_root"]) / config["annotations"]["files"][0]),
+        f"results/{STUDY}/simulation/truth.parquet",
+    ],
+    otherwise=[],
 )
 
 
@@ -103,12 +115,12 @@ def shard_files(wildcards):
 
 def raw_files(wildcards):
     """The raw images of a shard, if a rule makes them."""
-    return shard_files(wildcards) if SIMULATED_FILES else []
+    return shard_files(wildcards) if SIMULATED_IMAGES else []
 
 
 def raw_version(wildcards):
     """Size and time of a user's raw images: inputs would cost seconds per 10,000 of them."""
-    return [] if SIMULATED_FILES else sample_sheet.raw_version(shard_files(wildcards))
+    return [] if SIMULATED_IMAGES else sample_sheet.raw_version(shard_files(wildcards))
 
 
 def experiment_settings(part):

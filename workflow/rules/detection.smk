@@ -48,6 +48,7 @@ rule train_detector:
         training=lookup("detection/training", within=config),
         seed=lookup("seed", within=config),
         checkpoints=lambda wildcards: f"results/{wildcards.study}/detector/checkpoints",
+        threads=lookup("compute/threads", within=config),
         code=code_id("train_detector.py"),
     script:
         "../scripts/train_detector.py"
@@ -74,6 +75,7 @@ rule detect_cells:
         runtime=240,
     params:
         inference=lookup("detection/inference", within=config),
+        threads=lookup("compute/threads", within=config),
         code=code_id("detect_cells.py"),
     script:
         "../scripts/detect_cells.py"

@@ -1,3 +1,8 @@
+envvars:
+    "CELLPHENO_PYTHON",
+    "CELLPHENO_SNAKEFILE",
+
+
 rule save_config:
     """Record the config with all defaults filled in, as it was used."""
     output:
@@ -44,12 +49,9 @@ rule report:
         gpu=0,
         mem_mb=scaled(1000),
         runtime=30,
-    params:
-        # the Snakemake that runs this workflow: the rule's own environment holds none
-        python=sys.executable,
-        snakefile=workflow.main_snakefile,
     shell:
-        # --nolock: the run that calls this rule holds the lock, and all its other jobs are done
-        "{params.python:q} -m snakemake figures --snakefile {params.snakefile:q} "
+        # the Snakemake that runs this workflow: the rule's own environment holds none. --nolock:
+        # that Snakemake holds the lock, and all its other jobs are done.
+        '"$CELLPHENO_PYTHON" -m snakemake figures --snakefile "$CELLPHENO_SNAKEFILE" '
         "--configfile {input.config:q} --workflow-profile none --cores 1 --nolock "
         "--report {output:q} &> {log:q}"

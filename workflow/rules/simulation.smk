@@ -6,7 +6,7 @@ rule simulate_study:
     input:
         fields=config["fields"],
     output:
-        raw=SIMULATED_FILES,
+        raw=SIMULATED_IMAGES,
         annotations=study_path(config["annotations"]["files"][0]),
         truth=f"results/{STUDY}/simulation/truth.parquet",
     log:

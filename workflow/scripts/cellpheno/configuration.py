@@ -13,6 +13,9 @@ from cellpheno.errors import StudyError
 
 Config = dict[str, Any]
 
+RESERVED = {"field", "condition", "replicate", "group", "split", "verdict", "content"}
+"""Columns that a channel cannot be named after."""
+
 SWITCHES: dict[str, dict[tuple[str, ...], Any]] = {
     "published": {
         ("calls", "rule"): "best_positive",
@@ -59,6 +62,7 @@ def complete(config: Config, schema: Mapping[str, Any], source: str) -> Config:
             section = section[key]
         section.setdefault(path[-1], copy.deepcopy(value))
     _check_names(config, source)
+    _check_values(config, source)
     part = {**schema["$defs"]["classification"], "$defs": schema["$defs"]}
     for name in config["experiments"]:
         _refuse_misfits(experiment(config, name), part, f"{source}: experiments/{name}")
@@ -152,6 +156,18 @@ def _refuse_misfits(config: Config, schema: Mapping[str, Any], source: str) -> N
 
 def _check_names(config: Config, source: str) -> None:
     classes = config["classes"]
+    for name in [*classes, *config["class_groups"]]:
+        if name in ("all", "NA"):
+            raise StudyError(
+                f"{source}: a class or group is named {name!r}, a word that the result tables "
+                "use themselves; rename it."
+            )
+    for channel in config["channels"]:
+        if channel in RESERVED:
+            raise StudyError(
+                f"{source}: a channel is named {channel!r}, as a column of the sample sheet or of "
+                "qc/fields.tsv is; rename it."
+            )
     check_known(config["negative_class"], classes, f"{source}: negative_class", "classes")
     for group, members in config["class_groups"].items():
         if group in classes:
@@ -171,6 +187,37 @@ def _check_names(config: Config, source: str) -> None:
         )
     for written, meant in config["annotations"]["rename"].items():
         check_known(meant, classes, f"{source}: annotations.rename/{written}", "classes")
+
+
+def _check_values(config: Config, source: str) -> None:
+    """Refuse values that fit their own key but not each other."""
+    ranges = {
+        "composite.percentiles": config["composite"]["percentiles"],
+        "detection.training.scales": config["detection"]["training"]["scales"],
+    }
+    ranges |= {f"composite.window.{k}": v for k, v in config["composite"]["window"].items()}
+    for key, (low, high) in ranges.items():
+        if low > high:
+            raise StudyError(f"{source}: {key} goes from {low} to {high}; put the lower one first.")
+    if config["composite"]["rescale"] == "window":
+        for channel in {config["composite"][colour] for colour in ("red", "green", "blue")}:
+            if channel not in config["composite"]["window"]:
+                raise StudyError(
+                    f"{source}: composite.rescale is window, but composite.window has no entry "
+                    f"for the channel {channel}; give it [low, high] in raw counts."
+                )
+    if "simulation" in config:
+        settings = config["simulation"]
+        known, where = list(settings["frequencies"]), f"{source}: simulation.annotated"
+        check_known(settings["annotated"], known, where, "simulation.frequencies")
+    for name in config["experiments"]:
+        model = experiment(config, name)["model"]
+        if model["frozen_batch_norm"] and model["weights"] is None:
+            raise StudyError(
+                f"{source}: classification.model.frozen_batch_norm is true without weights "
+                f"(experiment {name}), which would freeze statistics of nothing; give weights, "
+                "or set it to false."
+            )
 
 
 def check_known(name: str, known: list[str], where: str, what: str) -> None:

@@ -66,6 +66,11 @@ def _check_columns(fields: pd.DataFrame, config: dict[str, Any]) -> None:
         if empty.any():
             line = int(empty.to_numpy().argmax()) + 2
             raise StudyError(f"Line {line} of {sheet} has nothing in column {column}; fill it in.")
+        if (fields[column] == "NA").any():
+            raise StudyError(
+                f"{sheet} has NA in the column {column}, which the result tables use for missing "
+                "values; write another word."
+            )
 
 
 def _check_names(fields: pd.DataFrame, sheet: str) -> None:
@@ -122,7 +127,8 @@ def check_statistics(config: dict[str, Any], fields: pd.DataFrame) -> None:
         for condition, count in counts[counts < 2].items():
             raise StudyError(
                 f"The condition {condition} has {count} {unit} in {sheet}, but the {test['test']} "
-                f"test by {unit} needs at least 2; add some or change the unit in statistics.tests."
+                f"test by {unit} needs at least 2; add some, change the unit in statistics.tests, "
+                "or give its fields another split in the sheet if they take no part."
             )
 
 

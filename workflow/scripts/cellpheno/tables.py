@@ -88,6 +88,8 @@ QUALITY = Table(
         Column("verdict", "str", "`ok`, or the reason why the field was set aside"),
         Column("saturated_fraction", "float", "worst channel", minimum=0, maximum=1, optional=True),
         Column("focus", "float", "worst channel, variance of the Laplacian", optional=True),
+        Column("height", "float", "of the field", "px", optional=True),
+        Column("width", "float", "of the field", "px", optional=True),
     ),
     key=("field",),
 )
@@ -302,8 +304,8 @@ def read(path: str | Path, table: Table) -> pd.DataFrame:
             )
         frame = arrow.to_pandas()
     else:
-        texts = {c.name: "str" for c in table.columns if c.kind == "str"}
-        frame = pd.read_csv(path, sep="\t", dtype=texts, keep_default_na=False, na_values=["NA"])
+        # what is not described stays text: a well 007 is not the number 7
+        frame = pd.read_csv(path, sep="\t", dtype="str", keep_default_na=False, na_values=["NA"])
     return _checked(frame, table, str(path))
 
 

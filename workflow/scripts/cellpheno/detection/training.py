@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import math
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -44,7 +45,6 @@ class Settings:
     milestones: tuple[int, ...]
     scales: tuple[float, float]
     quarter_turns: bool
-    checkpoint_every: int
 
 
 def train(
@@ -55,6 +55,7 @@ def train(
     seed: int,
     checkpoint: Checkpoint,
     device: torch.device,
+    save_every: float = 30.0,
 ) -> tuple[Detector, pd.DataFrame]:
     """Train a detector, going on where an earlier attempt was stopped.
 
@@ -76,6 +77,8 @@ def train(
         Where the state is kept; `history.tsv` beside it can be read while the training runs.
     device
         Where to train.
+    save_every
+        Seconds between two saves at least.
 
     Returns
     -------
@@ -107,6 +110,7 @@ def train(
     first = progress.get("step", 0)
     factor = schedule(settings.schedule, settings.steps, settings.warmup, settings.milestones)
 
+    saved = time.monotonic()
     steps = track(range(first, settings.steps), "training steps", settings.steps, start=first)
     for step in steps:
         seed_step(seed, step)
@@ -119,10 +123,11 @@ def train(
             recent = []
         if len(validation) and _due(done, settings.steps, parts=20, at_least=50):
             rows += _validate(done, detector, validation, device)
-        if done % settings.checkpoint_every == 0 and done < settings.steps:
+        if time.monotonic() - saved >= save_every and done < settings.steps:
             state = {"step": done, "rows": rows, "recent": recent}
             checkpoint.save(state, network=detector.network, optimizer=optimizer)
             tables.write(_history(rows), checkpoint.path.parent / "history.tsv", tables.HISTORY)
+            saved = time.monotonic()
     return detector, _history(rows)
 
 
