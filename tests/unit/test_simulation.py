@@ -1,5 +1,6 @@
 """The simulated study: its pixels repeat, its truth is true, its files are what they claim."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -9,7 +10,7 @@ import tifffile
 
 from cellpheno import randomness, tables
 from cellpheno.errors import StudyError
-from cellpheno.simulation import cells, culture, drawing
+from cellpheno.simulation import cells, culture, drawing, study
 from cellpheno.simulation.microscope import FULL_WELL
 from cellpheno.simulation.outlines import random_outline
 from cellpheno.simulation.study import CHANNELS, simulate_study
@@ -216,6 +217,45 @@ def test_no_structure_is_lost_in_a_crowded_field():
     structures = culture.grow(labels, cells.CellLine(radius=14), 160, 192, rng)
     assert [structure.label for structure in structures] == labels
     assert all(0 <= s.x <= 192 and 0 <= s.y <= 160 for s in structures)
+
+
+def test_a_structure_that_others_hide_is_not_in_the_truth(tmp_path, monkeypatch):
+    """Two structures at one place, of which the larger hides the smaller everywhere."""
+    line = cells.CellLine(radius=21)
+    rng = randomness.generator(0, "hidden")
+    large, other = culture.grow(["unclear", "non-CIC"], line, 160, 192, rng)
+    x, y = large.x, large.y
+    outline = dataclasses.replace(large.cells[0].outline, radius=60.0)
+    large = dataclasses.replace(large, cells=[dataclasses.replace(large.cells[0], outline=outline)])
+    hidden = dataclasses.replace(other, x=x, y=y)
+    _, boxes = drawing.draw([large, hidden], line, 160, 192, rng)
+    assert np.isfinite(boxes[0]).all()
+    assert np.isnan(boxes[1]).all()
+
+    monkeypatch.setattr(study, "draw_labels", lambda *_: ["unclear", "non-CIC"])
+    monkeypatch.setattr(study, "grow", lambda *_: [large, hidden])
+    truth = simulate(tmp_path, sheet(tmp_path)[:1], {**SETTINGS, "overexposed": []})
+    assert list(truth["label"]) == ["unclear"]
+    project = json.loads((tmp_path / "via_project.json").read_text())
+    (image,) = project["_via_img_metadata"].values()
+    assert [r["region_attributes"]["class"] for r in image["regions"]] == ["unclear"]
+
+
+def test_a_structure_seen_beyond_the_edge_alone_has_no_box():
+    visible = np.zeros((30, 30), bool)
+    visible[:, : drawing.MARGIN] = True
+    window = (slice(0, 30), slice(0, 30))
+    assert np.isnan(drawing._tight_box(visible, window, 40, 40)).all()
+    visible[20, drawing.MARGIN] = True
+    assert drawing._tight_box(visible, window, 40, 40)[2] == 1
+
+
+def test_a_field_too_dense_to_show_every_structure_is_drawn():
+    line = cells.CellLine(radius=21)
+    rng = randomness.generator(3, "x")
+    structures = culture.grow(culture.draw_labels(PLANTED, "non-CIC", 60, rng), line, 192, 256, rng)
+    _, boxes = drawing.draw(structures, line, 192, 256, rng)
+    assert 0 < np.isnan(boxes).all(axis=1).sum() < 10
 
 
 def test_fields_of_a_replicate_share_its_shift_and_replicates_scatter_around_the_plan():

@@ -67,7 +67,8 @@ def draw(
     layers
         Stain and thickness.
     boxes
-        [n, 4] tight box of what is visible of each structure, within the field.
+        [n, 4] tight box of what is visible of each structure, within the field; NaN where others
+        hide the structure completely.
     """
     shape = (height + 2 * MARGIN, width + 2 * MARGIN)
     layers = Layers(*(np.zeros(shape, np.float32) for _ in range(3)))
@@ -228,7 +229,14 @@ def _draw_nucleus(
 def _tight_box(
     visible: npt.NDArray[np.bool_], window: tuple[slice, slice], height: int, width: int
 ) -> tuple[float, float, float, float]:
-    """Return the box x_min, y_min, x_max, y_max of the visible pixels within the field, px."""
+    """Return the box x_min, y_min, x_max, y_max of the visible pixels within the field, px.
+
+    It is NaN where the field shows none.
+    """
+    low = [max(0, MARGIN - part.start) for part in window]
+    high = [MARGIN + n - part.start for n, part in zip((height, width), window, strict=True)]
+    if not visible[low[0] : high[0], low[1] : high[1]].any():
+        return (np.nan,) * 4
     rows = np.flatnonzero(visible.any(axis=1)) + window[0].start - MARGIN
     columns = np.flatnonzero(visible.any(axis=0)) + window[1].start - MARGIN
     return (

@@ -99,7 +99,10 @@ def simulate_study(
 
 
 def simulate_field(row: Row, plan: Plan) -> tuple[Pictures, pd.DataFrame]:
-    """Return the pictures of one field, uint16 [height, width] per channel, and its truth."""
+    """Return the pictures of one field, uint16 [height, width] per channel, and its truth.
+
+    A structure that others hide completely is not in the truth: nobody could find it.
+    """
     settings, field = plan.settings, row["field"]
     height, width = settings["height"], settings["width"]
     frequencies = planted_frequencies(
@@ -116,6 +119,7 @@ def simulate_field(row: Row, plan: Plan) -> tuple[Pictures, pd.DataFrame]:
     layers, boxes = draw(structures, plan.line, height, width, rng)
     pictures = photograph(layers, plan.microscope, field in settings["overexposed"], rng)
     truth = pd.DataFrame(boxes, columns=tables.BOX_COLUMNS).assign(label=labels)
+    truth = truth.dropna(subset=tables.BOX_COLUMNS, ignore_index=True)
     truth.insert(0, "field", field)
     return pictures, truth
 
