@@ -1,16 +1,20 @@
 """What a job gets from Snakemake, tried in processes of their own: it redirects output."""
 
+import contextlib
 import multiprocessing
+import os
 import queue
 import subprocess
 import sys
 import textwrap
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from cellpheno import job
+from cellpheno.errors import StudyError
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 
@@ -98,6 +102,79 @@ def test_a_granted_gpu_that_torch_cannot_see_is_an_error(tmp_path, device, envir
     assert "cannot use one" in log
     assert "--resources gpu=0" in done.stderr
     assert "\ndevice:" not in log
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """Return a function that tells which GPU a job gets on a machine that seems to have some."""
+    torch = pytest.importorskip("torch")
+
+    def chosen(device="auto", files=(), visible=None):
+        environment = {} if visible is None else {job.VISIBLE: visible}
+        monkeypatch.setattr(job.os, "environ", environment)
+        monkeypatch.setattr(job, "_device_files", lambda: [Path("/dev") / name for name in files])
+        seen = bool(files) and visible != ""
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: seen)
+        monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "stand-in")
+        snakemake = SimpleNamespace(
+            config={"compute": {"device": device, "threads": torch.get_num_threads()}},
+            resources={"gpu": 1, "tmpdir": str(tmp_path)},
+        )
+        with job.device(snakemake) as held:
+            return held.type, environment.get(job.VISIBLE)
+
+    return chosen
+
+
+def leases(folder):
+    return {path.name.removesuffix(".lock") for path in folder.glob("cellpheno-gpu-*/*.lock")}
+
+
+@contextlib.contextmanager
+def held(folder, name):
+    with job.gpu_lease(folder / f"cellpheno-gpu-{os.getuid()}", [name]):
+        yield
+
+
+def test_a_lone_gpu_is_the_first_whatever_the_number_of_its_device_file(machine):
+    assert machine(files=["nvidia3"]) == ("cuda", "0")
+
+
+def test_gpus_are_numbered_as_cuda_numbers_them(machine, tmp_path):
+    files = [f"nvidia{n}" for n in (10, 2, 7)]
+    with held(tmp_path, "0"), held(tmp_path, "1"):
+        assert machine(files=files) == ("cuda", "2")
+
+
+def test_of_several_listed_gpus_a_job_takes_one_that_no_other_holds(machine, tmp_path):
+    files = [f"nvidia{n}" for n in range(4)]
+    assert machine(files=files, visible="2,3") == ("cuda", "2")
+    with held(tmp_path, "2"):
+        assert machine(files=files, visible="2, 3") == ("cuda", "3")
+
+
+def test_a_part_of_a_gpu_can_be_held(machine, tmp_path):
+    assert machine(files=["nvidia0"], visible="MIG-GPU-a/1/0,MIG-GPU-a/2/0") == (
+        "cuda",
+        "MIG-GPU-a/1/0",
+    )
+    assert leases(tmp_path) == {"MIG-GPU-a_1_0"}
+
+
+def test_the_one_gpu_a_scheduler_gave_is_taken_without_a_lease(machine, tmp_path):
+    with held(tmp_path, "1"):
+        assert machine(files=["nvidia0", "nvidia1"], visible="1") == ("cuda", "1")
+
+
+@pytest.mark.parametrize("visible", ["", "-1", "NoDevFiles"])
+def test_hidden_gpus_are_none_and_stay_hidden(machine, tmp_path, visible):
+    assert machine(files=["nvidia0"], visible=visible) == ("cpu", visible)
+    assert leases(tmp_path) == set()
+
+
+def test_hidden_gpus_are_an_error_where_one_is_demanded(machine):
+    with pytest.raises(StudyError, match="CUDA_VISIBLE_DEVICES='' hides every GPU"):
+        machine("cuda", files=["nvidia0"], visible="")
 
 
 def _hold(folder, got, release):

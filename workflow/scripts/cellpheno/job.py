@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import itertools
 import logging
 import os
 import sys
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     import torch
 
 logger = logging.getLogger(__name__)
+
+VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 def start(snakemake: Any) -> None:
@@ -95,23 +98,24 @@ def device(snakemake: Any) -> "Iterator[torch.device]":
     if wanted == "cpu" or not granted:
         yield _cpu(snakemake, f"device {wanted}, {granted} GPUs granted")
         return
-    evidence = _signs_of_a_gpu()
-    if not evidence and wanted == "auto":
-        yield _cpu(snakemake, "no GPU on this machine")
+    gpus = _visible_gpus()
+    if not gpus and wanted == "auto":
+        yield _cpu(snakemake, _no_gpu())
         return
     with contextlib.ExitStack() as stack:
-        if not os.environ.get("CUDA_VISIBLE_DEVICES") and (devices := _local_gpus()):
+        if len(gpus) > 1 or (gpus and VISIBLE not in os.environ):
             folder = (
                 Path(snakemake.resources.get("tmpdir", "/tmp")) / f"cellpheno-gpu-{os.getuid()}"
             )
-            os.environ["CUDA_VISIBLE_DEVICES"] = stack.enter_context(gpu_lease(folder, devices))
+            os.environ[VISIBLE] = stack.enter_context(gpu_lease(folder, gpus))
         import torch
 
         if not torch.cuda.is_available():
+            evidence = f"GPU {' or '.join(gpus)}" if gpus else f"compute.device: cuda, {_no_gpu()}"
             raise StudyError(
-                f"A GPU was granted to this job ({evidence or 'compute.device: cuda'}), but torch "
-                f"{torch.__version__} cannot use one; install the CUDA build of torch and a driver "
-                "that fits it, or run on the CPU with `--resources gpu=0`."
+                f"A GPU was granted to this job ({evidence}), but torch {torch.__version__} "
+                "cannot use one; install the CUDA build of torch and a driver that fits it, or "
+                "run on the CPU with `--resources gpu=0`."
             )
         torch.set_num_threads(int(snakemake.config["compute"]["threads"]))
         logger.info("running on %s", torch.cuda.get_device_name())
@@ -127,17 +131,28 @@ def _cpu(snakemake: Any, reason: str) -> "torch.device":
     return torch.device("cpu")
 
 
-def _signs_of_a_gpu() -> str:
-    """Say what speaks for a GPU on this machine, or return an empty text."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-    if visible not in ("", "-1", "NoDevFiles"):
-        return f"CUDA_VISIBLE_DEVICES={visible}"
-    devices = _local_gpus()
-    return f"/dev/nvidia{devices[0]}" if devices else ""
+def _visible_gpus() -> list[str]:
+    """Return CUDA's names of the GPUs this job may use.
+
+    Where nothing says which, they are the positions of the device files and not their numbers:
+    in a container that is given /dev/nvidia3 alone, CUDA calls it 0.
+    """
+    if VISIBLE not in os.environ:
+        return [str(position) for position in range(len(_device_files()))]
+    names = (name.strip() for name in os.environ[VISIBLE].split(","))
+    # CUDA, too, ends the list at the first name that is none; an empty list hides every GPU
+    return list(itertools.takewhile(lambda name: name not in ("", "-1", "NoDevFiles"), names))
 
 
-def _local_gpus() -> list[str]:
-    return sorted(path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*"))
+def _no_gpu() -> str:
+    """Say why there is no GPU."""
+    if VISIBLE in os.environ:
+        return f"{VISIBLE}={os.environ[VISIBLE]!r} hides every GPU"
+    return "no GPU on this machine"
+
+
+def _device_files() -> list[Path]:
+    return list(Path("/dev").glob("nvidia[0-9]*"))
 
 
 @contextlib.contextmanager
@@ -150,7 +165,8 @@ def gpu_lease(folder: Path, devices: list[str], poll_seconds: float = 1.0) -> It
     folder.mkdir(parents=True, exist_ok=True)
     while True:
         for name in devices:
-            with (folder / f"{name}.lock").open("w") as lock:
+            # the name of a part of a GPU (MIG) may hold slashes
+            with (folder / f"{name.replace('/', '_')}.lock").open("w") as lock:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
