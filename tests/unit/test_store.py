@@ -1,0 +1,60 @@
+"""A shard gives back the fields it was given, each alone and in their order."""
+
+import numpy as np
+import pytest
+
+from cellpheno.images import store
+
+
+def fields():
+    rng = np.random.default_rng(0)
+    sizes = {"b": (4, 6), "a 1": (7, 3), "c.2": (1, 1)}
+    return [
+        (name, rng.integers(0, 256, (*size, 3), dtype=np.uint8)) for name, size in sizes.items()
+    ]
+
+
+@pytest.fixture
+def shard(tmp_path):
+    path = tmp_path / "shard.npz"
+    store.write(path, iter(fields()))
+    return path
+
+
+def test_fields_of_different_sizes_come_back_as_they_were_in_their_order(shard):
+    read = list(store.read(shard))
+    assert [name for name, _ in read] == ["b", "a 1", "c.2"]
+    for (_, image), (_, given) in zip(read, fields(), strict=True):
+        assert image.dtype == np.uint8
+        np.testing.assert_array_equal(image, given)
+
+
+def test_names_are_those_of_the_fields_in_their_order(shard):
+    assert store.names(shard) == ["b", "a 1", "c.2"]
+
+
+def test_wanted_fields_come_in_the_shards_order_and_those_of_other_shards_are_passed_over(shard):
+    read = list(store.read(shard, ["c.2", "elsewhere", "b"]))
+    assert [name for name, _ in read] == ["b", "c.2"]
+    np.testing.assert_array_equal(read[0][1], fields()[0][1])
+    assert list(store.read(shard, [])) == []
+
+
+def test_equal_fields_give_equal_bytes_whatever_their_layout_in_memory(shard, tmp_path):
+    again = tmp_path / "again.npz"
+    store.write(again, [(name, np.asfortranarray(image)) for name, image in fields()])
+    assert again.read_bytes() == shard.read_bytes()
+    store.write(again, [(name, 255 - image) for name, image in fields()])
+    assert again.read_bytes() != shard.read_bytes()
+
+
+def test_a_failed_write_leaves_the_earlier_shard_whole(shard):
+    before = shard.read_bytes()
+
+    def broken():
+        yield fields()[0]
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        store.write(shard, broken())
+    assert shard.read_bytes() == before
