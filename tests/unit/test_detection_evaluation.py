@@ -6,7 +6,6 @@ import pytest
 
 from cellpheno import tables
 from cellpheno.detection import evaluation
-from cellpheno.errors import StudyError
 
 
 def box(place):
@@ -141,15 +140,10 @@ def test_the_threshold_is_chosen_on_val_and_applied_to_test():
     found = detections(v=[(0, 0.9), (9, 0.3)], t=[(0, 0.8), (9, 0.7), (1, 0.4)])
     truth = annotated(v=[0], t=[0, 1])
     metrics = evaluation.evaluate(found, truth, splits(val=["v"], test=["t"]), "x", 0.1, seed=0)
-    assert evaluation.score_threshold(metrics) == pytest.approx(0.6)
+    assert value(metrics, "val", "score_threshold") == pytest.approx(0.6)
     assert value(metrics, "test", "recall@0.5 at score_threshold") == pytest.approx(1 / 2)
     assert value(metrics, "test", "precision@0.5 at score_threshold") == pytest.approx(1 / 2)
     assert value(metrics, "test", "precision@0.5") == pytest.approx(2 / 3)
-
-
-def test_a_table_without_threshold_is_an_error():
-    with pytest.raises(StudyError, match="0 rows `score_threshold`"):
-        evaluation.score_threshold(tables.DETECTION_METRICS.empty())
 
 
 def test_intervals_come_from_fields_and_are_the_same_for_the_same_seed():
@@ -168,4 +162,4 @@ def test_one_field_gives_no_interval_and_an_empty_split_no_number():
     metrics = evaluation.evaluate(FOUND, TRUTH, splits(val=[], test=["f"]), "x", 0.1, seed=0)
     assert metrics.loc[metrics["split"] == "test", "ci_low"].isna().all()
     assert np.isnan(value(metrics, "val", "recall@0.5"))
-    assert evaluation.score_threshold(metrics) == 0.1
+    assert value(metrics, "val", "score_threshold") == 0.1

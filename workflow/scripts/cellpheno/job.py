@@ -29,9 +29,9 @@ def start(snakemake: Any) -> None:
     Everything written to stdout and stderr, by C libraries too, goes to the log. An uncaught
     `StudyError` ends there as its sentence alone, and is repeated on the terminal.
 
-    The number of compute threads is the config's `compute.threads` and not the number of
-    cores granted: sums of floating-point numbers depend on how many threads share them, and
-    the same seed must give the same tables on any number of cores.
+    The number of compute threads is one, and the config's `compute.threads` within `device`, but
+    never the number of cores granted: sums of floating-point numbers depend on how many threads
+    share them, and the same seed must give the same tables on any number of cores.
     """
     terminal = os.fdopen(os.dup(2), "w", buffering=1)
     log = Path(snakemake.log[0]).open("w", buffering=1)  # noqa: SIM115 - lives as long as the job
@@ -54,7 +54,7 @@ def start(snakemake: Any) -> None:
             traceback.print_exception(kind, error, trace, file=log)
 
     sys.excepthook = report
-    _fix_threads(int(snakemake.config["compute"]["threads"]))
+    _fix_threads(1)
     logger.info("%s started", snakemake.rule)
 
 
@@ -93,6 +93,7 @@ def device(snakemake: Any) -> "Iterator[torch.device]":
     StudyError
         When a GPU was granted and is there, or was demanded, but torch cannot use it.
     """
+    _fix_threads(int(snakemake.config["compute"]["threads"]))
     wanted = snakemake.config["compute"]["device"]
     granted = granted_gpus(snakemake.resources)
     if wanted == "cpu" or not granted:

@@ -12,7 +12,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from cellpheno import boxes as geometry
-from cellpheno.errors import StudyError
 from cellpheno.randomness import generator
 from cellpheno.tables import BOX_COLUMNS
 
@@ -250,25 +249,3 @@ def evaluate(
                     add(split, f"n_detected{ending}", n_detected, kept)
     frame = pd.DataFrame(rows, columns=["split", "metric", "value", "ci_low", "ci_high", "n"])
     return frame.assign(detector=detector, seed=seed)
-
-
-def score_threshold(metrics: pd.DataFrame) -> float:
-    """Return the score above which a detection counts as a cell, as chosen on val.
-
-    Parameters
-    ----------
-    metrics
-        tables.DETECTION_METRICS that `evaluate` made.
-
-    Raises
-    ------
-    StudyError
-        When the table does not hold it.
-    """
-    values = metrics.loc[metrics["metric"] == THRESHOLD_METRIC, "value"]
-    if len(values) != 1:
-        raise StudyError(
-            f"The detection metrics hold {len(values)} rows `{THRESHOLD_METRIC}` instead of one; "
-            "delete metrics/detection.tsv of the study and run the workflow again."
-        )
-    return float(values.iloc[0])
