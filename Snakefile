@@ -92,4 +92,4 @@ rule all:
             kind=["parquet", "features.npy"],
         ),
         rules.figures.input,
-        SIMULATED_FILES,
+        SIMULATED_TABLES,

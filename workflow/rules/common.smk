@@ -81,14 +81,13 @@ SEEDS = config["seeds"]
 SIMULATED_IMAGES = (
     fields[CHANNELS].to_numpy().ravel().tolist() if "simulation" in config else []
 )
-SIMULATED_FILES = branch(
-    "simulation" in config,
-    then=[
-        *SIMULATED_IMAGES,
+SIMULATED_TABLES = (
+    [
         str(Path(config["data_root"]) / config["annotations"]["files"][0]),
         f"results/{STUDY}/simulation/truth.parquet",
-    ],
-    otherwise=[],
+    ]
+    if "simulation" in config
+    else []
 )
 
 
