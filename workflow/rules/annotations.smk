@@ -1,6 +1,3 @@
-ANNOTATIONS = [study_path(name) for name in config["annotations"]["files"]]
-
-
 rule import_annotations:
     """Import what people have annotated: boxes, classes, fields without cells (A5, A10)."""
     input:

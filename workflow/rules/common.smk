@@ -74,6 +74,9 @@ config.update(checked)
 
 STUDY = config["study"]
 CHANNELS = config["channels"]
+ANNOTATIONS = [
+    str(Path(config["data_root"]) / name) for name in config["annotations"]["files"]
+]
 SHARDS = sample_sheet.shards(fields, config["fields_per_shard"])
 EXPERIMENTS = list(config["experiments"])
 SEEDS = config["seeds"]
@@ -82,10 +85,7 @@ SIMULATED_IMAGES = (
     fields[CHANNELS].to_numpy().ravel().tolist() if "simulation" in config else []
 )
 SIMULATED_TABLES = (
-    [
-        str(Path(config["data_root"]) / config["annotations"]["files"][0]),
-        f"results/{STUDY}/simulation/truth.parquet",
-    ]
+    [ANNOTATIONS[0], f"results/{STUDY}/simulation/truth.parquet"]
     if "simulation" in config
     else []
 )
@@ -96,11 +96,6 @@ wildcard_constraints:
     shard="|".join(SHARDS),
     experiment="|".join(EXPERIMENTS),
     seed="|".join(map(str, SEEDS)),
-
-
-def study_path(name):
-    """A path given in the config relative to data_root."""
-    return str(Path(config["data_root"]) / name)
 
 
 def shard_rows(wildcards):

@@ -7,7 +7,7 @@ rule simulate_study:
         fields=config["fields"],
     output:
         raw=SIMULATED_IMAGES,
-        annotations=study_path(config["annotations"]["files"][0]),
+        annotations=ANNOTATIONS[0],
         truth=f"results/{STUDY}/simulation/truth.parquet",
     log:
         f"logs/{STUDY}/simulate_study.log",
