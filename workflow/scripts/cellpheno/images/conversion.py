@@ -63,7 +63,6 @@ class Converter:
         channels = {name: readers.read_channel(row[name], contents[name]) for name in self.channels}
         record["height"], record["width"] = _common_shape(channels)
         rescaled: dict[str, Image] = {}
-        saturated, focus = [], []
         for name, channel in channels.items():
             values = histogram(channel)
             low, high = composite.channel_range(
@@ -73,17 +72,9 @@ class Converter:
                 self.settings["window"].get(name),
             )
             rescaled[name] = composite.rescale(channel, low, high)
-            saturated.append(quality.saturated_fraction(values))
-            focus.append(quality.focus(rescaled[name]))
-            record |= {
-                f"{name}_low": low,
-                f"{name}_high": high,
-                f"{name}_mean": values.mean,
-                f"{name}_background": values.percentile(quality.BACKGROUND_PERCENTILE),
-                f"{name}_saturated_fraction": saturated[-1],
-                f"{name}_focus": focus[-1],
-            }
-        record |= {"saturated_fraction": max(saturated), "focus": min(focus)}
+            record |= {f"{name}_low": low, f"{name}_high": high}
+            record |= quality.measure(name, channel, values, rescaled[name])
+        record |= quality.worst(record, self.channels)
         return composite.compose(rescaled, self.settings)
 
 

@@ -1,6 +1,6 @@
 """Exposure and focus of a field of view, and the verdict on it (A4)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -10,12 +10,45 @@ import pandas as pd
 
 from cellpheno.errors import StudyError
 from cellpheno.images.histogram import Histogram
+from cellpheno.images.readers import Channel
 
 OK = "ok"
 FULL_SCALES = frozenset(2**bits - 1 for bits in range(8, 17))
 NEIGHBOURS = 8
 PILE_UP = 4
 BACKGROUND_PERCENTILE = 5.0
+
+
+def measure(
+    name: str, channel: Channel, values: Histogram, rescaled: npt.NDArray[np.uint8]
+) -> dict[str, float]:
+    """Return the numbers on one channel of a field.
+
+    Parameters
+    ----------
+    name
+        Of the channel; the keys begin with it.
+    channel
+        [height, width], in the file's own bit depth.
+    values
+        The channel's histogram.
+    rescaled
+        [height, width], the channel in 0..255.
+    """
+    return {
+        f"{name}_mean": values.mean,
+        f"{name}_background": values.percentile(BACKGROUND_PERCENTILE),
+        f"{name}_saturated_fraction": saturated_fraction(values),
+        f"{name}_focus": focus(rescaled),
+    }
+
+
+def worst(record: Mapping[str, Any], channels: Sequence[str]) -> dict[str, float]:
+    """Return the numbers of a field's worst channel: the most saturated, the least sharp."""
+    return {
+        "saturated_fraction": max(record[f"{name}_saturated_fraction"] for name in channels),
+        "focus": min(record[f"{name}_focus"] for name in channels),
+    }
 
 
 def saturated_fraction(values: Histogram) -> float:
