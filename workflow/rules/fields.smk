@@ -20,6 +20,7 @@ rule convert_fields:
         rows=shard_rows,
         version=raw_version,
         channels=lookup("channels", within=config),
+        image_files=lookup("image_files", within=config),
         composite=lookup("composite", within=config),
         code=code_id("convert_fields.py"),
     script:

@@ -7,7 +7,7 @@ from cellpheno.progress import track
 
 job.start(snakemake)
 params = snakemake.params
-converter = Converter(params.channels, params.composite)
+converter = Converter(params.channels, params.composite, params.image_files)
 rows = track(params.rows, "fields", len(params.rows))
 store.write(snakemake.output.fields, converter.images(rows))
 tables.write(converter.table(), snakemake.output.quality, tables.QUALITY)

@@ -1,6 +1,5 @@
 """Raw channel files of one field to the image the networks see and the numbers on its quality."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +23,8 @@ class Converter:
         Keys of the sample sheet's rows that hold image files.
     settings
         The config's section `composite`.
+    files
+        The config's section `image_files`.
 
     Raises
     ------
@@ -31,10 +32,16 @@ class Converter:
         When the channels are to be rescaled by a window and one of them has none.
     """
 
-    def __init__(self, channels: Sequence[str], settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        channels: Sequence[str],
+        settings: Mapping[str, Any],
+        files: Mapping[str, Any] | None = None,
+    ) -> None:
         composite.check_windows(channels, settings)
         self.channels = channels
         self.settings = settings
+        self.files = files or {}
         self._records: list[dict[str, Any]] = []
 
     def images(self, rows: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, Image]]:
@@ -58,12 +65,11 @@ class Converter:
 
     def _convert(self, row: Mapping[str, str], record: dict[str, Any]) -> Image:
         """Return the image of one field and fill its record with numbers."""
-        contents = {name: readers.read_bytes(row[name]) for name in self.channels}
-        record["content"] = fingerprint(contents.values())
-        channels = {name: readers.read_channel(row[name], contents[name]) for name in self.channels}
-        record["height"], record["width"] = _common_shape(channels)
+        raw = readers.read_field(row, self.channels, self.files)
+        record |= {"content": raw.content, "pixel_size_um": raw.pixel_size_um}
+        record["height"], record["width"] = _common_shape(raw.channels)
         rescaled: dict[str, Image] = {}
-        for name, channel in channels.items():
+        for name, channel in raw.channels.items():
             values = histogram(channel)
             low, high = composite.channel_range(
                 values,
@@ -76,16 +82,6 @@ class Converter:
             record |= quality.measure(name, channel, values, rescaled[name])
         record |= quality.worst(record, self.channels)
         return composite.compose(rescaled, self.settings)
-
-
-def fingerprint(contents: Iterable[bytes]) -> str:
-    """Return the SHA-256 of the files of a field, in the order of its channels."""
-    digest = hashlib.sha256()
-    for content in contents:
-        # the length keeps apart what is divided differently between files
-        digest.update(len(content).to_bytes(8, "big"))
-        digest.update(content)
-    return f"sha256:{digest.hexdigest()}"
 
 
 def _common_shape(channels: Mapping[str, readers.Channel]) -> tuple[int, int]:

@@ -3,8 +3,10 @@
 The kind of file is told by its suffix; another format is one more entry in `READERS`.
 """
 
+import dataclasses
+import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,62 @@ from cellpheno.errors import StudyError
 
 Channel = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.float32]
 Pixels = npt.NDArray[Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class RawField:
+    """A field of view as its files hold it.
+
+    Attributes
+    ----------
+    channels
+        Channel name: [height, width], uint8, uint16 or float32 as in its file.
+    content
+        Fingerprint of the files: equal for equal bytes.
+    pixel_size_um
+        Side of a pixel in µm, NaN when no file tells it.
+    """
+
+    channels: dict[str, Channel]
+    content: str
+    pixel_size_um: float
+
+
+def read_field(
+    row: Mapping[str, str], channels: Sequence[str], settings: Mapping[str, Any]
+) -> RawField:
+    """Read the channels of one field of view.
+
+    Parameters
+    ----------
+    row
+        Of the sample sheet: channel name to path.
+    channels
+        Names of the channels, in the study's order.
+    settings
+        The config's section `image_files`.
+
+    Raises
+    ------
+    StudyError
+        When a file is missing, damaged, of an unknown kind or not clear about its channels.
+    """
+    contents = {name: read_bytes(row[name]) for name in channels}
+    return RawField(
+        channels={name: read_channel(row[name], contents[name]) for name in channels},
+        content=fingerprint(contents.values()),
+        pixel_size_um=float("nan"),
+    )
+
+
+def fingerprint(contents: Iterable[bytes]) -> str:
+    """Return the SHA-256 of the files of a field, in the order of its channels."""
+    digest = hashlib.sha256()
+    for content in contents:
+        # the length keeps apart what is divided differently between files
+        digest.update(len(content).to_bytes(8, "big"))
+        digest.update(content)
+    return f"sha256:{digest.hexdigest()}"
 
 
 def read_channel(path: str | Path, content: bytes | None = None) -> Channel:
