@@ -18,16 +18,23 @@ class Region:
     box
         x_min, y_min, x_max, y_max in pixels, half-open.
     label
-        What the annotator wrote, without blanks and line ends around it.
+        What the annotator wrote. Readers leave blanks and line ends around it, so that what is
+        taken off can be reported; empty where the format holds no class.
+    shape
+        What was drawn: rectangle, polygon, polyline, ellipse, circle or mask.
+    area
+        In square pixels; None where no more than the box is known.
     """
 
     box: tuple[float, float, float, float]
     label: str
+    shape: str = "rectangle"
+    area: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class AnnotatedImage:
-    """One image that an annotator has gone through.
+    """One image of an annotation file.
 
     Attributes
     ----------
@@ -37,11 +44,21 @@ class AnnotatedImage:
         Its cells; none where the annotator found none.
     source
         The file it was read from, for messages.
+    annotator
+        Who has gone through it; files do not tell, the config does.
+    size
+        Width and height in pixels, None where the file does not tell.
+    gone_through
+        Whether it counts as annotated; not so where it has no regions and the format cannot tell
+        an image without cells from one that nobody has looked at.
     """
 
     name: str
     regions: tuple[Region, ...]
     source: str
+    annotator: str = ""
+    size: tuple[float, float] | None = None
+    gone_through: bool = True
 
 
 class FieldNames:
