@@ -21,10 +21,15 @@ def write(path: str | Path, fields: Iterable[tuple[str, Image]]) -> None:
     """Write fields, in the order given, one in memory at a time."""
     with whole(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
         for field, image in fields:
-            buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, np.ascontiguousarray(image), allow_pickle=False)
+            image = np.ascontiguousarray(image)
+            header = io.BytesIO()
+            shape = np.lib.format.header_data_from_array_1_0(image)
+            np.lib.format.write_array_header_1_0(header, shape)
             entry = zipfile.ZipInfo(f"{field}.npy")  # without a date: equal input, equal bytes
-            archive.writestr(entry, buffer.getbuffer())
+            entry.file_size = header.tell() + image.nbytes  # large ones need another kind of entry
+            with archive.open(entry, "w") as stream:
+                stream.write(header.getbuffer())
+                stream.write(image.data)
 
 
 def names(path: str | Path) -> list[str]:
