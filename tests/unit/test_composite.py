@@ -35,12 +35,27 @@ def test_mean_and_extremes_are_those_of_numpy():
     assert (values.minimum, values.maximum) == (NOISE.min(), NOISE.max())
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_every_pixel_is_counted_once_under_its_own_value(dtype):
+    channel = (NOISE - 700).astype(dtype).T  # not contiguous in memory
+    values, counts = np.unique(channel, return_counts=True)
+    counted = histogram(channel)
+    assert counted.values.dtype == dtype
+    assert (counted.values.tolist(), counted.counts.tolist()) == (values.tolist(), counts.tolist())
+
+
+def test_more_pixels_of_one_value_than_a_float32_can_count_are_counted_right():
+    channel = np.full((4097, 4099), 12, np.uint8)
+    channel[0, 0] = 13
+    assert histogram(channel).counts.tolist() == [4097 * 4099 - 1, 1]
+
+
 def test_the_rule_image_goes_from_smallest_to_largest():
     assert composite.channel_range(histogram(NOISE), "image") == (NOISE.min(), NOISE.max())
 
 
 def test_the_rule_window_is_the_same_for_every_field():
-    assert composite.channel_range(histogram(NOISE), "window", window=[100, 4000]) == (100, 4000)
+    assert composite.channel_range(histogram(NOISE), "window", fixed=[100, 4000]) == (100, 4000)
 
 
 def test_a_channel_without_a_window_is_named_before_any_field_is_read():
@@ -61,6 +76,18 @@ def test_rescaling_maps_the_range_to_0_255_and_clips_what_lies_beyond(dtype):
     rescaled = composite.rescale(channel, 50, 150)
     assert rescaled.dtype == np.uint8
     assert rescaled.tolist() == [[0, 0, 51, 255, 255]]
+
+
+def test_every_one_of_sixteen_bits_counts_before_rescaling():
+    channel = np.arange(32768, 32768 + 256, dtype=np.uint16).reshape(16, 16)
+    assert len(np.unique(composite.rescale(channel, 32768, 32768 + 255))) == 256
+
+
+def test_integers_and_the_same_numbers_as_floating_point_give_the_same_pixels():
+    low, high = 850.25, 961.5
+    np.testing.assert_array_equal(
+        composite.rescale(NOISE, low, high), composite.rescale(NOISE.astype(np.float32), low, high)
+    )
 
 
 def test_values_in_the_upper_half_of_sixteen_bits_do_not_wrap_around():

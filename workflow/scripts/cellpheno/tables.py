@@ -93,6 +93,24 @@ QUALITY = Table(
     ),
     key=("field",),
 )
+VALUES = Table(
+    "values",
+    (
+        Column("channel", "str", "channel of the fields"),
+        Column("value", "float", "raw count; of a bin of floating-point numbers, its end towards zero"),
+        Column("pixels", "int", "of the fields that can be read, with this value", minimum=1),
+    ),
+    key=("channel", "value"),
+)
+RANGES = Table(
+    "ranges",
+    (
+        Column("channel", "str", "channel of the fields"),
+        Column("low", "float", "becomes 0 in every field", "raw counts"),
+        Column("high", "float", "becomes 255 in every field", "raw counts"),
+    ),
+    key=("channel",),
+)
 BOXES = Table(
     "boxes",
     (

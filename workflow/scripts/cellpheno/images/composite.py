@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -10,7 +11,7 @@ from cellpheno.errors import StudyError
 from cellpheno.images.histogram import Histogram
 from cellpheno.images.readers import Channel
 
-Rule = Literal["image", "percentile", "window"]
+Rule = Literal["image", "percentile", "window", "study"]
 COLOURS = ("red", "green", "blue")
 
 
@@ -18,25 +19,25 @@ def channel_range(
     values: Histogram,
     rule: Rule,
     percentiles: Sequence[float] = (0.5, 99.8),
-    window: Sequence[float] | None = None,
+    fixed: Sequence[float] | None = None,
 ) -> tuple[float, float]:
     """Return the values of a channel that become 0 and 255.
 
     Parameters
     ----------
     values
-        Of the channel of one field.
+        Of the channel of one field, or of all fields of a study.
     rule
         `image`: the smallest and the largest value; `percentile`: two percentiles, or smallest
-        and largest where the percentiles coincide because the signal is that sparse; `window`:
-        the same two values for every field.
+        and largest where the percentiles coincide because the signal is that sparse; `window`
+        and `study`: the same two values for every field.
     percentiles
         Lower and upper, in percent, for `percentile`.
-    window
-        Low and high in raw counts, for `window`.
+    fixed
+        Low and high in raw counts, for `window` and `study`.
     """
-    if rule == "window":
-        low, high = window or ()
+    if rule in ("window", "study"):
+        low, high = fixed or ()
         return float(low), float(high)
     if rule == "percentile":
         low, high = (values.percentile(percent) for percent in percentiles)
@@ -70,14 +71,33 @@ def rescale(channel: Channel, low: float, high: float) -> npt.NDArray[np.uint8]:
     if high <= low:
         return np.zeros(channel.shape, np.uint8)
     if channel.dtype.kind == "u":
-        every_value = np.arange(np.iinfo(channel.dtype).max + 1, dtype=np.float64)
-        return _rescaled(every_value, low, high)[channel]
+        every_value = np.arange(np.iinfo(channel.dtype).max + 1)
+        return cv2.LUT(channel, _rescaled(every_value, low, high))
     return _rescaled(channel, low, high)
 
 
-def _rescaled(values: npt.NDArray[np.floating], low: float, high: float) -> npt.NDArray[np.uint8]:
-    scaled = (values.astype(np.float64) - low) * (255.0 / (high - low))
-    return np.rint(np.clip(scaled, 0.0, 255.0)).astype(np.uint8)
+def _rescaled(values: npt.NDArray[Any], low: float, high: float) -> npt.NDArray[np.uint8]:
+    scaled = values.astype(np.float64)
+    scaled -= low
+    scaled *= 255.0 / (high - low)
+    np.clip(scaled, 0.0, 255.0, out=scaled)
+    return np.rint(scaled, out=scaled).astype(np.uint8)
+
+
+def common_shape(channels: Mapping[str, Channel]) -> tuple[int, int]:
+    """Return height and width of the channels of a field.
+
+    Raises
+    ------
+    StudyError
+        When they differ in size.
+    """
+    shapes = {name: channel.shape for name, channel in channels.items()}
+    if len(set(shapes.values())) > 1:
+        sizes = ", ".join(f"{name} {width} x {height}" for name, (height, width) in shapes.items())
+        raise StudyError(f"Its channels differ in size ({sizes} px); they must show one field.")
+    height, width = next(iter(shapes.values()))
+    return height, width
 
 
 def compose(
@@ -98,4 +118,4 @@ def compose(
     array
         [height, width, 3], red first.
     """
-    return np.stack([channels[colours[colour]] for colour in COLOURS], axis=-1)
+    return cv2.merge([channels[colours[colour]] for colour in COLOURS])

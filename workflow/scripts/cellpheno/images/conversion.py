@@ -25,6 +25,8 @@ class Converter:
         The config's section `composite`.
     files
         The config's section `image_files`.
+    ranges
+        Channel: low and high, for the rule `study`.
 
     Raises
     ------
@@ -37,11 +39,13 @@ class Converter:
         channels: Sequence[str],
         settings: Mapping[str, Any],
         files: Mapping[str, Any] | None = None,
+        ranges: Mapping[str, Sequence[float]] | None = None,
     ) -> None:
         composite.check_windows(channels, settings)
         self.channels = channels
         self.settings = settings
         self.files = files or {}
+        self.ranges = settings["window"] if ranges is None else ranges
         self._records: list[dict[str, Any]] = []
 
     def images(self, rows: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, Image]]:
@@ -52,9 +56,8 @@ class Converter:
             try:
                 image = self._convert(row, record)
             except StudyError as error:
-                record["verdict"] = " ".join(
-                    str(error).split()
-                )  # it stands in a tab-separated table
+                # it stands in a tab-separated table
+                record["verdict"] = " ".join(str(error).split())
                 continue
             yield row["field"], image
 
@@ -67,7 +70,7 @@ class Converter:
         """Return the image of one field and fill its record with numbers."""
         raw = readers.read_field(row, self.channels, self.files)
         record |= {"content": raw.content, "pixel_size_um": raw.pixel_size_um}
-        record["height"], record["width"] = _common_shape(raw.channels)
+        record["height"], record["width"] = composite.common_shape(raw.channels)
         rescaled: dict[str, Image] = {}
         for name, channel in raw.channels.items():
             values = histogram(channel)
@@ -75,19 +78,10 @@ class Converter:
                 values,
                 self.settings["rescale"],
                 self.settings["percentiles"],
-                self.settings["window"].get(name),
+                self.ranges.get(name),
             )
             rescaled[name] = composite.rescale(channel, low, high)
             record |= {f"{name}_low": low, f"{name}_high": high}
             record |= quality.measure(name, channel, values, rescaled[name])
         record |= quality.worst(record, self.channels)
         return composite.compose(rescaled, self.settings)
-
-
-def _common_shape(channels: Mapping[str, readers.Channel]) -> tuple[int, int]:
-    shapes = {name: channel.shape for name, channel in channels.items()}
-    if len(set(shapes.values())) > 1:
-        sizes = ", ".join(f"{name} {width} x {height}" for name, (height, width) in shapes.items())
-        raise StudyError(f"Its channels differ in size ({sizes} px); they must show one field.")
-    height, width = next(iter(shapes.values()))
-    return height, width

@@ -1,0 +1,89 @@
+"""One range per channel for a whole study, so that intensities stay comparable between fields.
+
+Each shard is counted by itself; the counts of all shards together give the ranges.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cellpheno import tables
+from cellpheno.errors import StudyError
+from cellpheno.images import composite, readers
+from cellpheno.images.histogram import Histogram, coarse, histogram, merged
+
+logger = logging.getLogger(__name__)
+
+
+def count(
+    rows: Iterable[Mapping[str, str]], channels: Sequence[str], files: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Count how often each value occurs in the channels of the fields that can be read.
+
+    Memory and the table are bounded by the values that there can be, not by the fields: integers
+    are counted as they are, floating-point numbers in bins (`histogram.coarse`).
+
+    Parameters
+    ----------
+    rows
+        Of the sample sheet. What speaks against a field is left to its conversion.
+    channels
+        Keys of the rows that hold image files.
+    files
+        The config's section `image_files`.
+
+    Returns
+    -------
+    DataFrame
+        Table `tables.VALUES`.
+    """
+    counted: dict[str, Histogram] = {}
+    for row in rows:
+        try:
+            field = readers.read_field(row, channels, files)
+            composite.common_shape(field.channels)
+        except StudyError as error:
+            logger.info("%s is not counted: %s", row["field"], error)
+            continue
+        for name, channel in field.channels.items():
+            _add(counted, name, histogram(coarse(channel)))
+    frames = [_table(name, values) for name, values in counted.items()]
+    return tables.concatenate(frames, tables.VALUES)
+
+
+def choose(shards: Iterable[pd.DataFrame], percentiles: Sequence[float]) -> pd.DataFrame:
+    """Return the range of each channel over all fields, by the rule `percentile`.
+
+    Parameters
+    ----------
+    shards
+        Tables `tables.VALUES`, one in memory at a time.
+    percentiles
+        Lower and upper, in percent.
+
+    Returns
+    -------
+    DataFrame
+        Table `tables.RANGES`; empty when no field can be read.
+    """
+    counted: dict[str, Histogram] = {}
+    for shard in shards:
+        for name, rows in shard.groupby("channel", sort=False):
+            _add(counted, name, Histogram(rows["value"].to_numpy(), rows["pixels"].to_numpy()))
+    ranges = [
+        (name, *composite.channel_range(values, "percentile", percentiles))
+        for name, values in counted.items()
+    ]
+    return pd.DataFrame(ranges, columns=["channel", "low", "high"])
+
+
+def _table(name: str, counted: Histogram) -> pd.DataFrame:
+    values = counted.values.astype(np.float64)  # noqa: PD011 - a histogram is no frame
+    return pd.DataFrame({"channel": name, "value": values, "pixels": counted.counts})
+
+
+def _add(counted: dict[str, Histogram], name: str, values: Histogram) -> None:
+    counted[name] = merged(counted[name], values) if name in counted else values
