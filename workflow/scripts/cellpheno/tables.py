@@ -97,7 +97,7 @@ VALUES = Table(
     "values",
     (
         Column("channel", "str", "channel of the fields"),
-        Column("value", "float", "raw count; of a bin of floating-point numbers, its end towards zero"),
+        Column("value", "float", "raw count, or the end of a bin towards zero"),
         Column("pixels", "int", "of the fields that can be read, with this value", minimum=1),
     ),
     key=("channel", "value"),
@@ -265,6 +265,17 @@ TESTS = Table(
         Column("correction", "str", "how p was adjusted"),
     ),
     key=("class", "condition", "test", "unit", "correction"),
+)
+EXPORT_LOSSES = Table(
+    "export_losses",
+    (
+        Column("format", "str", "annotation format that was written"),
+        Column("field", "str", "field of view, or `all`"),
+        Column("what", "str", "what was not there when the file was read back"),
+        Column("n", "int", "boxes concerned, or images", minimum=1),
+        Column("consequence", "str", "for a study that takes the file back"),
+    ),
+    key=("format", "field", "what"),
 )
 TRUTH = Table(
     "truth",
