@@ -93,8 +93,16 @@ def test_every_backbone_of_the_schema_can_be_built():
     for name in model["backbone"]["enum"]:
         assert family(name)
     detector = SCHEMA["properties"]["detection"]["properties"]["model"]["properties"]
-    known = ARCHITECTURES["faster_rcnn"]
-    assert set(detector["backbone"]["enum"]) == set(known)
+    assert set(detector["architecture"]["enum"]) == set(ARCHITECTURES)
+    for backbones in ARCHITECTURES.values():
+        assert set(detector["backbone"]["enum"]) == set(backbones)
+
+
+def test_the_annotators_view_shows_what_the_composite_shows_unless_told_otherwise():
+    config = complete(changed("annotator_view", to={"blue": "membrane"}))
+    shown = [config["annotator_view"][colour] for colour in ("red", "green", "blue")]
+    assert shown == ["membrane", "brightfield", "membrane"]
+    assert config["annotator_view"]["filtered"] == config["channels"]
 
 
 def test_an_experiment_overrides_only_what_it_names():
@@ -121,6 +129,8 @@ def test_an_experiment_overrides_only_what_it_names():
         (changed("channels", to=["membrane", "split"]), ["'split'", "rename"]),
         (changed("composite", "percentiles", to=[99, 1]), ["composite.percentiles", "lower"]),
         (changed("composite", "rescale", to="window"), ["composite.window", "no entry"]),
+        (changed("composite", "window", to={"nucleus": [7, 7]}), ["window.nucleus", "from 7 to 7"]),
+        (changed("annotator_view", "filtered", to=["actin"]), ["annotator_view.filtered", "actin"]),
         (changed("detection", "training", "scales", to=[1.2, 0.8]), ["scales", "lower"]),
         (changed("detection", "model", "backbone", to="resnet81"), ["detection.model.backbone"]),
         (changed("classification", "model", "backbone", to="resnet81"), ["backbone", "resnet81"]),

@@ -120,16 +120,11 @@ def test_weights_that_are_no_weights_are_told(tmp_path):
         backends.build({**SMALL, "weights": tmp_path / "weights.pt"})
 
 
-def test_resnet50_has_the_published_anchors_and_torchvisions_state_dict():
-    from torchvision.models.detection import fasterrcnn_resnet50_fpn
-
+def test_resnet50_has_the_published_anchors():
     with torch.device("meta"):
         network = backends.build({**SMALL, "backbone": "resnet50"}).network
-        reference = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None, num_classes=2)
     assert network.rpn.anchor_generator.sizes == ((32,), (64,), (128,), (256,), (512,))
     assert network.rpn.anchor_generator.aspect_ratios == ((0.5, 1.0, 2.0),) * 5
-    shapes = {key: value.shape for key, value in network.state_dict().items()}
-    assert shapes == {key: value.shape for key, value in reference.state_dict().items()}
 
 
 # Resolution and limits
@@ -145,13 +140,6 @@ def test_a_large_image_keeps_its_size(backbone):
         torch.tensor(v)[:, None, None] for v in (transform.image_mean, transform.image_std)
     )
     torch.testing.assert_close(shown.tensors[0, :, :1500, :1700], (image - mean) / std)
-
-
-def test_more_than_a_hundred_cells_survive(small):
-    limits = Limits(min_score=0.0, nms_iou=0.99, max_detections=3000)
-    boxes, scores = small.detect(torch.rand(3, 192, 256), limits)
-    assert len(boxes) == len(scores) > 1500  # torchvision's own limits are 1000 and 100
-    assert len(small.detect(torch.rand(3, 192, 256), Limits(0.0, 0.99, 50))[0]) == 50
 
 
 def test_hopeless_proposals_are_dropped_in_detection_and_never_in_training():

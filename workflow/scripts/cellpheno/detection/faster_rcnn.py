@@ -1,0 +1,113 @@
+"""Faster R-CNN, the published detector (A14), from torchvision's parts."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.faster_rcnn import (
+    FasterRCNN,
+    FastRCNNPredictor,
+    TwoMLPHead,
+)
+from torchvision.ops import MultiScaleRoIAlign
+
+from cellpheno.detection.interface import Limits
+from cellpheno.detection.pyramid import (
+    IMAGENET,
+    PLAIN,
+    NativeResolution,
+    resnet50_pyramid,
+    small_pyramid,
+)
+
+CLASSES = 2  # background and cell: the detector knows one class (A5)
+
+# Proposals that the first stage is this sure are no cells do not reach the second stage, which has
+# hardly seen their like in training and takes some of them for cells: on simulated fields this
+# raised precision from 0.78 to 0.96 (score above 0.5) and lost no cell.
+MIN_OBJECTNESS = 0.05
+
+# One cell has many proposals. Were there room for one each, those of sure cells would crowd out
+# those of unsure ones in a dense field.
+PROPOSALS_PER_CELL = 8
+
+
+class FasterRCNNDetector:
+    """Faster R-CNN as a `Detector`."""
+
+    def __init__(self, network: FasterRCNN) -> None:
+        self.network = network.to(memory_format=torch.channels_last)
+
+    def losses(self, images: Sequence[Tensor], boxes: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Return the losses of the proposals and of the final boxes (see `Detector`)."""
+        self.network.train()
+        self.network.rpn.score_thresh = 0.0  # `detect` may have been called in between
+        targets = [
+            {"boxes": each, "labels": torch.ones(len(each), dtype=torch.int64, device=each.device)}
+            for each in boxes
+        ]
+        return self.network(list(images), targets)
+
+    @torch.inference_mode()
+    def detect(self, image: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
+        """Return the cells of one image (see `Detector`).
+
+        The number of proposals follows `max_detections`: with torchvision's (and the published,
+        A18) 1000 a field could never have more than 1000 cells.
+        """
+        self.network.eval()
+        heads, rpn = self.network.roi_heads, self.network.rpn
+        heads.score_thresh, heads.nms_thresh = limits.min_score, limits.nms_iou
+        heads.detections_per_img = limits.max_detections
+        rpn.score_thresh = MIN_OBJECTNESS
+        rpn._pre_nms_top_n["testing"] = PROPOSALS_PER_CELL * limits.max_detections
+        rpn._post_nms_top_n["testing"] = PROPOSALS_PER_CELL * limits.max_detections
+        found = self.network([image])[0]
+        return found["boxes"], found["scores"]
+
+
+def resnet18_small() -> FasterRCNNDetector:
+    """Faster R-CNN that learns in minutes on a CPU, for cells of about 15 to 200 px."""
+    network = FasterRCNN(
+        small_pyramid(first_layer=1),
+        rpn_anchor_generator=AnchorGenerator(
+            ((18, 26), (36, 52), (74, 104), (148, 208)), ((1.0,),) * 4
+        ),
+        rpn_pre_nms_top_n_train=500,
+        rpn_post_nms_top_n_train=300,
+        rpn_batch_size_per_image=128,
+        box_roi_pool=MultiScaleRoIAlign(
+            ["0", "1", "2"], output_size=5, sampling_ratio=2, canonical_scale=64, canonical_level=3
+        ),
+        box_head=TwoMLPHead(64 * 5 * 5, 256),
+        box_predictor=FastRCNNPredictor(256, CLASSES),
+        box_batch_size_per_image=128,
+    )
+    network.transform = NativeResolution(*PLAIN)
+    return FasterRCNNDetector(network)
+
+
+def resnet50() -> FasterRCNNDetector:
+    """Faster R-CNN with ResNet-50 and feature pyramid as published (A14).
+
+    Keys and shapes of the state dict are those of torchvision's
+    `fasterrcnn_resnet50_fpn(num_classes=2)`.
+    """
+    network = FasterRCNN(
+        resnet50_pyramid(first_layer=1),
+        num_classes=CLASSES,
+        rpn_anchor_generator=AnchorGenerator(
+            ((32,), (64,), (128,), (256,), (512,)), ((0.5, 1.0, 2.0),) * 5
+        ),
+        rpn_pre_nms_top_n_train=2000,
+        rpn_post_nms_top_n_train=1000,
+    )
+    network.transform = NativeResolution(*IMAGENET)
+    return FasterRCNNDetector(network)
+
+
+BACKBONES: dict[str, Callable[[], FasterRCNNDetector]] = {
+    "resnet18_small": resnet18_small,
+    "resnet50": resnet50,
+}
