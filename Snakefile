@@ -28,9 +28,22 @@ if "simulation" in config:
     include: "workflow/rules/simulation.smk"
 
 
+if config["composite"]["rescale"] == "study":
+
+    include: "workflow/rules/study_range.smk"
+
+
 include: "workflow/rules/fields.smk"
+include: "workflow/rules/annotator_view.smk"
 include: "workflow/rules/annotations.smk"
 include: "workflow/rules/detection.smk"
+
+
+if len(DETECTORS) > 1:
+
+    include: "workflow/rules/detectors.smk"
+
+
 include: "workflow/rules/classification.smk"
 include: "workflow/rules/calls.smk"
 include: "workflow/rules/embedding.smk"
@@ -51,10 +64,9 @@ rule all:
             name=[
                 "annotations/boxes.parquet",
                 "annotations/fields.tsv",
+                "annotations/report.tsv",
                 "cells.parquet",
                 "config.yaml",
-                "detector/history.tsv",
-                "detector/model.pt",
                 "embedding/cells.parquet",
                 "grad_cam/cells.parquet",
                 "grad_cam/maps.npz",
@@ -73,6 +85,20 @@ rule all:
         collect(f"results/{STUDY}/converted/{{shard}}.npz", shard=SHARDS),
         collect(f"results/{STUDY}/qc/shards/{{shard}}.tsv", shard=SHARDS),
         collect(f"results/{STUDY}/detections/{{shard}}.parquet", shard=SHARDS),
+        collect(
+            f"results/{STUDY}/detector/{{detector}}/{{name}}",
+            detector=sorted(
+                {configuration.trained_as(config, name) for name in DETECTORS}
+            ),
+            name=["model.pt", "history.tsv"],
+        ),
+        branch(
+            len(DETECTORS) > 1,
+            then=[
+                f"results/{STUDY}/detector/compared.parquet",
+                f"results/{STUDY}/metrics/detectors.tsv",
+            ],
+        ),
         collect(
             f"results/{STUDY}/crops/{{experiment}}.{{kind}}",
             experiment=EXPERIMENTS,
@@ -93,3 +119,6 @@ rule all:
         ),
         rules.figures.input,
         SIMULATED_TABLES,
+        AGREEMENT.values(),
+        MEASURE_TABLES,
+        STUDY_RANGES,

@@ -145,3 +145,25 @@ def test_a_mistake_is_told_in_one_sentence_that_names_the_key(config, words):
     assert sentence.startswith("config.yaml")
     assert "\n" not in sentence
     assert all(word in sentence for word in words), sentence
+
+
+def test_a_detector_overrides_only_what_it_names_and_shares_a_training_that_is_the_same():
+    config = complete(
+        changed(
+            "detectors",
+            to={
+                "main": {},
+                "enlarged": {"inference": {"scale": 1.5}},
+                "fcos": {"model": {"architecture": "fcos"}},
+            },
+        )
+    )
+    assert configuration.detector(config, "enlarged")["inference"]["scale"] == 1.5
+    assert configuration.detector(config, "fcos")["model"]["backbone"] == "resnet18_small"
+    trained = [configuration.trained_as(config, name) for name in config["detectors"]]
+    assert trained == ["main", "main", "fcos"]
+
+
+def test_a_detectors_override_is_checked_like_the_section():
+    with pytest.raises(StudyError, match="detectors/fcos"):
+        complete(changed("detectors", to={"fcos": {"model": {"architecture": "yolo"}}}))

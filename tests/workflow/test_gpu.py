@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-TARGET = "results/small/detector/model.pt"
+TARGET = "results/small/detector/main/model.pt"
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def study(small_study):
 
 
 def log(study) -> str:
-    return (study.folder / "logs/small/train_detector.log").read_text()
+    return (study.folder / "logs/small/train_detector/main.log").read_text()
 
 
 @pytest.mark.skipif(any(Path("/dev").glob("nvidia[0-9]*")), reason="this machine has a GPU")

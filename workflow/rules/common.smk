@@ -16,8 +16,16 @@ for name in (
     "sources",
     "annotations/__init__",
     "annotations/regions",
+    "annotations/documents",
+    "annotations/shapes",
+    "annotations/boxes_csv",
+    "annotations/coco",
+    "annotations/labelme",
+    "annotations/masks",
+    "annotations/sheet",
     "annotations/via",
     "annotations/voc",
+    "annotations/cleaning",
     "annotations/formats",
 ):
     source_file = workflow.source_path(f"../scripts/cellpheno/{name}.py")
@@ -45,28 +53,36 @@ def checked_study(config):
         configuration.check_files(config, Path())
         simulated = "simulation" in config
         fields = sample_sheet.read(config, Path(), must_exist=not simulated)
+        sample_sheet.check_label_columns(config, fields)
         sample_sheet.check_statistics(config, fields)
         if simulated:
             sample_sheet.check_simulation(config, fields)
         elif workflow.is_main_process:  # jobs on other nodes need not read it all again
-            check_annotated_classes(config)
+            check_annotated_classes(config, fields)
     except StudyError as error:
         # a WorkflowError would bury the sentence between lines of this file
         sys.exit(f"cellpheno: {error}")
     return config, fields
 
 
-def check_annotated_classes(config):
+def annotators_of(config):
+    """Who annotated, the senior one first: their settings, with the paths of their files."""
+    return [
+        {**own, "files": [str(Path(config["data_root"]) / name) for name in own["files"]]}
+        for own in configuration.annotators(config)
+    ]
+
+
+def check_annotated_classes(config, fields):
     """Refuse a class without annotation; files are read only until every class was seen."""
-    settings, classes = config["annotations"], set(config["classes"])
-    folders = [Path(config["data_root"]) / name for name in settings["files"]]
     annotated = set()
-    for source in formats.sources(folders, settings):
-        images = formats.read([source], settings)
-        annotated |= {region.label for image in images for region in image.regions}
-        if classes <= annotated:
-            return
-    sample_sheet.check_classes(config["classes"], annotated, settings["files"])
+    for settings in annotators_of(config):
+        for labels in formats.labels(settings["files"], settings, fields):
+            annotated |= labels
+            if annotated >= set(config["classes"]):
+                return
+    files = [name for own in configuration.annotators(config) for name in own["files"]]
+    sample_sheet.check_classes(config["classes"], annotated, files or [config["fields"]])
 
 
 checked, fields = checked_study(config)
@@ -74,10 +90,16 @@ config.update(checked)
 
 STUDY = config["study"]
 CHANNELS = config["channels"]
-ANNOTATIONS = [
-    str(Path(config["data_root"]) / name) for name in config["annotations"]["files"]
-]
+ANNOTATORS = annotators_of(config)
+ANNOTATIONS = [path for settings in ANNOTATORS for path in settings["files"]]
+# only several annotators can agree
+AGREEMENT = (
+    {"agreement": "results/{study}/annotations/agreement.tsv"}
+    if len(ANNOTATORS) > 1
+    else {}
+)
 SHARDS = sample_sheet.shards(fields, config["fields_per_shard"])
+DETECTORS = list(config["detectors"])
 EXPERIMENTS = list(config["experiments"])
 SEEDS = config["seeds"]
 # files that the workflow itself makes; none in a study of real data
@@ -90,10 +112,18 @@ SIMULATED_TABLES = (
     else []
 )
 
+# the range of each channel where one serves the whole study
+STUDY_RANGES = (
+    f"results/{STUDY}/qc/ranges.tsv"
+    if config["composite"]["rescale"] == "study"
+    else []
+)
+
 
 wildcard_constraints:
     study=STUDY,
     shard="|".join(SHARDS),
+    detector="|".join(DETECTORS),
     experiment="|".join(EXPERIMENTS),
     seed="|".join(map(str, SEEDS)),
 
@@ -115,6 +145,20 @@ def raw_files(wildcards):
 def raw_version(wildcards):
     """Size and time of a user's raw images: inputs would cost seconds per 10,000 of them."""
     return [] if SIMULATED_IMAGES else sample_sheet.raw_version(shard_files(wildcards))
+
+
+def detector_settings(part):
+    """A part of the `detection` section with the detector's overrides."""
+
+    def settings(wildcards):
+        return configuration.detector(config, wildcards.detector)[part]
+
+    return settings
+
+
+def detector_weights(wildcards):
+    """The file of weights that the detector starts from, if any."""
+    return detector_settings("model")(wildcards)["weights"] or []
 
 
 def experiment_settings(part):

@@ -28,14 +28,14 @@ rule train_detector:
     """Train the detector on the tiles (A14 to A17)."""
     input:
         tiles="results/{study}/tiles",
-        weights=lookup("detection/model/weights", within=config) or [],
+        weights=detector_weights,
     output:
-        model="results/{study}/detector/model.pt",
-        history="results/{study}/detector/history.tsv",
+        model="results/{study}/detector/{detector}/model.pt",
+        history="results/{study}/detector/{detector}/history.tsv",
     log:
-        "logs/{study}/train_detector.log",
+        "logs/{study}/train_detector/{detector}.log",
     benchmark:
-        "results/{study}/benchmarks/train_detector.tsv"
+        "results/{study}/benchmarks/train_detector/{detector}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: config["compute"]["threads"]
@@ -44,10 +44,13 @@ rule train_detector:
         mem_mb=scaled(4000),
         runtime=1440,
     params:
-        model=lookup("detection/model", within=config),
-        training=lookup("detection/training", within=config),
+        model=detector_settings("model"),
+        training=detector_settings("training"),
         seed=lookup("seed", within=config),
-        checkpoints=lambda wildcards: f"results/{wildcards.study}/detector/checkpoints",
+        # beside the declared outputs, which are deleted when a job fails
+        checkpoints=lambda wildcards: (
+            f"results/{wildcards.study}/detector/{wildcards.detector}/checkpoints"
+        ),
         threads=lookup("compute/threads", within=config),
         code=code_id("train_detector.py"),
     script:
@@ -59,7 +62,7 @@ rule detect_cells:
     input:
         fields="results/{study}/converted/{shard}.npz",
         quality="results/{study}/qc/fields.tsv",
-        model="results/{study}/detector/model.pt",
+        model=f"results/{{study}}/detector/{DETECTORS[0]}/model.pt",
     output:
         detections="results/{study}/detections/{shard}.parquet",
     log:
@@ -74,7 +77,7 @@ rule detect_cells:
         mem_mb=scaled(6000),
         runtime=240,
     params:
-        inference=lookup("detection/inference", within=config),
+        inference=configuration.detector(config, DETECTORS[0])["inference"],
         threads=lookup("compute/threads", within=config),
         code=code_id("detect_cells.py"),
     script:
@@ -101,8 +104,8 @@ rule evaluate_detection:
         mem_mb=scaled(1000),
         runtime=30,
     params:
-        model=lookup("detection/model", within=config),
-        min_score=lookup("detection/inference/min_score", within=config),
+        model=configuration.detector(config, DETECTORS[0])["model"],
+        min_score=configuration.detector(config, DETECTORS[0])["inference"]["min_score"],
         seed=lookup("seed", within=config),
         code=code_id("evaluate_detection.py"),
     script:

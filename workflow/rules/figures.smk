@@ -13,6 +13,8 @@ FIGURES = [
     "frequencies_stacked",
     "effects",
 ]
+if len(DETECTORS) > 1:
+    FIGURES.append("detectors")
 PALETTE = dict(
     classes=config["classes"],
     negative=config["negative_class"],

@@ -4,7 +4,7 @@
 rule plot_detection:
     """Draw the detector's training and its metrics (figure 2C)."""
     input:
-        history="results/{study}/detector/history.tsv",
+        history=f"results/{{study}}/detector/{DETECTORS[0]}/history.tsv",
         metrics="results/{study}/metrics/detection.tsv",
     output:
         pdf="results/{study}/figures/detection.pdf",

@@ -27,6 +27,7 @@ SWITCHES: dict[str, dict[tuple[str, ...], Any]] = {
         ("classification", "training", "validation"): "fields",
         ("statistics", "tests"): [
             {"test": "welch", "unit": "replicate", "correction": "holm"},
+            {"test": "gee", "unit": "replicate", "correction": "holm"},
             {"test": "student", "unit": "field", "correction": "none"},
         ],
     },
@@ -61,17 +62,46 @@ def complete(config: Config, schema: Mapping[str, Any], source: str) -> Config:
         for key in path[:-1]:
             section = section[key]
         section.setdefault(path[-1], copy.deepcopy(value))
+    _follow_composite(config)
     _check_names(config, source)
     _check_values(config, source)
     part = {**schema["$defs"]["classification"], "$defs": schema["$defs"]}
     for name in config["experiments"]:
         _refuse_misfits(experiment(config, name), part, f"{source}: experiments/{name}")
+    part = {**schema["properties"]["detection"], "$defs": schema["$defs"]}
+    for name in config["detectors"]:
+        _refuse_misfits(detector(config, name), part, f"{source}: detectors/{name}")
     return config
 
 
 def experiment(config: Config, name: str) -> Config:
     """Return the `classification` section with the overrides of one experiment."""
     return _merged(config["classification"], config["experiments"][name])
+
+
+def detector(config: Config, name: str) -> Config:
+    """Return the `detection` section with the overrides of one detector."""
+    return _merged(config["detection"], config["detectors"][name])
+
+
+def trained_as(config: Config, name: str) -> str:
+    """Return the first detector that is trained in the same way: one training serves them all."""
+    wanted = detector(config, name)
+    for other in config["detectors"]:
+        same = detector(config, other)
+        if all(same[part] == wanted[part] for part in ("model", "training")):
+            return other
+    raise AssertionError(name)
+
+
+def annotators(config: Config) -> list[Config]:
+    """Return the `annotations` section of each annotator, the senior one first.
+
+    What an entry of `further_annotators` leaves out it takes from the section itself.
+    """
+    settings = config["annotations"]
+    shared = {k: v for k, v in settings.items() if k not in ("further_annotators", "merge_iou")}
+    return [shared, *({**shared, **further} for further in settings["further_annotators"])]
 
 
 def check_files(config: Config, folder: Path) -> None:
@@ -84,13 +114,18 @@ def check_files(config: Config, folder: Path) -> None:
     StudyError
         For the first file that is missing, with the key that names it.
     """
-    named = {"detection.model.weights": config["detection"]["model"]["weights"]}
+    named = {
+        f"detection.model.weights (detector {name})": detector(config, name)["model"]["weights"]
+        for name in config["detectors"]
+    }
     for name in config["experiments"]:
         weights = experiment(config, name)["model"]["weights"]
         named[f"classification.model.weights (experiment {name})"] = weights
     if "simulation" not in config:
-        for number, path in enumerate(config["annotations"]["files"]):
-            named[f"annotations.files.{number}"] = str(Path(config["data_root"]) / path)
+        for settings in annotators(config):
+            for number, path in enumerate(settings["files"]):
+                key = f"annotations.files.{number} (annotator {settings['annotator']})"
+                named[key] = str(Path(config["data_root"]) / path)
     for key, path in named.items():
         if path is not None and not (folder / path).exists():
             raise StudyError(f"The config key {key} names {path}, which is not there; correct it.")
@@ -154,6 +189,15 @@ def _refuse_misfits(config: Config, schema: Mapping[str, Any], source: str) -> N
     raise StudyError(f"{source}: the key {key} has a value that does not fit: {error.message}.")
 
 
+def _follow_composite(config: Config) -> None:
+    """Let the annotator's view show what the composite shows, where it is not told otherwise."""
+    view = config["annotator_view"]
+    for colour in ("red", "green", "blue"):
+        view[colour] = view[colour] or config["composite"][colour]
+    if view["filtered"] is None:
+        view["filtered"] = list(config["channels"])
+
+
 def _check_names(config: Config, source: str) -> None:
     classes = config["classes"]
     for name in [*classes, *config["class_groups"]]:
@@ -178,34 +222,50 @@ def _check_names(config: Config, source: str) -> None:
             check_known(member, classes, f"{source}: class_groups/{group}", "classes")
     for name in config["statistics"]["exclude_classes"]:
         check_known(name, classes, f"{source}: statistics.exclude_classes", "classes")
-    for colour in ("red", "green", "blue"):
-        check_known(
-            config["composite"][colour],
-            config["channels"],
-            f"{source}: composite.{colour}",
-            "channels",
-        )
-    for written, meant in config["annotations"]["rename"].items():
-        check_known(meant, classes, f"{source}: annotations.rename/{written}", "classes")
+    for section in ("composite", "annotator_view"):
+        for colour in ("red", "green", "blue"):
+            where = f"{source}: {section}.{colour}"
+            check_known(config[section][colour], config["channels"], where, "channels")
+    for channel in config["annotator_view"]["filtered"]:
+        where = f"{source}: annotator_view.filtered"
+        check_known(channel, config["channels"], where, "channels")
+    for settings in annotators(config):
+        for written, meant in settings["rename"].items():
+            check_known(meant, classes, f"{source}: annotations.rename/{written}", "classes")
+        if settings["label"] is not None:
+            label = settings["rename"].get(settings["label"], settings["label"])
+            check_known(label, classes, f"{source}: annotations.label", "classes")
 
 
 def _check_values(config: Config, source: str) -> None:
     """Refuse values that fit their own key but not each other."""
     ranges = {
         "composite.percentiles": config["composite"]["percentiles"],
-        "detection.training.scales": config["detection"]["training"]["scales"],
+        **{
+            f"detection.training.scales (detector {name})": detector(config, name)["training"][
+                "scales"
+            ]
+            for name in config["detectors"]
+        },
     }
     ranges |= {f"composite.window.{k}": v for k, v in config["composite"]["window"].items()}
     for key, (low, high) in ranges.items():
-        if low > high:
+        if low > high or (low == high and key.startswith("composite")):
             raise StudyError(f"{source}: {key} goes from {low} to {high}; put the lower one first.")
     if config["composite"]["rescale"] == "window":
-        for channel in {config["composite"][colour] for colour in ("red", "green", "blue")}:
+        for channel in config["channels"]:
             if channel not in config["composite"]["window"]:
                 raise StudyError(
                     f"{source}: composite.rescale is window, but composite.window has no entry "
                     f"for the channel {channel}; give it [low, high] in raw counts."
                 )
+    _check_annotations(config, source)
+    settings = config["statistics"]
+    if settings["measures"] and all(test["test"] == "gee" for test in settings["tests"]):
+        raise StudyError(
+            f"{source}: statistics.measures are compared by t-tests, but statistics.tests has "
+            "none; add one with test: welch or test: student."
+        )
     if "simulation" in config:
         settings = config["simulation"]
         known, where = list(settings["frequencies"]), f"{source}: simulation.annotated"
@@ -218,6 +278,43 @@ def _check_values(config: Config, source: str) -> None:
                 f"(experiment {name}), which would freeze statistics of nothing; give weights, "
                 "or set it to false."
             )
+
+
+def _check_annotations(config: Config, source: str) -> None:
+    """Refuse annotations whose format lacks what it needs, or is given what it has itself."""
+    names = [settings["annotator"] for settings in annotators(config)]
+    for settings in annotators(config):
+        where = f"{source}: annotations of {settings['annotator']}"
+        kind, column = settings["format"], settings["label_column"]
+        given = settings["label"] is not None or column is not None
+        if names.count(settings["annotator"]) > 1:
+            raise StudyError(f"{where} stand twice; give every annotator a name of their own.")
+        if kind == "sheet" and (column is None or settings["files"]):
+            raise StudyError(
+                f"{where} have the format sheet, which takes the class from the column "
+                "annotations.label_column of the sample sheet and has no files; set the one and "
+                "leave the other out."
+            )
+        if kind != "sheet" and not settings["files"]:
+            raise StudyError(f"{where} name no files; give them in annotations.files.")
+        if kind == "masks" and not given:
+            raise StudyError(
+                f"{where} are masks, which hold no class; give annotations.label, or the column of "
+                "the sample sheet that tells it in annotations.label_column."
+            )
+        if settings["label"] is not None and column is not None:
+            raise StudyError(
+                f"{where} have both label and label_column; the class comes from one of them."
+            )
+        if given and kind not in ("masks", "csv", "sheet"):
+            raise StudyError(
+                f"{where} have the format {kind}, which holds the classes itself; leave out label "
+                "and label_column."
+            )
+        for name in set(settings["ignore"]) & set(settings["rename"]):
+            raise StudyError(f"{where} both ignore and rename {name!r}; do one of them.")
+    if "simulation" in config and config["annotations"]["format"] != "via":
+        raise StudyError(f"{source}: a simulated study has annotations of the format via; set it.")
 
 
 def check_known(name: str, known: list[str], where: str, what: str) -> None:

@@ -49,6 +49,8 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     version: int = 1
+    further: tuple[Column, ...] = ()
+    """Columns that may be there."""
 
     def empty(self) -> pd.DataFrame:
         """Return the table without rows, with the right columns and dtypes."""
@@ -111,6 +113,18 @@ RANGES = Table(
     ),
     key=("channel",),
 )
+LIMITS = Table(
+    "limits",
+    (
+        Column("key", "str", "limit of the quality, as the config calls it"),
+        Column("channel", "str", "channel it holds for"),
+        Column("how", "str", "`fixed` by the config, `robust` by the study, or why there is none"),
+        Column("limit", "float", "beyond it a field is set aside", optional=True),
+        Column("median", "float", "of the study's fields", optional=True),
+        Column("n", "int", "fields whose number is known", minimum=0),
+    ),
+    key=("key", "channel"),
+)
 BOXES = Table(
     "boxes",
     (
@@ -119,16 +133,67 @@ BOXES = Table(
         Column("label", "str", "class given by the annotator"),
         Column("annotator", "str", "who drew the box"),
     ),
+    further=(
+        Column(
+            "area",
+            "float",
+            "within the outline; missing where only a box is known",
+            "px²",
+            minimum=0,
+            optional=True,
+        ),
+    ),
 )
 ANNOTATED_FIELDS = Table(
     "annotated_fields",
     (FIELD, Column("n_boxes", "int", "annotated cells; 0 where none was found", minimum=0)),
     key=("field",),
 )
+ANNOTATION_REPORT = Table(
+    "annotation_report",
+    (
+        Column("source", "str", "annotation file, or who annotated"),
+        Column("image", "str", "annotated image, as the file names it"),
+        Column("field", "str", "field of view that it shows", optional=True),
+        Column("problem", "str", "what was found"),
+        Column("action", "str", "what was done about it"),
+        Column("n", "int", "regions concerned", minimum=0),
+        Column("example", "str", "one of them"),
+    ),
+)
+AGREEMENT = Table(
+    "agreement",
+    (
+        Column("reference", "str", "the more senior annotator"),
+        Column("annotator", "str", "who is held against the reference"),
+        Column("metric", "str", "recall and precision at an IoU, mean IoU, Cohen's kappa"),
+        Column("value", "float", "the metric", optional=True),
+        *INTERVAL,
+        Column("n_fields", "int", "fields that both have gone through", minimum=0),
+        Column("n", "int", "cells behind it", minimum=0),
+    ),
+    key=("reference", "annotator", "metric"),
+)
 SPLITS = Table("splits", (FIELD, GROUP, SPLIT), key=("field",))
 DETECTIONS = Table(
     "detections",
     (FIELD, *BOX, Column("score", "float", "detector's score", minimum=0, maximum=1)),
+)
+COMPARED_DETECTIONS = Table(
+    "compared_detections",
+    (Column("detector", "str", "which detector, by its name in the config"), *DETECTIONS.columns),
+)
+DETECTOR_SPEED = Table(
+    "detector_speed",
+    (
+        Column("detector", "str", "which detector, by its name in the config"),
+        FIELD,
+        Column("height", "int", "of the field", "px", minimum=1),
+        Column("width", "int", "of the field", "px", minimum=1),
+        Column("milliseconds", "float", "from the field's image to its boxes", "ms", minimum=0),
+        Column("device", "str", "cpu or cuda"),
+    ),
+    key=("detector", "field"),
 )
 CROPS = Table(
     "crops",
@@ -256,16 +321,38 @@ TESTS = Table(
         Column("test", "str", "statistical test"),
         Column("n_units", "int", "independent units in both conditions", minimum=0),
         Column("unit", "str", "what was counted as independent"),
-        Column("estimate", "float", "difference of mean frequency", optional=True),
+        Column("estimate", "float", "difference to control", optional=True),
         *INTERVAL,
-        Column("effect_size", "float", "Hedges' g", optional=True),
+        Column("effect", "str", "Hedges' g, odds ratio, or empty where there is none"),
+        Column("effect_size", "float", "that effect size", optional=True),
+        Column("effect_low", "float", "lower end of its 95 % interval", optional=True),
+        Column("effect_high", "float", "upper end of its 95 % interval", optional=True),
         Column("statistic", "float", "of the test", optional=True),
+        Column("degrees_of_freedom", "float", "of the statistic", minimum=0, optional=True),
         Column("p", "float", "two-sided", minimum=0, maximum=1, optional=True),
         Column("p_adjusted", "float", "for all comparisons", minimum=0, maximum=1, optional=True),
         Column("correction", "str", "how p was adjusted"),
     ),
     key=("class", "condition", "test", "unit", "correction"),
 )
+MEASURE = (
+    Column("measure", "str", "what was measured of an annotated object"),
+    Column("measure_unit", "str", "in which unit"),
+)
+MEASURES = Table(
+    "measures",
+    (
+        FIELD,
+        CONDITION,
+        REPLICATE,
+        Column("class", "str", "annotated class, or `all`"),
+        *MEASURE,
+        Column("n_objects", "int", "annotated objects whose measure is known", minimum=0),
+        Column("value", "float", "their median", optional=True),
+    ),
+    key=("field", "class", "measure"),
+)
+MEASURE_TESTS = Table("measure_tests", (*MEASURE, *TESTS.columns), key=("measure", *TESTS.key))
 EXPORT_LOSSES = Table(
     "export_losses",
     (
@@ -348,9 +435,9 @@ def _checked(frame: pd.DataFrame, table: Table, where: str) -> pd.DataFrame:
     """Return the frame with described columns first and cast, or say what is wrong with it."""
     order: list[str] = []
     columns: dict[str, pd.Series] = {}
-    for column in table.columns:
+    for column in (*table.columns, *table.further):
         names = [name for name in frame.columns if column.matches(name)]
-        if not names and not column.name.endswith("*"):
+        if not names and column in table.columns and not column.name.endswith("*"):
             raise StudyError(
                 f"{where} lacks the column {column.name} ({column.meaning}); it may come from an "
                 "older version: delete it and run the workflow again."

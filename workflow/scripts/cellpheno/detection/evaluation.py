@@ -5,13 +5,14 @@ Intervals come from redrawing fields, because the cells of one field are not ind
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from cellpheno import boxes as geometry
+from cellpheno import tables
 from cellpheno.randomness import generator
 from cellpheno.tables import BOX_COLUMNS
 
@@ -249,3 +250,39 @@ def evaluate(
                     add(split, f"n_detected{ending}", n_detected, kept)
     frame = pd.DataFrame(rows, columns=["split", "metric", "value", "ci_low", "ci_high", "n"])
     return frame.assign(detector=detector, seed=seed)
+
+
+def evaluate_each(
+    detections: pd.DataFrame,
+    annotated: pd.DataFrame,
+    splits: pd.DataFrame,
+    min_scores: Mapping[str, float],
+    seed: int,
+) -> pd.DataFrame:
+    """Measure every detector as `evaluate` measures one.
+
+    Parameters
+    ----------
+    detections
+        tables.COMPARED_DETECTIONS of the fields of the splits val and test.
+    annotated
+        tables.BOXES.
+    splits
+        tables.SPLITS.
+    min_scores
+        Detector: lowest score that it kept, in the order of the result.
+    seed
+        The study's seed.
+
+    Returns
+    -------
+    DataFrame
+        tables.DETECTION_METRICS.
+    """
+    of_detector = dict(list(detections.groupby("detector")))
+    nothing = detections.iloc[:0]
+    measured = [
+        evaluate(of_detector.get(name, nothing), annotated, splits, name, lowest, seed)
+        for name, lowest in min_scores.items()
+    ]
+    return tables.concatenate(measured, tables.DETECTION_METRICS)

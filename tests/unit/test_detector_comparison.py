@@ -1,0 +1,73 @@
+"""Several detectors on the same fields: each is measured alone, and all are timed alike."""
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from cellpheno import tables
+from cellpheno.detection import comparison, evaluation, inference
+
+CPU = torch.device("cpu")
+SETTINGS = inference.Settings(scale=1.0, min_score=0.1, nms_iou=0.5, max_detections=100)
+FIELDS = [(name, np.zeros((100, 120, 3), np.uint8)) for name in ("a", "b")]
+BOXES = pd.DataFrame(
+    [(name, x, 10.0, x + 20, 30.0, "cell", "e") for name in ("a", "b") for x in (10.0, 60.0)],
+    columns=["field", *tables.BOX_COLUMNS, "label", "annotator"],
+)
+SPLITS = pd.DataFrame({"field": ["a", "b"], "group": ["1", "2"], "split": ["val", "test"]})
+
+
+class Finds:
+    """A detector that finds given boxes in every field, and counts how often it is asked."""
+
+    network = nn.Identity()
+
+    def __init__(self, *boxes):
+        self.boxes, self.asked = boxes, 0
+
+    def detect(self, image, limits):
+        self.asked += 1
+        return torch.tensor(self.boxes).reshape(-1, 4), torch.full((len(self.boxes),), 0.9)
+
+
+def compared(**detectors):
+    chosen = {name: (detector, SETTINGS) for name, detector in detectors.items()}
+    return comparison.detect_with_each(chosen, FIELDS, CPU)
+
+
+def test_each_detector_sees_each_field_and_the_first_call_is_not_timed():
+    one, other = Finds((10.0, 10, 30, 30)), Finds()
+    found, speed = compared(one=one, other=other)
+    assert one.asked == other.asked == 3
+    assert found["detector"].tolist() == ["one", "one"]
+    assert speed[["detector", "field"]].to_numpy().tolist() == [
+        ["one", "a"],
+        ["other", "a"],
+        ["one", "b"],
+        ["other", "b"],
+    ]
+    assert (speed["milliseconds"] > 0).all()
+    assert set(zip(speed["height"], speed["width"], strict=True)) == {(100, 120)}
+
+
+def test_each_detector_is_measured_by_its_own_detections():
+    found, _ = compared(
+        half=Finds((10.0, 10, 30, 30)),
+        none=Finds(),
+        every=Finds((10.0, 10, 30, 30), (60.0, 10, 80, 30), (90.0, 60, 110, 80)),
+    )
+    lowest = {"half": 0.1, "none": 0.1, "every": 0.1}
+    metrics = evaluation.evaluate_each(found, BOXES, SPLITS, lowest, seed=0)
+    test = metrics[metrics["split"] == "test"].pivot(
+        index="detector", columns="metric", values="value"
+    )
+    assert test["recall@0.5"].to_dict() == {"half": 0.5, "none": 0.0, "every": 1.0}
+    assert test.loc["every", "precision@0.5"] == 2 / 3
+    assert test.loc["half", "f1@0.1"] == 2 / 3
+
+
+def test_without_fields_there_are_empty_tables(tmp_path):
+    found, speed = comparison.detect_with_each({"one": (Finds(), SETTINGS)}, [], CPU)
+    tables.write(found, tmp_path / "found.parquet", tables.COMPARED_DETECTIONS)
+    tables.write(speed, tmp_path / "speed.tsv", tables.DETECTOR_SPEED)

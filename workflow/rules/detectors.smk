@@ -1,0 +1,103 @@
+# The detectors of the config side by side; read only when there are several.
+
+
+rule compare_detectors:
+    """Find the cells of the held-out fields with every detector, and take the time (A22, A24)."""
+    input:
+        fields=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
+        quality="results/{study}/qc/fields.tsv",
+        splits="results/{study}/splits.tsv",
+        models=collect(
+            "results/{{study}}/detector/{detector}/model.pt",
+            detector=[configuration.trained_as(config, name) for name in DETECTORS],
+        ),
+    output:
+        detections="results/{study}/detector/compared.parquet",
+        speed="results/{study}/benchmarks/detectors.tsv",
+    log:
+        "logs/{study}/compare_detectors.log",
+    benchmark:
+        "results/{study}/benchmarks/compare_detectors.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["compute"]["threads"]
+    resources:
+        gpu=1,
+        mem_mb=scaled(6000),
+        runtime=240,
+    params:
+        inference={
+            name: configuration.detector(config, name)["inference"]
+            for name in DETECTORS
+        },
+        threads=lookup("compute/threads", within=config),
+        code=code_id("compare_detectors.py"),
+    script:
+        "../scripts/compare_detectors.py"
+
+
+rule evaluate_detectors:
+    """Measure every detector on the held-out fields (A21, A22)."""
+    input:
+        detections="results/{study}/detector/compared.parquet",
+        boxes="results/{study}/annotations/boxes.parquet",
+        splits="results/{study}/splits.tsv",
+    output:
+        metrics="results/{study}/metrics/detectors.tsv",
+    log:
+        "logs/{study}/evaluate_detectors.log",
+    benchmark:
+        "results/{study}/benchmarks/evaluate_detectors.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(1000),
+        runtime=30,
+    params:
+        min_scores={
+            name: configuration.detector(config, name)["inference"]["min_score"]
+            for name in DETECTORS
+        },
+        seed=lookup("seed", within=config),
+        code=code_id("evaluate_detectors.py"),
+    script:
+        "../scripts/evaluate_detectors.py"
+
+
+rule plot_detectors:
+    """Draw the detectors side by side: recall, precision, F and time per field (figure S2)."""
+    input:
+        metrics="results/{study}/metrics/detectors.tsv",
+        speed="results/{study}/benchmarks/detectors.tsv",
+    output:
+        pdf="results/{study}/figures/detectors.pdf",
+        png=report(
+            "results/{study}/figures/detectors.png",
+            caption="../report/detectors.rst",
+            category="Detection",
+            labels={"figure": "detectors side by side"},
+        ),
+    log:
+        "logs/{study}/plot_detectors.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_detectors.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=20,
+    params:
+        described={
+            name: "{architecture}, {backbone}, scale {scale:g}".format(
+                **configuration.detector(config, name)["model"],
+                scale=configuration.detector(config, name)["inference"]["scale"],
+            )
+            for name in DETECTORS
+        },
+        code=code_id("plot_detectors.py"),
+    script:
+        "../scripts/plot_detectors.py"

@@ -1,0 +1,66 @@
+"""Several detectors on the same held-out fields: what each finds, and how long it takes (A22)."""
+
+import logging
+import time
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+
+from cellpheno import tables
+from cellpheno.detection.inference import Settings, detect_field
+from cellpheno.detection.interface import Detector
+
+logger = logging.getLogger(__name__)
+
+Image = npt.NDArray[np.uint8]
+
+
+def detect_with_each(
+    detectors: Mapping[str, tuple[Detector, Settings]],
+    fields: Iterable[tuple[str, Image]],
+    device: torch.device,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Find the cells of each field with every detector in turn, so that all meet the same load.
+
+    The first field is seen twice and only the second time is counted: the first call of a network
+    is slower than all that follow.
+
+    Parameters
+    ----------
+    detectors
+        Name: detector on `device`, and the settings of its inference.
+    fields
+        Name and image, uint8 [height, width, 3], of each field; one in memory at a time.
+    device
+        Where to compute.
+
+    Returns
+    -------
+    DataFrame
+        tables.COMPARED_DETECTIONS.
+    DataFrame
+        tables.DETECTOR_SPEED.
+    """
+    found, speed = [tables.COMPARED_DETECTIONS.empty()], []
+    for number, (field, image) in enumerate(fields):
+        for name, (detector, settings) in detectors.items():
+            if number == 0:
+                detect_field(detector, field, image, settings, device)
+            start = _now(device)
+            detections = detect_field(detector, field, image, settings, device)
+            speed.append([name, field, *image.shape[:2], 1000 * (_now(device) - start)])
+            found.append(detections.assign(detector=name))
+        logger.info("field %s", field)
+    columns = [column.name for column in tables.DETECTOR_SPEED.columns if column.name != "device"]
+    times = pd.DataFrame(speed, columns=columns).assign(device=device.type)
+    return tables.concatenate(found, tables.COMPARED_DETECTIONS), times
+
+
+def _now(device: torch.device) -> float:
+    """Return the time in seconds, when all that was asked of the device is done."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()

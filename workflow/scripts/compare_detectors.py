@@ -1,0 +1,25 @@
+"""Find the cells of the held-out fields with every detector, and take the time (A22, A24)."""
+
+from cellpheno import job, tables
+from cellpheno.detection import backends, comparison, inference
+from cellpheno.fields import in_splits
+from cellpheno.images import store
+from cellpheno.progress import track
+
+job.start(snakemake)
+quality = tables.read(snakemake.input.quality, tables.QUALITY)
+splits = tables.read(snakemake.input.splits, tables.SPLITS)
+names = in_splits(quality, splits, ["val", "test"])["field"].tolist()
+images = (field for shard in snakemake.input.fields for field in store.read(shard, names))
+with job.device(snakemake) as device:
+    detectors = {
+        name: (backends.load(model, device), inference.Settings(**settings))
+        for model, (name, settings) in zip(
+            snakemake.input.models, snakemake.params.inference.items(), strict=True
+        )
+    }
+    found, speed = comparison.detect_with_each(
+        detectors, track(images, "fields", total=len(names)), device
+    )
+tables.write(found, snakemake.output.detections, tables.COMPARED_DETECTIONS)
+tables.write(speed, snakemake.output.speed, tables.DETECTOR_SPEED)
