@@ -119,6 +119,7 @@ rule all:
         ),
         rules.figures.input,
         SIMULATED_TABLES,
+        STUDY_RANGES,
         AGREEMENT.values(),
         MEASURE_TABLES,
         STUDY_RANGES,

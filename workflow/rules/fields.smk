@@ -2,6 +2,7 @@ rule convert_fields:
     """Convert a shard of raw fields to 0-255 images and measure their quality (A2, A4)."""
     input:
         raw=raw_files,
+        ranges=STUDY_RANGES,
     output:
         fields="results/{study}/converted/{shard}.npz",
         quality="results/{study}/qc/shards/{shard}.tsv",

@@ -5,6 +5,7 @@ Each shard is counted by itself; the counts of all shards together give the rang
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,12 @@ def choose(shards: Iterable[pd.DataFrame], percentiles: Sequence[float]) -> pd.D
         for name, values in counted.items()
     ]
     return pd.DataFrame(ranges, columns=["channel", "low", "high"])
+
+
+def read(path: str | Path) -> dict[str, tuple[float, float]]:
+    """Read a table of ranges: channel to low and high."""
+    rows = tables.read(path, tables.RANGES).itertuples()
+    return {row.channel: (row.low, row.high) for row in rows}
 
 
 def _table(name: str, counted: Histogram) -> pd.DataFrame:

@@ -1,0 +1,128 @@
+"""Fields as annotators see them: without speckle, smaller, all of one brightness (C3).
+
+For the eye alone: networks see the fields as `composite` makes them.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from cellpheno.errors import StudyError
+from cellpheno.images import composite, readers
+from cellpheno.images.readers import Channel
+
+logger = logging.getLogger(__name__)
+
+Image = npt.NDArray[np.uint8]
+
+
+def views(
+    rows: Iterable[Mapping[str, str]], settings: Mapping[str, Any], files: Mapping[str, Any]
+) -> Iterator[tuple[str, Image]]:
+    """Yield name and picture [height, width, 3] of every field that can be read, red first.
+
+    Parameters
+    ----------
+    rows
+        Of the sample sheet.
+    settings
+        The config's section `annotator_view`.
+    files
+        The config's section `image_files`.
+    """
+    shown = list(dict.fromkeys(settings[colour] for colour in composite.COLOURS))
+    for row in rows:
+        try:
+            channels = readers.read_field(row, shown, files).channels
+            composite.common_shape(channels)
+        except StudyError as error:
+            logger.warning("%s has no picture: %s", row["field"], error)
+            continue
+        prepared = {
+            name: _prepared(channel, settings, name, row["field"])
+            for name, channel in channels.items()
+        }
+        yield row["field"], composite.compose(prepared, settings)
+
+
+def save(path: Path, picture: Image) -> None:
+    """Write a picture [height, width, 3], red first, as PNG.
+
+    Raises
+    ------
+    OSError
+        When it cannot be written.
+    """
+    _, content = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    path.write_bytes(content.tobytes())
+
+
+def _prepared(channel: Channel, settings: Mapping[str, Any], name: str, field: str) -> Image:
+    if name in settings["filtered"]:
+        channel, moving = denoise(channel, settings["size"], settings["max_rounds"])
+        if moving:
+            logger.warning(
+                "%s, channel %s: the median still changes %d pixels in round %d, the last one "
+                "(annotator_view.max_rounds)",
+                *(field, name, moving, settings["max_rounds"]),
+            )
+    shrunk = halve(channel) if settings["halve"] else channel
+    return normalise(shrunk, settings["mean"], settings["sd"])
+
+
+def denoise(channel: Channel, size: int, max_rounds: int) -> tuple[Channel, int]:
+    """Take the median of each pixel's neighbourhood, again and again until no pixel changes.
+
+    Beyond the border the outermost pixels are repeated. Some patterns never come to rest but
+    alternate, so there is a last round.
+
+    Parameters
+    ----------
+    channel
+        [height, width], uint8, uint16 or float32; it is not changed.
+    size
+        Side of the square neighbourhood in pixels, 3 or 5.
+    max_rounds
+        At least 1.
+
+    Returns
+    -------
+    tuple
+        The channel, in the same dtype, and how many pixels the last round changed: 0 when it
+        came to rest.
+    """
+    for _ in range(max_rounds):
+        smooth = cv2.medianBlur(channel, size)
+        moving = int(np.count_nonzero(smooth != channel))
+        channel = smooth
+        if not moving:
+            break
+    return channel, moving
+
+
+def halve(channel: Channel) -> npt.NDArray[np.float32]:
+    """Return a channel of half the width and height by bilinear interpolation.
+
+    Each pixel is the mean of exactly 2 x 2 pixels, so that positions in it times 2 are positions
+    in the channel; the last row or column of an odd number is left out.
+    """
+    height, width = channel.shape[0] // 2, channel.shape[1] // 2
+    even = channel[: 2 * height, : 2 * width].astype(np.float32)
+    return cv2.resize(even, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def normalise(channel: npt.NDArray[Any], mean: float, sd: float) -> Image:
+    """Shift and stretch a channel to a mean and standard deviation, and cut it to 0-255.
+
+    A channel without contrast becomes the mean throughout.
+    """
+    centred = channel.astype(np.float64)
+    centred -= centred.mean()
+    spread = centred.std()
+    centred *= sd / spread if spread else 0.0
+    return np.rint(np.clip(centred + mean, 0, 255)).astype(np.uint8)
