@@ -53,6 +53,7 @@ include: "workflow/rules/figures_cells.smk"
 include: "workflow/rules/figures_networks.smk"
 include: "workflow/rules/figures_statistics.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/export.smk"
 
 
 rule all:
@@ -119,7 +120,6 @@ rule all:
         ),
         rules.figures.input,
         SIMULATED_TABLES,
-        STUDY_RANGES,
         AGREEMENT.values(),
         MEASURE_TABLES,
         STUDY_RANGES,

@@ -105,7 +105,7 @@ def annotators(config: Config) -> list[Config]:
 
 
 def check_files(config: Config, folder: Path) -> None:
-    """Refuse a config that names weights or annotations that are not there.
+    """Refuse a config that names weights or annotations that are not there, or are its results.
 
     Annotations of a simulated study are made by the workflow and not looked for.
 
@@ -127,8 +127,16 @@ def check_files(config: Config, folder: Path) -> None:
                 key = f"annotations.files.{number} (annotator {settings['annotator']})"
                 named[key] = str(Path(config["data_root"]) / path)
     for key, path in named.items():
-        if path is not None and not (folder / path).exists():
+        if path is None:
+            continue
+        if not (folder / path).exists():
             raise StudyError(f"The config key {key} names {path}, which is not there; correct it.")
+        exports = folder / "results" / config["study"] / "export"
+        if (folder / path).resolve().is_relative_to(exports.resolve()):
+            raise StudyError(
+                f"The config key {key} names {path}, which `snakemake export` makes from the "
+                "study's own results and replaces; copy it elsewhere and name the copy."
+            )
 
 
 def load_schema(path: str | Path) -> dict[str, Any]:

@@ -1,0 +1,106 @@
+"""Folders that annotation tools open: 8-bit images of the fields and the boxes on them."""
+
+import contextlib
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from PIL import Image as PillowImage
+
+from cellpheno.annotations.writing import coco, labelme, via
+from cellpheno.annotations.writing.picture import Picture
+from cellpheno.errors import StudyError
+from cellpheno.files import whole_folder
+from cellpheno.tables import BOX_COLUMNS
+
+Image = npt.NDArray[np.uint8]
+Writer = Callable[[Path, Sequence[Picture], Sequence[str], str], Path]
+
+WRITERS: dict[str, Writer] = {
+    "via": via.write,
+    "labelme": lambda folder, pictures, classes, _: labelme.write(folder, pictures, classes),
+    "coco": lambda folder, pictures, classes, _: coco.write(folder, pictures, classes),
+}
+"""`export.formats` of the config: writer, from a folder of images, what they show, the classes
+and VIA's attribute; it gives what is to be read back.
+"""
+
+
+def from_cells(cells: pd.DataFrame, min_score: float) -> pd.DataFrame:
+    """Return called cells as boxes: the call is the label.
+
+    Parameters
+    ----------
+    cells
+        tables.CELLS.
+    min_score
+        Cells with a lower fused score are left out.
+    """
+    kept = cells[cells["score"] >= min_score].reset_index(drop=True)
+    return kept.assign(label=kept["call"])[["field", *BOX_COLUMNS, "label", "score"]]
+
+
+def write(
+    folders: Mapping[str, str | Path],
+    images: Iterable[tuple[str, Image]],
+    boxes: pd.DataFrame,
+    classes: Sequence[str],
+    class_attribute: str,
+) -> tuple[list[Picture], dict[str, Path]]:
+    """Write one folder per format; one image is in memory at a time.
+
+    Parameters
+    ----------
+    folders
+        Format and its folder; replaced when it exists.
+    images
+        Name and uint8 image [height, width, 3] of the fields.
+    boxes
+        `field`, the box, `label`, and where they are known `score`, `area` and `annotator`.
+    classes
+        Of the study.
+    class_attribute
+        VIA's region attribute that holds the class.
+
+    Returns
+    -------
+    pictures
+        What was written, in the order of `images`.
+    sources
+        Format and the file or folder to give to `annotations.files`.
+
+    Raises
+    ------
+    StudyError
+        When there are no images.
+    """
+    of_field = dict(list(boxes.groupby("field", sort=False)))
+    pictures: list[Picture] = []
+    sources: dict[str, Path] = {}
+    with contextlib.ExitStack() as stack:
+        places = {name: stack.enter_context(whole_folder(each)) for name, each in folders.items()}
+        for field, image in images:
+            content = _png(image)
+            height, width = image.shape[:2]
+            part = of_field.get(field, boxes.iloc[:0])
+            pictures.append(Picture(field, width, height, len(content), part))
+            for place in places.values():
+                (place / pictures[-1].name).write_bytes(content)
+        if not pictures:
+            raise StudyError(
+                "There is no field to export: none of the splits in export.splits has a usable "
+                "field, or, with export.source: annotations, an annotated one; name other splits."
+            )
+        for name, place in places.items():
+            source = WRITERS[name](place, pictures, classes, class_attribute)
+            sources[name] = Path(folders[name]) / source.relative_to(place)
+    return pictures, sources
+
+
+def _png(image: Image) -> bytes:
+    buffer = io.BytesIO()
+    PillowImage.fromarray(np.ascontiguousarray(image)).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()

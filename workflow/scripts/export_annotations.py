@@ -1,0 +1,33 @@
+"""Write called cells, or annotations, for annotation tools, and report what is lost by it."""
+
+import itertools
+
+from cellpheno import job, tables
+from cellpheno.annotations.writing import folders, losses
+from cellpheno.fields import in_splits
+from cellpheno.images import store
+from cellpheno.progress import track
+
+job.start(snakemake)
+inputs, output, params = snakemake.input, snakemake.output, snakemake.params
+settings = params.export
+fields = in_splits(
+    tables.read(inputs.quality, tables.QUALITY),
+    tables.read(inputs.splits, tables.SPLITS),
+    settings["splits"],
+)["field"]
+if settings["source"] == "cells":
+    boxes = folders.from_cells(tables.read(inputs.cells, tables.CELLS), settings["min_score"])
+else:
+    boxes = tables.read(inputs.boxes, tables.BOXES)
+    fields = fields[fields.isin(tables.read(inputs.annotated, tables.ANNOTATED_FIELDS)["field"])]
+images = itertools.chain.from_iterable(store.read(path, fields) for path in inputs.shards)
+pictures, sources = folders.write(
+    dict(zip(settings["formats"], output.folders, strict=True)),
+    track(images, "fields written", len(fields)),
+    boxes,
+    params.classes,
+    params.annotations["class_attribute"],
+)
+table = losses.report(sources, pictures, params.annotations)
+tables.write(table, output.losses, tables.EXPORT_LOSSES)
