@@ -1,11 +1,13 @@
 rule import_annotations:
-    """Import what people have annotated: boxes, classes, fields without cells (A5, A10)."""
+    """Import what people have annotated: boxes, classes, fields without cells (A5, A10, C7)."""
     input:
         fields="results/{study}/qc/fields.tsv",
         annotations=ANNOTATIONS,
     output:
         boxes="results/{study}/annotations/boxes.parquet",
         annotated="results/{study}/annotations/fields.tsv",
+        report="results/{study}/annotations/report.tsv",
+        **AGREEMENT,
     log:
         "logs/{study}/import_annotations.log",
     benchmark:
@@ -18,17 +20,21 @@ rule import_annotations:
         mem_mb=scaled(1000),
         runtime=20,
     params:
-        annotations=lookup("annotations", within=config),
+        annotators=ANNOTATORS,
+        merge_iou=lookup("annotations/merge_iou", within=config),
         # a folder's own time tells nothing of an edit inside it
         version=lambda wildcards: (
             []
             if SIMULATED_IMAGES
             else sample_sheet.raw_version(
-                formats.sources(ANNOTATIONS, config["annotations"])
+                source
+                for settings in ANNOTATORS
+                for source in listing.sources(settings["files"], settings)
             )
         ),
         channels=lookup("channels", within=config),
         classes=lookup("classes", within=config),
+        seed=lookup("seed", within=config),
         code=code_id("import_annotations.py"),
     script:
         "../scripts/import_annotations.py"

@@ -11,6 +11,8 @@ from snakemake.exceptions import WorkflowError
 for name in (
     "__init__",
     "errors",
+    "files",
+    "delimited",
     "configuration",
     "sample_sheet",
     "sources",
@@ -21,18 +23,16 @@ for name in (
     "annotations/boxes_csv",
     "annotations/coco",
     "annotations/labelme",
-    "annotations/masks",
-    "annotations/sheet",
     "annotations/via",
     "annotations/voc",
     "annotations/cleaning",
-    "annotations/formats",
+    "annotations/listing",
 ):
     source_file = workflow.source_path(f"../scripts/cellpheno/{name}.py")
 sys.path.insert(0, str(Path(source_file).parents[2]))
 
-from cellpheno import configuration, sample_sheet, sources
-from cellpheno.annotations import formats
+from cellpheno import configuration, files, sample_sheet, sources
+from cellpheno.annotations import listing
 from cellpheno.errors import StudyError
 
 # idle threads of one job must not burn the cores of another
@@ -52,13 +52,18 @@ def checked_study(config):
         config = configuration.complete(config, schema, source)
         configuration.check_files(config, Path())
         simulated = "simulation" in config
-        fields = sample_sheet.read(config, Path(), must_exist=not simulated)
+        # jobs on other nodes need not look at the disk all over again
+        check_disk = workflow.is_main_process
+        fields = sample_sheet.read(config, Path(), check_disk and not simulated)
         sample_sheet.check_label_columns(config, fields)
         sample_sheet.check_statistics(config, fields)
         if simulated:
             sample_sheet.check_simulation(config, fields)
-        elif workflow.is_main_process:  # jobs on other nodes need not read it all again
+        elif check_disk:
             check_annotated_classes(config, fields)
+        if check_disk:
+            own = [f"{kind}/{config['study']}" for kind in ("logs", "results")]
+            files.check_writable([".snakemake", *own])
     except StudyError as error:
         # a WorkflowError would bury the sentence between lines of this file
         sys.exit(f"cellpheno: {error}")
@@ -77,7 +82,7 @@ def check_annotated_classes(config, fields):
     """Refuse a class without annotation; files are read only until every class was seen."""
     annotated = set()
     for settings in annotators_of(config):
-        for labels in formats.labels(settings["files"], settings, fields):
+        for labels in listing.labels(settings["files"], settings, fields):
             annotated |= labels
             if annotated >= set(config["classes"]):
                 return

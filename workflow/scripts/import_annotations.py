@@ -1,17 +1,26 @@
-"""Import what people have annotated: boxes, classes, fields without cells (A5, A10)."""
+"""Import what people have annotated: boxes, classes, fields without cells (A5, A10, C7)."""
 
 from cellpheno import job, tables
 from cellpheno.annotations import formats
-from cellpheno.annotations.table import to_tables
+from cellpheno.annotations.agreement import agreement
+from cellpheno.annotations.merging import merge
+from cellpheno.annotations.regions import FieldNames
+from cellpheno.annotations.table import log_report, to_tables
 
 job.start(snakemake)
-params = snakemake.params
-boxes, annotated = to_tables(
-    formats.read(snakemake.input.annotations, params.annotations),
-    tables.read(snakemake.input.fields, tables.QUALITY),
-    channels=params.channels,
-    classes=params.classes,
-    annotator=params.annotations["annotator"],
-)
-tables.write(boxes, snakemake.output.boxes, tables.BOXES)
-tables.write(annotated, snakemake.output.annotated, tables.ANNOTATED_FIELDS)
+params, output = snakemake.params, snakemake.output
+fields = tables.read(snakemake.input.fields, tables.QUALITY)
+known = FieldNames(fields.to_dict("records"), params.channels)
+annotators = [
+    to_tables(formats.read(settings["files"], settings, known), known, params.classes)
+    for settings in params.annotators
+]
+merged = merge(annotators, params.merge_iou)
+log_report(merged.report)
+tables.write(merged.boxes, output.boxes, tables.BOXES)
+tables.write(merged.fields, output.annotated, tables.ANNOTATED_FIELDS)
+tables.write(merged.report, output.report, tables.ANNOTATION_REPORT)
+if len(annotators) > 1:
+    names = [settings["annotator"] for settings in params.annotators]
+    table = agreement(list(zip(names, annotators, strict=True)), params.seed)
+    tables.write(table, output.agreement, tables.AGREEMENT)

@@ -2,6 +2,8 @@
 
 import collections
 import dataclasses
+import math
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -24,12 +26,43 @@ class Region:
         What was drawn: rectangle, polygon, polyline, ellipse, circle or mask.
     area
         In square pixels; None where no more than the box is known.
+
+    Raises
+    ------
+    ValueError
+        When a number is not finite, or a side or the area is negative.
     """
 
     box: tuple[float, float, float, float]
     label: str
     shape: str = "rectangle"
     area: float | None = None
+
+    def __post_init__(self) -> None:
+        if not all(map(math.isfinite, (*self.box, self.area or 0))):
+            raise ValueError(f"its numbers are not all finite ({self.box}, area {self.area})")
+        if self.box[2] < self.box[0] or self.box[3] < self.box[1] or (self.area or 0) < 0:
+            raise ValueError(f"its size is negative ({self.box}, area {self.area})")
+
+
+@dataclasses.dataclass(frozen=True)
+class Note:
+    """What was found odd in an image and what was done about it.
+
+    Attributes
+    ----------
+    problem, action
+        In a few words, the same ones for the same thing.
+    n
+        How many regions it concerns.
+    example
+        One of them, where that helps.
+    """
+
+    problem: str
+    action: str
+    n: int
+    example: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +84,8 @@ class AnnotatedImage:
     gone_through
         Whether it counts as annotated; not so where it has no regions and the format cannot tell
         an image without cells from one that nobody has looked at.
+    notes
+        For annotations/report.tsv.
     """
 
     name: str
@@ -59,6 +94,7 @@ class AnnotatedImage:
     annotator: str = ""
     size: tuple[float, float] | None = None
     gone_through: bool = True
+    notes: tuple[Note, ...] = dataclasses.field(default=(), compare=False)
 
 
 class FieldNames:
@@ -74,11 +110,17 @@ class FieldNames:
         Rows with `field` and one file per channel.
     channels
         Names of the entries that hold files.
+
+    Attributes
+    ----------
+    rows
+        The rows by field.
     """
 
     def __init__(self, fields: Iterable[Mapping[str, Any]], channels: Sequence[str]) -> None:
+        self.rows = {row["field"]: row for row in fields}
         self._known: dict[str, set[str]] = collections.defaultdict(set)
-        for row in fields:
+        for row in self.rows.values():
             self._known[row["field"]].add(row["field"])
             for channel in channels:
                 for ending in _endings(row[channel], keep_suffix=False):
@@ -110,31 +152,10 @@ class FieldNames:
 
 def _endings(path: str, keep_suffix: bool) -> list[str]:
     """Return the path and what is left as folders are taken off its front, longest first."""
-    pure = PurePosixPath(path.replace("\\", "/"))
+    # macOS writes letters and their accents apart, others together
+    pure = PurePosixPath(unicodedata.normalize("NFC", path.replace("\\", "/")))
     parts = (pure if keep_suffix else pure.with_suffix("")).parts if pure.name else ()
     return ["/".join(parts[start:]) for start in range(len(parts))]
-
-
-def classify(images: Iterable[AnnotatedImage], rename: Mapping[str, str]) -> list[AnnotatedImage]:
-    """Give regions the config's names of the classes.
-
-    Parameters
-    ----------
-    images
-        With the annotator's labels.
-    rename
-        Annotated name: class, where they differ.
-    """
-    return [
-        dataclasses.replace(
-            image,
-            regions=tuple(
-                dataclasses.replace(region, label=rename.get(region.label, region.label))
-                for region in image.regions
-            ),
-        )
-        for image in images
-    ]
 
 
 def check_classes(images: Iterable[AnnotatedImage], classes: Sequence[str]) -> None:
@@ -151,5 +172,6 @@ def check_classes(images: Iterable[AnnotatedImage], classes: Sequence[str]) -> N
                 raise StudyError(
                     f"The image {image.name} in {image.source} has a region of the class "
                     f"{region.label!r}, which is not among the config's classes "
-                    f"({', '.join(classes)}); add it there or map it by annotations.rename."
+                    f"({', '.join(classes)}); add it there, map it by annotations.rename, or "
+                    "leave it out by annotations.ignore."
                 )

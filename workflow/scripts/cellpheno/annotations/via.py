@@ -1,19 +1,22 @@
-"""VGG Image Annotator (VIA) 2: project files and exported region data (A5)."""
+"""VGG Image Annotator (VIA) 2: project files and exported region data, JSON or CSV (A5)."""
 
+import csv
+import io
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cellpheno.annotations import documents, shapes
+from cellpheno.annotations.documents import number, shown
 from cellpheno.annotations.regions import AnnotatedImage, Region
 from cellpheno.errors import StudyError
 
-Box = tuple[float, float, float, float]
+WANTED = "a VIA 2 project or the annotations exported from one"
 
 
 def read(path: Path, class_attribute: str) -> list[AnnotatedImage]:
-    """Read the images of a VIA file that have regions, each region as the box around its outline.
+    """Read the images of a VIA file, each region as the box around its outline and its area.
 
     VIA lists every image that was loaded, so one without regions was not annotated, for all that
     the file tells.
@@ -21,7 +24,7 @@ def read(path: Path, class_attribute: str) -> list[AnnotatedImage]:
     Parameters
     ----------
     path
-        JSON: a project, or the annotations exported from one.
+        A project or the annotations exported from one (JSON), or exported as CSV.
     class_attribute
         Region attribute that holds the class: text, or boxes of which one is ticked.
 
@@ -30,52 +33,87 @@ def read(path: Path, class_attribute: str) -> list[AnnotatedImage]:
     StudyError
         When the file is no VIA file, a region has no class, or its shape has no area.
     """
+    entries = _rows(path) if path.suffix.lower() == ".csv" else _entries(path)
     return [
-        AnnotatedImage(entry["filename"], _regions(entry, path, class_attribute), str(path))
-        for entry in _entries(path)
-        if entry["regions"]
+        AnnotatedImage(
+            entry["filename"],
+            _regions(entry, path, class_attribute),
+            shown(path),
+            gone_through=bool(entry["regions"]),
+        )
+        for entry in entries
     ]
+
+
+def _entries(path: Path) -> list[dict[str, Any]]:
+    """Return one entry per image: its file name and regions."""
+    content = documents.read_json(path, WANTED)
+    images = content.get("_via_img_metadata", content) if isinstance(content, dict) else None
+    entries = list(images.values()) if isinstance(images, dict) else []
+    try:
+        for entry in entries:
+            documents.word(entry["filename"])
+            if isinstance(entry["regions"], dict):  # as VIA 1 had it
+                entry["regions"] = list(entry["regions"].values())
+            documents.items(entry["regions"], "`regions`")
+    except (KeyError, TypeError, ValueError) as error:
+        raise documents.wrong_format(path, WANTED, content) from error
+    if not entries:
+        raise documents.wrong_format(path, WANTED, content)
+    return entries
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """Return the same of the CSV export, which has a row per region, or per image without any."""
+    entries: dict[tuple[str, str], dict[str, Any]] = {}
+    try:
+        for row in csv.DictReader(io.StringIO(documents.read_text(path), newline=""), strict=True):
+            # image files of one name are told apart by their size
+            key = row["filename"], row["file_size"]
+            entry = entries.setdefault(key, {"filename": key[0], "regions": []})
+            if int(row["region_count"]):
+                names = ("shape_attributes", "region_attributes")
+                parts = json.loads(row["region_shape_attributes"]), json.loads(row[names[1]])
+                entry["regions"].append(dict(zip(names, parts, strict=True)))
+    except StudyError:
+        raise
+    except (KeyError, TypeError, ValueError, RecursionError, csv.Error) as error:
+        raise StudyError(
+            f"{shown(path)} is not {WANTED} as CSV ({documents.reason(error)}); export it again, "
+            "or set annotations.format."
+        ) from error
+    if not entries:
+        raise StudyError(f"{shown(path)} lists no image; export it again.")
+    return list(entries.values())
 
 
 def _regions(entry: Mapping[str, Any], path: Path, class_attribute: str) -> tuple[Region, ...]:
     """Return the regions of one image."""
     regions: list[Region] = []
-    drawn = entry["regions"]
-    for number, region in enumerate(drawn.values() if isinstance(drawn, dict) else drawn, 1):
-        where = f"Region {number} of the image {entry['filename']} in {path}"
+    for count, region in enumerate(entry["regions"], 1):
+        where = f"Region {count} of the image {shown(entry['filename'])} in {shown(path)}"
         try:
-            box = _box(region["shape_attributes"])
-        except (KeyError, TypeError, ValueError) as error:
+            shape = region["shape_attributes"]
+            (box, area), name = _outline(shape), _SHAPES[shape["name"]]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise StudyError(
-                f"{where} has no outline with an area ({error!r}); draw it as a rectangle, "
-                "polygon, circle or ellipse."
+                f"{where} has no outline with an area ({documents.reason(error)}); draw it as a "
+                "rectangle, polygon, circle or ellipse."
             ) from error
-        label = _label(region.get("region_attributes", {}).get(class_attribute))
-        if not label:
+        try:
+            label = _label(region["region_attributes"][class_attribute])
+        except (KeyError, TypeError, ValueError):
+            label = ""
+        if not label.strip():
             raise StudyError(
                 f"{where} has no class in the attribute {class_attribute!r}; set it, or name "
                 "the right attribute in annotations.class_attribute."
             )
-        regions.append(Region(box, label))
+        regions.append(Region(box, label, name, area))
     return tuple(regions)
 
 
-def _entries(path: Path) -> list[dict[str, Any]]:
-    """Return one entry per image: its file name and regions."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise StudyError(f"{path} cannot be read as JSON ({error}); export it again.") from error
-    images = content.get("_via_img_metadata", content) if isinstance(content, dict) else None
-    entries = list(images.values()) if isinstance(images, dict) else []
-    if not entries or not all(
-        isinstance(entry, dict) and {"filename", "regions"} <= set(entry) for entry in entries
-    ):
-        raise StudyError(
-            f"{path} is not a VIA 2 project or its exported annotations (JSON); save the project "
-            "in VIA, or set annotations.format."
-        )
-    return entries
+_SHAPES = {"rect": "rectangle", **{n: n for n in ("polygon", "polyline", "circle", "ellipse")}}
 
 
 def _label(value: Any) -> str:
@@ -83,28 +121,24 @@ def _label(value: Any) -> str:
     if isinstance(value, Mapping):  # check boxes: option: ticked
         ticked = [name for name, chosen in value.items() if chosen]
         value = ticked[0] if len(ticked) == 1 else ""
-    return str(value or "").strip()
+    number_of_class = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if number_of_class else documents.word(value)
 
 
-def _box(shape: Mapping[str, Any]) -> Box:
-    """Return the box around a shape."""
-    if shape["name"] == "rect":
-        x, y = float(shape["x"]), float(shape["y"])
-        return x, y, x + float(shape["width"]), y + float(shape["height"])
-    if shape["name"] in ("polygon", "polyline"):
-        x, y = ([float(value) for value in shape[f"all_points_{axis}"]] for axis in "xy")
-        return min(x), min(y), max(x), max(y)
-    if shape["name"] == "circle":
-        radii = (float(shape["r"]),) * 2
-    elif shape["name"] == "ellipse":
-        radii = _half_size(float(shape["rx"]), float(shape["ry"]), float(shape.get("theta", 0)))
+def _outline(shape: Mapping[str, Any]) -> shapes.Outline:
+    """Return the box around a shape and its area."""
+    name = shape["name"]
+    if name == "rect":
+        return shapes.rectangle(*(number(shape[key]) for key in ("x", "y", "width", "height")))
+    if name in ("polygon", "polyline"):
+        x, y = ([number(value) for value in shape[f"all_points_{axis}"]] for axis in "xy")
+        # a line is open and has no area of its own
+        return shapes.polygon(x, y) if name == "polygon" else (shapes.around(x, y), None)
+    if name == "circle":
+        radii = number(shape["r"]), number(shape["r"])
+    elif name == "ellipse":
+        radii = number(shape["rx"]), number(shape["ry"])
     else:
-        raise ValueError(shape["name"])
-    x, y = float(shape["cx"]), float(shape["cy"])
-    return x - radii[0], y - radii[1], x + radii[0], y + radii[1]
-
-
-def _half_size(rx: float, ry: float, theta: float) -> tuple[float, float]:
-    """Return half the width and height of the box around an ellipse turned by theta (radians)."""
-    cosine, sine = math.cos(theta), math.sin(theta)
-    return math.hypot(rx * cosine, ry * sine), math.hypot(rx * sine, ry * cosine)
+        raise ValueError(f"it is a {shown(name)}")
+    theta = number(shape.get("theta", 0))
+    return shapes.ellipse(number(shape["cx"]), number(shape["cy"]), *radii, theta)

@@ -3,29 +3,14 @@
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+from cellpheno.annotations import documents, shapes
+from cellpheno.annotations.documents import number, shown
 from cellpheno.annotations.regions import AnnotatedImage, Region
 from cellpheno.errors import StudyError
 
 
-def files(path: Path) -> list[Path]:
-    """Return the XML files that a path means: a folder's, or the one it names.
-
-    Raises
-    ------
-    StudyError
-        When a folder holds none.
-    """
-    found = sorted(path.glob("*.xml")) if path.is_dir() else [path]
-    if not found:
-        raise StudyError(
-            f"{path} holds no XML files; give the folder with the Pascal VOC annotations in "
-            "annotations.files."
-        )
-    return found
-
-
-def read(path: Path) -> list[AnnotatedImage]:
-    """Read a folder of Pascal VOC files, or one file; each is an image that was annotated.
+def read(path: Path) -> AnnotatedImage:
+    """Read a Pascal VOC file; it is an image that was annotated, with cells or without.
 
     An image has the name of its XML file, which is what VOC says and what survives when a
     folder is renamed; `<filename>`, `<path>` and `<size>` are not looked at. Coordinates count
@@ -34,20 +19,23 @@ def read(path: Path) -> list[AnnotatedImage]:
     Raises
     ------
     StudyError
-        When there are no XML files, or one is not Pascal VOC.
+        When the file is not Pascal VOC.
     """
-    return [_read_file(file) for file in files(path)]
-
-
-def _read_file(path: Path) -> AnnotatedImage:
+    content = documents.read_bytes(path)
+    if b"encoding" not in content[:200] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        documents.read_text(path)  # says which byte is not UTF-8; XML's own message does not
     try:
-        root = _parsed(path.read_bytes())
-        regions = tuple(_region(item) for item in root.iter("object"))
-    except (OSError, ElementTree.ParseError, ValueError) as error:
+        root = _parsed(content)
+        if root.tag != "annotation":
+            raise ValueError(f"its outermost element is <{shown(root.tag)}>, not <annotation>")
+        regions = tuple(_region(item, count) for count, item in enumerate(root.iter("object"), 1))
+    # an unknown encoding is a LookupError, depth beyond all reason a RecursionError
+    except (ElementTree.ParseError, LookupError, RecursionError, ValueError) as error:
         raise StudyError(
-            f"{path} cannot be read as a Pascal VOC annotation ({error}); export it again."
+            f"{shown(path)} cannot be read as a Pascal VOC annotation ({shown(error)}); export it "
+            "again, or set annotations.format."
         ) from error
-    return AnnotatedImage(path.stem, regions, str(path))
+    return AnnotatedImage(shown(path.stem), regions, shown(path))
 
 
 def _parsed(content: bytes) -> ElementTree.Element:
@@ -57,16 +45,23 @@ def _parsed(content: bytes) -> ElementTree.Element:
     return ElementTree.fromstring(content)
 
 
-def _region(item: ElementTree.Element) -> Region:
+def _region(item: ElementTree.Element, count: int) -> Region:
     """Return one `<object>`."""
-    label = (item.findtext("name") or "").strip()
-    if not label:
-        raise ValueError("an object has no <name>")
+    label = item.findtext("name") or ""
+    if not label.strip():
+        raise ValueError(f"object {count} has no <name>")
     edges = []
     for edge in ("xmin", "ymin", "xmax", "ymax"):
         text = item.findtext(f"bndbox/{edge}")
         if text is None:
-            raise ValueError(f"the object {label} has no <{edge}>")
-        edges.append(float(text))
+            raise ValueError(f"object {count} ({shown(label)}) has no <{edge}>")
+        try:
+            edges.append(number(text))
+        except ValueError as error:
+            raise ValueError(f"<{edge}> of object {count} ({shown(label)}): {error}") from error
     x_min, y_min, x_max, y_max = edges
-    return Region((x_min - 1, y_min - 1, x_max, y_max), label)
+    try:
+        box, _ = shapes.corners(x_min - 1, y_min - 1, x_max, y_max)
+    except ValueError as error:
+        raise ValueError(f"object {count} ({shown(label)}): {error}") from error
+    return Region(box, label)

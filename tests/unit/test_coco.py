@@ -1,0 +1,119 @@
+"""COCO annotations: boxes and areas, references that must hold, crowds that are no cells."""
+
+import json
+
+import pytest
+
+from cellpheno.annotations import coco
+from cellpheno.annotations.regions import Note, Region
+from cellpheno.errors import StudyError
+
+IMAGE = {"id": 1, "file_name": "day1/f1.png", "width": 100, "height": 80}
+CELL = {"id": 7, "image_id": 1, "category_id": 3, "bbox": [10, 20, 30, 40]}
+TRIANGLE = [10, 20, 40, 20, 10, 60]
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a COCO file of one image, and gives its path."""
+
+    def write(*annotations: object, images: object = (IMAGE,), **further: object):
+        categories = [{"id": 3, "name": "living"}]
+        content = {"images": list(images), "annotations": list(annotations)}
+        path = tmp_path / "coco.json"
+        path.write_text(json.dumps({**content, "categories": categories, **further}))
+        return path
+
+    return write
+
+
+def test_a_box_is_given_by_its_corner_and_size(write):
+    [image] = coco.read(write(CELL))
+    assert (image.name, image.size) == ("day1/f1.png", (100, 80))
+    assert image.regions == (Region((10, 20, 40, 60), "living"),)
+
+
+@pytest.mark.parametrize(
+    ("further", "shape", "area"),
+    [
+        ({"area": 1200}, "rectangle", None),  # of the box, which tells nothing new
+        ({"segmentation": [], "area": 1200}, "rectangle", None),
+        ({"segmentation": [TRIANGLE], "area": 599}, "polygon", 599),
+        ({"segmentation": [TRIANGLE]}, "polygon", 600),
+        ({"segmentation": {"counts": "abc", "size": [80, 100]}, "area": 590}, "mask", 590),
+        ({"segmentation": {"counts": "abc", "size": [80, 100]}}, "mask", None),
+    ],
+)
+def test_the_area_is_that_of_the_segmentation(write, further, shape, area):
+    [image] = coco.read(write({**CELL, **further}))
+    assert image.regions == (Region((10, 20, 40, 60), "living", shape, area),)
+
+
+def test_without_a_box_it_is_the_one_around_the_polygons(write):
+    pieces = [TRIANGLE, [50, 10, 55, 10, 55, 15, 50, 15]]
+    cell = {**{k: v for k, v in CELL.items() if k != "bbox"}, "segmentation": pieces}
+    [image] = coco.read(write(cell))
+    assert image.regions == (Region((10, 10, 55, 60), "living", "polygon", 625),)
+
+
+def test_an_image_without_annotations_was_gone_through(write):
+    [image] = coco.read(write())
+    assert image.gone_through
+    assert image.regions == ()
+
+
+def test_crowds_are_left_out_with_a_note(write):
+    [image] = coco.read(write(CELL, {**CELL, "iscrowd": 1}, {**CELL, "iscrowd": 1}))
+    assert len(image.regions) == 1
+    assert image.notes == (Note("region marked as a crowd", "left out", 2),)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"image_id": 2}, "no image with the id 2"),
+        ({"image_id": [1]}, "built otherwise"),
+        ({"category_id": 9}, "no category with the id 9"),
+        ({"bbox": [1, 2, 3]}, "cannot be read"),
+        ({"bbox": [1, 2, -3, 4]}, "negative"),
+        ({"bbox": [1, 2, float("nan"), 4]}, "no position"),
+        ({"bbox": None}, "cannot be read"),
+        ({"bbox": None, "segmentation": [[1, 2, 3]]}, "2 values of x and 1 of y"),
+        ({"segmentation": [TRIANGLE], "area": -1}, "negative"),
+        ({"segmentation": [TRIANGLE], "area": float("inf")}, "no position"),
+    ],
+)
+def test_an_annotation_that_cannot_be_read_is_named(write, change, words):
+    with pytest.raises(StudyError, match=rf"Annotation 2 \(id 7\) of .*coco\.json .*{words}"):
+        coco.read(write(CELL, {**CELL, **change}))
+
+
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        ([IMAGE, IMAGE], "the image id 1; ids must differ"),
+        ([{"file_name": "a.png"}], "image number 1 .*no id"),
+        ([{"id": 1}], "no 'file_name'"),
+        ([{**IMAGE, "file_name": 5}], "5 is no text"),
+        ([{**IMAGE, "width": "wide"}], "'wide' is no number"),
+    ],
+)
+def test_an_image_that_cannot_be_told_is_refused(write, images, words):
+    with pytest.raises(StudyError, match=words):
+        coco.read(write(images=images))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[]", "is not a COCO file"),
+        ('[{"image_id": 1, "bbox": [1, 2, 3, 4]}]', "COCO results"),
+        ('{"images": [], "annotations": []}', "is not a COCO file"),
+        ('{"images": 1, "annotations": [], "categories": []}', "is not a COCO file"),
+        ('{"a": {"filename": "a.png", "regions": []}}', "looks like VIA 2"),
+    ],
+)
+def test_a_file_of_another_format_is_refused(tmp_path, text, words):
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(StudyError, match=words):
+        coco.read(tmp_path / "a.json")

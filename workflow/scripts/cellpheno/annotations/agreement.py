@@ -1,0 +1,154 @@
+"""How well annotators agree: cells found by both, and the classes they give them (C6)."""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.metrics import cohen_kappa_score
+
+from cellpheno import boxes as geometry
+from cellpheno.annotations.table import Annotated
+from cellpheno.randomness import generator
+from cellpheno.tables import BOX_COLUMNS
+
+MIN_IOU = 0.5
+DRAWS = 1000
+"""How often fields are redrawn for an interval."""
+
+Weights = npt.NDArray[np.float64]
+
+
+@dataclasses.dataclass(frozen=True)
+class Pairs:
+    """The cells of fields that two annotators have both gone through."""
+
+    reference: npt.NDArray[np.int64]
+    """[f] cells that the senior annotator drew in each field."""
+    other: npt.NDArray[np.int64]
+    """[f] cells that the other one drew."""
+    fields: npt.NDArray[np.int64]
+    """[n] field of each cell that both drew, a row of `reference`."""
+    iou: npt.NDArray[np.float64]
+    """[n] overlap of the two boxes."""
+    labels: npt.NDArray[np.object_]
+    """[n, 2] class by either."""
+
+
+# A metric is a function of the pairs and of how often each field is drawn.
+Metric = Callable[[Pairs, Weights], float]
+
+
+def recall(pairs: Pairs, weights: Weights) -> float:
+    """Return the share of the senior annotator's cells that the other one drew."""
+    drawn = weights @ pairs.reference
+    return float(weights[pairs.fields].sum() / drawn) if drawn else np.nan
+
+
+def precision(pairs: Pairs, weights: Weights) -> float:
+    """Return the share of the other annotator's cells that the senior one drew."""
+    drawn = weights @ pairs.other
+    return float(weights[pairs.fields].sum() / drawn) if drawn else np.nan
+
+
+def mean_iou(pairs: Pairs, weights: Weights) -> float:
+    """Return the mean overlap of the boxes of cells that both drew."""
+    each = weights[pairs.fields]
+    return float(each @ pairs.iou / each.sum()) if each.sum() else np.nan
+
+
+def kappa(pairs: Pairs, weights: Weights) -> float:
+    """Return Cohen's kappa of the class of cells that both drew; missing with one class only."""
+    each = weights[pairs.fields]
+    first, second = pairs.labels[each > 0].T
+    if len({*first, *second}) < 2:
+        return np.nan
+    return float(cohen_kappa_score(first, second, sample_weight=each[each > 0]))
+
+
+METRICS: dict[str, tuple[Metric, Callable[[Pairs], int]]] = {
+    f"recall@{MIN_IOU}": (recall, lambda pairs: int(pairs.reference.sum())),
+    f"precision@{MIN_IOU}": (precision, lambda pairs: int(pairs.other.sum())),
+    "mean_iou": (mean_iou, lambda pairs: len(pairs.fields)),
+    "kappa": (kappa, lambda pairs: len(pairs.fields)),
+}
+"""By name: the metric, and how many cells it rests on."""
+
+
+def match(reference: Annotated, other: Annotated) -> Pairs:
+    """Pair the boxes of two annotators, in the fields that both have gone through.
+
+    Boxes that overlap most are paired first, each at most once, down to an IoU of `MIN_IOU`.
+    """
+    fields = sorted(set(reference.fields["field"]) & set(other.fields["field"]))
+    numbers: list[tuple[int, int]] = []
+    rows, overlaps, labels = [np.zeros(0, dtype=np.int64)], [np.zeros(0)], []
+    for row, field in enumerate(fields):
+        senior, junior = (part.boxes[part.boxes["field"] == field] for part in (reference, other))
+        numbers.append((len(senior), len(junior)))
+        if senior.empty or junior.empty:
+            continue
+        edges = senior[BOX_COLUMNS].to_numpy(), junior[BOX_COLUMNS].to_numpy()
+        overlap = geometry.iou(edges[1], edges[0])
+        found = geometry.match(edges[1], overlap.max(axis=1), edges[0], MIN_IOU)
+        paired = np.flatnonzero(found >= 0)
+        rows.append(np.full(len(paired), row))
+        overlaps.append(overlap[paired, found[paired]])
+        both = senior["label"].to_numpy()[found[paired]], junior["label"].to_numpy()[paired]
+        labels += list(zip(*both, strict=True))
+    counts = np.array(numbers, dtype=np.int64).reshape(-1, 2)
+    named = np.array(labels, dtype=object).reshape(-1, 2)
+    return Pairs(*counts.T, np.concatenate(rows), np.concatenate(overlaps), named)
+
+
+def interval(
+    metric: Metric, pairs: Pairs, chance: np.random.Generator, draws: int = DRAWS
+) -> tuple[float, float]:
+    """Return the 95 % interval of a metric by redrawing fields (percentile bootstrap).
+
+    Missing (NaN) with fewer than two fields.
+    """
+    n_fields = len(pairs.reference)
+    if n_fields < 2:
+        return np.nan, np.nan
+    drawn = chance.multinomial(n_fields, np.full(n_fields, 1 / n_fields), size=draws)
+    values = np.array([metric(pairs, weights) for weights in drawn.astype(np.float64)])
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return np.nan, np.nan
+    low, high = np.percentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def agreement(
+    annotators: Sequence[tuple[str, Annotated]], seed: int, draws: int = DRAWS
+) -> pd.DataFrame:
+    """Hold every annotator against every more senior one.
+
+    Parameters
+    ----------
+    annotators
+        Name and tables before merging, the senior one first.
+    seed
+        The study's seed, of the redrawn fields.
+    draws
+        How often fields are redrawn for the intervals.
+
+    Returns
+    -------
+    DataFrame
+        tables.AGREEMENT; without values where two annotators share no field.
+    """
+    rows = []
+    for (senior, reference), (junior, other) in itertools.combinations(annotators, 2):
+        pairs = match(reference, other)
+        everything = np.ones(len(pairs.reference))
+        for name, (metric, n) in METRICS.items():
+            chance = generator(seed, "agreement intervals", senior, junior)
+            low, high = interval(metric, pairs, chance, draws)
+            value = metric(pairs, everything)
+            rows.append([senior, junior, name, value, low, high, len(everything), n(pairs)])
+    columns = ["reference", "annotator", "metric", "value", "ci_low", "ci_high", "n_fields", "n"]
+    return pd.DataFrame(rows, columns=columns)

@@ -1,0 +1,144 @@
+"""What annotators wrote to what the study means: labels, scale; every change leaves a note."""
+
+import collections
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cellpheno.annotations.regions import AnnotatedImage, FieldNames, Note, Region
+from cellpheno.errors import StudyError
+
+
+def clean(images: Iterable[AnnotatedImage], settings: Mapping[str, Any]) -> list[AnnotatedImage]:
+    """Bring images to the config's classes and to pixels of the raw field.
+
+    Parameters
+    ----------
+    images
+        As they were read.
+    settings
+        The config's section `annotations`, for one annotator: `annotator`; `rename`, annotated
+        name to class; `ignore`, annotated names that are left out; `pixel_scale`, pixels of the
+        raw field per pixel of the annotated image.
+
+    Returns
+    -------
+    list
+        An image whose regions were all left out does not count as annotated: it was not found
+        empty.
+    """
+    return [
+        _scaled(
+            _classified(_outlined(image), settings["rename"], settings["ignore"]),
+            settings["pixel_scale"],
+            settings["annotator"],
+        )
+        for image in images
+    ]
+
+
+def _outlined(image: AnnotatedImage) -> AnnotatedImage:
+    """Note what boxes cannot hold: the outlines, of which only box and area are kept."""
+    if not image.gone_through:
+        return _noted(image, Note("image without regions", "does not count as annotated", 0))
+    if not image.regions:
+        return _noted(image, Note("image without regions", "counts as a field without cells", 0))
+    shapes = collections.Counter(region.shape for region in image.regions)
+    del shapes["rectangle"]
+    return _noted(
+        image,
+        *(
+            Note(f"outline of the shape {shape}", "counts as the box around it", n)
+            for shape, n in sorted(shapes.items())
+        ),
+    )
+
+
+def _classified(
+    image: AnnotatedImage, rename: Mapping[str, str], ignore: Sequence[str]
+) -> AnnotatedImage:
+    """Give regions the config's names of the classes and leave out those to be ignored."""
+    tidied: collections.Counter[str] = collections.Counter()
+    ignored: collections.Counter[str] = collections.Counter()
+    regions: list[Region] = []
+    for region in image.regions:
+        label = tidy(region.label)
+        tidied[region.label] += label != region.label
+        if label in ignore:
+            ignored[label] += 1
+        else:
+            regions.append(dataclasses.replace(region, label=rename.get(label, label)))
+    notes = [
+        Note("label with stray blanks or line ends", f"read as {tidy(label)!r}", n, repr(label))
+        for label, n in sorted(tidied.items())
+        if n
+    ]
+    notes += [
+        Note("label in annotations.ignore", "left out", n, label)
+        for label, n in sorted(ignored.items())
+    ]
+    gone_through = image.gone_through
+    if image.regions and not regions:
+        gone_through = False
+        notes.append(Note("image without other regions", "does not count as annotated", 0))
+    image = dataclasses.replace(image, regions=tuple(regions), gone_through=gone_through)
+    return _noted(image, *notes)
+
+
+def tidy(label: str) -> str:
+    """Return a label without stray blanks and line ends around it."""
+    return label.strip()
+
+
+def _scaled(image: AnnotatedImage, scale: float, annotator: str) -> AnnotatedImage:
+    """Return an image in pixels of the raw field, with its annotator."""
+    image = dataclasses.replace(image, annotator=annotator)
+    if scale == 1:
+        return image
+    regions = tuple(
+        dataclasses.replace(
+            region,
+            box=tuple(edge * scale for edge in region.box),
+            area=None if region.area is None else region.area * scale**2,
+        )
+        for region in image.regions
+    )
+    size = (image.size[0] * scale, image.size[1] * scale) if image.size else None
+    return dataclasses.replace(image, regions=regions, size=size)
+
+
+def check_sizes(images: Iterable[AnnotatedImage], known: FieldNames, scale: float) -> None:
+    """Refuse images that were annotated in another size than that of their field.
+
+    Parameters
+    ----------
+    images
+        Scaled; those whose file tells no size pass.
+    known
+        The fields, with `width` and `height`.
+    scale
+        `annotations.pixel_scale`; a reduced view may be off by one of its own pixels.
+
+    Raises
+    ------
+    StudyError
+        For the first such image.
+    """
+    for image in images:
+        field = known.field(image) if image.size else None
+        if field is None or image.size is None:
+            continue
+        size = float(known.rows[field]["width"]), float(known.rows[field]["height"])
+        # a field that could not be read has no size
+        if any(abs(a - b) >= max(scale, 1) for a, b in zip(image.size, size, strict=True)):
+            shown = [f"{width / scale:g} x {height / scale:g}" for width, height in (image.size,)]
+            raise StudyError(
+                f"{image.name} in {image.source} was annotated at {shown[0]} px, but the field "
+                f"{field} has {size[0]:g} x {size[1]:g} px (annotations.pixel_scale is {scale:g}); "
+                "set annotations.pixel_scale to pixels of the field per pixel of the annotated "
+                "image, or annotate the field itself."
+            )
+
+
+def _noted(image: AnnotatedImage, *notes: Note) -> AnnotatedImage:
+    return dataclasses.replace(image, notes=(*image.notes, *notes))

@@ -1,0 +1,72 @@
+"""labelme: a folder with one JSON file per image."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from cellpheno.annotations import documents, shapes
+from cellpheno.annotations.documents import number, shown
+from cellpheno.annotations.regions import AnnotatedImage, Region
+from cellpheno.errors import StudyError
+
+WANTED = "a labelme annotation"
+
+
+def read(path: Path) -> AnnotatedImage:
+    """Read a labelme file; it is an image that was annotated, with cells or without.
+
+    labelme names the file after its image, and this name is what counts: where `imagePath` tells
+    another one, files were renamed since.
+
+    Raises
+    ------
+    StudyError
+        When the file is not labelme's, or a shape has no label or no area.
+    """
+    content = documents.read_json(path, WANTED)
+    try:
+        drawn = documents.items(content["shapes"], "`shapes`")
+        sides = [number(content.get(side) or 0) for side in ("imageWidth", "imageHeight")]
+    except (KeyError, TypeError, ValueError) as error:
+        raise documents.wrong_format(path, WANTED, content) from error
+    regions = tuple(
+        _region(shape, f"Shape {n} of {shown(path)}") for n, shape in enumerate(drawn, 1)
+    )
+    size = (sides[0], sides[1]) if min(sides) > 0 else None
+    image = str(content.get("imagePath", "")).replace("\\", "/")
+    same = PurePosixPath(image).stem == path.stem and image.isprintable()
+    name = image if same else shown(path.stem)
+    return AnnotatedImage(name, regions, shown(path), size=size)
+
+
+def _region(shape: Mapping[str, Any], where: str) -> Region:
+    try:
+        label = documents.word(shape["label"])
+        kind = shape.get("shape_type") or "polygon"  # old files lack it
+        points = [(number(x), number(y)) for x, y in shape["points"]]
+        box, area = _outline(kind, points)
+    except (KeyError, TypeError, ValueError) as error:
+        raise StudyError(
+            f"{where} cannot be read ({documents.reason(error)}); draw it as a rectangle, polygon "
+            "or circle with a label."
+        ) from error
+    if not label.strip():
+        raise StudyError(f"{where} has no label; give it one in labelme.")
+    return Region(box, label, kind, area)
+
+
+def _outline(kind: Any, points: list[tuple[float, float]]) -> shapes.Outline:
+    """Return the box around a shape and its area."""
+    x, y = [point[0] for point in points], [point[1] for point in points]
+    if kind == "rectangle":  # any two opposite corners, or all four
+        return shapes.around(x, y), None
+    if kind == "polygon":
+        return shapes.polygon(x, y)
+    if kind == "circle" and len(points) == 2:  # its centre, and a point on it
+        radius = math.dist(*points)
+        return shapes.ellipse(x[0], y[0], radius, radius)
+    if kind == "mask" and len(points) == 2:  # first and last pixel; the mask itself is not read
+        (x_min, y_min, x_max, y_max), _ = shapes.corners(*points[0], *points[1])
+        return (x_min, y_min, x_max + 1, y_max + 1), None
+    raise ValueError(f"it is a {shown(kind)} of {len(points)} points")

@@ -1,0 +1,121 @@
+"""Which annotation files there are and which classes occur: what is asked before any compute.
+
+The Snakefile imports this module, so it knows no format that needs more than text to be read.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cellpheno.annotations import boxes_csv, cleaning, coco, labelme, via, voc
+from cellpheno.annotations.documents import shown
+from cellpheno.annotations.regions import AnnotatedImage
+from cellpheno.errors import StudyError
+
+Settings = Mapping[str, Any]
+"""The config's section `annotations` for one annotator (see `configuration.annotators`)."""
+
+Reader = Callable[[Path, Settings], list[AnnotatedImage]]
+
+TEXT_READERS: dict[str, Reader] = {
+    "via": lambda path, settings: via.read(path, settings["class_attribute"]),
+    "voc": lambda path, settings: [voc.read(path)],
+    "coco": lambda path, settings: coco.read(path),
+    "labelme": lambda path, settings: [labelme.read(path)],
+    "csv": lambda path, settings: boxes_csv.read(path, settings["columns"], with_class(settings)),
+}
+"""Readers of the formats that hold text, from a single file and the section."""
+
+ONE_FILE_PER_IMAGE = {
+    "voc": (".xml",),
+    "labelme": (".json",),
+    "masks": (".png", ".tif", ".tiff"),
+}
+"""Formats that come as folders, and how their files' names end."""
+
+
+def sources(files: Sequence[str | Path], settings: Settings) -> list[Path]:
+    """Return every single file that is read, so that a change in any of them is noticed.
+
+    Parameters
+    ----------
+    files
+        Files, or folders where the format has them.
+    settings
+        Of the annotator: `format`, and for masks `suffix`.
+
+    Raises
+    ------
+    StudyError
+        When a folder holds no file of the format, or the format does not come as a folder.
+    """
+    return [source for file in files for source in _sources(Path(file), settings)]
+
+
+def _sources(path: Path, settings: Settings) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    endings = ONE_FILE_PER_IMAGE.get(settings["format"])
+    if endings is None:
+        raise StudyError(
+            f"{shown(path)} in annotations.files is a folder, but the format "
+            f"{settings['format']} comes as single files; name the files."
+        )
+    behind = settings["suffix"] if settings["format"] == "masks" else ""
+    try:
+        found = sorted(
+            file
+            for file in path.iterdir()
+            # macOS leaves hidden files of the same ending behind
+            if file.suffix.lower() in endings
+            and file.stem.endswith(behind)
+            and not file.name.startswith(".")
+        )
+    except OSError as error:
+        raise StudyError(
+            f"The folder {shown(path)} in annotations.files cannot be read ({error.strerror}); "
+            "correct its permissions."
+        ) from error
+    if not found:
+        names = " or ".join(f"*{behind}{ending}" for ending in endings)
+        raise StudyError(
+            f"{shown(path)} holds no {names} files; give the folder with the annotations in "
+            "annotations.files, or set annotations.format."
+        )
+    return found
+
+
+def labels(
+    files: Sequence[str | Path], settings: Settings, written: Mapping[str, Sequence[str]]
+) -> Iterator[set[str]]:
+    """Yield the classes that occur, file by file, so that one may stop when all were seen.
+
+    Parameters
+    ----------
+    files, settings
+        As for `sources`; `settings` with all keys.
+    written
+        The sample sheet's columns. Files are not opened where the class stands in one of them,
+        or in the config.
+
+    Raises
+    ------
+    StudyError
+        For the first file that cannot be read.
+    """
+    paths = sources(files, settings)
+    if not with_class(settings):
+        column = settings["label_column"]
+        given = [settings["label"]] if column is None else written[column]
+        tidied = {cleaning.tidy(label) for label in given} - {"", *settings["ignore"]}
+        yield {settings["rename"].get(label, label) for label in tidied}
+        return
+    for path in paths:
+        images = TEXT_READERS[settings["format"]](path, settings)
+        cleaned = cleaning.clean(images, settings)
+        yield {region.label for image in cleaned for region in image.regions}
+
+
+def with_class(settings: Settings) -> bool:
+    """Return whether the class of a region stands in the annotation file."""
+    return settings["label"] is None and settings["label_column"] is None

@@ -1,0 +1,119 @@
+"""Instance masks: one image per field of view, in which every cell has a value of its own."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+import tifffile
+from scipy import ndimage
+
+from cellpheno.annotations.documents import shown
+from cellpheno.annotations.regions import AnnotatedImage, Note, Region
+from cellpheno.errors import StudyError
+
+_DIRECT = 2**16
+"""Masks with larger values are renumbered first: a table of all values would not fit."""
+_SPREAD = 100
+"""Boxes that together are as many times as large as the mask are those of a picture's values."""
+
+
+def read(path: Path, suffix: str) -> AnnotatedImage:
+    """Read a mask; it is a field that was annotated, with cells or without.
+
+    The value 0 is background, every other value one cell, in however many pieces. The box is
+    half-open, the area the number of pixels. A palette's numbers count and not its colours.
+
+    Parameters
+    ----------
+    path
+        PNG or TIFF with 8, 16 or 32 bits.
+    suffix
+        What the file's name has behind that of the field, such as `_MaskNuclei`.
+
+    Raises
+    ------
+    StudyError
+        When the file cannot be read, holds several channels or numbers with a point, or tells
+        cells from background only and not from each other.
+    """
+    mask = _checked(_pixels(path), path)
+    regions, in_pieces = _regions(mask)
+    if 2 * len(in_pieces) > len(regions):
+        raise StudyError(
+            f"{shown(path)} is no mask of numbered cells: {len(in_pieces)} of its {len(regions)} "
+            "values beside 0 lie in separate pieces, as in a picture, or in a mask that tells "
+            "cells from background only; save a mask in which every cell has its own value."
+        )
+    pieces = Note("cell in several pieces", "counts as one cell", len(in_pieces), *in_pieces[:1])
+    height, width = mask.shape
+    return AnnotatedImage(
+        shown(path.stem.removesuffix(suffix)),
+        regions,
+        shown(path),
+        size=(width, height),
+        notes=(pieces,) if in_pieces else (),
+    )
+
+
+def _pixels(path: Path) -> npt.NDArray[Any]:
+    """Return what a file holds."""
+    try:
+        if path.suffix.lower() != ".png":
+            return np.asarray(tifffile.imread(path))
+        with PIL.Image.open(path, formats=["PNG"]) as image:
+            return np.asarray(image)
+    except Exception as error:  # a damaged image makes decoders raise almost anything
+        raise StudyError(
+            f"{shown(path)} cannot be read as a mask in PNG or TIFF ({shown(error)}); save it "
+            "again."
+        ) from error
+
+
+def _checked(mask: npt.NDArray[Any], path: Path) -> npt.NDArray[Any]:
+    """Return a mask [height, width] of whole numbers from 0."""
+    if mask.ndim != 2 or not mask.size:
+        raise StudyError(
+            f"{shown(path)} has the shape {' x '.join(map(str, mask.shape))}, but a mask is one "
+            "plane of numbers; save it without colours, channels or further pages."
+        )
+    if mask.dtype.kind not in "bui":
+        raise StudyError(
+            f"{shown(path)} holds {mask.dtype} values; save the mask with whole numbers, of 8, 16 "
+            "or 32 bits."
+        )
+    if mask.min() < 0:
+        raise StudyError(
+            f"{shown(path)} holds the value {mask.min()}; cells are numbered from 1, and 0 is "
+            "background."
+        )
+    return mask.astype(np.uint8) if mask.dtype.kind == "b" else mask
+
+
+def _regions(mask: npt.NDArray[Any]) -> tuple[tuple[Region, ...], list[str]]:
+    """Return the cells in the order of their values, and the values that are in pieces."""
+    values = np.arange(_DIRECT)
+    if mask.max() >= _DIRECT:
+        values, mask = np.unique(mask, return_inverse=True)
+        if values[0] != 0:  # no background at all
+            values, mask = np.insert(values, 0, 0), mask + 1
+    numbered = mask.astype(np.int32)
+    areas = np.bincount(numbered.ravel())
+    places = {
+        value: place for value, place in enumerate(ndimage.find_objects(numbered), 1) if place
+    }
+    boxes = {
+        value: (float(x.start), float(y.start), float(x.stop), float(y.stop))
+        for value, (y, x) in places.items()
+    }
+    regions = tuple(Region(box, "", "mask", float(areas[n])) for n, box in boxes.items())
+    spread = sum((x_max - x_min) * (y_max - y_min) for x_min, y_min, x_max, y_max in boxes.values())
+    # to look into all boxes of a picture would take hours, and is not needed to tell what it is
+    in_pieces = [
+        f"value {values[value]}"
+        for value, place in places.items()
+        if spread > _SPREAD * mask.size
+        or ndimage.label(numbered[place] == value, np.ones((3, 3)))[1] > 1
+    ]
+    return regions, in_pieces

@@ -1,0 +1,65 @@
+"""Several annotators' boxes to one set, with priority to the senior one (C7)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cellpheno import boxes as geometry
+from cellpheno.annotations.table import REPORT_COLUMNS, Annotated, annotated_fields, joined
+from cellpheno.tables import BOX_COLUMNS
+
+
+def merge(annotators: Sequence[Annotated], max_iou: float) -> Annotated:
+    """Unite the boxes of several annotators by non-maximum suppression in each field (C7).
+
+    A box gives way to one of a more senior annotator that it overlaps by more than `max_iou`;
+    so the senior box and its class win. Boxes of one annotator never suppress each other: who
+    draws two cells upon each other means two.
+
+    Parameters
+    ----------
+    annotators
+        The senior one first.
+    max_iou
+        Boxes that overlap by more than this show the same cell.
+    """
+    first, *others = annotators
+    boxes, reports = first.boxes, [first.report]
+    for other in others:
+        repeats = _suppressed(boxes, other.boxes, max_iou)
+        reports += [other.report, _merged(other.boxes[repeats])]
+        boxes = joined([boxes, other.boxes[~repeats]])
+    fields = {field for annotated in annotators for field in annotated.fields["field"]}
+    report = pd.concat([report for report in reports if len(report)] or reports[:1])
+    return Annotated(boxes, annotated_fields(fields, boxes), report.reset_index(drop=True))
+
+
+def _suppressed(kept: pd.DataFrame, boxes: pd.DataFrame, max_iou: float) -> npt.NDArray[np.bool_]:
+    """Return which boxes overlap a kept one of their field by more than `max_iou`."""
+    rows_of = kept.groupby("field").indices
+    edges, suppressed = kept[BOX_COLUMNS].to_numpy(), np.zeros(len(boxes), dtype=bool)
+    for field, rows in boxes.groupby("field").indices.items():
+        senior = edges[rows_of.get(field, [])]
+        if len(senior):
+            overlap = geometry.iou(boxes[BOX_COLUMNS].to_numpy()[rows], senior)
+            suppressed[rows] = (overlap > max_iou).any(axis=1)
+    return suppressed
+
+
+def _merged(boxes: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the report for boxes that gave way."""
+    rows = [
+        [
+            annotator,
+            field,
+            field,
+            "box of a cell that a more senior annotator has drawn",
+            "merged into the senior one's",
+            n,
+            "",
+        ]
+        for (field, annotator), n in boxes.groupby(["field", "annotator"]).size().items()
+    ]
+    return pd.DataFrame(rows, columns=REPORT_COLUMNS)
