@@ -25,8 +25,8 @@ from cellpheno.figures import (
     roc,
     style,
 )
+from cellpheno.statistics import conditions
 from cellpheno.statistics import frequencies as counting
-from cellpheno.statistics import tests as comparisons
 
 WELCH = {"test": "welch", "unit": "replicate", "correction": "holm"}
 STUDENT = {"test": "student", "unit": "field", "correction": "none"}
@@ -85,7 +85,11 @@ class Study:
             self.excluded,
             ["predict"],
         )
-        self.tests = comparisons.run(self.frequencies, self.control, [WELCH, STUDENT])
+        self.tests = self.tested([WELCH, STUDENT])
+
+    def tested(self, entries):
+        members = counting.members(self.palette.classes, self.palette.groups, self.excluded)
+        return conditions.of_frequencies(self.frequencies, self.control, entries, members)
 
     def _cells(self, fields, classes):
         frames = []
@@ -348,9 +352,9 @@ def test_filled_marks_of_the_forest_plot_are_the_significant_comparisons():
 def test_tests_that_differ_only_in_their_correction_are_not_mixed():
     study = large()
     plain = {**WELCH, "correction": "none"}
-    both = comparisons.run(study.frequencies, study.control, [WELCH, plain])
+    both = study.tested([WELCH, plain])
     for number, entry in enumerate((WELCH, plain)):
-        alone = comparisons.run(study.frequencies, study.control, [entry])
+        alone = study.tested([entry])
         starred = alone[alone["class"] != "non-CIC"]
         expected = sorted(filter(None, map(style.stars, starred["p_adjusted"])))
         boxes = frequencies.draw(study.frequencies, both, entry, study.palette)

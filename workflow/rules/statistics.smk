@@ -1,3 +1,13 @@
+# wanted where annotated objects are measured
+MEASURE_TABLES = (
+    collect(
+        f"results/{STUDY}/statistics/{{name}}.tsv", name=["measures", "measure_tests"]
+    )
+    if config["statistics"]["measures"]
+    else []
+)
+
+
 rule count_frequencies:
     """Count the called cells of every class in every field of the experiment (A11, A50)."""
     input:
@@ -52,6 +62,68 @@ rule compare_conditions:
     params:
         control=lookup("statistics/control", within=config),
         tests=lookup("statistics/tests", within=config),
+        classes=lookup("classes", within=config),
+        groups=lookup("class_groups", within=config, default={}),
+        excluded=lookup("statistics/exclude_classes", within=config),
         code=code_id("compare_conditions.py"),
     script:
         "../scripts/compare_conditions.py"
+
+
+rule measure_objects:
+    """Take the median of each measure over the annotated objects of every field and class."""
+    input:
+        boxes="results/{study}/annotations/boxes.parquet",
+        annotated="results/{study}/annotations/fields.tsv",
+        quality="results/{study}/qc/fields.tsv",
+        splits="results/{study}/splits.tsv",
+    output:
+        table="results/{study}/statistics/measures.tsv",
+    log:
+        "logs/{study}/measure_objects.log",
+    benchmark:
+        "results/{study}/benchmarks/measure_objects.tsv"
+    conda:
+        "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=10,
+    params:
+        classes=lookup("classes", within=config),
+        splits=lookup("statistics/splits", within=config),
+        measures=lookup("statistics/measures", within=config),
+        code=code_id("measure_objects.py"),
+    script:
+        "../scripts/measure_objects.py"
+
+
+rule compare_measures:
+    """Test the measures of annotated objects of every condition against control."""
+    input:
+        measures="results/{study}/statistics/measures.tsv",
+    output:
+        table=report(
+            "results/{study}/statistics/measure_tests.tsv",
+            caption="../report/measure_tests.rst",
+            category="Comparison of conditions",
+            labels={"figure": "measures of annotated objects (table)"},
+        ),
+    log:
+        "logs/{study}/compare_measures.log",
+    benchmark:
+        "results/{study}/benchmarks/compare_measures.tsv"
+    conda:
+        "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=10,
+    params:
+        control=lookup("statistics/control", within=config),
+        tests=lookup("statistics/tests", within=config),
+        code=code_id("compare_measures.py"),
+    script:
+        "../scripts/compare_measures.py"

@@ -1,13 +1,14 @@
 """Test every condition against control, with effect sizes and intervals (A51)."""
 
 from cellpheno import job, tables
-from cellpheno.statistics import tests
+from cellpheno.statistics import conditions, frequencies
 
 job.start(snakemake)
-
-table = tests.run(
+params = snakemake.params
+table = conditions.of_frequencies(
     tables.read(snakemake.input.frequencies, tables.FREQUENCIES),
-    control=snakemake.params.control,
-    entries=snakemake.params.tests,
+    control=params.control,
+    entries=params.tests,
+    members=frequencies.members(params.classes, params.groups, params.excluded),
 )
 tables.write(table, snakemake.output.table, tables.TESTS)

@@ -332,6 +332,11 @@ TESTS = Table(
         Column("p", "float", "two-sided", minimum=0, maximum=1, optional=True),
         Column("p_adjusted", "float", "for all comparisons", minimum=0, maximum=1, optional=True),
         Column("correction", "str", "how p was adjusted"),
+        Column("n_control", "int", "independent units of the control", minimum=0),
+        Column("n_condition", "int", "independent units of the condition", minimum=0),
+        Column("mean_control", "float", "mean of the control's units", optional=True),
+        Column("mean_condition", "float", "mean of the condition's units", optional=True),
+        Column("warning", "str", "why not to take the result at face value; empty if nothing is"),
     ),
     key=("class", "condition", "test", "unit", "correction"),
 )

@@ -51,10 +51,6 @@ def count(
     counted = cells[~cells["call"].isin(excluded)]
     per_call = pd.crosstab(counted["field"], counted["call"])
     per_call = per_call.reindex(index=fields["field"], columns=list(classes), fill_value=0)
-    members = {name: [name] for name in classes if name not in excluded}
-    members |= {
-        name: [one for one in group if one not in excluded] for name, group in groups.items()
-    }
     parts = [
         fields.assign(
             **{
@@ -63,12 +59,28 @@ def count(
                 "n_class": per_call[group].sum(axis=1).to_numpy(),
             }
         )
-        for name, group in members.items()
+        for name, group in members(classes, groups, excluded).items()
     ]
-    table = pd.concat(parts, ignore_index=True)
+    table = by_field(parts, fields)
     table["frequency"] = _ratio(table)
+    return table
+
+
+def by_field(parts: Sequence[pd.DataFrame], fields: pd.DataFrame) -> pd.DataFrame:
+    """Stack tables with one row per field: field by field in the order of `fields`."""
+    table = pd.concat(parts, ignore_index=True)
     order = table["field"].map({field: row for row, field in enumerate(fields["field"])})
     return table.loc[order.sort_values(kind="stable").index].reset_index(drop=True)
+
+
+def members(
+    classes: Sequence[str], groups: Mapping[str, Sequence[str]], excluded: Sequence[str]
+) -> dict[str, list[str]]:
+    """Return the counted classes behind each class and each group, classes first."""
+    counted = {name: [name] for name in classes if name not in excluded}
+    return counted | {
+        name: [one for one in group if one not in excluded] for name, group in groups.items()
+    }
 
 
 def per_unit(frequencies: pd.DataFrame, unit: str) -> pd.DataFrame:

@@ -1,0 +1,75 @@
+"""Which comparisons make up one family, and p values corrected for how many there are."""
+
+from collections.abc import Hashable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+
+def questions(members: Mapping[str, Sequence[str]]) -> dict[str, Hashable]:
+    """Return which question each class and group asks; equal ones ask the same.
+
+    A class rises by as much as all other cells together fall. So a class or group that holds the
+    same cells as another one, or exactly the cells that the other one leaves (the negative class
+    beside the group of all others), gives the same test a second time.
+
+    Parameters
+    ----------
+    members
+        The counted classes behind each class and group.
+    """
+    everything = frozenset(name for names in members.values() for name in names)
+    return {
+        name: frozenset({frozenset(names), everything - frozenset(names)})
+        for name, names in members.items()
+    }
+
+
+def adjust(
+    p: npt.NDArray[np.float64], correction: str, questions: Sequence[Hashable]
+) -> npt.NDArray[np.float64]:
+    """Correct p values for the number of comparisons; missing ones stay missing and do not count.
+
+    Parameters
+    ----------
+    p
+        [n], NaN where there is none.
+    correction
+        `none`, `holm`, `bonferroni` or `fdr_bh` (Benjamini and Hochberg).
+    questions
+        [n], what each p answers: those that are equal count once and share the adjusted p.
+    """
+    asked: dict[Hashable, float] = {}
+    for question, value in zip(questions, p, strict=True):
+        if not np.isnan(value):
+            asked.setdefault(question, float(value))
+    if correction == "none" or not asked:
+        return p.copy()
+    corrected = CORRECTIONS[correction](np.array(list(asked.values())))
+    adjusted = dict(zip(asked, corrected.tolist(), strict=True))
+    return np.array(
+        [
+            np.nan if np.isnan(value) else adjusted[question]
+            for question, value in zip(questions, p, strict=True)
+        ]
+    )
+
+
+def _bonferroni(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.minimum(1, len(p) * p)
+
+
+def _holm(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    order = np.argsort(p)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    return np.minimum(1, adjusted)
+
+
+CORRECTIONS = {
+    "bonferroni": _bonferroni,
+    "holm": _holm,
+    "fdr_bh": stats.false_discovery_control,
+}
+"""Corrections by the name that the config gives them; each takes and returns p values [n]."""
