@@ -47,7 +47,7 @@ def field_with_cells(n_cells, height, width, seed):
 
 
 def tiles(count):
-    made = [field_with_cells(n % 5, 132, 132, seed=n) for n in range(count)]
+    made = [field_with_cells(n % 10, 138, 138, seed=n) for n in range(count)]
     return TileSet([str(n) for n in range(count)], [m[0] for m in made], [m[1] for m in made])
 
 

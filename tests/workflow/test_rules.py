@@ -17,6 +17,7 @@ RULES = {
 }
 USES_A_GPU = {
     "train_detector",
+    "compare_detectors",
     "detect_cells",
     "train_classifier",
     "classify_cells",
