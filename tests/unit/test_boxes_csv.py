@@ -60,7 +60,7 @@ def test_a_row_without_numbers_is_an_image_without_cells(tmp_path):
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ("f1,1,2,3,living", "5 cells, the header 6"),
+        ("f1,1,2,3,living", "'living' is no number"),
         ("f1,one,2,3,4,living", "'one' is no number"),
         ("f1,1,2,,4,living", "'' is no number"),
         ("f1,1,2,inf,4,living", "no position"),
@@ -68,7 +68,6 @@ def test_a_row_without_numbers_is_an_image_without_cells(tmp_path):
         ("f1,9,2,3,4,living", "negative"),
         ("f1,1,2,3,4,", "no class"),
         (",1,2,3,4,living", "no image"),
-        ('f1,1,2,3,4,"living', "end of data"),
     ],
 )
 def test_a_bad_row_is_named_by_its_line(tmp_path, row, words):
@@ -79,9 +78,11 @@ def test_a_bad_row_is_named_by_its_line(tmp_path, row, words):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("f1,1,2,3,4,living\n", "no column image"),
-        ("image,xmin,ymin,xmax,ymax\n", "no column label .*annotations.label"),
+        ("f1,1,2,3,4,living\nf1,5,6,7,8,dead\n", "no column image"),
+        ("image,xmin,ymin,xmax,ymax\nf1,1,2,3,4\n", "no column label .*annotations.label"),
         (HEADER, "no rows"),
+        (HEADER + "f1,1,2,3,4,living,more\n", "Line 2 of .*7 values"),
+        (HEADER + 'f1,1,2,3,4,"living', "Line 2 of .*quotation marks"),
         (HEADER.replace("label", "label,class") + "f1,1,2,3,4,a,b", "2 columns .*label, class"),
         ("", "empty"),
     ],

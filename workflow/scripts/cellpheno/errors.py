@@ -5,5 +5,12 @@ class StudyError(ValueError):
     """A mistake in the config, the sample sheet or the data, told in one sentence.
 
     The sentence names the file, field, row or key, what was expected, what was found and
-    what to do; a job that raises it prints the sentence alone, without a traceback.
+    what to do; a job that raises it prints the sentence alone, without a traceback. What it
+    quotes of a file may hold anything: line ends and what no log can hold are replaced.
     """
+
+    def __init__(self, sentence: str) -> None:
+        shown = (
+            letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in sentence
+        )
+        super().__init__("".join(shown))

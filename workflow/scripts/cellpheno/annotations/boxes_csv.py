@@ -1,10 +1,9 @@
 """Boxes as a table: comma, semicolon or tab between the columns, one row per box."""
 
-import csv
-import io
 from collections.abc import Mapping
 from pathlib import Path
 
+from cellpheno import delimited
 from cellpheno.annotations import documents, shapes
 from cellpheno.annotations.documents import number, shown
 from cellpheno.annotations.regions import AnnotatedImage, Region
@@ -41,28 +40,18 @@ def read(path: Path, columns: Mapping[str, str], with_class: bool) -> list[Annot
         When a column is missing, and for the first row that cannot be read.
     """
     text = documents.read_text(path)
-    separator = max("\t;,", key=text.partition("\n")[0].count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    separator = delimited.separator(text.lstrip().partition("\n")[0])
+    table = delimited.table(list(delimited.rows(text, separator, shown(path))), shown(path))
+    places = _places(list(table.columns), columns, with_class, path)
     images: dict[str, list[Region]] = {}
-    try:
-        header = next(rows)
-        places = _places(header, columns, with_class, path)
-        for row in rows:
-            if not any(cell.strip() for cell in row):
-                continue
-            if len(row) != len(header):
-                raise ValueError(f"it has {len(row)} cells, the header {len(header)}")
+    for line, *row in table.itertuples():
+        try:
             name, region = _entry({what: row[place] for what, place in places.items()})
-            images.setdefault(name, []).extend([region] if region else [])
-    except StudyError:
-        raise
-    except (StopIteration, ValueError, csv.Error) as error:
-        raise StudyError(
-            f"Line {max(rows.line_num, 1)} of {shown(path)} cannot be read ({shown(error)}); "
-            "correct it."
-        ) from error
-    if not images:
-        raise StudyError(f"{shown(path)} has no rows below its header; give one row per box.")
+        except ValueError as error:
+            raise StudyError(
+                f"Line {line} of {shown(path)} cannot be read ({shown(error)}); correct it."
+            ) from error
+        images.setdefault(name, []).extend([region] if region else [])
     return [AnnotatedImage(name, tuple(found), shown(path)) for name, found in images.items()]
 
 
@@ -96,13 +85,14 @@ def _places(
 
 def _entry(row: Mapping[str, str]) -> tuple[str, Region | None]:
     """Return image and box of one row, no box where the image has no cells."""
-    image = row["image"].strip()
+    image = documents.word(row["image"])
     if not image:
         raise ValueError("it names no image")
-    if not any(row[edge].strip() for edge in EDGES):
+    if not any(row[edge] for edge in EDGES):
         return image, None
     box, _ = shapes.corners(*(number(row[edge]) for edge in EDGES))
-    if "label" in row and not row["label"].strip():
+    if row.get("label") == "":
         raise ValueError("it has no class")
-    area = number(row["area"]) if row.get("area", "").strip() else None
-    return image, Region(box, row.get("label", ""), "rectangle" if area is None else "mask", area)
+    area = number(row["area"]) if row.get("area") else None
+    shape = "rectangle" if area is None else "mask"
+    return image, Region(box, row.get("label", ""), shape, area)
