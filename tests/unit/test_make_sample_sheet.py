@@ -1,4 +1,7 @@
-"""The script that makes a sample sheet from a folder and a pattern."""
+"""The script that makes a sample sheet from a folder, by a naming scheme or a pattern."""
+
+import os
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -6,33 +9,54 @@ import pytest
 import make_sample_sheet
 
 PATTERN = r"(?P<field>(?P<replicate>day\d)/(?P<condition>[a-z]+)_f\d+)_(?P<channel>actin|dapi)\.tif"
+WELLS = r"(?P<plate>p\d)/(?P<well>[A-H]\d+)_(?P<field>s\d)_(?P<channel>w\d)\.tif"
+REAL = Path(os.environ.get("CELLPHENO_REAL_DATA", "/nowhere"))
 
 
 @pytest.fixture
 def folder(tmp_path):
     """Two days, two conditions, two fields, two channels, and a file of no use."""
     for day in (1, 2):
-        (tmp_path / f"raw/day{day}").mkdir(parents=True)
         for name in ("mock_f2", "mock_f10", "drug_f1", "drug_f2"):
             for channel in ("actin", "dapi"):
-                (tmp_path / f"raw/day{day}/{name}_{channel}.tif").touch()
-    (tmp_path / "raw/notes.txt").touch()
+                plant(tmp_path, f"day{day}/{name}_{channel}.tif")
+    plant(tmp_path, "notes.txt")
     return tmp_path
+
+
+@pytest.fixture
+def plates(tmp_path):
+    """Two plates of two wells, two sites and two wavelengths."""
+    for plate in ("p1", "p2"):
+        for name in ("A1_s1", "A1_s2", "B12_s1", "B12_s2"):
+            plant(tmp_path, f"{plate}/{name}_w1.tif", f"{plate}/{name}_w2.tif")
+    return tmp_path
+
+
+def plant(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / "raw" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "raw" / name).touch()
 
 
 def run(folder, *arguments: str) -> pd.DataFrame:
     sheet = folder / "config/fields.tsv"
-    status = make_sample_sheet.main([str(folder / "raw"), arguments[0], str(sheet), *arguments[1:]])
-    assert status == 0
-    return pd.read_csv(sheet, sep="\t", dtype=str)
+    first, *rest = arguments or ("--scheme", "auto")
+    positional = [first, str(sheet)] if not first.startswith("-") else [str(sheet), first]
+    assert make_sample_sheet.main([str(folder / "raw"), *positional, *rest]) == 0
+    return pd.read_csv(sheet, sep="\t", dtype=str, keep_default_na=False)
 
 
 def refusal(capsys, folder, *arguments: str) -> str:
+    """Return the one sentence that a run ends with, which writes nothing."""
     sheet = folder / "fields.tsv"
-    status = make_sample_sheet.main([str(folder / "raw"), arguments[0], str(sheet), *arguments[1:]])
-    assert status == 1
+    first, *rest = arguments or ("--scheme", "auto")
+    positional = [first, str(sheet)] if not first.startswith("-") else [str(sheet), first]
+    assert make_sample_sheet.main([str(folder / "raw"), *positional, *rest]) == 1
     assert not sheet.exists()
-    return capsys.readouterr().err
+    sentence = capsys.readouterr().err
+    assert len(sentence.splitlines()) == 1
+    return sentence
 
 
 def test_the_channels_of_a_field_come_into_one_row(folder):
@@ -71,12 +95,41 @@ def test_a_found_value_can_be_renamed(folder):
     assert set(sheet["condition"]) == {"control", "drug"}
 
 
+def test_renaming_what_was_not_found_is_refused_with_what_was(folder, capsys):
+    sentence = refusal(capsys, folder, PATTERN, "--rename", "condition", "Mock", "control")
+    assert "'Mock'" in sentence
+    assert "drug, mock" in sentence
+
+
 def test_what_matched_and_what_did_not_is_shown(folder, capsys):
     run(folder, PATTERN)
     shown = capsys.readouterr().out
     assert "16 files match the pattern, 1 do not" in shown
-    assert "not matched: notes.txt" in shown
+    assert "not matched: 1 .txt, such as notes.txt" in shown
     assert "day1/drug_f1_actin.tif: field day1/drug_f1" in shown
+    assert "files per channel: actin 8, dapi 8" in shown
+    assert "condition: drug (4), mock (4)" in shown
+
+
+def test_a_dry_run_shows_the_same_and_writes_nothing(folder, capsys):
+    sheet = folder / "fields.tsv"
+    assert make_sample_sheet.main([str(folder / "raw"), PATTERN, str(sheet), "--dry-run"]) == 0
+    shown = capsys.readouterr().out
+    assert "16 files match the pattern, 1 do not" in shown
+    assert "not written (--dry-run): 8 fields" in shown
+    assert not sheet.exists()
+
+
+def test_a_sheet_that_is_there_is_replaced_by_force_only(folder, capsys):
+    run(folder, PATTERN)
+    sheet = folder / "config/fields.tsv"
+    before = sheet.read_bytes()
+    again = [str(folder / "raw"), r"(?P<field>.+)_actin\.tif", str(sheet)]
+    assert make_sample_sheet.main(again) == 1
+    assert "is there already; --force replaces it" in capsys.readouterr().err
+    assert sheet.read_bytes() == before
+    assert make_sample_sheet.main([*again, "--force"]) == 0
+    assert sheet.read_bytes() != before
 
 
 def test_a_pattern_that_fits_nothing_is_told_with_examples(folder, capsys):
@@ -85,23 +138,137 @@ def test_a_pattern_that_fits_nothing_is_told_with_examples(folder, capsys):
 
 def test_a_pattern_that_mixes_two_fields_is_refused(folder, capsys):
     pattern = r"day\d/(?P<field>[a-z]+_f\d+)_(?P<channel>actin|dapi)\.tif"
-    assert "drug_f1 has two values in the column actin" in refusal(capsys, folder, pattern)
+    sentence = refusal(capsys, folder, pattern)
+    assert "drug_f1 has two files as its channel actin" in sentence
+    assert "'day1/drug_f1_actin.tif' and 'day2/drug_f1_actin.tif'" in sentence
 
 
-def test_a_missing_channel_is_refused(folder, capsys):
+def test_files_of_a_field_that_disagree_are_refused(folder, capsys):
+    pattern = r"day1/(?P<field>(?P<condition>[a-z]+)_f\d+)_(?P<channel>(?P<stain>\w+))\.tif"
+    assert "two values in the column stain, actin and dapi" in refusal(capsys, folder, pattern)
+
+
+def test_a_missing_channel_is_refused_or_its_field_left_out(folder, capsys):
     (folder / "raw/day2/drug_f1_dapi.tif").unlink()
-    assert "day2-drug_f1 has no file of the channel dapi" in refusal(capsys, folder, PATTERN)
+    assert "1 of 8 fields lack a channel, such as day2-drug_f1 no dapi" in refusal(
+        capsys, folder, PATTERN
+    )
+    assert len(run(folder, PATTERN, "--skip-incomplete")) == 7
+    assert "left out for a missing channel: day2-drug_f1" in capsys.readouterr().out
 
 
 def test_a_malformed_pattern_or_a_missing_folder_is_one_sentence(folder, capsys):
     assert "no regular expression" in refusal(capsys, folder, "(?P<field>")
     assert "is not there" in refusal(capsys, folder / "elsewhere", PATTERN)
+    both = [PATTERN, "--scheme", "opera"]
+    assert "a pattern or --scheme, not both" in refusal(capsys, folder, *both)
+
+
+def test_several_channels_in_one_file_name_it_in_each_column(tmp_path):
+    plant(tmp_path, "f1.tif", "f2.tif")
+    sheet = run(tmp_path, r"(?P<field>f\d)\.tif", "--channels", "membrane,nucleus,brightfield")
+    assert sheet.columns.tolist()[-3:] == ["membrane", "nucleus", "brightfield"]
+    assert sheet.iloc[1, -3:].tolist() == ["f2.tif"] * 3
+
+
+def test_wells_and_plates_lead_the_name_of_a_field(plates):
+    sheet = run(plates, WELLS)
+    assert sheet["field"].tolist()[:3] == ["p1_A01_s1", "p1_A01_s2", "p1_B12_s1"]
+    assert sheet["well"].tolist()[:3] == ["A01", "A01", "B12"]
+    assert sheet["group"].tolist()[:3] == ["p1_A01", "p1_A01", "p1_B12"]
+
+
+def test_a_single_plate_does_not_lengthen_the_names(plates):
+    sheet = run(plates, WELLS.replace(r"p\d", "p1"))
+    assert sheet["field"].tolist()[0] == "A01_s1"
+    assert set(sheet["plate"]) == {"p1"}
+
+
+def test_a_well_within_the_field_s_group_is_not_written_twice(plates):
+    sheet = run(plates, r"p1/(?P<field>(?P<well>[A-H]\d+)_s\d)_(?P<channel>w\d)\.tif")
+    assert sheet["field"].tolist()[0] == "A1_s1"
+    assert sheet["well"].tolist()[0] == "A01"
+
+
+def test_replicates_may_be_the_plates(plates):
+    assert set(run(plates, WELLS, "--replicate-by", "plate")["replicate"]) == {"p1", "p2"}
+
+
+def test_a_column_that_is_no_column_or_told_twice_is_refused(plates, folder, capsys):
+    sentence = refusal(capsys, plates, WELLS, "--replicate-by", "dish")
+    assert "--replicate-by names dish" in sentence
+    assert "plate, well" in sentence
+    assert "tells the condition already" in refusal(
+        capsys, folder, PATTERN, "--condition", "control"
+    )
+
+
+def test_the_grid_of_wells_and_fields_is_shown_with_what_it_lacks(plates, capsys):
+    run(plates, WELLS)
+    assert "grid: 4 wells on 2 plates, 2 fields each\n  complete" in capsys.readouterr().out
+    for name in ("B12_s2_w1.tif", "B12_s2_w2.tif"):
+        (plates / "raw/p2" / name).unlink()
+    run(plates, WELLS, "--force")
+    assert "wells with another number of fields: p2 B12 (1)" in capsys.readouterr().out
+
+
+def test_several_z_planes_are_refused_kept_or_separated(tmp_path, capsys):
+    for z in (1, 2, 3):
+        plant(tmp_path, f"r02c11f01p0{z}-ch1sk1fk1fl1.tiff", f"r02c11f01p0{z}-ch2sk1fk1fl1.tiff")
+    sentence = refusal(capsys, tmp_path)
+    assert "several z planes, such as B11_f01 with 3" in sentence
+    assert "--keep z 01" in sentence
+    kept = run(tmp_path, "--keep", "z", "02")
+    assert kept["field"].tolist() == ["B11_f01"]
+    assert kept["ch2"].tolist() == ["r02c11f01p02-ch2sk1fk1fl1.tiff"]
+    each = run(tmp_path, "--separate", "z", "--force")
+    assert each["field"].tolist() == ["B11_f01_z01", "B11_f01_z02", "B11_f01_z03"]
+    assert set(each["group"]) == {"B11"}
+
+
+def test_keeping_a_value_that_no_file_has_is_refused_with_those_found(plates, capsys):
+    assert "found as well are A01, B12" in refusal(capsys, plates, WELLS, "--keep", "well", "C01")
+
+
+def test_a_time_point_within_the_field_s_group_is_no_second_one(tmp_path):
+    plant(tmp_path, "P1_t1.tif", "P1_t2.tif")
+    assert len(run(tmp_path, r"(?P<field>P\d_t(?P<time>\d))\.tif")) == 2
+
+
+def test_names_with_blanks_brackets_quotes_and_other_letters_come_through(tmp_path):
+    names = ["a b [1] {x}.tif", 'c "d".tif', "Zellen µm Ä.tif", "日本 7.tif", "#5%'.tif"]
+    plant(tmp_path, *names)
+    sheet = run(tmp_path, r"(?P<field>.+)\.tif")
+    assert set(sheet["image"]) == set(names)
+    assert set(sheet["field"]) == {"a-b-1-x", "c-d", "Zellen-m-A", "7", "5"}
+
+
+@pytest.mark.parametrize("name", ["a\tb.tif", "a\nb.tif", " a.tif", b"a\xe4.tif"])
+def test_a_name_that_a_sheet_cannot_hold_is_refused(tmp_path, capsys, name):
+    plant(tmp_path, "ok.tif", os.fsdecode(name))
+    sentence = refusal(capsys, tmp_path, r"(?s)(?P<field>.+)\.tif")
+    assert "1 file names cannot stand in a sample sheet" in sentence
+    assert "rename" in sentence
+
+
+def test_fields_whose_names_become_one_are_refused(tmp_path, capsys):
+    plant(tmp_path, "Ä 1.tif", "A#1.tif")
+    sentence = refusal(capsys, tmp_path, r"(?P<field>.+)\.tif")
+    assert "'A#1.tif' and 'Ä 1.tif'" in sentence
+
+
+def test_a_name_without_a_letter_or_digit_is_refused(tmp_path, capsys):
+    plant(tmp_path, "日本.tif")
+    assert "日本.tif" in refusal(capsys, tmp_path, r"(?P<field>.+)\.tif")
+
+
+def test_a_channel_cannot_have_the_name_of_another_column(plates, folder, capsys):
+    assert "named well" in refusal(capsys, plates, WELLS, "--rename", "channel", "w1", "well")
+    assert "'verdict'" in refusal(capsys, folder, r"day1/(.*)_dapi\.tif", "--channel", "verdict")
 
 
 def test_the_two_series_of_the_living_dead_cells_become_conditions(tmp_path):
-    (tmp_path / "raw/images").mkdir(parents=True)
-    for name in ("image41", "image_41", "image_312"):
-        (tmp_path / f"raw/images/{name}.png").touch()
+    plant(tmp_path, *(f"images/{name}.png" for name in ("image41", "image_41", "image_312")))
     rename = ["--rename", "condition", "image", "series-1", "--rename", "condition", "image_", "s2"]
     sheet = run(tmp_path, r"images/(?P<field>(?P<condition>image_?)\d+)\.png", *rename)
     assert dict(zip(sheet["field"], sheet["condition"], strict=True)) == {
@@ -109,3 +276,48 @@ def test_the_two_series_of_the_living_dead_cells_become_conditions(tmp_path):
         "image_41": "s2",
         "image_312": "s2",
     }
+
+
+def real_sheet(tmp_path, name: str, *arguments: str) -> pd.DataFrame:
+    if not (REAL / name).is_dir():
+        pytest.skip("the public data are not here")
+    out = tmp_path / "fields.tsv"
+    assert make_sample_sheet.main([str(REAL / name), str(out), *arguments]) == 0
+    return pd.read_csv(out, sep="\t", dtype=str)
+
+
+@pytest.mark.real_data
+def test_the_24_wells_of_bbbc010_are_paired_and_their_channels_named(tmp_path):
+    rename = ["--rename", "channel", "w1", "dead_stain", "--rename", "channel", "w2", "brightfield"]
+    wells = ["--plate-map", str(REAL / "bbbc010/wells.csv")]
+    sheet = real_sheet(tmp_path, "bbbc010", *rename, *wells)
+    assert sheet["field"].tolist() == [f"A{n:02d}" for n in range(1, 25)]
+    assert sheet["dead_stain"].str.contains("_w1_").all()
+    assert sheet["brightfield"].str.contains("_w2_").all()
+    for row in sheet.itertuples():
+        assert f"_{row.well}_" in row.dead_stain
+        assert f"_{row.well}_" in row.brightfield
+    assert sheet["condition"].value_counts().to_dict() == {"live_control": 12, "dead": 12}
+
+
+@pytest.mark.real_data
+def test_the_six_channels_of_the_opera_phenix_field_are_found(tmp_path):
+    sheet = real_sheet(tmp_path, "multichannel/pediatric_1080")
+    assert sheet["field"].tolist() == ["C03_f03"]
+    assert sheet["well"].tolist() == ["C03"]
+    assert sheet.columns.tolist()[-6:] == [f"ch{n}" for n in range(1, 7)]
+
+
+@pytest.mark.real_data
+def test_the_cytation_wells_of_nf1_are_found_without_their_masks(tmp_path):
+    sheet = real_sheet(tmp_path, "multichannel/nf1")
+    assert sheet["field"].tolist() == ["B07_3", "D06_2", "D07_1", "F07_2", "H12_1"]
+    assert sheet.columns.tolist()[-3:] == ["DAPI", "GFP", "RFP"]
+
+
+@pytest.mark.real_data
+def test_the_time_points_of_the_h2b_movie_are_fields_that_stay_together(tmp_path):
+    sheet = real_sheet(tmp_path, "h2b_frames", "--separate", "time")
+    assert sheet["field"].tolist() == [f"P0040_time0000{n}" for n in (1, 2, 3)]
+    assert set(sheet["group"]) == {"P0040"}
+    assert sheet.columns.tolist()[-2:] == ["gfp", "rfp"]

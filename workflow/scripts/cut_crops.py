@@ -24,6 +24,7 @@ geometry = Geometry(settings["margin"], settings["border"], settings["size"])
 shape = (len(cells), geometry.size, geometry.size, 3)
 with files.whole(snakemake.output.crops) as temporary:
     crops = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
+    files.reserve(temporary)
     cut_from_shards(inputs.shards, cells, geometry, crops)
     crops.flush()
 tables.write(cells, snakemake.output.table, tables.CROPS)

@@ -1,14 +1,26 @@
-r"""Make a sample sheet from a folder of images and a pattern of their names.
+r"""Make a sample sheet from a folder of images: by the naming scheme of a microscope, or a pattern.
 
-The pattern is a regular expression that must fit a file's whole path below FOLDER, written with
-`/`. Its named groups become columns:
+  python workflow/scripts/make_sample_sheet.py /data/my_study config/my_fields.tsv
+  python workflow/scripts/make_sample_sheet.py /data/my_study PATTERN config/my_fields.tsv
 
-  channel     which column the file goes into; without it, all files are of one channel (--channel)
-  field       the field of view; without it, the file's name without suffix
+Without a pattern, the naming scheme is found (--scheme auto) or named. What was matched is shown
+before anything is written; --dry-run shows it and writes nothing.
+
+A pattern is a regular expression that must fit a file's whole path below FOLDER, written with `/`.
+Its named groups become columns:
+
+  channel       which column the file goes into; without it, all files are of one channel
+                (--channel), or each file holds several (--channels)
+  field         the field of view; without it, the well, or the file's name without suffix
+  well          A1, a01 and A01 are one well; or row and column, whose numbers count from 1
+  plate, well   lead the name of the field, unless they stand within the group `field`
+  z, time       z plane and time point: one per field, unless they stand within the group `field`
   condition, replicate, group, split, or any other name: a column as it is
 
-What the pattern does not tell is filled in: --condition, --replicate and --group give one value
-for all fields; without them condition is "all", replicate is "1" and each field is its own group.
+A value that is found in several places is given in parts: plate and plate2 are joined by a dash.
+
+What neither the pattern nor a plate map tells is filled in: condition is "all", replicate is "1",
+and the group, which stays in one split, is the well, or else the field.
 
 Files like day1/mock_f03_dapi.tif, one per channel:
 
@@ -18,57 +30,127 @@ Files like day1/mock_f03_dapi.tif, one per channel:
 """
 
 import argparse
+import itertools
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from cellpheno.errors import StudyError
 from cellpheno.files import whole
+from cellpheno.sheets import assembly, folder, matching, plate_map, schemes, summary
 
-SHOWN = 5
-FIXED = ("field", "condition", "replicate", "group")
+FILLED = {"condition": "all", "replicate": "1", "group": "place"}
+"""What fills a column that nothing tells: a value, or the name of a column."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the sample sheet; return the exit status."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_intermixed_args(arguments)
     try:
-        paths = list_files(options.folder)
-        pattern = compile_pattern(options.pattern)
-        rename = {(column, old): new for column, old, new in options.rename}
-        matched, others = match(paths, pattern, rename)
-        _show(matched, others)
-        defaults = {"condition": options.condition, "replicate": options.replicate}
-        sheet = to_sheet(matched, options.channel, defaults, options.group, options.group_by)
-        with whole(options.out) as temporary:
-            sheet.to_csv(temporary, sep="\t", index=False)
+        _check(options)
+        sheet = _sheet(options)
+        if not options.dry_run:
+            with whole(options.out) as temporary:
+                sheet.to_csv(temporary, sep="\t", index=False)
     except StudyError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"\n{options.out}: {len(sheet)} fields, columns {', '.join(sheet.columns)}")
-    for column in ("condition", "replicate"):
-        counts = sheet[column].value_counts(sort=False)
-        print(f"  {column}: " + ", ".join(f"{name} {n}" for name, n in counts.items()))
+    where = "not written (--dry-run)" if options.dry_run else options.out
+    print(f"\n{where}: {len(sheet)} fields, columns {', '.join(sheet.columns)}")
     return 0
 
 
+def _check(options: argparse.Namespace) -> None:
+    if options.pattern and options.scheme:
+        raise StudyError("Give a pattern or --scheme, not both.")
+    if options.out.exists() and not options.force and not options.dry_run:
+        raise StudyError(f"{options.out} is there already; --force replaces it.")
+
+
+def _sheet(options: argparse.Namespace) -> pd.DataFrame:
+    """Return the sample sheet, and show on the way what was matched."""
+    listing = folder.files(options.folder)
+    patterns = _patterns(options, listing.files)
+    rename = {(column, old): new for column, old, new in options.rename}
+    matched, others = matching.match(listing.files, patterns, rename)
+    _print(summary.of_files(listing, matched, others))
+    layout = assembly.Layout(options.channels, options.separate, options.skip_incomplete)
+    found = assembly.assemble(matching.keep(matched, dict(options.keep)), layout)
+    sheet = found.fields
+    columns = itertools.chain(options.plate_map_column, itertools.repeat("condition"))
+    for path, column in zip(options.plate_map, columns, strict=False):
+        source = plate_map.read(path, column)
+        _print(summary.of_map(sheet, source))
+        sheet = plate_map.join(sheet, source, options.mapped_only)
+    for column, default in FILLED.items():
+        value, by = getattr(options, column), getattr(options, f"{column}_by")
+        assembly.fill(sheet, column, value, by, default)
+    sheet = assembly.finished(sheet, found.channels)
+    _print(summary.of_sheet(sheet, found))
+    return sheet
+
+
+def _patterns(options: argparse.Namespace, files: Sequence[str]) -> list[re.Pattern[str]]:
+    """Return the user's pattern or those of a scheme, and say which."""
+    if options.pattern:
+        return matching.compiled(options.pattern)
+    automatic = options.scheme in (None, "auto")
+    scheme = schemes.find(files) if automatic else schemes.by_name(options.scheme)
+    patterns = scheme.compiled()
+    print(f"naming scheme {scheme.name} ({scheme.instrument}):")
+    _print(f"  {pattern.pattern}" for pattern in patterns)
+    return patterns
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)
+
+
 def _parser() -> argparse.ArgumentParser:
+    known = "\n".join(f"  {s.name:14}{s.instrument}: {s.examples[0]}" for s in schemes.SCHEMES)
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__,
+        epilog=f"naming schemes, each with an example:\n{known}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("folder", type=Path, help="the study's data_root, searched in depth")
-    parser.add_argument("pattern", help="regular expression with named groups")
-    parser.add_argument("out", type=Path, help="sample sheet to write")
-    parser.add_argument("--channel", default="image", help="channel's name, where there is one")
-    parser.add_argument("--condition", default="all", help="condition of all fields")
-    parser.add_argument("--replicate", default="1", help="replicate of all fields")
-    grouping = parser.add_mutually_exclusive_group()
-    grouping.add_argument("--group", help="group of all fields")
-    grouping.add_argument("--group-by", metavar="COLUMN", help="column whose values are the groups")
-    parser.add_argument(
+    add = parser.add_argument
+    add("folder", type=Path, help="the study's data_root, searched in depth")
+    add("pattern", nargs="?", help="regular expression with named groups")
+    add("out", type=Path, help="sample sheet to write")
+    add("--scheme", help="naming scheme of a microscope; auto: the only one that fits (default)")
+    channels = parser.add_mutually_exclusive_group()
+    channels.add_argument(
+        "--channel",
+        dest="channels",
+        type=lambda name: [name],
+        default=["image"],
+        help="name of the channel, where file names tell none",
+    )
+    channels.add_argument(
+        "--channels",
+        type=lambda names: names.split(","),
+        metavar="NAME,NAME",
+        help="channels that each file holds",
+    )
+    for column, default in (("condition", "all"), ("replicate", "1"), ("group", "well or field")):
+        source = parser.add_mutually_exclusive_group()
+        text = f"{column} of all fields (default: {default})"
+        source.add_argument(f"--{column}", help=text)
+        source.add_argument(f"--{column}-by", metavar="COLUMN", help="column that tells it")
+    pairs = {"nargs": 2, "action": "append", "default": [], "metavar": ("COLUMN", "VALUE")}
+    add("--keep", **pairs, help="only files where COLUMN is VALUE; may be given several times")
+    add(
+        "--separate",
+        action="append",
+        default=[],
+        choices=list(assembly.STACKED),
+        help="make each z plane or time point a field of its own",
+    )
+    add(
         "--rename",
         nargs=3,
         action="append",
@@ -76,153 +158,30 @@ def _parser() -> argparse.ArgumentParser:
         metavar=("COLUMN", "FOUND", "MEANT"),
         help="write MEANT where the pattern finds FOUND; may be given several times",
     )
+    add(
+        "--plate-map",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="table with a column `well`, or grid of a plate; may be given several times",
+    )
+    add(
+        "--plate-map-column",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="what the values of a grid are (default: condition), in the order of --plate-map",
+    )
+    add("--mapped-only", action="store_true", help="leave out wells that are not in a plate map")
+    add("--skip-incomplete", action="store_true", help="leave out fields that lack a channel")
+    add("--dry-run", action="store_true", help="show what is matched and write nothing")
+    add("--force", action="store_true", help="replace a sample sheet that is there already")
     return parser
 
 
-def list_files(folder: Path) -> list[str]:
-    """Return the paths of all files below a folder, relative to it, sorted.
-
-    Raises
-    ------
-    StudyError
-        When there is no such folder.
-    """
-    if not folder.is_dir():
-        raise StudyError(f"The folder {folder} is not there; give the one that holds the images.")
-    return sorted(
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
-    )
-
-
-def compile_pattern(text: str) -> re.Pattern[str]:
-    """Compile the pattern.
-
-    Raises
-    ------
-    StudyError
-        When it is no regular expression.
-    """
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise StudyError(f"The pattern {text!r} is no regular expression: {error}.") from error
-
-
-def match(
-    paths: Sequence[str], pattern: re.Pattern[str], rename: Mapping[tuple[str, str], str]
-) -> tuple[list[dict[str, str]], list[str]]:
-    """Return what the pattern finds in each path that it fits, and the paths it does not fit.
-
-    Parameters
-    ----------
-    paths
-        Relative to the folder.
-    pattern
-        With named groups; one that takes no part in a match is left out.
-    rename
-        (column, found value): value to write.
-
-    Returns
-    -------
-    list
-        One entry per matched file: its `path` and the values of the groups.
-    list
-        Paths that do not match.
-
-    Raises
-    ------
-    StudyError
-        When nothing matches.
-    """
-    matched: list[dict[str, str]] = []
-    others: list[str] = []
-    for path in paths:
-        fit = pattern.fullmatch(path)
-        if fit is None:
-            others.append(path)
-            continue
-        found = {name: value for name, value in fit.groupdict().items() if value is not None}
-        values = {name: rename.get((name, value), value) for name, value in found.items()}
-        matched.append({"field": Path(path).stem, **values, "path": path})
-    if not matched:
-        raise StudyError(
-            f"The pattern {pattern.pattern!r} fits none of {len(paths)} files, such as "
-            f"{', '.join(paths[:3]) or 'none at all'}; it must fit the whole path."
-        )
-    return matched, others
-
-
-def to_sheet(
-    matched: Sequence[Mapping[str, str]],
-    channel: str,
-    defaults: Mapping[str, str],
-    group: str | None = None,
-    group_by: str | None = None,
-) -> pd.DataFrame:
-    """Return the sample sheet: one row per field, one column per channel.
-
-    Parameters
-    ----------
-    matched
-        One entry per file, with `path`, `field` and whatever the pattern tells.
-    channel
-        Channel of files whose entry has no `channel`.
-    defaults
-        Column: value where the pattern does not tell.
-    group, group_by
-        One group for all, or the column that holds the group; both None: each field its own.
-
-    Raises
-    ------
-    StudyError
-        When two files are the same channel of a field, a channel of a field is missing, or files
-        of one field disagree.
-    """
-    rows: dict[str, dict[str, str]] = {}
-    channels: dict[str, None] = {}
-    for entry in matched:
-        field = re.sub(r"[^A-Za-z0-9._-]+", "-", entry["field"]).lstrip("._-")
-        name = entry.get("channel", channel)
-        row = rows.setdefault(field, {})
-        described = {k: v for k, v in entry.items() if k not in ("channel", "path")}
-        values = {**defaults, **described, "field": field}
-        for column, value in {**values, name: entry["path"]}.items():
-            if row.setdefault(column, value) != value:
-                raise StudyError(
-                    f"The field {field} has two values in the column {column}, {row[column]} and "
-                    f"{value}; let the group `field` of the pattern take in what tells them apart."
-                )
-        channels[name] = None
-    for field, row in rows.items():
-        for name in channels:
-            if name not in row:
-                raise StudyError(f"The field {field} has no file of the channel {name}.")
-        if group_by and group_by not in row:
-            raise StudyError(f"--group-by names {group_by}, which is no group of the pattern.")
-        row.setdefault("group", group or (row[group_by] if group_by else field))
-    sheet = pd.DataFrame(list(rows.values()), dtype=str)
-    rest = [column for column in sheet if column not in (*FIXED, *channels)]
-    sheet = sheet[[*FIXED, *rest, *sorted(channels)]]
-    order = sheet["field"].map(_natural)
-    return sheet.loc[order.sort_values().index].reset_index(drop=True)
-
-
-def _natural(text: str) -> str:
-    """Return a key that sorts f2 before f10."""
-    return re.sub(r"\d+", lambda digits: digits[0].zfill(12), text)
-
-
-def _show(matched: Sequence[Mapping[str, str]], others: Sequence[str]) -> None:
-    print(f"{len(matched)} files match the pattern, {len(others)} do not")
-    for entry in matched[:SHOWN]:
-        found = ", ".join(f"{name} {value}" for name, value in entry.items() if name != "path")
-        print(f"  {entry['path']}: {found}")
-    if len(matched) > SHOWN:
-        print("  ...")
-    if others:
-        more = ", ..." if len(others) > SHOWN else ""
-        print("not matched: " + ", ".join(others[:SHOWN]) + more)
-
-
 if __name__ == "__main__":
+    # a file name that the terminal cannot show must not stop it
+    sys.stdout.reconfigure(errors="backslashreplace")
+    sys.stderr.reconfigure(errors="backslashreplace")
     sys.exit(main())

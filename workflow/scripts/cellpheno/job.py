@@ -47,11 +47,14 @@ def start(snakemake: Any) -> None:
     def report(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, StudyError):
-            print(f"{snakemake.rule}: {error}", file=log)
+        told = isinstance(error, StudyError)
+        if told:
             print(f"{snakemake.rule}: {error}", file=terminal)
-        else:
-            traceback.print_exception(kind, error, trace, file=log)
+        with contextlib.suppress(OSError):  # the log may lie on a full disk
+            if told:
+                print(f"{snakemake.rule}: {error}", file=log)
+            else:
+                traceback.print_exception(kind, error, trace, file=log)
 
     sys.excepthook = report
     _fix_threads(1)

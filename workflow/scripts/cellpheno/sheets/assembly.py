@@ -1,0 +1,252 @@
+"""The sample sheet from matched files: one row per field of view, one column per channel."""
+
+import dataclasses
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+import pandas as pd
+
+from cellpheno.configuration import RESERVED
+from cellpheno.errors import StudyError
+from cellpheno.sheets.matching import Match
+
+FIXED = ("field", "condition", "replicate", "group")
+STACKED = {"z": "z planes", "time": "time points"}
+"""Groups of which a field may have one value only, and what they are called."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """How files become fields.
+
+    Attributes
+    ----------
+    channels
+        Columns that a file without the group `channel` goes into; several where one file holds
+        several channels.
+    separate
+        Which of z and time make a field of their own.
+    skip_incomplete
+        Whether fields that lack a channel are left out; they are refused otherwise.
+    """
+
+    channels: Sequence[str]
+    separate: Sequence[str] = ()
+    skip_incomplete: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Assembled:
+    """The sample sheet as far as the file names tell.
+
+    Attributes
+    ----------
+    fields
+        One row per field, in the order a person expects. The column `place` says what must stay in
+        one split where nothing else does: the well, or the position whose z planes or time points
+        are fields of their own, or the field itself.
+    channels
+        Columns that hold files.
+    incomplete
+        Names of the fields that were left out because they lack a channel.
+    """
+
+    fields: pd.DataFrame
+    channels: list[str]
+    incomplete: list[str]
+
+
+def assemble(matched: Sequence[Match], layout: Layout) -> Assembled:
+    """Put the files of each field into one row.
+
+    Raises
+    ------
+    StudyError
+        When two files are the same channel of a field, a field has several z planes or time
+        points, a channel of a field is missing, or files of one field disagree.
+    """
+    several_plates = len({one.found.get("plate") for one in matched}) > 1
+    names = [_names(one, several_plates, layout.separate) for one in matched]
+    fields = [field for field, _ in names]
+    _refuse_stacks(matched, fields, layout.separate)
+    _refuse_repeats(matched, fields)
+    rows: dict[str, dict[str, str]] = {}
+    files: dict[str, dict[str, str]] = {}
+    for one, (field, place) in zip(matched, names, strict=True):
+        row = rows.setdefault(field, {"field": field, "place": place})
+        for column, value in one.found.items():
+            if column not in ("channel", "field") and row.setdefault(column, value) != value:
+                raise StudyError(
+                    f"The field {field} has two values in the column {column}, {row[column]} and "
+                    f"{value}; let the group `field` of the pattern take in what tells them apart."
+                )
+        for channel in _channels(one, layout):
+            files.setdefault(channel, {})[field] = one.path
+    channels = list(files) if layout.channels == list(files) else sorted(files, key=_natural)
+    incomplete = _incomplete(list(rows), files, layout.skip_incomplete)
+    kept = sorted(set(rows) - set(incomplete), key=_natural)
+    sheet = pd.DataFrame([rows[field] for field in kept], dtype=str).fillna("")
+    for name in STACKED:
+        if name in sheet and name not in layout.separate and len(set(sheet[name])) == 1:
+            sheet = sheet.drop(columns=name)
+    for channel in channels:
+        if channel in sheet:
+            raise StudyError(
+                f"A channel is named {channel}, as another column is; name it otherwise with "
+                "--rename or --channel."
+            )
+        sheet[channel] = [files[channel][field] for field in kept]
+    return Assembled(sheet, channels, incomplete)
+
+
+def fill(sheet: pd.DataFrame, column: str, value: str | None, by: str | None, default: str) -> None:
+    """Fill a column of the sheet, in place, unless the pattern or the plate map tell it.
+
+    Parameters
+    ----------
+    sheet
+        One row per field.
+    column
+        `condition`, `replicate` or `group`.
+    value, by
+        One value for all fields, or the column whose values are taken; None where not given.
+    default
+        Value, or name of a column, where nothing tells.
+
+    Raises
+    ------
+    StudyError
+        When two sources tell the column, or `by` is no column.
+    """
+    if value is None and by is None:
+        if column not in sheet:
+            sheet[column] = sheet.get(default, default)
+    elif column in sheet and by != column:
+        raise StudyError(
+            f"The pattern or the plate map tells the {column} already; leave out --{column} and "
+            f"--{column}-by, or name the group otherwise."
+        )
+    elif by is not None and by not in sheet:
+        known = ", ".join(name for name in sheet if name != "place")
+        raise StudyError(f"--{column}-by names {by}, which is no column; those are {known}.")
+    else:
+        sheet[column] = sheet[by] if by is not None else value
+
+
+def finished(sheet: pd.DataFrame, channels: Sequence[str]) -> pd.DataFrame:
+    """Return the sheet with its columns in order, checked as far as it can be without a config.
+
+    Raises
+    ------
+    StudyError
+        For a column whose name means something else, and for a value that is empty or NA where
+        one is needed.
+    """
+    rest = [name for name in sheet if name not in (*FIXED, "place", *channels)]
+    for name in [*rest, *channels]:
+        if name in RESERVED and name != "split":
+            raise StudyError(
+                f"A column would be named {name!r}, a word that the result tables use; rename the "
+                "channel, the group of the pattern or the column of the plate map."
+            )
+    for column in FIXED:
+        bad = sheet[sheet[column].isin(["", "NA"])]
+        if len(bad):
+            raise StudyError(
+                f"The field {bad['field'].iloc[0]} would have {bad[column].iloc[0]!r} as its "
+                f"{column}; give it another word."
+            )
+    return sheet[[*FIXED, *rest, *channels]]
+
+
+def _names(one: Match, several_plates: bool, separate: Sequence[str]) -> tuple[str, str]:
+    """Return the name of the field that a file shows, and of the place it must stay with."""
+    values, inside = one.found, one.inside
+    plate = [values["plate"]] if several_plates and "plate" in values else []
+    well = [values["well"]] if "well" in values else []
+    lead = [*(plate if "plate" not in inside else []), *(well if "well" not in inside else [])]
+    position = [*lead, *([values["field"]] if "field" in values else [])]
+    if not position:
+        position = [values.get("plate") or PurePosixPath(one.path).stem]
+    moments = [f"{n}{values[n]}" for n in separate if n in values and n not in inside]
+    return _joined([*position, *moments]), _joined([*plate, *well] if well else position)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """Return a name of letters, digits, dots, dashes and underscores; accents are taken off."""
+    plain = unicodedata.normalize("NFKD", "_".join(parts))
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-").lstrip("._-")
+
+
+def _channels(one: Match, layout: Layout) -> list[str]:
+    if "channel" not in one.found:
+        return list(layout.channels)
+    return [_joined([one.found["channel"]]) or one.found["channel"]]
+
+
+def _refuse_stacks(
+    matched: Sequence[Match], fields: Sequence[str], separate: Sequence[str]
+) -> None:
+    """Raise when a channel of a field has several z planes or time points."""
+    for name, meaning in STACKED.items():
+        found: dict[tuple[str, str | None], set[str]] = {}
+        for one, field in zip(matched, fields, strict=True):
+            if name in one.found and name not in one.inside and name not in separate:
+                key = (field, one.found.get("channel"))
+                found.setdefault(key, set()).add(one.found[name])
+        several = {key: values for key, values in found.items() if len(values) > 1}
+        if several:
+            (field, _), values = next(iter(several.items()))
+            one = min(values)
+            raise StudyError(
+                f"{len({field for field, _ in several})} fields have several {meaning}, such as "
+                f"{field} with {len(values)} ({', '.join(sorted(values)[:4])} ...), where a study "
+                f"takes one: choose it with `--keep {name} {one}`, or make each a field of its own "
+                f"with `--separate {name}` or by taking it into the group `field` of the pattern."
+            )
+
+
+def _refuse_repeats(matched: Sequence[Match], fields: Sequence[str]) -> None:
+    """Raise when two files are one channel of a field, or a field has no name."""
+    first: dict[tuple[str, str | None], str] = {}
+    for one, field in zip(matched, fields, strict=True):
+        if not field:
+            raise StudyError(
+                f"The field of {one.path!r} would have a name without letters A-Z or digits; name "
+                "the file otherwise."
+            )
+        key = (field, one.found.get("channel"))
+        other = first.setdefault(key, one.path)
+        if other != one.path:
+            channel = f" as its channel {key[1]}" if key[1] else ""
+            raise StudyError(
+                f"The field {field} has two files{channel}, {other!r} and {one.path!r}; let the "
+                "group `field` of the pattern take in what tells them apart, or move one away."
+            )
+
+
+def _incomplete(
+    fields: Sequence[str], files: Mapping[str, Mapping[str, str]], skip: bool
+) -> list[str]:
+    """Return the fields that lack a channel; raise unless they are to be left out."""
+    lacking = {
+        field: [channel for channel, found in files.items() if field not in found]
+        for field in fields
+        if any(field not in found for found in files.values())
+    }
+    if lacking and (not skip or len(lacking) == len(fields)):
+        examples = [f"{field} no {' or '.join(names)}" for field, names in lacking.items()]
+        raise StudyError(
+            f"{len(lacking)} of {len(fields)} fields lack a channel, such as "
+            f"{'; '.join(examples[:3])}: add the files, or leave such fields out with "
+            "--skip-incomplete."
+        )
+    return sorted(lacking, key=_natural)
+
+
+def _natural(text: str) -> str:
+    """Return a key that sorts f2 before f10."""
+    return re.sub(r"\d+", lambda digits: digits[0].zfill(12), text)

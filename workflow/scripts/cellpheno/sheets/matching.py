@@ -1,0 +1,167 @@
+"""What a pattern with named groups tells about each file: plate, well, field, channel and more.
+
+A pattern must fit a file's whole path below the folder. Its named groups become columns; these
+mean something beyond that:
+
+  channel       which column the file goes into
+  well          A1, a01 and A01 are one well
+  row, column   make up the well; numbers count from 1
+  plate, well   lead the name of the field, unless they stand within the group `field`
+  z, time       must be one per field, unless they stand within the group `field`
+
+A value that is found in several places is given in parts: plate and plate2 are joined by a dash.
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from cellpheno.errors import StudyError
+from cellpheno.sheets import wells
+
+
+@dataclasses.dataclass(frozen=True)
+class Match:
+    """One file that a pattern fits.
+
+    Attributes
+    ----------
+    path
+        Relative to the folder.
+    found
+        Group: what it found, renamed.
+    inside
+        Groups that stand within the group `field`.
+    """
+
+    path: str
+    found: Mapping[str, str]
+    inside: frozenset[str]
+
+
+def compiled(pattern: str) -> list[re.Pattern[str]]:
+    """Compile a pattern.
+
+    Raises
+    ------
+    StudyError
+        When it is no regular expression.
+    """
+    try:
+        return [re.compile(pattern)]
+    except re.error as error:
+        raise StudyError(f"The pattern {pattern!r} is no regular expression: {error}.") from error
+
+
+def match(
+    paths: Iterable[str],
+    patterns: Sequence[re.Pattern[str]],
+    rename: Mapping[tuple[str, str], str],
+) -> tuple[list[Match], list[str]]:
+    """Return what the patterns find in each path that one fits, and the paths that none fits.
+
+    Parameters
+    ----------
+    paths
+        Relative to the folder.
+    patterns
+        With named groups; one that takes no part in a match is left out.
+    rename
+        (group, found value): value to write.
+
+    Raises
+    ------
+    StudyError
+        When nothing matches, a file name cannot stand in a sample sheet, or `rename` names a
+        value that was not found.
+    """
+    matched: list[Match] = []
+    others: list[str] = []
+    found: dict[str, set[str]] = {}
+    for path in paths:
+        fit = next((fit for pattern in patterns if (fit := pattern.fullmatch(path))), None)
+        if fit is None:
+            others.append(path)
+            continue
+        values = _values(fit)
+        for name, value in values.items():
+            found.setdefault(name, set()).add(value)
+        renamed = {name: rename.get((name, value), value) for name, value in values.items()}
+        matched.append(Match(path, renamed, _inside_field(fit)))
+    if not matched:
+        raise StudyError(
+            f"The pattern {patterns[0].pattern!r} fits none of {len(others)} files, such as "
+            f"{', '.join(map(repr, others[:3])) or 'none at all'}; it must fit the whole path "
+            "below the folder."
+        )
+    _refuse_unwritable([one.path for one in matched])
+    for name, value in rename:
+        if value not in found.get(name, ()):
+            known = ", ".join(sorted(found.get(name, ()))[:10]) or "nothing"
+            raise StudyError(
+                f"--rename {name} {value}: the pattern finds no {value!r} as {name}, but {known}."
+            )
+    return matched, others
+
+
+def keep(matched: Sequence[Match], wanted: Mapping[str, str]) -> list[Match]:
+    """Return the files in which each named group has the wanted value.
+
+    Raises
+    ------
+    StudyError
+        When no file is left.
+    """
+    for name, value in wanted.items():
+        kept = [one for one in matched if one.found.get(name) == value]
+        if not kept:
+            known = sorted({one.found[name] for one in matched if name in one.found})
+            raise StudyError(
+                f"--keep {name} {value} leaves no file; found as {name} are "
+                f"{', '.join(known[:10]) or 'no values at all'}."
+            )
+        matched = kept
+    return list(matched)
+
+
+def _values(fit: re.Match[str]) -> dict[str, str]:
+    """Return the groups that took part: parts joined, rows and columns made wells."""
+    found: dict[str, str] = {}
+    for name, value in fit.groupdict().items():
+        if value is not None:
+            whole = name.rstrip("0123456789")
+            found[whole] = f"{found[whole]}-{value}" if whole in found else value
+    if {"row", "column"} <= set(found):
+        row, column = found.pop("row"), found.pop("column")
+        found["well"] = wells.name(row, column) or f"{row}-{column}"
+    elif "well" in found:
+        found["well"] = wells.parse(found["well"]) or found["well"]
+    return found
+
+
+def _inside_field(fit: re.Match[str]) -> frozenset[str]:
+    """Return the groups that stand within the group `field`; the well does if its row does."""
+    if fit.groupdict().get("field") is None:
+        return frozenset()
+    start, end = fit.span("field")
+    inside = {name for name in fit.groupdict() if start <= fit.start(name) and fit.end(name) <= end}
+    return frozenset(inside | ({"well"} if "row" in inside else set()))
+
+
+def _refuse_unwritable(paths: Sequence[str]) -> None:
+    """Refuse names that a tab-separated text in UTF-8, without blanks around values, cannot hold.
+
+    Raises
+    ------
+    StudyError
+        With the first such name and their number.
+    """
+    bad = [
+        path for path in paths if path != path.strip() or re.search("[\t\n\r\ud800-\udfff]", path)
+    ]
+    if bad:
+        raise StudyError(
+            f"{len(bad)} file names cannot stand in a sample sheet, such as {bad[0]!r}: they hold "
+            "a tab, a line end or bytes that are no UTF-8, or begin or end with a blank; rename "
+            "them."
+        )

@@ -1,0 +1,90 @@
+"""What was matched, in words, for a person to check before it is written."""
+
+import collections
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+import pandas as pd
+
+from cellpheno.sheets import plate_map
+from cellpheno.sheets.assembly import Assembled
+from cellpheno.sheets.folder import Listing
+from cellpheno.sheets.matching import Match
+
+SHOWN = 3
+
+
+def of_files(listing: Listing, matched: Sequence[Match], others: Sequence[str]) -> Iterator[str]:
+    """Yield lines on the files: those that fit with what was found, and those that do not."""
+    yield f"{len(matched)} files match the pattern, {len(others)} do not"
+    for one in matched[:SHOWN]:
+        found = ", ".join(f"{name} {value}" for name, value in one.found.items())
+        yield f"  {shown(one.path)}: {found}"
+    if len(matched) > SHOWN:
+        yield "  ..."
+    if others:
+        suffixes = collections.Counter(_suffix(path) for path in others)
+        counts = ", ".join(f"{count} {suffix}" for suffix, count in suffixes.most_common())
+        yield f"not matched: {counts}, such as {', '.join(map(shown, others[:SHOWN]))}"
+    if listing.hidden:
+        yield f"passed over: {listing.hidden} hidden files, previews and the like"
+    for path in listing.unreadable:
+        yield f"not looked into: {shown(path)}"
+
+
+def of_map(sheet: pd.DataFrame, source: plate_map.PlateMap) -> Iterator[str]:
+    """Yield lines on a plate map and the wells that stand only in it, or only in the sheet."""
+    yield f"plate map {source.source}: {len(source.table)} wells"
+    if set(source.keys) <= set(sheet):
+        idle = plate_map.difference(source.table, sheet, source.keys)
+        absent = plate_map.difference(sheet, source.table, source.keys)
+        yield f"  without images: {_listed(idle) or 'none'}"
+        yield f"  with images, but not in the map: {_listed(absent) or 'none'}"
+    plates = set(sheet.get("plate", ()))
+    if "plate" not in source.table and len(plates) > 1:
+        yield f"  names no plates, so it is taken for each of the {len(plates)}"
+
+
+def of_sheet(sheet: pd.DataFrame, found: Assembled) -> Iterator[str]:
+    """Yield lines on the sheet: files per channel, wells and fields, values of each column."""
+    counts = ", ".join(f"{name} {sheet[name].nunique()}" for name in found.channels)
+    yield f"files per channel: {counts}"
+    if found.incomplete:
+        yield f"left out for a missing channel: {_listed(found.incomplete)}"
+    if "well" in sheet:
+        yield from _grid(sheet)
+    for column in ("condition", "replicate", "group"):
+        values = sheet[column].value_counts(sort=False)
+        yield f"{column}: {_listed([f'{name} ({count})' for name, count in values.items()])}"
+
+
+def shown(path: str) -> str:
+    """Return a path as it can be printed: control characters and broken bytes escaped."""
+    return path if path.isprintable() else repr(path)[1:-1]
+
+
+def _grid(sheet: pd.DataFrame) -> Iterator[str]:
+    """Yield the size of the grid wells x fields, and the wells with another number of fields."""
+    plates = set(sheet.get("plate", ()))
+    keys = ["plate", "well"] if len(plates) > 1 else ["well"]
+    counts = sheet.groupby(keys)["field"].size()
+    usual = int(counts.mode().iloc[-1])
+    on = f" on {len(plates)} plates" if len(plates) > 1 else ""
+    yield f"grid: {len(counts)} wells{on}, {usual} field{'s' if usual > 1 else ''} each"
+    odd = counts[counts != usual]
+    if len(odd):
+        names = [" ".join(key) if isinstance(key, tuple) else key for key in odd.index]
+        told = [f"{name} ({count})" for name, count in zip(names, odd, strict=True)]
+        yield f"  wells with another number of fields: {_listed(told)}"
+    else:
+        yield "  complete"
+
+
+def _suffix(path: str) -> str:
+    return PurePosixPath(path).suffix.lower() or "without suffix"
+
+
+def _listed(values: Sequence[str], most: int = 10) -> str:
+    return ", ".join(values[:most]) + (
+        f", ... ({len(values)} in all)" if len(values) > most else ""
+    )
