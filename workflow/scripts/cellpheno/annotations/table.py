@@ -94,9 +94,8 @@ def to_tables(
     boxes = joined([part for part, _ in parts])
     if boxes.empty:
         raise StudyError(
-            "No annotated box lies inside its field; annotations/report.tsv would say of each "
-            f"what became of it, for example: {_summary(rows)}. Correct annotations.files or the "
-            "sample sheet."
+            f"The annotations hold no box that lies in its field ({_summary(rows) or 'none at all'}"
+            "); correct annotations.files or the sample sheet."
         )
     return Annotated(
         boxes,
