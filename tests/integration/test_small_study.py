@@ -48,7 +48,7 @@ def study(tmp_path_factory, default_config) -> Study:
     config = copy.deepcopy(default_config)
     config.update(study="small", fields="fields.tsv", data_root="results/small/raw")
     config["fields_per_shard"] = 16
-    config["simulation"]["overexposed"] = ["control-r2-f2"]
+    config["simulation"]["faults"] = {"overexposed": ["control-r2-f2"]}
     config["simulation"]["frequencies"] = {
         condition: dict(zip(config["classes"][1:], planted, strict=True))
         for condition, planted in PLANTED.items()

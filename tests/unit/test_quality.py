@@ -1,19 +1,15 @@
-"""Exposure and focus of a field, and what becomes of bad ones."""
+"""Exposure, noise, contrast and focus of a channel."""
 
 import os
 from pathlib import Path
 
 import cv2
 import numpy as np
-import pandas as pd
 import pytest
 
-from cellpheno.errors import StudyError
 from cellpheno.images import quality
 from cellpheno.images.histogram import histogram
 from cellpheno.images.readers import read_channel
-
-SETTINGS = {"max_saturated_fraction": 0.02, "min_focus": 5.0, "on_bad": "set_aside"}
 
 
 def picture(scale: float) -> np.ndarray:
@@ -71,40 +67,82 @@ def test_blur_lowers_the_focus():
     assert quality.focus(cv2.GaussianBlur(sharp, (0, 0), 4)) < 0.1 * quality.focus(sharp)
 
 
-@pytest.fixture
-def fields():
-    """Four fields: a good one, an over-exposed, a blurred and an unreadable one."""
-    return pd.DataFrame(
-        {
-            "field": ["good", "bright", "blurred", "broken"],
-            "verdict": ["ok", "ok", "ok", "broken.tif is empty"],
-            "saturated_fraction": [0.02, 0.3, 0.0, np.nan],
-            "focus": [50.0, 50.0, 1.0, np.nan],
-        }
-    )
+def with_noise(light: np.ndarray, noise: float = 5.0) -> np.ndarray:
+    """A picture of this light, uint16, with the same noise everywhere."""
+    random = np.random.default_rng(1)
+    return np.clip(light + random.normal(0, noise, light.shape), 0, 65535).astype(np.uint16)
 
 
-def test_bad_fields_are_set_aside_with_the_reason(fields):
-    verdicts = quality.judge(fields, SETTINGS).set_index("field")["verdict"]
-    assert verdicts["good"] == "ok"
-    assert "over-exposed: 0.3" in verdicts["bright"]
-    assert "out of focus" in verdicts["blurred"]
-    assert verdicts["broken"] == "broken.tif is empty"
+def cells(number: int, shape: tuple[int, int] = (300, 400), height: float = 400.0) -> np.ndarray:
+    """The light of round cells on an even background of 200 counts."""
+    light, random = np.full(shape, 200.0), np.random.default_rng(2)
+    for _ in range(number):
+        x, y = random.integers(20, shape[1] - 20), random.integers(20, shape[0] - 20)
+        cv2.circle(light, (int(x), int(y)), 9, 200.0 + height, -1)
+    return cv2.GaussianBlur(light, (0, 0), 1.2)
 
 
-def test_a_minimum_focus_of_zero_lets_every_field_pass(fields):
-    judged = quality.judge(fields, {**SETTINGS, "min_focus": 0.0})
-    assert judged.set_index("field")["verdict"]["blurred"] == "ok"
+def test_the_focus_of_a_large_field_costs_no_more_and_is_about_that_of_the_whole():
+    large = np.clip(with_noise(cells(900, (2000, 1500))) / 4, 0, 255).astype(np.uint8)
+    whole = cv2.Laplacian(large.astype(np.float64), cv2.CV_64F).var()
+    assert quality.focus(large) == pytest.approx(whole, rel=0.1)
 
 
-def test_on_bad_stop_names_the_fields(fields):
-    with pytest.raises(StudyError, match=r"3 of 4 .*bright.*blurred.*broken"):
-        quality.judge(fields, {**SETTINGS, "on_bad": "stop"})
+@pytest.mark.parametrize("noise", [2.0, 20.0])
+@pytest.mark.parametrize("number", [0, 20])
+def test_noise_is_told_apart_from_structure(noise, number):
+    measured, _ = quality.spectrum(with_noise(cells(number), noise))
+    assert measured == pytest.approx(noise, rel=0.05)
 
 
-def test_a_study_without_one_good_field_is_an_error(fields):
-    with pytest.raises(StudyError, match="3 of 3 fields"):
-        quality.judge(fields.iloc[1:], SETTINGS)
+def test_blur_takes_the_fine_detail_whatever_the_noise():
+    for noise in (2.0, 20.0):
+        _, sharp = quality.spectrum(with_noise(cells(20), noise))
+        _, blurred = quality.spectrum(with_noise(cv2.GaussianBlur(cells(20), (0, 0), 4.0), noise))
+        assert blurred < 0.1 * sharp
+    _, quiet = quality.spectrum(with_noise(cells(20), 2.0))
+    assert sharp == pytest.approx(quiet, rel=0.1)
+
+
+def test_no_focus_can_be_told_where_there_is_only_noise():
+    assert np.isnan(quality.spectrum(with_noise(cells(0)))[1])
+
+
+def test_contrast_tells_two_cells_from_none_in_a_small_and_in_a_large_field():
+    for shape in ((220, 220), (2160, 2560)):
+        assert quality.contrast(with_noise(cells(0, shape)), 5.0) < 1.5
+        assert quality.contrast(with_noise(cells(2, shape)), 5.0) > 6
+
+
+def test_contrast_is_in_units_of_the_noise():
+    faint = quality.contrast(with_noise(cells(20, height=40)), 5.0)
+    bright = quality.contrast(with_noise(cells(20, height=400)), 5.0)
+    assert bright == pytest.approx(10 * faint, rel=0.1)
+
+
+def test_one_value_everywhere_has_no_contrast():
+    for dtype in (np.uint8, np.uint16, np.float32):
+        flat = np.full((64, 64), 7, dtype)
+        noise, detail = quality.spectrum(flat)
+        assert quality.contrast(flat, noise) == 0
+        assert np.isnan(detail)
+
+
+def test_a_channel_too_small_to_measure_has_no_such_numbers():
+    small = with_noise(cells(0, (60, 60)))[:9, :9]
+    numbers = quality.measure("dapi", small, histogram(small), small.astype(np.uint8))
+    unknown = {name for name, value in numbers.items() if np.isnan(value)}
+    assert unknown == {"dapi_noise", "dapi_detail", "dapi_contrast"}
+
+
+def test_the_numbers_of_a_channel_begin_with_its_name_and_are_counts_of_the_file():
+    channel = with_noise(cells(20))
+    numbers = quality.measure("dapi", channel, histogram(channel), np.zeros((9, 9), np.uint8))
+    assert numbers["dapi_bits"] == 16
+    assert numbers["dapi_mean"] == pytest.approx(channel.mean())
+    assert numbers["dapi_background"] == pytest.approx(np.percentile(channel, 5))
+    signal = np.percentile(channel, 99.8) - np.percentile(channel, 5)
+    assert numbers["dapi_signal"] == pytest.approx(signal)
 
 
 @pytest.mark.real_data
@@ -116,4 +154,4 @@ def test_real_fields_are_not_taken_for_over_exposed():
         paths = sorted(Path(folder).glob(pattern))
         assert paths
         shares = [quality.saturated_fraction(histogram(read_channel(path))) for path in paths]
-        assert max(shares) < SETTINGS["max_saturated_fraction"]
+        assert max(shares) < 0.02

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
+from scipy.ndimage import gaussian_filter
 
 from cellpheno import randomness, tables
 from cellpheno.errors import StudyError
@@ -30,7 +31,7 @@ SETTINGS = {
     "cells_per_field": 9,
     "cell_radius": 14,
     "annotated": "annotated",
-    "overexposed": ["control-2"],
+    "faults": {"overexposed": ["control-2"]},
     "replicate_spread": 0.15,
     "frequencies": {"annotated": PLANTED, "control": PLANTED},
 }
@@ -113,6 +114,64 @@ def test_only_overexposed_fields_are_saturated(simulated):
             assert min(saturated) > 0.03
         else:
             assert max(saturated) < 0.005
+
+
+def simulated_with(fault, folder):
+    """Simulate the four fields, of which control-1 has a fault."""
+    folder.mkdir()
+    truth = simulate(
+        folder, settings={**SETTINGS, "faults": {**SETTINGS["faults"], fault: ["control-1"]}}
+    )
+    return {c: folder / f"control-1_{c}.tif" for c in CHANNELS}, truth
+
+
+def test_a_fault_changes_its_own_field_alone(simulated, tmp_path):
+    sound, truth = simulated
+    for fault in ("out_of_focus", "empty", "swapped", "truncated"):
+        _, spoilt = simulated_with(fault, tmp_path / fault)
+        changed = {
+            name
+            for name, content in contents(sound).items()
+            if (tmp_path / fault / name).read_bytes() != content
+        }
+        assert {name.split("_")[0] for name in changed} == {"control-1"}, fault
+        kept = ~truth["field"].eq("control-1") if fault == "empty" else slice(None)
+        pd.testing.assert_frame_equal(spoilt, truth[kept].reset_index(drop=True))
+
+
+def test_an_empty_field_has_light_and_noise_but_no_cells(simulated, tmp_path):
+    files, truth = simulated_with("empty", tmp_path / "empty")
+    assert "control-1" not in set(truth["field"])
+    assert 100 < np.median(tifffile.imread(files["membrane"])) < 400
+    sound = tifffile.imread(simulated[0] / "control-1_membrane.tif")
+    assert tifffile.imread(files["membrane"]).std() < 0.1 * sound.std()
+
+
+def detail(picture):
+    """Return how much structures of a few px stand out."""
+    return (gaussian_filter(picture, 1.5) - gaussian_filter(picture, 3)).std()
+
+
+def test_a_field_out_of_focus_is_blurred_in_every_channel_but_not_darker(simulated, tmp_path):
+    files, _ = simulated_with("out_of_focus", tmp_path / "out_of_focus")
+    for channel in CHANNELS:
+        sharp = tifffile.imread(simulated[0] / f"control-1_{channel}.tif").astype(float)
+        blurred = tifffile.imread(files[channel]).astype(float)
+        assert blurred.mean() == pytest.approx(sharp.mean(), rel=0.02)
+        assert detail(blurred) < 0.4 * detail(sharp)
+
+
+def test_swapped_channels_hold_each_others_pictures(simulated, tmp_path):
+    files, _ = simulated_with("swapped", tmp_path / "swapped")
+    for held, name in [("brightfield", "nucleus"), ("nucleus", "brightfield")]:
+        assert files[name].read_bytes() == (simulated[0] / f"control-1_{held}.tif").read_bytes()
+
+
+def test_a_truncated_file_holds_the_first_half(simulated, tmp_path):
+    files, _ = simulated_with("truncated", tmp_path / "truncated")
+    for channel in CHANNELS:
+        whole = (simulated[0] / f"control-1_{channel}.tif").read_bytes()
+        assert files[channel].read_bytes() == whole[: len(whole) // 2]
 
 
 def test_boxes_lie_in_the_field_and_hold_more_stain_than_the_background(simulated):
@@ -234,7 +293,7 @@ def test_a_structure_that_others_hide_is_not_in_the_truth(tmp_path, monkeypatch)
 
     monkeypatch.setattr(study, "draw_labels", lambda *_: ["unclear", "non-CIC"])
     monkeypatch.setattr(study, "grow", lambda *_: [large, hidden])
-    truth = simulate(tmp_path, sheet(tmp_path)[:1], {**SETTINGS, "overexposed": []})
+    truth = simulate(tmp_path, sheet(tmp_path)[:1], {**SETTINGS, "faults": {}})
     assert list(truth["label"]) == ["unclear"]
     project = json.loads((tmp_path / "via_project.json").read_text())
     (image,) = project["_via_img_metadata"].values()
@@ -301,9 +360,9 @@ def test_a_condition_without_planted_frequencies_is_named(tmp_path):
         simulate(tmp_path, rows)
 
 
-def test_an_overexposed_field_that_is_not_in_the_sheet_is_named(tmp_path):
-    with pytest.raises(StudyError, match=r"control-9.*not in the sample sheet"):
-        simulate(tmp_path, settings={**SETTINGS, "overexposed": ["control-9"]})
+def test_a_field_with_a_fault_that_is_not_in_the_sheet_is_named(tmp_path):
+    with pytest.raises(StudyError, match=r"faults/empty .*control-9.*not in the sample sheet"):
+        simulate(tmp_path, settings={**SETTINGS, "faults": {"empty": ["control-9"]}})
 
 
 def test_a_class_that_cannot_be_drawn_is_named(tmp_path):

@@ -34,6 +34,7 @@ rule judge_fields:
         shards=collect("results/{{study}}/qc/shards/{shard}.tsv", shard=SHARDS),
     output:
         fields="results/{study}/qc/fields.tsv",
+        limits="results/{study}/qc/limits.tsv",
     log:
         "logs/{study}/judge_fields.log",
     benchmark:
@@ -47,6 +48,7 @@ rule judge_fields:
         runtime=20,
     params:
         quality=lookup("quality", within=config),
+        channels=lookup("channels", within=config),
         code=code_id("judge_fields.py"),
     script:
         "../scripts/judge_fields.py"

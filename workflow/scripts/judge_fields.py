@@ -3,11 +3,19 @@
 import logging
 
 from cellpheno import job, tables
-from cellpheno.images import quality
+from cellpheno.images import limits, quality, verdicts
 
 job.start(snakemake)
+params, log = snakemake.params, logging.getLogger(__name__)
 shards = [tables.read(path, tables.QUALITY) for path in snakemake.input.shards]
-fields = quality.judge(tables.concatenate(shards, tables.QUALITY), snakemake.params.quality)
+fields = tables.concatenate(shards, tables.QUALITY)
+found = limits.find(fields, params.quality, params.channels)
+fields = verdicts.judge(fields, found, params.quality, params.channels)
+for row in found[found["how"] == limits.TOO_FEW].itertuples():
+    log.warning("%s of %s is not judged: only %d fields have it", row.key, row.channel, row.n)
 for row in fields[fields["verdict"] != quality.OK].itertuples():
-    logging.getLogger(__name__).warning("%s is set aside: %s", row.field, row.verdict)
+    log.warning("%s is set aside: %s", row.field, row.verdict)
+for row in fields[fields["remark"] != ""].itertuples():
+    log.warning("%s is unusual: %s", row.field, row.remark)
+tables.write(found, snakemake.output.limits, tables.LIMITS)
 tables.write(fields, snakemake.output.fields, tables.QUALITY)

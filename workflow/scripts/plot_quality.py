@@ -8,6 +8,6 @@ job.start(snakemake)
 figure = quality.draw(
     tables.read(snakemake.input.quality, tables.QUALITY),
     snakemake.params.quality["max_saturated_fraction"],
-    snakemake.params.quality["min_focus"],
+    snakemake.params.quality["min_focus"] or 0.0,
 )
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

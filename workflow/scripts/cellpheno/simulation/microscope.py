@@ -37,10 +37,12 @@ class Microscope:
     """Loss of light from the middle to the corners."""
     overexposure: tuple[float, float] = (14.0, 2.8)
     """How many times too long fluorescence and bright field are exposed in a spoilt field."""
+    defocus: float = 5.0
+    """Standard deviation of the blur of a field that is out of focus, px."""
 
 
 def photograph(
-    layers: Layers, microscope: Microscope, overexposed: bool, rng: np.random.Generator
+    layers: Layers, microscope: Microscope, fault: str, rng: np.random.Generator
 ) -> dict[str, npt.NDArray[np.uint16]]:
     """Take the three pictures of a field.
 
@@ -50,8 +52,9 @@ def photograph(
         What there is to see.
     microscope
         The instrument.
-    overexposed
-        Whether the field is taken with far too much light.
+    fault
+        `overexposed`: the field is taken with far too much light; `out_of_focus`: all of it is
+        blurred; anything else changes nothing.
     rng
         Random stream.
 
@@ -60,7 +63,7 @@ def photograph(
     dict
         membrane, nucleus and brightfield: uint16 [height, width], counts up to `FULL_WELL`.
     """
-    longer = microscope.overexposure if overexposed else (1.0, 1.0)
+    longer = microscope.overexposure if fault == "overexposed" else (1.0, 1.0)
     light = {
         "membrane": longer[0]
         * _fluorescence(layers.membrane, microscope.membrane_signal, microscope, rng),
@@ -68,6 +71,11 @@ def photograph(
         * _fluorescence(layers.nucleus, microscope.nucleus_signal, microscope, rng),
         "brightfield": longer[1] * _brightfield(layers.thickness, microscope, rng),
     }
+    if fault == "out_of_focus":
+        light = {
+            channel: ndimage.gaussian_filter(picture, microscope.defocus)
+            for channel, picture in light.items()
+        }
     return {channel: _camera(picture, microscope, rng) for channel, picture in light.items()}
 
 

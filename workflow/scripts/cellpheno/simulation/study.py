@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import multiprocessing
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -82,8 +83,8 @@ def simulate_study(
     Raises
     ------
     StudyError
-        For a condition without planted frequencies, a class that cannot be drawn, an
-        over-exposed field that is not among the rows, a channel that is not photographed.
+        For a condition without planted frequencies, a class that cannot be drawn, a field with a
+        fault that is not among the rows, a channel that is not photographed.
     """
     _check(rows, settings, [*classes, negative_class])
     line = CellLine(radius=float(settings["cell_radius"]))
@@ -101,9 +102,12 @@ def simulate_study(
 def simulate_field(row: Row, plan: Plan) -> tuple[Pictures, pd.DataFrame]:
     """Return the pictures of one field, uint16 [height, width] per channel, and its truth.
 
-    A structure that others hide completely is not in the truth: nobody could find it.
+    A structure that others hide completely is not in the truth: nobody could find it. Of the
+    faults, this plants those that lie before the microscope's files: a field that is over-exposed,
+    out of focus or empty.
     """
     settings, field = plan.settings, row["field"]
+    fault = fault_of(field, settings["faults"])
     height, width = settings["height"], settings["width"]
     frequencies = planted_frequencies(
         settings["frequencies"][row["condition"]],
@@ -113,23 +117,33 @@ def simulate_field(row: Row, plan: Plan) -> tuple[Pictures, pd.DataFrame]:
         row["replicate"],
     )
     rng = randomness.generator(plan.seed, "simulate", field)
-    count = max(1, int(rng.poisson(settings["cells_per_field"])))
+    count = max(1, int(rng.poisson(settings["cells_per_field"]))) if fault != "empty" else 0
     labels = draw_labels(frequencies, plan.negative_class, count, rng)
     structures = grow(labels, plan.line, height, width, rng)
     layers, boxes = draw(structures, plan.line, height, width, rng)
-    pictures = photograph(layers, plan.microscope, field in settings["overexposed"], rng)
+    pictures = photograph(layers, plan.microscope, fault, rng)
     truth = pd.DataFrame(boxes, columns=tables.BOX_COLUMNS).assign(label=labels)
     truth = truth.dropna(subset=tables.BOX_COLUMNS, ignore_index=True)
     truth.insert(0, "field", field)
     return pictures, truth
 
 
+def fault_of(field: str, faults: Mapping[str, Sequence[str]]) -> str:
+    """Return what is wrong with a field, or an empty text."""
+    return next((fault for fault, fields in faults.items() if field in fields), "")
+
+
 def _write_field(plan: Plan, row: Row) -> pd.DataFrame:
-    """Write the files of one field and return its truth."""
+    """Write the files of one field, spoilt if it is to be, and return its truth."""
     pictures, truth = simulate_field(row, plan)
+    fault = fault_of(row["field"], plan.settings["faults"])
+    if fault == "swapped":
+        pictures["nucleus"], pictures["brightfield"] = pictures["brightfield"], pictures["nucleus"]
     for channel, picture in pictures.items():
         with whole(row[channel]) as temporary:
             tifffile.imwrite(temporary, picture, photometric="minisblack", metadata=None)
+            if fault == "truncated":  # as a copy that was broken off leaves it
+                os.truncate(temporary, temporary.stat().st_size // 2)
     return truth
 
 
@@ -164,9 +178,10 @@ def _check(rows: Sequence[Row], settings: Settings, classes: Sequence[str]) -> N
                 f"The class {label!r} cannot be simulated; classes and simulation.frequencies may "
                 f"name {', '.join(BUILDERS)}."
             )
-    for field in settings["overexposed"]:
-        if field not in fields:
-            raise StudyError(
-                f"simulation.overexposed names the field {field}, which is not in the sample "
-                "sheet; correct the name."
-            )
+    for fault, spoilt in settings["faults"].items():
+        for field in spoilt:
+            if field not in fields:
+                raise StudyError(
+                    f"simulation.faults/{fault} names the field {field}, which is not in the "
+                    "sample sheet; correct the name."
+                )

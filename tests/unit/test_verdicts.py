@@ -1,0 +1,250 @@
+"""Limits from the config or the study, and the reasons for which a field is set aside."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cellpheno import tables
+from cellpheno.errors import StudyError
+from cellpheno.images import limits, verdicts
+
+CHANNELS = ["actin", "dapi"]
+SETTINGS = {
+    "on_bad": "set_aside",
+    "max_saturated_fraction": 0.02,
+    "min_contrast": "robust",
+    "min_detail": "robust",
+    "min_focus": None,
+    "min_background": "robust",
+    "max_background": "robust",
+    "pixel_size_um": "robust",
+    "empty_contrast": 3.0,
+    "compare_channels": True,
+    "robust_sds": 6.0,
+    "robust_min_fields": 10,
+}
+USUAL = {
+    "actin": {"mean": 420, "background": 200, "signal": 1000, "contrast": 80, "detail": 0.2},
+    "dapi": {"mean": 150, "background": 110, "signal": 800, "contrast": 110, "detail": 0.04},
+}
+
+
+def study(number: int = 24, conditions: int = 2) -> pd.DataFrame:
+    """Sound fields f0, f1, .. with numbers that scatter by a tenth, dealt to the conditions."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"field": [f"f{n}" for n in range(number)]})
+    frame["condition"] = [f"c{n % conditions}" for n in range(number)]
+    frame = frame.assign(replicate="r1", group="g1", verdict="ok", pixel_size_um=0.65)
+    frame = frame.assign(saturated_fraction=0.0, focus=50.0, height=512.0, width=640.0)
+    for channel, numbers in USUAL.items():
+        for name, value in {**numbers, "noise": 8.0, "focus": 50.0}.items():
+            frame[f"{channel}_{name}"] = value * np.exp(random.normal(0, 0.1, number))
+        frame[f"{channel}_saturated_fraction"] = random.uniform(0, 1e-3, number)
+        frame[f"{channel}_bits"] = 16.0
+    return frame
+
+
+def judged(fields: pd.DataFrame, **changed) -> pd.DataFrame:
+    settings = {**SETTINGS, **changed}
+    found = limits.find(fields, settings, CHANNELS)
+    return verdicts.judge(fields, found, settings, CHANNELS).set_index("field")
+
+
+def verdict(row: int, numbers: dict, fields: pd.DataFrame | None = None, **changed) -> str:
+    """Return the verdict on one field of a sound study that has these numbers instead."""
+    fields = study() if fields is None else fields
+    for name, value in numbers.items():
+        fields.loc[row, name] = value
+    result = judged(fields, **changed)
+    assert (result["verdict"].drop(f"f{row}") == "ok").all()
+    return result.loc[f"f{row}", "verdict"]
+
+
+def test_sound_fields_are_used():
+    assert (judged(study())["verdict"] == "ok").all()
+    assert (judged(study())["remark"] == "").all()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("dapi_saturated_fraction", 0.3, "over-exposed: 0.3 of the pixels of dapi saturated"),
+        ("dapi_contrast", 8, "under-exposed: dapi has a contrast to noise of 8, limit "),
+        ("dapi_contrast", 1.3, "blank channel: dapi has a contrast to noise of 1.3, other"),
+        ("actin_detail", 0.002, "out of focus: share of fine detail of actin 0.002, limit "),
+        ("actin_background", 800, "bright background: actin has 800 counts, limit "),
+        ("actin_background", 20, "dark background: actin has 20 counts, limit "),
+        ("pixel_size_um", 0.325, "pixels of 0.325 um, expected 0.65 um"),
+    ],
+)
+def test_a_field_unlike_the_others_is_set_aside_with_number_and_limit(name, value, reason):
+    assert verdict(7, {name: value}).startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("name", "factor"),
+    [("contrast", 0.3), ("detail", 0.3), ("background", 1.5), ("background", 0.6)],
+)
+def test_a_change_that_harms_nothing_sets_no_field_aside(name, factor):
+    fields = study()
+    fields.loc[3, f"actin_{name}"] *= factor
+    assert (judged(fields)["verdict"] == "ok").all()
+
+
+def test_several_reasons_stand_side_by_side():
+    reasons = verdict(7, {"actin_detail": 0.002, "dapi_background": 900.0}).split("; ")
+    assert [reason.split(":")[0] for reason in reasons] == ["out of focus", "bright background"]
+
+
+def test_a_blank_or_saturated_channel_has_no_further_reason():
+    assert "; " not in verdict(7, {"dapi_contrast": 1.3, "dapi_background": 900.0})
+    assert "; " not in verdict(7, {"dapi_saturated_fraction": 0.4, "dapi_background": 900.0})
+
+
+def test_a_field_in_which_no_channel_shows_anything_is_empty():
+    blank = {"actin_contrast": 1.4, "dapi_contrast": 1.2, "actin_detail": np.nan}
+    assert verdict(7, blank) == "empty: no channel has a contrast to noise above 1.4, limit 3"
+    off = verdict(7, blank, empty_contrast=None)
+    assert [reason.split(":")[0] for reason in off.split("; ")] == ["under-exposed"] * 2
+
+
+def test_limits_fixed_by_the_config_hold_however_few_the_fields():
+    reason = verdict(2, {"actin_contrast": 9.0}, study(4), min_contrast=10.0)
+    assert reason == "under-exposed: actin has a contrast to noise of 9, limit 10"
+
+
+def test_a_limit_of_null_is_off():
+    off = dict.fromkeys(("min_contrast", "min_detail", "max_background", "empty_contrast"))
+    numbers = {"actin_contrast": 1.0, "actin_detail": 0.001, "actin_background": 5000.0}
+    assert verdict(7, numbers, **off, max_saturated_fraction=None) == "ok"
+
+
+def swap(fields: pd.DataFrame, row: int) -> pd.DataFrame:
+    """Exchange what the two channels of a field hold."""
+    numbers = [name.removeprefix("actin_") for name in fields if name.startswith("actin_")]
+    for name in numbers:
+        pair = [f"actin_{name}", f"dapi_{name}"]
+        fields.loc[row, pair] = fields.loc[row, pair[::-1]].to_numpy()
+    return fields
+
+
+def test_swapped_channels_are_named():
+    assert verdict(7, {}, swap(study(), 7)) == (
+        "channels look swapped: actin holds what dapi holds elsewhere, dapi holds what actin "
+        "holds elsewhere"
+    )
+    assert (judged(swap(study(), 7), compare_channels=False)["verdict"] == "ok").all()
+
+
+def test_channels_that_look_alike_are_never_taken_for_swapped():
+    fields = study()
+    for name in USUAL["actin"]:
+        fields[f"dapi_{name}"] = fields[f"actin_{name}"] * 1.02
+    assert (judged(swap(fields, 7))["verdict"] == "ok").all()
+
+
+def test_one_picture_in_two_channels_is_noticed():
+    fields = study()
+    for name in [*USUAL["actin"], "noise"]:
+        fields.loc[7, f"actin_{name}"] = fields.loc[7, f"dapi_{name}"]
+    assert verdict(7, {}, fields) == "one picture in two channels: actin and dapi are alike"
+
+
+def test_what_most_fields_of_a_condition_have_in_common_is_biology_and_only_remarked_on():
+    fields = study(40, conditions=5)
+    treated = fields["condition"] == "c3"
+    fields.loc[treated, "dapi_contrast"] = 1.3
+    fields.loc[3, "actin_detail"] = 0.002
+    result = judged(fields)
+    assert list(result.index[result["verdict"] != "ok"]) == ["f3"]
+    assert "blank" not in result.loc["f3", "verdict"]
+    kept = result[treated.to_numpy()].drop("f3")
+    assert kept["remark"].str.startswith("blank channel: dapi").all()
+    assert kept["remark"].str.contains("most fields of c3").all()
+    assert (result["remark"][~treated.to_numpy()] == "").all()
+
+
+def test_saturation_and_pixel_size_are_no_biology():
+    for name, value in (("actin_saturated_fraction", 0.2), ("pixel_size_um", 0.325)):
+        fields = study(40, conditions=5)
+        fields.loc[fields["condition"] == "c3", name] = value
+        assert (judged(fields).query("condition == 'c3'")["verdict"] != "ok").all()
+
+
+def test_a_condition_of_one_field_excuses_nothing():
+    fields = study()
+    fields.loc[7, "condition"] = "alone"
+    assert "out of focus" in verdict(7, {"actin_detail": 0.002}, fields)
+
+
+def test_with_few_fields_a_robust_limit_judges_nothing_and_says_so():
+    fields = study(9)
+    fields.loc[3, ["actin_detail", "dapi_contrast", "pixel_size_um"]] = [0.001, 4.0, 0.1]
+    swap(fields, 5)
+    assert (judged(fields)["verdict"] == "ok").all()
+    found = limits.find(fields, SETTINGS, CHANNELS).set_index(["key", "channel"])
+    assert found.loc[("min_detail", "actin"), "how"] == limits.TOO_FEW
+    assert np.isnan(found.loc[("min_detail", "actin"), "limit"])
+    assert found.loc[("max_saturated_fraction", "actin"), "how"] == limits.FIXED
+
+
+def test_pixel_sizes_are_held_against_the_config_or_the_study_and_unknown_ones_are_not_judged():
+    fields = study().assign(pixel_size_um=np.nan)
+    assert (judged(fields, pixel_size_um=0.65)["verdict"] == "ok").all()
+    fields.loc[7, "pixel_size_um"] = 0.652
+    assert (judged(fields, pixel_size_um=0.65)["verdict"] == "ok").all()
+    assert verdict(7, {"pixel_size_um": 1.3}, fields, pixel_size_um=0.65).startswith("pixels of")
+
+
+def test_fields_of_8_and_of_16_bits_are_compared_by_their_share_of_full_scale():
+    fields = study()
+    for name in ("mean", "background", "signal", "noise"):
+        fields.loc[::5, f"actin_{name}"] *= 255 / 65535
+    fields.loc[::5, "actin_bits"] = 8.0
+    assert (judged(fields)["verdict"] == "ok").all()
+
+
+def test_the_robust_limit_is_not_moved_by_the_bad_fields_themselves():
+    sound = limits.find(study(), SETTINGS, CHANNELS).set_index(["key", "channel"])["limit"]
+    fields = study()
+    fields.loc[:5, "actin_detail"] = 1e-5
+    spoilt = limits.find(fields, SETTINGS, CHANNELS).set_index(["key", "channel"])["limit"]
+    assert spoilt["min_detail", "actin"] == pytest.approx(sound["min_detail", "actin"], rel=0.3)
+
+
+def test_limits_make_a_table_that_is_read_back(tmp_path):
+    found = limits.find(study(), SETTINGS, CHANNELS)
+    tables.write(found, tmp_path / "limits.tsv", tables.LIMITS)
+    read = tables.read(tmp_path / "limits.tsv", tables.LIMITS)
+    pd.testing.assert_frame_equal(read[found.columns], found)
+
+
+def test_numbers_read_from_a_file_are_judged_the_same(tmp_path):
+    fields = study()
+    fields.loc[7, "actin_detail"] = 0.002
+    tables.write(fields, tmp_path / "fields.tsv", tables.QUALITY)
+    read = tables.read(tmp_path / "fields.tsv", tables.QUALITY)
+    pd.testing.assert_series_equal(judged(read)["verdict"], judged(fields)["verdict"])
+
+
+def test_an_unreadable_field_keeps_its_reason_and_counts_for_nothing():
+    fields = study(11)
+    numbers = [name for name in fields if fields[name].dtype.kind == "f"]
+    fields.loc[4, numbers] = np.nan
+    fields.loc[4, "verdict"] = "actin.tif is empty (0 bytes)."
+    result = judged(fields)
+    assert result.loc["f4", "verdict"] == "actin.tif is empty (0 bytes)."
+    assert (result["verdict"].drop("f4") == "ok").all()
+
+
+def test_on_bad_stop_names_the_fields():
+    fields = study()
+    fields.loc[[2, 5], "actin_saturated_fraction"] = 0.5
+    with pytest.raises(StudyError, match=r"2 of 24 .*f2: over-exposed.*f5: over-exposed"):
+        judged(fields, on_bad="stop")
+
+
+def test_a_study_without_one_good_field_is_an_error():
+    fields = study(3).assign(verdict="broken.tif is empty")
+    with pytest.raises(StudyError, match="3 of 3 fields"):
+        judged(fields)

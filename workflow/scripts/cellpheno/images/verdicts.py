@@ -1,0 +1,233 @@
+"""The verdict on every field: `ok`, or the reasons why it is set aside (A4)."""
+
+import collections
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cellpheno.errors import StudyError
+from cellpheno.images import limits, mixups
+from cellpheno.images.quality import OK
+
+SAME_SIZE = 0.01
+"""Relative difference of pixel sizes that is none."""
+ALONE = ("max_saturated_fraction", "min_contrast")
+"""Limits beyond which a channel is so spoilt that its other numbers mean nothing."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Reason:
+    """Something against a field.
+
+    Attributes
+    ----------
+    kind, channel
+        What is wrong, in one or two words, and where.
+    text
+        The whole sentence, with the number and the limit.
+    by_study
+        Whether it is held against the study's other fields, and could be biology if most
+        fields of its condition had it.
+    """
+
+    kind: str
+    channel: str
+    text: str
+    by_study: bool = True
+
+
+def judge(
+    fields: pd.DataFrame, found: pd.DataFrame, settings: Mapping[str, Any], channels: Sequence[str]
+) -> pd.DataFrame:
+    """Give every field its verdict.
+
+    What two and more than half of the fields of a condition have in common is no reason against
+    any of them, because a drug may have done it; it goes into the column `remark`. Saturation,
+    limits that the config fixes and the pixel size are always a reason.
+
+    Parameters
+    ----------
+    fields
+        The quality table; fields that could not be read carry the reason as their verdict.
+    found
+        The limits, of `limits.find`.
+    settings
+        The config's section `quality`.
+    channels
+        Names of the channels.
+
+    Returns
+    -------
+    DataFrame
+        The same table; `verdict` is `ok` or the reasons why the field is set aside, and `remark`
+        what is unusual in a field that is used.
+
+    Raises
+    ------
+    StudyError
+        When fields are bad and `on_bad` is `stop`, or when every field is bad.
+    """
+    reasons = _reasons(fields, found, settings, channels)
+    common = _common(fields["condition"], reasons)
+    verdicts, remarks = [], []
+    for unread, condition, against in zip(
+        fields["verdict"], fields["condition"], reasons, strict=True
+    ):
+        kept = [reason for reason in against if (condition, reason.kind, reason.channel) in common]
+        left = [reason for reason in against if reason not in kept]
+        verdicts.append(unread if unread != OK else _joined(left) or OK)
+        remark = f"{_joined(kept)} (used, as most fields of {condition} are so)" if kept else ""
+        remarks.append(remark if verdicts[-1] == OK and kept else "")
+    judged = fields.assign(verdict=verdicts, remark=remarks).astype(
+        {"verdict": "str", "remark": "str"}
+    )
+    _refuse(judged, settings)
+    return judged
+
+
+def _reasons(
+    fields: pd.DataFrame, found: pd.DataFrame, settings: Mapping[str, Any], channels: Sequence[str]
+) -> list[list[Reason]]:
+    """Return what is against each field; nothing more for one that could not be read.
+
+    What one fault brings with it is no further reason: channels that are mixed up are not judged
+    one by one, nor is an empty field.
+    """
+    beyond = _beyond(fields, found, settings["empty_contrast"])
+    sizes = _wrong_sizes(fields, settings)
+    mixed = _mixed_up(fields, settings, channels)
+    empty = _empty(fields, settings["empty_contrast"], channels)
+    reasons = []
+    for row, unread in enumerate(fields["verdict"]):
+        against = mixed[row] or empty[row] or _of_channels(beyond.get(row, {}), channels)
+        reasons.append([*sizes[row], *against] if unread == OK else [])
+    return reasons
+
+
+def _beyond(
+    fields: pd.DataFrame, found: pd.DataFrame, blank: float | None
+) -> dict[int, dict[tuple[str, str], Reason]]:
+    """Return the reason for every number beyond its limit, by row and by key and channel."""
+    beyond: dict[int, dict[tuple[str, str], Reason]] = {}
+    for limit in found[found["limit"].notna()].itertuples():
+        measure = limits.BY_KEY[limit.key]
+        values = limits.numbers(fields, limit.channel, measure.number)
+        by_study = limit.how == limits.ROBUST and limit.key != "max_saturated_fraction"
+        for row in np.flatnonzero(measure.is_bad(values, limit.limit)):
+            text = _sentence(measure, limit, values[row], blank or 0.0)
+            reason = Reason(limit.key, limit.channel, text, by_study)
+            beyond.setdefault(row, {})[limit.key, limit.channel] = reason
+    return beyond
+
+
+def _sentence(measure: limits.Measure, limit: Any, value: float, blank: float) -> str:
+    channel, bound = limit.channel, f"limit {limit.limit:.3g}"
+    match limit.key:
+        case "max_saturated_fraction":
+            return f"over-exposed: {value:.3g} of the pixels of {channel} saturated, {bound}"
+        case "min_contrast" if value < blank:
+            usual = f"other fields {limit.median:.3g}"
+            return f"blank channel: {channel} has a contrast to noise of {value:.3g}, {usual}"
+        case "min_contrast":
+            return f"under-exposed: {channel} has a contrast to noise of {value:.3g}, {bound}"
+        case "min_focus" | "min_detail":
+            return f"out of focus: {measure.words} of {channel} {value:.3g}, {bound}"
+        case _:
+            side = "bright" if measure.bad == "above" else "dark"
+            return f"{side} background: {channel} has {value:.4g} counts, limit {limit.limit:.4g}"
+
+
+def _of_channels(beyond: Mapping[tuple[str, str], Reason], channels: Sequence[str]) -> list[Reason]:
+    """Return the reasons against each channel; a saturated or blank one has no further reason."""
+    reasons = []
+    for channel in channels:
+        of_channel = [beyond[key, name] for key, name in beyond if name == channel]
+        first = [reason for reason in of_channel if reason.kind in ALONE]
+        reasons += first[:1] or of_channel
+    return reasons
+
+
+def _empty(
+    fields: pd.DataFrame, limit: float | None, channels: Sequence[str]
+) -> list[list[Reason]]:
+    """Return a reason for every field in which no channel shows anything."""
+    contrast = np.stack([limits.numbers(fields, channel, "contrast") for channel in channels])
+    highest = contrast.max(axis=0)  # NaN where one is unknown: not judged
+    return [
+        [
+            Reason(
+                "empty",
+                "",
+                f"empty: no channel has a contrast to noise above {value:.3g}, limit {limit:g}",
+            )
+        ]
+        if limit is not None and value < limit
+        else []
+        for value in highest
+    ]
+
+
+def _mixed_up(
+    fields: pd.DataFrame, settings: Mapping[str, Any], channels: Sequence[str]
+) -> list[list[Reason]]:
+    """Return a reason for every field whose channels hold what others should hold."""
+    known = fields["verdict"].eq(OK).sum()
+    if not settings["compare_channels"] or known < settings["robust_min_fields"]:
+        return [[] for _ in range(len(fields))]
+    reasons = []
+    for same, moved in zip(
+        mixups.same_picture(fields, channels), mixups.swapped(fields, channels), strict=True
+    ):
+        texts = [f"{held} holds what {usual} holds elsewhere" for held, usual in moved.items()]
+        against = [f"channels look swapped: {', '.join(texts)}"] if moved else []
+        if same:
+            against = [f"one picture in two channels: {same[0]} and {same[1]} are alike"]
+        reasons.append([Reason("channels", "", text) for text in against])
+    return reasons
+
+
+def _wrong_sizes(fields: pd.DataFrame, settings: Mapping[str, Any]) -> list[list[Reason]]:
+    """Return a reason for every field whose pixels have another size than expected."""
+    wanted, sizes = settings["pixel_size_um"], pd.to_numeric(fields["pixel_size_um"]).to_numpy()
+    known = np.sort(sizes[np.isfinite(sizes)])
+    if wanted == limits.ROBUST:
+        enough = len(known) >= settings["robust_min_fields"]
+        wanted = known[len(known) // 2] if enough else None
+    return [
+        [Reason("pixel size", "", f"pixels of {size:.4g} um, expected {wanted:.4g} um", False)]
+        if wanted is not None and abs(size - wanted) > SAME_SIZE * wanted
+        else []
+        for size in sizes
+    ]
+
+
+def _common(conditions: Iterable[str], reasons: Sequence[Sequence[Reason]]) -> set[tuple[str, ...]]:
+    """Return condition, kind and channel of what most fields of a condition have in common."""
+    conditions = list(conditions)
+    counts = collections.Counter(
+        (condition, reason.kind, reason.channel)
+        for condition, against in zip(conditions, reasons, strict=True)
+        for reason in against
+        if reason.by_study
+    )
+    sizes = collections.Counter(conditions)
+    return {what for what, count in counts.items() if count > max(1, sizes[what[0]] / 2)}
+
+
+def _joined(reasons: Sequence[Reason]) -> str:
+    return "; ".join(reason.text for reason in reasons)
+
+
+def _refuse(judged: pd.DataFrame, settings: Mapping[str, Any]) -> None:
+    """Refuse a study with bad fields if `on_bad` is `stop`, and one without any good field."""
+    bad = judged[judged["verdict"] != OK]
+    if len(bad) and (settings["on_bad"] == "stop" or len(bad) == len(judged)):
+        shown = "; ".join(f"{row.field}: {row.verdict}" for row in bad.head(5).itertuples())
+        more = f"; and {len(bad) - 5} more" if len(bad) > 5 else ""
+        raise StudyError(
+            f"{len(bad)} of {len(judged)} fields fail the quality control ({shown}{more}); replace "
+            "or leave them out of the sample sheet, or change quality in the config."
+        )
