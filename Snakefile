@@ -120,6 +120,7 @@ rule all:
         ),
         rules.figures.input,
         SIMULATED_TABLES,
-        AGREEMENT.values(),
+        collect(list(AGREEMENT.values()), study=STUDY),
         MEASURE_TABLES,
+        NULL_TABLES,
         STUDY_RANGES,
