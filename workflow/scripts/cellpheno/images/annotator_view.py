@@ -67,8 +67,8 @@ def _prepared(channel: Channel, settings: Mapping[str, Any], name: str, field: s
         channel, moving = denoise(channel, settings["size"], settings["max_rounds"])
         if moving:
             logger.warning(
-                "%s, channel %s: the median still changes %d pixels in round %d, the last one "
-                "(annotator_view.max_rounds)",
+                "%s, channel %s: the last median still changes %d pixels, which alternate or need "
+                "more than the %d rounds of annotator_view.max_rounds",
                 *(field, name, moving, settings["max_rounds"]),
             )
     shrunk = halve(channel) if settings["halve"] else channel
@@ -78,8 +78,8 @@ def _prepared(channel: Channel, settings: Mapping[str, Any], name: str, field: s
 def denoise(channel: Channel, size: int, max_rounds: int) -> tuple[Channel, int]:
     """Take the median of each pixel's neighbourhood, again and again until no pixel changes.
 
-    Beyond the border the outermost pixels are repeated. Some patterns never come to rest but
-    alternate, so there is a last round.
+    Beyond the border the outermost pixels are repeated. A pattern may never come to rest but
+    alternate between two states; the first of them that comes twice is the last.
 
     Parameters
     ----------
@@ -96,13 +96,14 @@ def denoise(channel: Channel, size: int, max_rounds: int) -> tuple[Channel, int]
         The channel, in the same dtype, and how many pixels the last round changed: 0 when it
         came to rest.
     """
+    before = None
     for _ in range(max_rounds):
         smooth = cv2.medianBlur(channel, size)
         moving = int(np.count_nonzero(smooth != channel))
-        channel = smooth
-        if not moving:
+        if not moving or np.array_equal(smooth, before):
             break
-    return channel, moving
+        before, channel = channel, smooth
+    return smooth, moving
 
 
 def halve(channel: Channel) -> npt.NDArray[np.float32]:
