@@ -35,6 +35,8 @@ PYPI_NAMES = {
 }
 # where the name in an import is not PyPI's
 IMPORT_NAMES = {
+    "bioio-nd2": "bioio_nd2",
+    "bioio-ome-zarr": "bioio_ome_zarr",
     "opencv-python-headless": "cv2",
     "opentsne": "openTSNE",
     "pillow": "PIL",

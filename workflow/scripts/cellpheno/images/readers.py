@@ -1,24 +1,40 @@
-"""One channel of a field of view from an image file, in the file's own bit depth.
+"""The channels of one field of view from its image files, in the files' own bit depth.
 
-The kind of file is told by its suffix; another format is one more entry in `READERS`.
+The kind of a file is told by its suffix; another format is one more entry in `OPENERS`.
 """
 
+import contextlib
 import dataclasses
 import hashlib
-import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-import tifffile
 
 from cellpheno.errors import StudyError
+from cellpheno.images import bioio_formats, pictures, tiff
+from cellpheno.images.planes import Pixels, Planes, chosen, focused
 
 Channel = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.float32]
-Pixels = npt.NDArray[Any]
+
+OPENERS = {
+    ".tif": tiff.opened,
+    ".tiff": tiff.opened,
+    ".png": pictures.opened,
+    ".jpg": pictures.opened,
+    ".jpeg": pictures.opened,
+    ".bmp": pictures.opened,
+    ".nd2": bioio_formats.nd2,
+    ".zarr": bioio_formats.ome_zarr,
+    ".czi": bioio_formats.czi,
+}
+"""Suffix: what opens a file, from its path and its open handle (None for a folder)."""
+BLOCK = 2**20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +48,7 @@ class RawField:
     content
         Fingerprint of the files: equal for equal bytes.
     pixel_size_um
-        Side of a pixel in µm, NaN when no file tells it.
+        Side of a pixel in µm, NaN when no file tells it or the files contradict each other.
     """
 
     channels: dict[str, Channel]
@@ -43,7 +59,7 @@ class RawField:
 def read_field(
     row: Mapping[str, str], channels: Sequence[str], settings: Mapping[str, Any]
 ) -> RawField:
-    """Read the channels of one field of view.
+    """Read the channels of one field of view; a file that holds several is opened once.
 
     Parameters
     ----------
@@ -52,44 +68,43 @@ def read_field(
     channels
         Names of the channels, in the study's order.
     settings
-        The config's section `image_files`.
+        The config's section `image_files`; what it lacks is its default.
 
     Raises
     ------
     StudyError
-        When a file is missing, damaged, of an unknown kind or not clear about its channels.
+        When a file is missing, damaged, of an unknown kind or not clear about its channels, or
+        when two channels are the same plane of the same file.
     """
-    contents = {name: read_bytes(row[name]) for name in channels}
+    wanted, z_stack = settings.get("planes", {}), settings.get("z_stack", "refuse")
+    digest, sizes = hashlib.sha256(), []
+    found: dict[str, Channel] = {}
+    for path in dict.fromkeys(row[name] for name in channels):
+        with _opened(Path(path), digest) as planes:
+            sizes.append(planes.pixel_size_um)
+            taken: dict[tuple[int, ...], str] = {}
+            for name in (name for name in channels if row[name] == path):
+                numbers = chosen(planes, wanted.get(name), name)
+                if numbers in taken:
+                    raise StudyError(
+                        f"{path} gives the same plane as the channels {taken[numbers]} and {name}; "
+                        "correct image_files.planes or the sample sheet."
+                    )
+                taken[numbers] = name
+                found[name] = _channel(planes, numbers, z_stack)
     return RawField(
-        channels={name: read_channel(row[name], contents[name]) for name in channels},
-        content=fingerprint(contents.values()),
-        pixel_size_um=float("nan"),
+        channels={name: found[name] for name in channels},
+        content=f"sha256:{digest.hexdigest()}",
+        pixel_size_um=_agreed(sizes),
     )
 
 
-def fingerprint(contents: Iterable[bytes]) -> str:
-    """Return the SHA-256 of the files of a field, in the order of its channels."""
-    digest = hashlib.sha256()
-    for content in contents:
-        # the length keeps apart what is divided differently between files
-        digest.update(len(content).to_bytes(8, "big"))
-        digest.update(content)
-    return f"sha256:{digest.hexdigest()}"
-
-
-def read_channel(path: str | Path, content: bytes | None = None) -> Channel:
-    """Read an image file as one grey channel.
+def read_channel(path: str | Path) -> Channel:
+    """Read an image file that holds one channel.
 
     A file in colour (RGB, RGBA, a PNG with a palette) gives its luminance,
     0.299 red + 0.587 green + 0.114 blue; its opacity is passed over. A TIFF with a palette
     gives its values, because there the palette only says how they are shown.
-
-    Parameters
-    ----------
-    path
-        TIFF, PNG, JPEG or BMP.
-    content
-        The bytes of the file, if they have been read already.
 
     Returns
     -------
@@ -103,102 +118,88 @@ def read_channel(path: str | Path, content: bytes | None = None) -> Channel:
         When the file is missing, empty, cut short, of an unknown kind, holds more than one
         channel, or holds values that are not finite or do not fit.
     """
-    path = Path(path)
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
+    return read_field({"image": str(path)}, ["image"], {}).channels["image"]
+
+
+@contextlib.contextmanager
+def _opened(path: Path, digest: Any) -> Iterator[Planes]:
+    """Open an image file or folder after its content went into the digest."""
+    opener = OPENERS.get(path.suffix.lower())
+    if opener is None:
         raise StudyError(
-            f"{path} is not of a kind that can be read ({', '.join(READERS)}); convert it."
+            f"{path} is not of a kind that can be read ({', '.join(OPENERS)}); convert it."
         )
-    if content is None:
-        content = read_bytes(path)
-    if not content:
-        raise StudyError(f"{path} is empty (0 bytes); copy it again from its source.")
-    pixels = reader(path, content)
-    if not pixels.size:
-        raise StudyError(f"{path} holds an image without pixels; copy it again from its source.")
-    return _with_known_dtype(pixels if pixels.ndim == 2 else _luminance(pixels, path), path)
+    if path.is_dir() and path.suffix.lower() == ".zarr":
+        _add_folder(digest, path)
+        with opener(path, None) as planes:
+            yield planes
+        return
+    with _binary(path) as handle:
+        if not _add_file(digest, path, handle):
+            raise StudyError(f"{path} is empty (0 bytes); copy it again from its source.")
+        handle.seek(0)
+        with opener(path, handle) as planes:
+            yield planes
 
 
-def read_bytes(path: str | Path) -> bytes:
-    """Return the content of a file.
-
-    Raises
-    ------
-    StudyError
-        When the file is missing or cannot be opened.
-    """
+def _binary(path: Path) -> BinaryIO:
     try:
-        return Path(path).read_bytes()
+        return path.open("rb")
     except OSError as error:
         raise StudyError(f"{path} cannot be opened: {error.strerror}.") from error
 
 
-def _read_tiff(path: Path, content: bytes) -> Pixels:
-    """Return the only image of a TIFF, [height, width] or [height, width, colours]."""
+def _add_folder(digest: Any, folder: Path) -> None:
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = path.relative_to(folder).as_posix().encode()
+        digest.update(len(name).to_bytes(8, "big") + name)
+        with _binary(path) as handle:
+            _add_file(digest, path, handle)
+
+
+def _add_file(digest: Any, path: Path, handle: BinaryIO) -> int:
+    """Add the content of a file to a digest and return its length."""
+    size = os.fstat(handle.fileno()).st_size
+    # the length keeps apart what is divided differently between files
+    digest.update(size.to_bytes(8, "big"))
     try:
-        with tifffile.TiffFile(io.BytesIO(content)) as file:
-            series = file.series[0]
-            count, axes, pixels = len(file.series), series.axes, series.asarray()
-    except Exception as error:  # tifffile and its codecs raise whatever they run into
-        raise StudyError(
-            f"{path} cannot be read as TIFF ({error}); copy it again from its source."
-        ) from error
-    kept = [axis for axis in range(pixels.ndim) if pixels.shape[axis] > 1 or axes[axis] in "YX"]
-    axes = "".join(axes[axis] for axis in kept)
-    pixels = pixels.reshape([pixels.shape[axis] for axis in kept])
-    if axes == "SYX":
-        axes, pixels = "YXS", np.moveaxis(pixels, 0, -1)
-    if count > 1 or axes not in ("YX", "YXS"):
-        raise StudyError(
-            f"{path} holds {count} images, the first with the axes {axes} {pixels.shape}, where "
-            "one channel was expected; save each channel in a file of its own."
-        )
-    return pixels
+        while block := handle.read(BLOCK):
+            digest.update(block)
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
+    return size
 
 
-def _read_with_opencv(path: Path, content: bytes) -> Pixels:
-    """Return a PNG, JPEG or BMP, [height, width] or [height, width, colours], red first."""
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None:
-        raise StudyError(
-            f"{path} cannot be read as an image: it is cut short, damaged or of another kind; "
-            "copy it again from its source."
-        )
-    return pixels if pixels.ndim == 2 else pixels[:, :, [2, 1, 0]]
+def _agreed(sizes: Sequence[float]) -> float:
+    """Return the pixel size that the files tell, NaN when none does or they contradict."""
+    known = [size for size in sizes if not math.isnan(size)]
+    agree = known and max(known) - min(known) <= 0.01 * max(known)
+    return known[0] if agree else math.nan
 
 
-READERS: dict[str, Callable[[Path, bytes], Pixels]] = {
-    ".tif": _read_tiff,
-    ".tiff": _read_tiff,
-    ".png": _read_with_opencv,
-    ".jpg": _read_with_opencv,
-    ".jpeg": _read_with_opencv,
-    ".bmp": _read_with_opencv,
-}
-"""Suffix: reader, from the file's path and bytes to [height, width] or [height, width, colours]."""
-
-
-def _luminance(pixels: Pixels, path: Path) -> Channel:
-    """Return the luminance (ITU-R BT.601) of an image in colour, in the same dtype."""
-    if pixels.shape[2] not in (3, 4):
-        raise StudyError(
-            f"{path} holds {pixels.shape[2]} samples per pixel, where 1 (grey), 3 or 4 (colour) "
-            "were expected; save each channel in a file of its own."
-        )
-    colours = np.ascontiguousarray(_with_known_dtype(pixels[:, :, :3], path))
-    return cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY)
+def _channel(planes: Planes, numbers: Sequence[int], z_stack: str) -> Channel:
+    """Return one plane, or the luminance (ITU-R BT.601) of red, green and blue."""
+    images = [
+        _with_known_dtype(focused(planes, number, z_stack), planes.path) for number in numbers
+    ]
+    return images[0] if len(images) == 1 else cv2.cvtColor(np.dstack(images), cv2.COLOR_RGB2GRAY)
 
 
 def _with_known_dtype(pixels: Pixels, path: Path) -> Channel:
     """Return the pixels as uint8, uint16 or float32, never with other values."""
+    pixels = np.ascontiguousarray(pixels)
+    if not pixels.dtype.isnative:
+        pixels = pixels.astype(pixels.dtype.newbyteorder("="))
     if pixels.dtype == np.bool_:
         return pixels.astype(np.uint8) * np.uint8(255)
     if pixels.dtype.kind == "f":
-        if not np.isfinite(pixels).all():
+        with np.errstate(over="ignore"):
+            numbers = pixels.astype(np.float32, copy=False)
+        if not np.isfinite(numbers).all():
             raise StudyError(
                 f"{path} holds values that are not numbers or infinite; repair or replace it."
             )
-        return pixels.astype(np.float32, copy=False)
+        return numbers
     if pixels.dtype.kind not in "ui":
         raise StudyError(
             f"{path} holds values of type {pixels.dtype}; save it with 8 or 16 bits per pixel."

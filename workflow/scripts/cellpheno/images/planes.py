@@ -1,0 +1,174 @@
+"""What an image file holds: planes by name or number, each at one or several focal depths."""
+
+import contextlib
+import dataclasses
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cellpheno.errors import StudyError
+
+Pixels = npt.NDArray[Any]
+COLOURS = ("red", "green", "blue")
+MAX_PIXELS = 2**26
+"""Pixels of a plane that is still a field of view (8,192 x 8,192), and not a slide or a mistake."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Planes:
+    """An opened image file.
+
+    Attributes
+    ----------
+    path
+        For messages.
+    names
+        Of the planes, in the file's order; empty where the file tells none.
+    default
+        The planes that are meant when the config names none: one, or red, green and blue
+        together; none when the file does not say.
+    read
+        Gives the pixels [height, width] of a plane at a focal depth, both counted from 0.
+    depth
+        Number of focal planes.
+    pixel_size_um
+        Side of a pixel in µm, NaN when the file does not tell.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    default: tuple[int, ...]
+    read: Callable[[int, int], Pixels]
+    depth: int = 1
+    pixel_size_um: float = math.nan
+
+
+def chosen(planes: Planes, wanted: str | int | None, channel: str) -> tuple[int, ...]:
+    """Return which planes of a file make a channel: one, or three in colour.
+
+    Parameters
+    ----------
+    planes
+        The file.
+    wanted
+        Name, or number counted from 1, of the plane; None when the config names none.
+    channel
+        Name of the channel, for messages.
+
+    Raises
+    ------
+    StudyError
+        When the file has several planes and none is named, or not the one that is, or twice.
+    """
+    if wanted is None:
+        if planes.default:
+            return planes.default
+        raise StudyError(
+            f"{planes.path} holds several planes ({_listed(planes)}), where one was expected; say "
+            f"in image_files.planes which one is the channel {channel}."
+        )
+    if isinstance(wanted, int):
+        found = [wanted - 1] if 1 <= wanted <= len(planes.names) else []
+    else:
+        found = [number for number, name in enumerate(planes.names) if name == wanted]
+    if len(found) == 1:
+        return tuple(found)
+    amount = "several planes" if found else "no plane"
+    raise StudyError(
+        f"{planes.path} holds {amount} {wanted!r}, which image_files.planes asks for as the "
+        f"channel {channel}; it holds {_listed(planes)}: correct the entry, or give a number."
+    )
+
+
+def _listed(planes: Planes) -> str:
+    count = len(planes.names)
+    if any(planes.names):
+        return ", ".join(f"{n} {name!r}" for n, name in enumerate(planes.names[:20], 1))
+    return f"number 1 to {count}, without names" if count > 1 else "number 1, without a name"
+
+
+def focused(planes: Planes, plane: int, z_stack: str) -> Pixels:
+    """Return one image [height, width] of a plane, in the file's dtype.
+
+    Parameters
+    ----------
+    planes
+        The file.
+    plane
+        Counted from 0.
+    z_stack
+        What is done with several focal planes: `refuse`; `max`, the largest value of each pixel;
+        `mean`, rounded where the file holds integers; `middle`, the earlier one of two.
+
+    Raises
+    ------
+    StudyError
+        When there are several focal planes and they are to be refused.
+    """
+    if planes.depth == 1:
+        return planes.read(plane, 0)
+    if z_stack == "refuse":
+        raise StudyError(
+            f"{planes.path} holds a stack of {planes.depth} focal planes, where one was expected; "
+            "set image_files.z_stack to max, mean or middle."
+        )
+    if z_stack == "middle":
+        return planes.read(plane, (planes.depth - 1) // 2)
+    result = planes.read(plane, 0)
+    if z_stack == "max":
+        for z in range(1, planes.depth):
+            result = np.maximum(result, planes.read(plane, z))
+        return result
+    total = result.astype(np.float64)
+    for z in range(1, planes.depth):
+        total += planes.read(plane, z)
+    total /= planes.depth
+    return (total if result.dtype.kind == "f" else np.rint(total)).astype(result.dtype)
+
+
+def check_size(path: Path, height: int, width: int) -> None:
+    """Refuse what is declared too large to be a field of view, before memory is taken for it.
+
+    Raises
+    ------
+    StudyError
+        When an image has no pixels or more than `MAX_PIXELS`.
+    """
+    if height * width == 0:
+        raise StudyError(f"{path} holds an image without pixels; copy it again from its source.")
+    if height * width > MAX_PIXELS:
+        raise StudyError(
+            f"{path} declares an image of {width} x {height} px, where at most {MAX_PIXELS:,} "
+            "pixels were expected of a field of view; the file is damaged, or must be cut into "
+            "fields."
+        )
+
+
+@contextlib.contextmanager
+def refusing(path: Path, kind: str) -> Iterator[None]:
+    """Turn whatever a library raises on a damaged file into one sentence.
+
+    Raises
+    ------
+    StudyError
+        For any exception within.
+    """
+    try:
+        yield
+    except StudyError:
+        raise
+    except Exception as error:  # the libraries and their codecs raise whatever they run into
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise StudyError(
+            f"{path} cannot be read as {kind} ({reason}); copy it again from its source."
+        ) from error
+
+
+def square_side(x_um: float, y_um: float) -> float:
+    """Return the side of a pixel in µm; NaN when neither is known or they differ by over 1 %."""
+    known = [side for side in (x_um, y_um) if math.isfinite(side) and side > 0]
+    return float(known[0]) if known and max(known) <= 1.01 * min(known) else math.nan

@@ -1,0 +1,190 @@
+"""TIFF files: one page or many, OME-TIFF, ImageJ, MetaMorph and files in colour."""
+
+import contextlib
+import dataclasses
+import functools
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+import tifffile
+
+from cellpheno.errors import StudyError
+from cellpheno.images import tiff_metadata
+from cellpheno.images.planes import COLOURS, Pixels, Planes, check_size, refusing
+
+JPEG = (tifffile.COMPRESSION.JPEG, tifffile.COMPRESSION.OJPEG)
+INDEX = "index"
+"""Name of the plane of a palette file that holds the values and not what they are shown as."""
+OPACITY = (tifffile.EXTRASAMPLE.ASSOCALPHA, tifffile.EXTRASAMPLE.UNASSALPHA)
+
+
+@contextlib.contextmanager
+def opened(path: Path, handle: BinaryIO) -> Iterator[Planes]:
+    """Open a TIFF; only the pages that are asked for are decoded.
+
+    Planes are the channels, by OME's or ImageJ's names; the pages, where the file does not say
+    what they are; or the samples of a pixel: red, green and blue in a file in colour. A palette
+    counts as a way to show values, so the values are the plane `index` and the default.
+
+    Raises
+    ------
+    StudyError
+        When the file is damaged, incomplete, declared too large, or holds what is no field of
+        view: several images, a time series, colours in several pages.
+    """
+    with contextlib.ExitStack() as stack:
+        with refusing(path, "TIFF"):
+            file = stack.enter_context(tifffile.TiffFile(handle, _multifile=False))
+            planes = _planes(path, file)
+        yield planes
+
+
+@dataclasses.dataclass(frozen=True)
+class _Pages:
+    """The pages of a TIFF by plane and focal depth; `numbers` is [planes, depths]."""
+
+    path: Path
+    file: tifffile.TiffFile
+    series: tifffile.TiffPageSeries
+    numbers: npt.NDArray[np.int64]
+
+    def read(self, plane: int, z: int) -> Pixels:
+        """Return a page, [height, width] or [height, width, samples]."""
+        key = self.series.keyframe
+        with refusing(self.path, "TIFF"):
+            pixels = self._decoded(int(self.numbers[plane, z]))
+            if key.axes == "SYX":
+                pixels = np.moveaxis(pixels, 0, -1)
+            samples = (key.samplesperpixel,) if key.samplesperpixel > 1 else ()
+            return pixels.reshape(key.imagelength, key.imagewidth, *samples)
+
+    def _decoded(self, number: int) -> Pixels:
+        series, key = self.series, self.series.keyframe
+        if series.dataoffset is not None and len(series.pages) == 1:
+            # ImageJ and others describe one page and put the others right behind it
+            dtype = np.dtype(self.file.byteorder + key.dtype.char)
+            start = series.dataoffset + number * key.size * dtype.itemsize
+            return self.file.filehandle.read_array(dtype, key.size, start).reshape(key.shape)
+        page = series.pages[number]
+        if page is None:
+            raise StudyError(
+                f"{self.path} lacks page {number + 1} of {len(series.pages)}, which another file "
+                "may hold; save all pages in one file."
+            )
+        self._check_whole(page)
+        return page.asarray()
+
+    def _check_whole(self, page: tifffile.TiffPage | tifffile.TiffFrame) -> None:
+        size = self.file.filehandle.size
+        parts = list(zip(page.dataoffsets, page.databytecounts, strict=True))
+        if not parts or any(count <= 0 or start + count > size for start, count in parts):
+            raise StudyError(
+                f"{self.path} is cut short: {size} bytes do not hold all its pixels; copy it "
+                "again from its source."
+            )
+
+
+def _check_pages(path: Path, file: tifffile.TiffFile) -> None:
+    """Refuse a file whose list of pages leads back into itself: it would never end."""
+    seen: set[int] = set()
+    for page in file.pages:
+        if page.offset in seen:
+            raise StudyError(f"{path} is damaged: its pages form a circle; copy it again.")
+        seen.add(page.offset)
+
+
+def _planes(path: Path, file: tifffile.TiffFile) -> Planes:
+    _check_pages(path, file)
+    if len(file.series) != 1:
+        raise StudyError(
+            f"{path} holds {len(file.series)} images of different kind or place, where one field "
+            "was expected; save each in a file of its own."
+        )
+    series = file.series[0]
+    key = series.keyframe
+    check_size(path, key.imagelength, key.imagewidth)
+    if key.axes not in ("YX", "YXS", "SYX") or key.samplesperpixel > 64:
+        raise StudyError(
+            f"{path} holds pages with the axes {key.axes} {key.shape}, where height and width were "
+            "expected; save it as ordinary pages."
+        )
+    pages = _Pages(path, file, series, _page_numbers(path, series))
+    size = tiff_metadata.pixel_size_um(file)
+    depth = pages.numbers.shape[1]
+    if key.samplesperpixel > 1:
+        return _samples(pages, key, size)
+    if len(pages.numbers) == 1 and key.photometric == tifffile.PHOTOMETRIC.PALETTE:
+        return _palette(pages, key, size)
+    names = tiff_metadata.names(file, pages.numbers[:, 0].tolist())
+    default = (0,) if len(names) == 1 else ()
+    return Planes(path, names, default, pages.read, depth, size)
+
+
+def _page_numbers(path: Path, series: tifffile.TiffPageSeries) -> npt.NDArray[np.int64]:
+    """Return the page of each plane and focal depth, [planes, depths]."""
+    axes, shape = series.get_axes(False), series.get_shape(False)
+    every = list(zip(axes, shape, strict=True))
+    outer = [(axis, size) for axis, size in every if axis not in "YXS"]
+    points = math.prod(size for axis, size in outer if axis == "T")
+    if points > 1:
+        raise StudyError(
+            f"{path} holds a time series of {points} points, where one field was expected; save "
+            "the points that you want in files of their own, one row of the sample sheet each."
+        )
+    page = every[min(axes.find(axis) for axis in "YS" if axis in axes) :]
+    interleaved = any(size > 1 and axis not in "YXS" for axis, size in page)
+    if interleaved or any(size > 1 and axis not in "CIQZ" for axis, size in outer):
+        raise StudyError(
+            f"{path} holds an image with the axes {axes} {shape}, where channels and focal planes "
+            "of one field were expected; save it as ordinary pages."
+        )
+    sizes = [size for _, size in outer]
+    numbers = np.arange(math.prod(sizes)).reshape(sizes)
+    focal = [place for place, (axis, _) in enumerate(outer) if axis == "Z"]
+    depth = math.prod(sizes[place] for place in focal)
+    return np.moveaxis(numbers, focal, range(-len(focal), 0)).reshape(-1, depth)
+
+
+def _samples(pages: _Pages, key: tifffile.TiffPage, size: float) -> Planes:
+    """Return the planes of a file with several samples per pixel."""
+    if len(pages.numbers) > 1:
+        raise StudyError(
+            f"{pages.path} holds {len(pages.numbers)} images in colour, where one was expected; "
+            "save each channel as one grey plane."
+        )
+    read = functools.lru_cache(maxsize=1)(functools.partial(pages.read, 0))
+    count = key.samplesperpixel - sum(extra in OPACITY for extra in key.extrasamples)
+    colour = key.photometric == tifffile.PHOTOMETRIC.RGB or (
+        key.photometric == tifffile.PHOTOMETRIC.YCBCR and key.compression in JPEG
+    )
+    grey = key.photometric in (
+        tifffile.PHOTOMETRIC.MINISBLACK,
+        tifffile.PHOTOMETRIC.MINISWHITE,
+    )
+    if not grey and not (colour and key.samplesperpixel in (3, 4)):
+        raise StudyError(
+            f"{pages.path} holds {key.samplesperpixel} samples per pixel of the kind "
+            f"{getattr(key.photometric, 'name', key.photometric)}, where grey or red, green and "
+            "blue were expected; save it as RGB."
+        )
+    names = COLOURS if colour else ("",) * count
+    default = (0, 1, 2) if colour else (0,) if count == 1 else ()
+    depth = pages.numbers.shape[1]
+    return Planes(pages.path, names, default, lambda p, z: read(z)[..., p], depth, size)
+
+
+def _palette(pages: _Pages, key: tifffile.TiffPage, size: float) -> Planes:
+    """Return the values of a file with a palette, and the colours they are shown in (16 bit)."""
+
+    def read(plane: int, z: int) -> Pixels:
+        values = pages.read(0, z)
+        if plane == 0:
+            return values
+        with refusing(pages.path, "TIFF"):
+            return key.colormap[plane - 1][values]
+
+    return Planes(pages.path, (INDEX, *COLOURS), (0,), read, pages.numbers.shape[1], size)
