@@ -4,10 +4,10 @@ rule import_annotations:
         fields="results/{study}/qc/fields.tsv",
         annotations=ANNOTATIONS,
     output:
+        **AGREEMENT,
         boxes="results/{study}/annotations/boxes.parquet",
         annotated="results/{study}/annotations/fields.tsv",
         report="results/{study}/annotations/report.tsv",
-        **AGREEMENT,
     log:
         "logs/{study}/import_annotations.log",
     benchmark:

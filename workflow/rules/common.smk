@@ -56,6 +56,7 @@ def checked_study(config):
         check_disk = workflow.is_main_process
         fields = sample_sheet.read(config, Path(), check_disk and not simulated)
         sample_sheet.check_label_columns(config, fields)
+        sample_sheet.check_planes(config, fields)
         sample_sheet.check_statistics(config, fields)
         if simulated:
             sample_sheet.check_simulation(config, fields)
@@ -73,7 +74,10 @@ def checked_study(config):
 def annotators_of(config):
     """Who annotated, the senior one first: their settings, with the paths of their files."""
     return [
-        {**own, "files": [str(Path(config["data_root"]) / name) for name in own["files"]]}
+        {
+            **own,
+            "files": [str(Path(config["data_root"]) / name) for name in own["files"]],
+        }
         for own in configuration.annotators(config)
     ]
 
@@ -87,7 +91,9 @@ def check_annotated_classes(config, fields):
             if annotated >= set(config["classes"]):
                 return
     files = [name for own in configuration.annotators(config) for name in own["files"]]
-    sample_sheet.check_classes(config["classes"], annotated, files or [config["fields"]])
+    sample_sheet.check_classes(
+        config["classes"], annotated, files or [config["fields"]]
+    )
 
 
 checked, fields = checked_study(config)
