@@ -1,8 +1,11 @@
 """Studies small enough for a test, and Snakemake run on them as a user would run it."""
 
+import concurrent.futures
 import copy
+import ctypes
 import dataclasses
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -113,3 +116,55 @@ def small_study(tmp_path, small_config, small_rows) -> Study:
     study = Study(tmp_path, small_config)
     study.write_fields(small_rows)
     return study.write()
+
+
+@pytest.fixture
+def ordinary_user():
+    """Calls a function as a user whom file permissions bind, also where root runs the tests.
+
+    The function and the processes it starts run in a thread without the two powers of root that
+    pass over permissions (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH; capabilities(7)).
+    """
+
+    def give_up_powers() -> None:
+        if os.geteuid():
+            return
+        libc = ctypes.CDLL(None, use_errno=True)
+        powers = (1, 2)
+        header, data = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+        done = [libc.prctl(24, power, 0, 0, 0) for power in powers]  # what a new program may have
+        done.append(libc.capget(header, data))
+        for position in (0, 1):  # what this thread has, and what it may take back
+            data[position] &= ~sum(1 << power for power in powers)
+        done.append(libc.capset(header, data))
+        if any(done):
+            pytest.skip("file permissions do not bind the user who runs the tests")
+
+    def call(function, *arguments):
+        with concurrent.futures.ThreadPoolExecutor(1) as thread:
+            thread.submit(give_up_powers).result()
+            return thread.submit(function, *arguments).result()
+
+    return call
+
+
+@pytest.fixture
+def small_disk():
+    """Mounts a disk of some kilobytes on a folder; skips the test for a user who may not mount."""
+    mounted = []
+
+    def mount(folder: Path, kilobytes: int) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        command = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)]
+        if (
+            not shutil.which("mount")
+            or subprocess.run(command, capture_output=True, check=False).returncode
+        ):
+            pytest.skip("mounting a small disk takes rights that this user does not have")
+        mounted.append(folder)
+        return folder
+
+    yield mount
+    for folder in mounted:
+        # an array in memory may hold on to a file for a while
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -83,6 +84,74 @@ def test_a_missing_channel_file_is_named_with_its_field(tmp_path, config, rows):
     assert "raw/drug-r2.tif" in sentence
 
 
+def test_missing_files_are_counted_and_the_first_named(tmp_path, config, rows):
+    folder = sheet(
+        tmp_path, [{**rows[0], "field": f"f{n}", "membrane": f"{n}.tif"} for n in range(9)]
+    )
+    for n in range(2, 9):
+        (folder / f"raw/{n}.tif").unlink()
+    sentence = refusal(folder, config)
+    assert "7 of 9 files in fields.tsv cannot be used" in sentence
+    assert "raw/2.tif (membrane of the field f2) is not there" in sentence
+    assert "raw/6.tif" in sentence
+    assert "raw/7.tif" not in sentence
+
+
+def make_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def make_circle(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def make_dead_link(path: Path) -> None:
+    path.symlink_to("elsewhere.tif")
+
+
+@pytest.mark.parametrize(
+    ("make", "word"),
+    [
+        (make_folder, "is a folder"),
+        (make_circle, "is a link that leads in a circle"),
+        (make_dead_link, "is not there"),
+        (os.mkfifo, "is no file but a device or a pipe"),
+    ],
+)
+def test_what_stands_where_a_file_should_be_is_told(tmp_path, config, rows, make, word):
+    folder = sheet(tmp_path, rows)
+    (folder / "raw/drug-r2.tif").unlink()
+    make(folder / "raw/drug-r2.tif")
+    assert f"raw/drug-r2.tif (membrane of the field drug-r2) {word}" in refusal(folder, config)
+
+
+def test_a_zarr_folder_is_a_file_like_any_other_and_a_change_inside_is_noticed(
+    tmp_path, config, rows
+):
+    rows[3]["membrane"] = "drug-r2.ome.zarr"
+    folder = sheet(tmp_path, rows)
+    (folder / "raw/drug-r2.ome.zarr").unlink()
+    (folder / "raw/drug-r2.ome.zarr/0").mkdir(parents=True)
+    fields = sample_sheet.read(config, folder, must_exist=True)
+    assert fields["membrane"].tolist()[3] == "raw/drug-r2.ome.zarr"
+    before = sample_sheet.raw_version([folder / fields["membrane"][3]])
+    (folder / "raw/drug-r2.ome.zarr/0/chunk").write_bytes(b"pixels")
+    assert sample_sheet.raw_version([folder / fields["membrane"][3]]) != before
+
+
+def test_files_that_may_not_be_read_are_told(tmp_path, config, rows, ordinary_user):
+    folder = sheet(tmp_path, rows)
+    (folder / "raw/drug-r2.tif").chmod(0o000)
+    sentence = ordinary_user(refusal, folder, config)
+    assert "1 of 4 files" in sentence
+    assert "may not be read (permission denied)" in sentence
+    (folder / "raw").chmod(0o000)
+    sentence = ordinary_user(refusal, folder, config)
+    (folder / "raw").chmod(0o700)
+    assert "4 of 4 files" in sentence
+    assert "lies in a folder that may not be opened" in sentence
+
+
 def test_files_that_a_rule_will_make_may_be_missing(tmp_path, config, rows):
     folder = sheet(tmp_path, rows)
     (folder / "raw/drug-r2.tif").unlink()
@@ -109,6 +178,116 @@ def test_an_empty_cell_is_named_by_line_and_column(tmp_path, config, rows):
     sentence = refusal(sheet(tmp_path, rows), config)
     assert "Line 4" in sentence
     assert "condition" in sentence
+
+
+def test_blanks_around_values_and_names_are_no_part_of_them(tmp_path, config, rows):
+    folder = sheet(tmp_path, rows)
+    text = (folder / "fields.tsv").read_text().replace("\t", " \t\u00a0")
+    (folder / "fields.tsv").write_text(text)
+    fields = sample_sheet.read(config, folder, must_exist=True)
+    assert fields.columns.tolist()[:4] == ["field", "condition", "replicate", "group"]
+    assert fields["condition"].tolist() == ["control", "control", "drug", "drug"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("\n", "\r\n").encode(),
+        lambda text: text.replace("\n", "\r").encode(),
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.replace("\n", "\n\n").encode() + b"\t\t\t\t\n",
+        lambda text: text.replace("\n", "\t\t\n").encode(),
+        lambda text: text.rstrip("\n").encode(),
+        lambda text: text.replace("\tcontrol\t", '\t"control"\t').encode(),
+    ],
+    ids=[
+        "windows",
+        "old mac",
+        "byte order mark",
+        "blank lines",
+        "empty columns",
+        "no end",
+        "quotes",
+    ],
+)
+def test_the_same_sheet_as_other_programs_write_it(tmp_path, config, rows, change):
+    folder = sheet(tmp_path, rows)
+    expected = sample_sheet.read(config, folder, must_exist=True)
+    (folder / "fields.tsv").write_bytes(change((folder / "fields.tsv").read_text()))
+    pd.testing.assert_frame_equal(sample_sheet.read(config, folder, must_exist=True), expected)
+
+
+def test_names_with_blanks_brackets_quotes_and_other_letters_are_found(tmp_path, config, rows):
+    names = ["a b [1] {x}.tif", 'c "d".tif', "Zellen µm Ä.tif", "#日本 'x' 7%.tif"]
+    rows = [{**row, "membrane": name} for row, name in zip(rows, names, strict=True)]
+    fields = sample_sheet.read(config, sheet(tmp_path, rows), must_exist=True)
+    assert fields["membrane"].tolist() == [f"raw/{name}" for name in names]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda text: text.replace("\t", ",").encode(), ("separated by commas", "tab-separated")),
+        (lambda text: text.replace("\t", ";").encode(), ("separated by semicolons",)),
+        (
+            lambda text: text.replace("drug", "dr\xfcg").encode("latin-1"),
+            ("UTF-8", "line 4", "0xfc"),
+        ),
+        (lambda text: text.encode("utf-16"), ("UTF-16",)),
+        (lambda text: b"PK\x03\x04" + text.encode(), ("workbook",)),
+        (lambda text: b"\x00" * 100, ("zero bytes",)),
+        (
+            lambda text: text.replace("replicate", "condition", 1).encode(),
+            ("two columns", "condition"),
+        ),
+        (lambda text: text.replace("replicate", "", 1).encode(), ("Column 3", "no name")),
+        (
+            lambda text: text.replace("\tdrug-r1.tif", "\tx\ty").encode(),
+            ("Line 4", "6 values", "5"),
+        ),
+        (lambda text: text.replace("drug", '"drug', 1).encode(), ("Line 4", "quotation marks")),
+        (lambda text: text.replace("drug\t", '"dr\nug"\t', 1).encode(), ("Line 4", "spans lines")),
+        (lambda text: text.replace("group", "verdict", 1).encode(), ("lacks the column group",)),
+        (lambda text: b"", ("no rows",)),
+        (lambda text: b"\n\n \n", ("no rows",)),
+    ],
+)
+def test_a_sheet_that_is_no_tab_separated_text_ends_in_one_sentence(
+    tmp_path, config, rows, change, words
+):
+    folder = sheet(tmp_path, rows)
+    (folder / "fields.tsv").write_bytes(change((folder / "fields.tsv").read_text()))
+    sentence = refusal(folder, config)
+    for word in ("fields.tsv", *words):
+        assert word in sentence
+
+
+def test_a_column_that_the_result_tables_fill_is_refused(tmp_path, config, rows):
+    rows = [{**row, "verdict": "ok"} for row in rows]
+    assert "column verdict" in refusal(sheet(tmp_path, rows), config)
+
+
+def test_a_sheet_that_is_a_folder_a_circle_or_may_not_be_read_is_refused(
+    tmp_path, config, ordinary_user
+):
+    (tmp_path / "fields.tsv").mkdir()
+    assert "Is a directory" in refusal(tmp_path, config)
+    (tmp_path / "fields.tsv").rmdir()
+    (tmp_path / "fields.tsv").symlink_to("fields.tsv")
+    assert "symbolic links" in refusal(tmp_path, config)
+    (tmp_path / "fields.tsv").unlink()
+    (tmp_path / "fields.tsv").touch(mode=0o000)
+    assert "Permission denied" in ordinary_user(refusal, tmp_path, config)
+
+
+def test_paths_are_joined_as_paths_are(tmp_path, config, rows):
+    names = ["/data/a.tif", "./b.tif", "x//c.tif", "x/./d.tif"]
+    rows = [{**row, "membrane": name} for row, name in zip(rows, names, strict=True)]
+    pd.DataFrame(rows).to_csv(tmp_path / "fields.tsv", sep="\t", index=False)
+    for root in (".", "raw", "/data/", "../up"):
+        config["data_root"] = root
+        found = sample_sheet.read(config, tmp_path, must_exist=False)["membrane"].tolist()
+        assert found == [str(Path(root) / name) for name in names]
 
 
 def test_an_unknown_split_is_named(tmp_path, config, rows):
