@@ -1,6 +1,8 @@
 """The picture an annotator sees: medians to convergence, halves, brightness, colours, files."""
 
 import logging
+import os
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -125,3 +127,18 @@ def test_a_saved_picture_is_the_picture(tmp_path):
     annotator_view.save(tmp_path / "f1.png", picture)
     read = cv2.imread(str(tmp_path / "f1.png"))
     np.testing.assert_array_equal(read[..., ::-1], picture)
+
+
+@pytest.mark.real_data
+def test_the_fluorescence_of_a_real_field_comes_to_rest():
+    folder = os.environ.get("CELLPHENO_REAL_DATA")
+    if not folder:
+        pytest.skip("CELLPHENO_REAL_DATA is not set")
+    paths = sorted(Path(folder, "multichannel/pediatric_1080/orig").glob("r03c03f03p01-ch*.tiff"))
+    assert len(paths) == 6
+    for path in paths[1:4]:
+        channel = tifffile.imread(path)
+        assert (channel.shape, channel.dtype) == ((1080, 1080), np.uint16)
+        rest, moving = annotator_view.denoise(channel, 5, max_rounds=1000)
+        assert moving == 0
+        assert annotator_view.normalise(annotator_view.halve(rest), 80, 40).shape == (540, 540)

@@ -1,5 +1,7 @@
 """A shard gives back the fields it was given, each alone and in their order."""
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -58,3 +60,20 @@ def test_a_failed_write_leaves_the_earlier_shard_whole(shard):
     with pytest.raises(RuntimeError):
         store.write(shard, broken())
     assert shard.read_bytes() == before
+
+
+def test_one_field_at_a_time_is_in_memory_while_a_shard_is_written(tmp_path):
+    given, most = [], 0
+
+    def counted():
+        nonlocal most
+        for number in range(5):
+            most = max(most, sum(image() is not None for image in given))
+            image = np.zeros((4, 6, 3), np.uint8)
+            given.append(weakref.ref(image))
+            yield f"f{number}", image
+            del image
+
+    store.write(tmp_path / "shard.npz", counted())
+    assert len(given) == 5
+    assert most <= 1
