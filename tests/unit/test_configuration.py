@@ -126,6 +126,7 @@ def test_an_experiment_overrides_only_what_it_names():
         (changed("experiments", to={"a": {"modell": {}}}), ["experiments/a", "modell", "model"]),
         ({k: v for k, v in DEFAULT.items() if k != "classes"}, ["classes", "missing"]),
         (changed("classes", to=["non-CIC", "all"]), ["'all'", "rename"]),
+        (changed("classes", to=["non-CIC", "in  turn"]), ["'in  turn'", "blanks"]),
         (changed("channels", to=["membrane", "split"]), ["'split'", "rename"]),
         (changed("composite", "percentiles", to=[99, 1]), ["composite.percentiles", "lower"]),
         (changed("composite", "rescale", to="window"), ["composite.window", "no entry"]),

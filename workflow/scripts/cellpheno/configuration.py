@@ -214,6 +214,11 @@ def _check_names(config: Config, source: str) -> None:
                 f"{source}: a class or group is named {name!r}, a word that the result tables "
                 "use themselves; rename it."
             )
+        if name != " ".join(name.split()) or not name:
+            raise StudyError(
+                f"{source}: the class or group {name!r} is empty or has stray blanks, which are "
+                "taken off annotated names, so that it could not occur; write it without."
+            )
     for channel in config["channels"]:
         if channel in RESERVED:
             raise StudyError(
