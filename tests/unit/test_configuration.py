@@ -19,6 +19,9 @@ def complete(config):
     return configuration.complete(config, SCHEMA, "config.yaml")
 
 
+COUNTS = {"test": "gee", "unit": "replicate"}
+
+
 def changed(*path, to):
     config = copy.deepcopy(DEFAULT)
     section = config
@@ -123,6 +126,11 @@ def test_an_experiment_overrides_only_what_it_names():
         (changed("class_groups", to={"CIC": ["one in one"]}), ["class_groups", "one in one"]),
         (changed("composite", "red", to="membrain"), ["composite.red", "membrain", "membrane"]),
         (changed("statistics", "exclude_classes", to=["f"]), ["exclude_classes", "'f'"]),
+        (changed("statistics", "control", to=None), ["null_experiments", "statistics.control"]),
+        (
+            changed("statistics", to={"measures": ["area"], "tests": [COUNTS]}),
+            ["statistics.measures", "t-tests"],
+        ),
         (changed("experiments", to={"a": {"modell": {}}}), ["experiments/a", "modell", "model"]),
         ({k: v for k, v in DEFAULT.items() if k != "classes"}, ["classes", "missing"]),
         (changed("classes", to=["non-CIC", "all"]), ["'all'", "rename"]),

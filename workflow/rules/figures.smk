@@ -15,6 +15,8 @@ FIGURES = [
 ]
 if len(DETECTORS) > 1:
     FIGURES.append("detectors")
+if config["statistics"]["null_experiments"]:
+    FIGURES.append("null_experiments")
 PALETTE = dict(
     classes=config["classes"],
     negative=config["negative_class"],

@@ -93,3 +93,33 @@ rule plot_effects:
         code=code_id("plot_effects.py"),
     script:
         "../scripts/plot_effects.py"
+
+
+rule plot_null_experiments:
+    """Draw the false-positive rate of each way of testing beside the nominal one."""
+    input:
+        rates="results/{study}/statistics/null_experiments.tsv",
+    output:
+        pdf="results/{study}/figures/null_experiments.pdf",
+        png=report(
+            "results/{study}/figures/null_experiments.png",
+            caption="../report/null_experiments.rst",
+            category="Comparison of conditions",
+            labels={"figure": "false positives without a difference"},
+        ),
+    log:
+        "logs/{study}/plot_null_experiments.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_null_experiments.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=20,
+    params:
+        palette=PALETTE,
+        code=code_id("plot_null_experiments.py"),
+    script:
+        "../scripts/plot_null_experiments.py"

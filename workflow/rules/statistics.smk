@@ -6,6 +6,12 @@ MEASURE_TABLES = (
     if config["statistics"]["measures"]
     else []
 )
+# wanted where false positives are counted
+NULL_TABLES = (
+    f"results/{STUDY}/statistics/null_experiments.tsv"
+    if config["statistics"]["null_experiments"]
+    else []
+)
 
 
 rule count_frequencies:
@@ -127,3 +133,33 @@ rule compare_measures:
         code=code_id("compare_measures.py"),
     script:
         "../scripts/compare_measures.py"
+
+
+rule simulate_null_experiments:
+    """Count each test's false positives in simulated experiments without difference (A51)."""
+    input:
+        frequencies="results/{study}/statistics/frequencies.tsv",
+    output:
+        table="results/{study}/statistics/null_experiments.tsv",
+    log:
+        "logs/{study}/simulate_null_experiments.log",
+    benchmark:
+        "results/{study}/benchmarks/simulate_null_experiments.tsv"
+    conda:
+        "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=60,
+    params:
+        number=lookup("statistics/null_experiments", within=config),
+        seed=lookup("seed", within=config),
+        control=lookup("statistics/control", within=config),
+        tests=lookup("statistics/tests", within=config),
+        classes=lookup("classes", within=config),
+        groups=lookup("class_groups", within=config, default={}),
+        excluded=lookup("statistics/exclude_classes", within=config),
+        code=code_id("simulate_null_experiments.py"),
+    script:
+        "../scripts/simulate_null_experiments.py"

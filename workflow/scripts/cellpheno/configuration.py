@@ -225,6 +225,8 @@ def _check_names(config: Config, source: str) -> None:
                 f"{source}: a channel is named {channel!r}, as a column of the sample sheet or of "
                 "qc/fields.tsv is; rename it."
             )
+    for channel in config["image_files"]["planes"]:
+        check_known(channel, config["channels"], f"{source}: image_files.planes", "channels")
     check_known(config["negative_class"], classes, f"{source}: negative_class", "classes")
     for group, members in config["class_groups"].items():
         if group in classes:
@@ -274,6 +276,11 @@ def _check_values(config: Config, source: str) -> None:
                 )
     _check_annotations(config, source)
     settings = config["statistics"]
+    if settings["null_experiments"] and settings["control"] is None:
+        raise StudyError(
+            f"{source}: statistics.null_experiments asks for false positives of the comparison "
+            "with a control, but statistics.control is not set; name one, or set it to 0."
+        )
     if settings["measures"] and all(test["test"] == "gee" for test in settings["tests"]):
         raise StudyError(
             f"{source}: statistics.measures are compared by t-tests, but statistics.tests has "

@@ -369,6 +369,31 @@ EXPORT_LOSSES = Table(
     ),
     key=("format", "field", "what"),
 )
+NULL_SCOPES = ("one comparison", "whole experiment")
+NULL_EXPERIMENTS = Table(
+    "null_experiments",
+    (
+        Column("test", "str", "statistical test"),
+        Column("unit", "str", "what was counted as independent"),
+        Column("correction", "str", "how p was adjusted"),
+        Column(
+            "scope",
+            "str",
+            "whether one comparison, or any of the experiment, is called significant",
+            allowed=NULL_SCOPES,
+        ),
+        Column("class", "str", "class, group of classes, or `all`"),
+        Column("condition", "str", "condition that is compared, or `all`"),
+        Column("n_experiments", "int", "simulated experiments that could be tested", minimum=0),
+        Column("n_false_positives", "int", "of them called significant", minimum=0),
+        Column("nominal", "float", "rate that is allowed", minimum=0, maximum=1),
+        Column("rate", "float", "of false positives", minimum=0, maximum=1),
+        *INTERVAL,
+        Column("replicate_correlation", "float", "of two cells of a replicate", maximum=1),
+        Column("field_correlation", "float", "of two cells of a field", maximum=1),
+    ),
+    key=("test", "unit", "correction", "scope", "class", "condition"),
+)
 TRUTH = Table(
     "truth",
     (FIELD, *BOX, Column("label", "str", "class that was simulated")),

@@ -10,6 +10,11 @@ from matplotlib.lines import Line2D
 from cellpheno.figures import style
 from cellpheno.figures.frequencies import tests_of
 
+TESTS = {
+    "welch": "Welch's t-test",
+    "student": "Student's t-test",
+    "gee": "model for counts (GEE)",
+}
 CORRECTIONS = {
     "none": "uncorrected",
     "holm": "Holm-corrected",
@@ -42,8 +47,9 @@ def draw(
     places = made.subplots(1, len(entries), sharey=True, sharex=True, squeeze=False)[0]
     for axes, entry in zip(places, entries, strict=True):
         _draw_column(axes, tests_of(tests, entry), names, colours)
-        corrected = CORRECTIONS[entry["correction"]]
-        axes.set_title(f"{entry['test'].title()} t-test of {entry['unit']}s, {corrected}")
+        axes.set_title(
+            f"{TESTS[entry['test']]}\nof {entry['unit']}s, {CORRECTIONS[entry['correction']]}"
+        )
     middles = [row * step + (len(colours) - 1) / 2 for row in range(len(names))]
     places[0].set_yticks(middles, names)
     places[0].set_ylim(len(names) * step - 1, -1)

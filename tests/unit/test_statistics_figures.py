@@ -1,0 +1,66 @@
+"""Figures of the statistics that only some studies make."""
+
+import pandas as pd
+import pytest
+
+from cellpheno import tables
+from cellpheno.figures import null_experiments, style
+
+PALETTE = style.Palette(["living", "dead"], "living", {}, ["control", "drug"], "control")
+
+
+def rate(test, unit, scope, correction, name, positives):
+    return {
+        "test": test,
+        "unit": unit,
+        "correction": correction,
+        "scope": scope,
+        "class": name,
+        "condition": "drug",
+        "n_experiments": 100,
+        "n_false_positives": positives,
+        "nominal": 0.05,
+        "rate": positives / 100,
+        "ci_low": max(0, positives - 4) / 100,
+        "ci_high": (positives + 4) / 100,
+    }
+
+
+ONE, WHOLE = tables.NULL_SCOPES
+RATES = pd.DataFrame(
+    [
+        rate("student", "field", ONE, "none", "dead", 20),
+        rate("gee", "replicate", ONE, "none", "living", 4),
+        rate("gee", "replicate", ONE, "none", "dead", 5),
+        rate("student", "field", WHOLE, "none", "all", 40),
+        rate("gee", "replicate", WHOLE, "holm", "all", 3),
+    ]
+)
+
+
+def test_every_false_positive_rate_is_a_dot_beside_the_nominal_line():
+    left, right = null_experiments.draw(RATES, PALETTE).axes
+    for axes, scope in ((left, ONE), (right, WHOLE)):
+        dots = axes.collections[-1].get_offsets()[:, 0]
+        assert sorted(dots) == pytest.approx(sorted(RATES[RATES["scope"] == scope]["rate"]))
+        assert axes.lines[0].get_xdata()[0] == 0.05
+        assert axes.get_xlim()[1] > RATES[RATES["scope"] == scope]["ci_high"].max()
+
+
+def test_methods_are_named_once_and_in_words():
+    left, right = null_experiments.draw(RATES, PALETTE).axes
+    assert [label.get_text() for label in left.get_yticklabels()] == [
+        "Student's t-test\nof fields",
+        "model for counts (GEE)\nof replicates",
+    ]
+    assert right.get_yticklabels()[1].get_text().endswith("Holm-corrected")
+
+
+def test_the_figure_of_rates_fits_a_page():
+    width, _ = null_experiments.draw(RATES, PALETTE).get_size_inches()
+    assert width * 25.4 <= style.PAGE_MM + 0.1
+
+
+def test_no_null_experiments_give_a_sentence():
+    (text,) = null_experiments.draw(RATES[:0], PALETTE).texts
+    assert text.get_text().endswith(".")

@@ -1,0 +1,157 @@
+"""How often each way of testing finds a difference in experiments in which there is none."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from cellpheno import randomness
+from cellpheno.statistics import conditions, families, frequencies, variation
+from cellpheno.statistics.tests import ALPHA
+from cellpheno.tables import NULL_SCOPES
+
+METHODS = (("student", "field"), ("welch", "replicate"), ("gee", "replicate"))
+"""Test and unit that are always tried: the published way (A51) and two sound ones."""
+
+CORRECTIONS = ("none", "holm")
+
+ONE, WHOLE = NULL_SCOPES
+
+COLUMNS = ("test", "unit", "correction", "scope", "class", "condition")
+
+logger = logging.getLogger(__name__)
+
+
+def rates(
+    table: pd.DataFrame,
+    control: str,
+    entries: Sequence[Mapping[str, str]],
+    members: Mapping[str, Sequence[str]],
+    number: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Simulate null experiments like the study's own and count what each method finds in them.
+
+    A null experiment has the study's conditions, replicates, fields and cells per field, but all
+    conditions have the same frequencies; replicates and fields vary as much as the study's do.
+    What a method calls significant in it is a false positive.
+
+    Parameters
+    ----------
+    table
+        The study's frequencies table.
+    control
+        The condition that all others are held against.
+    entries
+        The configured tests; their methods and corrections are tried beside `METHODS` and
+        `CORRECTIONS`.
+    members
+        The counted classes behind each class and group.
+    number
+        Of experiments.
+    seed
+        The study's seed.
+
+    Returns
+    -------
+    frame
+        A table of null experiments: for each method and class the rate in a single comparison,
+        of the first condition that is not the control, and for each method and correction the
+        rate of experiments with any false positive; with 95 % intervals after Wilson (1927).
+    """
+    methods = list(dict.fromkeys([*METHODS, *((e["test"], e["unit"]) for e in entries)]))
+    corrections = list(dict.fromkeys([*CORRECTIONS, *(e["correction"] for e in entries)]))
+    asked = families.questions(members)
+    structure, experiments = simulate(table, members, number, seed)
+    rows: list[dict[str, object]] = []
+    for experiment in experiments:
+        for test, unit in methods:
+            entry = {"test": test, "unit": unit, "correction": "none"}
+            units = frequencies.per_unit(experiment, unit)
+            found = conditions.run_one(units, "frequency", control, entry, asked)
+            rows += _decisions(found, asked, corrections)
+    decisions = pd.DataFrame(rows, columns=[*COLUMNS, "positive"])
+    return _summary(decisions).assign(
+        replicate_correlation=structure.replicate_correlation,
+        field_correlation=structure.field_correlation,
+    )
+
+
+def simulate(
+    table: pd.DataFrame, members: Mapping[str, Sequence[str]], number: int, seed: int
+) -> tuple[variation.Structure, Iterator[pd.DataFrame]]:
+    """Return the structure of an experiment and null experiments that share it.
+
+    Parameters
+    ----------
+    table, members, number, seed
+        As for `rates`.
+
+    Returns
+    -------
+    structure : Structure
+        Fitted to the table.
+    experiments : iterator of DataFrame
+        Frequencies tables with the rows of `table`.
+    """
+    classes = [name for name, counted in members.items() if list(counted) == [name]]
+    counts = table.pivot_table(index="field", columns="class", values="n_class", sort=False)
+    first = table.drop_duplicates("field").set_index("field").loc[counts.index]
+    replicate = first.groupby(["condition", "replicate"], sort=False).ngroup().to_numpy()
+    condition = first.groupby("condition", sort=False).ngroup().to_numpy()
+    structure = variation.fit(counts[classes].to_numpy(dtype=int), replicate, condition)
+    logger.info(
+        "cells of one replicate are correlated by %.4f, cells of one field by %.4f",
+        structure.replicate_correlation,
+        structure.field_correlation,
+    )
+    field = counts.index.get_indexer(table["field"])
+    counted = np.array([[one in members[name] for one in classes] for name in table["class"]])
+    n_cells = table["n_cells"].to_numpy()
+
+    def experiments() -> Iterator[pd.DataFrame]:
+        for experiment in range(number):
+            rng = randomness.generator(seed, "null experiment", experiment)
+            drawn = variation.draw(structure, first["n_cells"].to_numpy(), replicate, rng)
+            n_class = (drawn[field] * counted).sum(axis=1)
+            frequency = n_class / np.where(n_cells > 0, n_cells, np.nan)
+            yield table.assign(n_class=n_class, frequency=frequency)
+
+    return structure, experiments()
+
+
+def _decisions(
+    found: pd.DataFrame, asked: Mapping[str, object], corrections: Sequence[str]
+) -> Iterator[dict[str, object]]:
+    """Yield what one method decides in one experiment, where anything can be tested."""
+    p = found["p"].to_numpy(dtype=np.float64)
+    if np.isnan(p).all():
+        return
+    method = {"test": found["test"].iloc[0], "unit": found["unit"].iloc[0]}
+    pairs = list(found[["class", "condition"]].itertuples(index=False, name=None))
+    for (name, condition), value in zip(pairs, p, strict=True):
+        if condition == pairs[0][1] and not np.isnan(value):
+            about = {"correction": "none", "scope": ONE, "class": name, "condition": condition}
+            yield method | about | {"positive": bool(value < ALPHA)}
+    questions = [(asked[name], condition) for name, condition in pairs]
+    for correction in corrections:
+        adjusted = families.adjust(p, correction, questions)
+        about = {"correction": correction, "scope": WHOLE, "class": "all", "condition": "all"}
+        yield method | about | {"positive": bool((adjusted < ALPHA).any())}
+
+
+def _summary(decisions: pd.DataFrame) -> pd.DataFrame:
+    groups = decisions.groupby(list(COLUMNS), sort=False)["positive"]
+    table = groups.agg(n_experiments="size", n_false_positives="sum").reset_index()
+    table["n_false_positives"] = table["n_false_positives"].astype(int)
+    table["nominal"] = ALPHA
+    table["rate"] = table["n_false_positives"] / table["n_experiments"]
+    intervals = [
+        stats.binomtest(positives, size).proportion_ci(1 - ALPHA, method="wilson")
+        for positives, size in table[["n_false_positives", "n_experiments"]].itertuples(index=False)
+    ]
+    table["ci_low"] = [float(interval.low) for interval in intervals]
+    table["ci_high"] = [float(interval.high) for interval in intervals]
+    return table

@@ -1,0 +1,142 @@
+"""How alike the cells of a replicate and of a field are, and counts that vary as much."""
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+
+
+@dataclasses.dataclass(frozen=True)
+class Structure:
+    """What is known of an experiment once its conditions are taken to be the same.
+
+    Attributes
+    ----------
+    shares
+        Frequency of each class over all cells, [classes].
+    replicate_correlation
+        Of two cells of one replicate: the share of the variance that lies between replicates.
+    field_correlation
+        Of two cells of one field; at least that of the replicate.
+    """
+
+    shares: Floats
+    replicate_correlation: float
+    field_correlation: float
+
+
+class _Level(NamedTuple):
+    """Parts of one kind: all fields, all replicates or all conditions."""
+
+    sizes: Floats
+    """Cells of each part, [parts]."""
+    means: Floats
+    """Frequency of each class in each part, [parts, classes]."""
+
+
+def fit(counts: Ints, replicate: Ints, condition: Ints) -> Structure:
+    """Estimate how cells vary between the replicates and fields of one condition.
+
+    Nested analysis of variance of cells in fields in replicates in conditions, with unequal
+    numbers, for the indicators of all classes together (Searle, Casella and McCulloch 1992).
+    Differences between conditions do not enter. Where every condition has a single replicate, or
+    every replicate a single field, the variance between them cannot be told and counts as 0.
+
+    Parameters
+    ----------
+    counts
+        Cells of each field and class, [fields, classes].
+    replicate, condition
+        Number of the replicate and of the condition of each field, [fields]; a replicate lies in
+        one condition.
+    """
+    seen = counts.sum(axis=1) > 0
+    counts, condition = counts[seen], condition[seen]
+    _, first, replicate = np.unique(replicate[seen], return_index=True, return_inverse=True)
+    _, condition = np.unique(condition, return_inverse=True)
+    fields = _level(counts, np.arange(len(counts)))
+    replicates, conditions = _level(counts, replicate), _level(counts, condition)
+    n_cells = fields.sizes.sum()
+    own = (fields.sizes[:, None] * fields.means * (1 - fields.means)).sum()
+    cells = own / max(1, n_cells - len(fields.sizes))
+    in_replicates = _concentration(fields, replicates, replicate)
+    in_conditions = _concentration(fields, conditions, condition)
+    of_replicates = _concentration(replicates, conditions, condition[first])
+    between_fields = between_replicates = 0.0
+    freedom = len(fields.sizes) - len(replicates.sizes)
+    if freedom:
+        excess = _squares(fields, replicates, replicate) - freedom * cells
+        between_fields = max(0.0, excess / (n_cells - in_replicates))
+    freedom = len(replicates.sizes) - len(conditions.sizes)
+    if freedom:
+        excess = _squares(replicates, conditions, condition[first]) - freedom * cells
+        excess -= (in_replicates - in_conditions) * between_fields
+        between_replicates = max(0.0, excess / (n_cells - of_replicates))
+    total = float(cells + between_fields + between_replicates)
+    return Structure(
+        counts.sum(axis=0) / max(1, n_cells),
+        between_replicates / total if total else 0.0,
+        (between_replicates + between_fields) / total if total else 0.0,
+    )
+
+
+def draw(
+    structure: Structure, n_cells: Ints, replicate: Ints, rng: np.random.Generator
+) -> npt.NDArray[np.int64]:
+    """Draw counts of an experiment in which no condition differs.
+
+    Each replicate draws its frequencies from a Dirichlet distribution around the common ones,
+    each field its own around those of its replicate, and each cell its class from these.
+
+    Parameters
+    ----------
+    structure
+        Common frequencies and correlations.
+    n_cells
+        Of each field, [fields].
+    replicate
+        Number of the replicate of each field, from 0, [fields].
+    rng
+        Source of chance.
+
+    Returns
+    -------
+    array
+        [fields, classes].
+    """
+    of_replicates = structure.replicate_correlation
+    of_fields = (structure.field_correlation - of_replicates) / (1 - of_replicates)
+    common = np.tile(structure.shares, (replicate.max(initial=-1) + 1, 1))
+    shares = _scattered(_scattered(common, of_replicates, rng)[replicate], of_fields, rng)
+    return rng.multinomial(n_cells, shares)
+
+
+def _level(counts: Ints, part: Ints) -> _Level:
+    sums = np.zeros((part.max(initial=-1) + 1, counts.shape[1]))
+    np.add.at(sums, part, counts)
+    sizes = sums.sum(axis=1)
+    return _Level(sizes, sums / sizes[:, None])
+
+
+def _concentration(inner: _Level, outer: _Level, within: Ints) -> float:
+    """Return the sum of squared sizes, each relative to the larger part it lies in."""
+    return float((inner.sizes**2 / outer.sizes[within]).sum())
+
+
+def _squares(inner: _Level, outer: _Level, within: Ints) -> float:
+    """Return the squared deviations from the larger part's mean, summed over cells and classes."""
+    return float((inner.sizes[:, None] * (inner.means - outer.means[within]) ** 2).sum())
+
+
+def _scattered(shares: Floats, correlation: float, rng: np.random.Generator) -> Floats:
+    """Return Dirichlet draws [n, classes] around shares, by which cells are so correlated."""
+    if not correlation > 0:
+        return shares
+    drawn = rng.standard_gamma(shares * (1 / correlation - 1))
+    sums = drawn.sum(axis=1, keepdims=True)
+    # so strong a correlation that all numbers round to 0: the shares themselves
+    return np.where(sums > 0, drawn / np.where(sums > 0, sums, 1), shares)
