@@ -1,5 +1,6 @@
 """Instance masks: one image per field of view, in which every cell has a value of its own."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from cellpheno.errors import StudyError
 
 _DIRECT = 2**16
 """Masks with larger values are renumbered first: a table of all values would not fit."""
+_MOST_PIXELS = 178_956_970
+"""Pillow reads no larger PNG; damaged bytes can make a small TIFF claim more than any memory."""
 _SPREAD = 100
 """Boxes that together are as many times as large as the mask are those of a picture's values."""
 
@@ -61,7 +64,11 @@ def _pixels(path: Path) -> npt.NDArray[Any]:
     """Return what a file holds."""
     try:
         if path.suffix.lower() != ".png":
-            return np.asarray(tifffile.imread(path))
+            with tifffile.TiffFile(path) as file:
+                shape = file.series[0].shape
+                if math.prod(shape) > _MOST_PIXELS:
+                    raise ValueError(f"it says that it has {' x '.join(map(str, shape))} pixels")
+                return np.asarray(file.asarray())
         with PIL.Image.open(path, formats=["PNG"]) as image:
             return np.asarray(image)
     except Exception as error:  # a damaged image makes decoders raise almost anything
