@@ -25,6 +25,7 @@ ODD = {
     "letters": unicodedata.normalize("NFD", "Zelle Ä µm 日本.tif"),
 }
 """Field: name of its files, which are nothing wrong."""
+RAW, ANNOTATIONS = "raw images [1] µm", "VIA 'project' (2).json"
 TARGETS = ["qc/fields.tsv", "annotations/boxes.parquet", "annotations/report.tsv", "splits.tsv"]
 
 
@@ -50,18 +51,18 @@ class Laboratory:
         config = {
             "study": "bad",
             "fields": "fields.tsv",
-            "data_root": "raw",
+            "data_root": RAW,
             "channels": list(CHANNELS),
             "composite": {"red": "actin", "green": "actin", "blue": "dapi"},
             # only files that cannot be used are to be set aside here
             "quality": dict.fromkeys(limits) | {"max_saturated_fraction": 1},
-            "annotations": {"format": "via", "files": ["via.json"]},
+            "annotations": {"format": "via", "files": [ANNOTATIONS]},
             "classes": ["normal", "blebbing"],
             "negative_class": "normal",
             "statistics": {"control": "control"},
         }
         self.study = Study(folder, config)
-        self.raw = folder / "raw"
+        self.raw = folder / RAW
         self.rows: list[dict[str, str]] = []
         self.annotated: dict[str, list[dict]] = {}
         for number, field in enumerate(GOOD):
@@ -88,7 +89,7 @@ class Laboratory:
             name: {"filename": name, "size": -1, "regions": regions, "file_attributes": {}}
             for name, regions in self.annotated.items()
         }
-        (self.raw / "via.json").write_text(json.dumps({"_via_img_metadata": images}))
+        (self.raw / ANNOTATIONS).write_text(json.dumps({"_via_img_metadata": images}))
         self.study.write_fields(self.rows)
         return self.study.write()
 
@@ -248,6 +249,13 @@ def test_a_bad_field_stops_the_run_where_the_config_wants_it(laboratory):
     assert "good-4" in done.stdout
     assert "0 bytes" in done.stdout
     assert unfinished(laboratory.study) == []
+
+
+def test_annotations_whose_name_snakemake_would_fill_in(laboratory):
+    laboratory.study.config["annotations"]["files"] = ["via {study}.json"]
+    sentence = laboratory.sentence()
+    assert f"{RAW}/via {{study}}.json, whose braces Snakemake would fill in" in sentence
+    assert "rename" in sentence
 
 
 def test_links_that_lead_in_a_circle(laboratory):

@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,11 @@ def check_files(config: Config, folder: Path) -> None:
     for key, path in named.items():
         if path is None:
             continue
+        if re.search(r"\{\s*\w+", path):
+            raise StudyError(
+                f"The config key {key} names {path}, whose braces Snakemake would fill in; rename "
+                "the file or its folder."
+            )
         if not (folder / path).exists():
             raise StudyError(f"The config key {key} names {path}, which is not there; correct it.")
         exports = folder / "results" / config["study"] / "export"
