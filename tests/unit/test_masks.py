@@ -83,8 +83,8 @@ def test_a_cell_in_pieces_counts_once_with_a_note(tmp_path):
         (two_cells(bool, True, True), "1 of its 1 values"),
         (two_cells(np.float32), "float32 values"),
         (two_cells(np.int16, first=-1), "the value -1"),
-        (np.zeros((8, 10, 3), np.uint8), "8 x 10 x 3"),
-        (np.zeros((2, 8, 10), np.uint16), "2 x 8 x 10"),
+        (np.zeros((8, 10, 3), np.uint8), "several channels"),
+        (np.zeros((2, 8, 10), np.uint16), "several channels or pages"),
     ],
 )
 def test_what_is_no_instance_mask_is_refused(tmp_path, mask, words):
@@ -97,8 +97,14 @@ def test_what_is_no_instance_mask_is_refused(tmp_path, mask, words):
 @pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n", b"II*\0"])
 def test_a_damaged_file_is_named(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(StudyError, match=rf"{name} cannot be read as a mask"):
+    with pytest.raises(StudyError, match=rf"{name} cannot be read as"):
         masks.read(tmp_path / name, "")
+
+
+def test_a_png_in_colour_is_refused(tmp_path):
+    Image.fromarray(np.dstack([two_cells()] * 3)).save(tmp_path / "f1.png")
+    with pytest.raises(StudyError, match=r"f1\.png holds 3 channels"):
+        masks.read(tmp_path / "f1.png", "")
 
 
 def test_masks_are_chosen_and_named_by_what_stands_before_the_suffix(tmp_path):

@@ -10,6 +10,9 @@ from cellpheno.errors import StudyError
 LARGEST = 1e9
 """Coordinates beyond this, in pixels, are a mistake of whoever wrote the file."""
 
+LONGEST = 500
+"""Letters of a file that a message quotes; a path has fewer."""
+
 _BEGINNINGS = {
     b"\x89PNG": "a PNG image (format: masks)",
     b"II*\0": "a TIFF image (format: masks)",
@@ -26,7 +29,7 @@ def shown(value: object) -> str:
     text = "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(value)
     )
-    return text if len(text) <= 200 else f"{text[:200]}..."
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def read_bytes(path: Path) -> bytes:

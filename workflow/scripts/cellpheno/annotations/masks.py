@@ -1,23 +1,22 @@
 """Instance masks: one image per field of view, in which every cell has a value of its own."""
 
-import math
+import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-import PIL.Image
-import tifffile
+from PIL import Image
 from scipy import ndimage
 
 from cellpheno.annotations.documents import shown
 from cellpheno.annotations.regions import AnnotatedImage, Note, Region
 from cellpheno.errors import StudyError
+from cellpheno.images import tiff
+from cellpheno.images.planes import check_size, refusing
 
 _DIRECT = 2**16
 """Masks with larger values are renumbered first: a table of all values would not fit."""
-_MOST_PIXELS = 178_956_970
-"""Pillow reads no larger PNG; damaged bytes can make a small TIFF claim more than any memory."""
 _SPREAD = 100
 """Boxes that together are as many times as large as the mask are those of a picture's values."""
 
@@ -61,29 +60,40 @@ def read(path: Path, suffix: str) -> AnnotatedImage:
 
 
 def _pixels(path: Path) -> npt.NDArray[Any]:
-    """Return what a file holds."""
+    """Return what a file holds, [height, width] where it is one plane."""
     try:
-        if path.suffix.lower() != ".png":
-            with tifffile.TiffFile(path) as file:
-                shape = file.series[0].shape
-                if math.prod(shape) > _MOST_PIXELS:
-                    raise ValueError(f"it says that it has {' x '.join(map(str, shape))} pixels")
-                return np.asarray(file.asarray())
-        with PIL.Image.open(path, formats=["PNG"]) as image:
-            return np.asarray(image)
-    except Exception as error:  # a damaged image makes decoders raise almost anything
-        raise StudyError(
-            f"{shown(path)} cannot be read as a mask in PNG or TIFF ({shown(error)}); save it "
-            "again."
-        ) from error
+        handle = path.open("rb")
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read as a mask: {error.strerror}.") from error
+    with handle:
+        return _png(path, handle) if path.suffix.lower() == ".png" else _tiff(path, handle)
+
+
+def _png(path: Path, handle: BinaryIO) -> npt.NDArray[Any]:
+    # Pillow, because OpenCV gives a palette's colours
+    with refusing(path, "a mask in PNG"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with Image.open(handle, formats=["PNG"]) as picture:
+            check_size(path, picture.height, picture.width)
+            return np.asarray(picture)
+
+
+def _tiff(path: Path, handle: BinaryIO) -> npt.NDArray[Any]:
+    with tiff.opened(path, handle) as planes:
+        if len(planes.default) != 1 or planes.depth > 1:
+            raise StudyError(
+                f"{path} holds several channels or pages, but a mask is one plane of numbers; save "
+                "it as one grey plane."
+            )
+        return planes.read(planes.default[0], 0)
 
 
 def _checked(mask: npt.NDArray[Any], path: Path) -> npt.NDArray[Any]:
     """Return a mask [height, width] of whole numbers from 0."""
-    if mask.ndim != 2 or not mask.size:
+    if mask.ndim != 2:
         raise StudyError(
-            f"{shown(path)} has the shape {' x '.join(map(str, mask.shape))}, but a mask is one "
-            "plane of numbers; save it without colours, channels or further pages."
+            f"{path} holds {mask.shape[-1]} channels, but a mask is one plane of numbers; save it "
+            "without colours."
         )
     if mask.dtype.kind not in "bui":
         raise StudyError(
