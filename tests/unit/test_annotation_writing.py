@@ -1,6 +1,7 @@
 """Boxes are written for annotation tools, and what is read back is what was written."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -311,3 +312,33 @@ def test_what_the_study_itself_exports_is_refused_as_its_annotations(tmp_path):
         (tmp_path / folder).mkdir(parents=True)
     with pytest.raises(StudyError, match=r"\.\./results/s/export/labelme.*copy it elsewhere"):
         configuration.check_files(configuration.complete(config, schema, "c.yaml"), tmp_path)
+
+
+@pytest.mark.real_data
+def test_genuine_outlines_lose_their_area_and_nothing_else(tmp_path):
+    root = os.environ.get("CELLPHENO_REAL_DATA")
+    if not root:
+        pytest.skip("CELLPHENO_REAL_DATA is not set")
+    project = Path(root, "via_zebrafish/test/project.json")
+    found = formats.read([project], {**ANNOTATIONS, **losses.NEUTRAL, "format": "via"})
+    frame = pd.DataFrame(
+        [
+            (f"image-{number}", *region.box, region.label, region.area)
+            for number, image in enumerate(found)
+            for region in image.regions
+        ],
+        columns=["field", *tables.BOX_COLUMNS, "label", "area"],
+    )
+    pictures = ((name, np.zeros((2048, 2048, 3), np.uint8)) for name in frame["field"].unique())
+    written, sources = folders.write(
+        {name: tmp_path / name for name in FORMATS},
+        pictures,
+        frame,
+        sorted(set(frame["label"])),
+        "class",
+    )
+    table = losses.report(sources, written, ANNOTATIONS)
+    assert len(frame) == 87
+    assert table[["format", "field", "what", "n"]].to_numpy().tolist() == [
+        [name, "all", "area", 87] for name in FORMATS
+    ]
