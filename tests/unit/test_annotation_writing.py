@@ -269,10 +269,15 @@ class TestLosses:
         found = lost(tmp_path, boxes("a", FULL, FULL, area=[78.5, np.nan]), "a")
         assert found[("via", "a", "area")] == found[("labelme", "a", "area")] == 1
 
-    def test_what_every_field_has_lost_is_one_row(self, tmp_path):
+    def test_what_every_field_with_boxes_has_lost_is_one_row(self, tmp_path):
         frame = pd.concat([boxes("a", FULL, FULL), boxes("b", FULL)]).assign(annotator="anna")
-        found = lost(tmp_path, frame, "a", "b")
-        assert found == {(name, "all", "annotator"): 3 for name in FORMATS}
+        found = lost(tmp_path, frame, "a", "b", "c")
+        empty = {("via", "c", "empty field"): 1}
+        assert found == {(name, "all", "annotator"): 3 for name in FORMATS} | empty
+
+    def test_fields_found_empty_are_each_named(self, tmp_path):
+        found = lost(tmp_path, boxes("a"), "a", "b")
+        assert found == {("via", "a", "empty field"): 1, ("via", "b", "empty field"): 1}
 
     @pytest.mark.parametrize(
         ("change", "what", "n"),

@@ -58,9 +58,11 @@ def report(
     Returns
     -------
     DataFrame
-        tables.EXPORT_LOSSES; what every field has lost is in one row, for the field `all`.
+        tables.EXPORT_LOSSES; what every field with boxes has lost is in one row, for the field
+        `all`.
     """
     known = FieldNames([vars(picture) for picture in pictures], channels=[])
+    filled = {picture.field for picture in pictures if len(picture.boxes)}
     rows = []
     for name, source in sources.items():
         images = formats.read([source], {**annotations, **NEUTRAL, "format": name}, known)
@@ -70,7 +72,7 @@ def report(
             for what, n in _lost(picture, of_field.get(picture.field)):
                 lost[what][picture.field] = n
         for what, counts in lost.items():
-            if len(pictures) > 1 and len(counts) == len(pictures):
+            if len(counts) > 1 and set(counts) >= filled and what != "empty field":
                 counts = {"all": sum(counts.values())}
             rows += [(name, field, what, n, CONSEQUENCES[what]) for field, n in counts.items()]
     return pd.DataFrame(rows, columns=[column.name for column in EXPORT_LOSSES.columns])
