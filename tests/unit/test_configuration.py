@@ -176,3 +176,16 @@ def test_a_detector_overrides_only_what_it_names_and_shares_a_training_that_is_t
 def test_a_detectors_override_is_checked_like_the_section():
     with pytest.raises(StudyError, match="detectors/fcos"):
         complete(changed("detectors", to={"fcos": {"model": {"architecture": "yolo"}}}))
+
+
+def test_planes_are_given_for_channels_of_the_study_by_name_or_number():
+    planes = {"nucleus": "DAPI", "membrane": 2}
+    settings = complete(changed("image_files", to={"planes": planes}))["image_files"]
+    assert settings == {"planes": planes, "z_stack": "refuse"}
+    for wrong, word in [
+        ({"nucleos": 1}, "nucleus is the nearest"),
+        ({"nucleus": 0}, "image_files.planes.nucleus"),
+        ({"nucleus": ""}, "image_files.planes.nucleus"),
+    ]:
+        with pytest.raises(StudyError, match=word):
+            complete(changed("image_files", to={"planes": wrong}))

@@ -1,7 +1,7 @@
-"""Reading one channel: the file's own depth, colours to luminance, and clear refusals."""
+"""Reading a field: the files' own depth, colours to luminance, and clear refusals."""
 
-import os
-from pathlib import Path
+import struct
+import zlib
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ import tifffile
 from PIL import Image
 
 from cellpheno.errors import StudyError
-from cellpheno.images.readers import read_channel
+from cellpheno.images.readers import read_channel, read_field
 
 GREY = np.arange(20 * 30, dtype=np.uint16).reshape(20, 30)
 GREY8 = (GREY % 251).astype(np.uint8)
@@ -140,12 +140,104 @@ def test_a_single_row_of_pixels_is_an_image(tmp_path):
     np.testing.assert_array_equal(read_channel(tmp_path / "a.tif"), GREY[:1])
 
 
-@pytest.mark.real_data
-def test_every_tile_of_the_living_dead_cells_is_read_in_its_own_depth():
-    folder = os.environ.get("CELLPHENO_REAL_DATA")
-    if not folder:
-        pytest.skip("CELLPHENO_REAL_DATA is not set")
-    channels = [read_channel(path) for path in sorted(Path(folder).glob("ldc/images/*.png"))]
-    depths = [channel.dtype.name for channel in channels]
-    assert (depths.count("uint8"), depths.count("uint16")) == (1035, 41)
-    assert {channel.shape for channel in channels} == {(220, 220), (200, 200)}
+def write(path, pixels=GREY, **options):
+    tifffile.imwrite(path, pixels, **options)
+    return str(path)
+
+
+def test_the_channels_of_a_field_come_in_the_order_of_the_study(tmp_path):
+    row = {"dapi": write(tmp_path / "d.tif"), "actin": write(tmp_path / "a.tif", GREY8)}
+    field = read_field({**row, "field": "f1"}, ["actin", "dapi"], {})
+    assert list(field.channels) == ["actin", "dapi"]
+    assert field.channels["actin"].dtype == np.uint8
+    assert field.channels["dapi"].dtype == np.uint16
+    assert np.isnan(field.pixel_size_um)
+
+
+def test_the_fingerprint_of_a_field_is_that_of_its_files_in_order(tmp_path):
+    one, two = write(tmp_path / "1.tif"), write(tmp_path / "2.tif", GREY8)
+    copy = write(tmp_path / "3.tif")
+    contents = [
+        read_field({"a": first, "b": second}, ["a", "b"], {}).content
+        for first, second in [(one, two), (copy, two), (two, one)]
+    ]
+    assert contents[0] == contents[1]
+    assert contents[0] != contents[2]
+
+
+def test_the_same_file_as_two_channels_is_refused(tmp_path):
+    path = write(tmp_path / "a.tif")
+    with pytest.raises(StudyError, match=r"same plane as the channels actin and dapi"):
+        read_field({"actin": path, "dapi": path}, ["actin", "dapi"], {})
+
+
+@pytest.mark.parametrize(("other", "expected"), [(20_000, 0.5), (None, 0.5), (10_000, np.nan)])
+def test_files_that_contradict_each_other_tell_no_pixel_size(tmp_path, other, expected):
+    told = {"resolution": (20_000, 20_000), "resolutionunit": "CENTIMETER"}
+    others = {**told, "resolution": (other, other)} if other else {}
+    row = {"a": write(tmp_path / "a.tif", **told), "b": write(tmp_path / "b.tif", GREY8, **others)}
+    size = read_field(row, ["a", "b"], {}).pixel_size_um
+    assert size == pytest.approx(expected, nan_ok=True)
+
+
+def test_a_picture_named_after_another_format_is_refused_unless_it_is_a_picture_too(tmp_path):
+    Image.fromarray(GREY8).save(tmp_path / "jpeg.png", "JPEG", quality=100)
+    assert read_channel(tmp_path / "jpeg.png").shape == GREY8.shape
+    Image.fromarray(GREY8).save(tmp_path / "tiff.png", "TIFF")
+    with pytest.raises(StudyError, match=r"tiff\.png is a TIFF file"):
+        read_channel(tmp_path / "tiff.png")
+
+
+def test_colours_of_a_picture_are_planes_by_name(tmp_path):
+    Image.fromarray(COLOURS).save(tmp_path / "a.png")
+    row = dict.fromkeys(["green", "blue"], str(tmp_path / "a.png"))
+    field = read_field(row, ["green", "blue"], {"planes": {"green": "green", "blue": 3}})
+    np.testing.assert_array_equal(field.channels["green"], COLOURS[..., 1])
+    np.testing.assert_array_equal(field.channels["blue"], COLOURS[..., 2])
+
+
+def png(width, height, compressed=b"", told=None):
+    """Return a PNG of 16-bit colour whose data need not fit what it declares."""
+
+    def chunk(kind, content, size=None):
+        size = len(content) if size is None else size
+        return (
+            struct.pack(">I", size) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", compressed, told) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (png(10_000, 10_000), "10000 x 10000 px"),
+        (png(2**15, 2**15), "cannot be read as an image"),
+        (png(8000, 8000, b"far too little"), "do not hold 8000 x 8000 px"),
+        (png(20, 20, bytes(100), told=2**31), "do not hold 20 x 20 px"),
+    ],
+    ids=["large", "huge", "without data", "a chunk beyond the end"],
+)
+def test_a_huge_declared_size_is_refused_before_memory_is_taken(tmp_path, content, word):
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(StudyError, match=word):
+        read_channel(tmp_path / "a.png")
+
+
+def test_an_animated_picture_is_refused(tmp_path):
+    frames = [Image.fromarray(GREY8), Image.fromarray(GREY8[::-1].copy())]
+    frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:])
+    with pytest.raises(StudyError, match="several images"):
+        read_channel(tmp_path / "a.png")
+
+
+def test_a_folder_that_is_no_zarr_is_refused(tmp_path):
+    (tmp_path / "a.tif").mkdir()
+    with pytest.raises(StudyError, match=r"a\.tif cannot be opened"):
+        read_channel(tmp_path / "a.tif")
+
+
+def test_numbers_beyond_32_bits_are_refused_and_not_made_infinite(tmp_path):
+    with pytest.raises(StudyError, match="infinite"):
+        read_channel(write(tmp_path / "a.tif", np.full((4, 4), 1e300)))

@@ -1,8 +1,11 @@
+import contextlib
 import os
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cellpheno import sample_sheet
 from cellpheno.errors import StudyError
@@ -262,6 +265,28 @@ def test_a_sheet_that_is_no_tab_separated_text_ends_in_one_sentence(
         assert word in sentence
 
 
+@settings(
+    max_examples=200,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+)
+@given(place=st.integers(0, 300), junk=st.binary(min_size=1, max_size=20))
+def test_a_sheet_with_any_bytes_in_it_is_read_or_ends_in_a_sentence(
+    tmp_path, config, rows, place, junk
+):
+    folder = sheet(tmp_path, rows)
+    content = (folder / "fields.tsv").read_bytes()
+    (folder / "fields.tsv").write_bytes(content[:place] + junk + content[place:])
+    with contextlib.suppress(StudyError):
+        fields = sample_sheet.read(config, folder, must_exist=False)
+        assert fields["field"].is_unique
+        assert (
+            not fields[["field", "condition", "replicate", "group", "membrane"]]
+            .eq("")
+            .any(axis=None)
+        )
+
+
 def test_a_column_that_the_result_tables_fill_is_refused(tmp_path, config, rows):
     rows = [{**row, "verdict": "ok"} for row in rows]
     assert "column verdict" in refusal(sheet(tmp_path, rows), config)
@@ -346,3 +371,23 @@ def test_shards_hold_every_field_once_in_order(rows):
     assert list(shards) == ["shard-000", "shard-001", "shard-002", "shard-003"]
     assert pd.concat(shards.values()).equals(fields)
     assert max(len(shard) for shard in shards.values()) == 6
+
+
+@pytest.mark.parametrize(
+    ("planes", "refused"),
+    [
+        ({}, True),
+        ({"membrane": 1, "nucleus": 1}, True),
+        ({"membrane": 1, "nucleus": 2}, False),
+        ({"nucleus": "red"}, False),  # the other channel is the luminance
+    ],
+)
+def test_two_channels_may_share_a_file_but_not_its_plane(config, rows, planes, refused):
+    config |= {"channels": ["membrane", "nucleus"], "image_files": {"planes": planes}}
+    fields = pd.DataFrame(rows)
+    fields["nucleus"] = [*fields["membrane"][:3], "other.tif"]
+    if refused:
+        with pytest.raises(StudyError, match=r"control-r1.*control-r1\.tif.*image_files\.planes"):
+            sample_sheet.check_planes(config, fields)
+    else:
+        sample_sheet.check_planes(config, fields)

@@ -1,6 +1,7 @@
 """The sample sheet: one row per field of view, checked before any compute."""
 
 import errno
+import itertools
 import os
 import re
 import stat
@@ -161,6 +162,25 @@ def _fault(path: str) -> str | None:
     if not stat.S_ISREG(mode):
         return "is no file but a device or a pipe"
     return None if os.access(path, os.R_OK) else "may not be read (permission denied)"
+
+
+def check_planes(config: dict[str, Any], fields: pd.DataFrame) -> None:
+    """Refuse two channels of a field that are the same plane of the same file.
+
+    Raises
+    ------
+    StudyError
+        For the first field with such channels.
+    """
+    planes = config["image_files"]["planes"]
+    for one, other in itertools.combinations(config["channels"], 2):
+        same = fields.loc[fields[one] == fields[other], ["field", one]]
+        if len(same) and planes.get(one) == planes.get(other):
+            field, path = same.iloc[0]
+            raise StudyError(
+                f"The field {field} in {config['fields']} has the file {path} as {one} and as "
+                f"{other}; correct the names, or say in image_files.planes which plane is which."
+            )
 
 
 def check_statistics(config: dict[str, Any], fields: pd.DataFrame) -> None:
