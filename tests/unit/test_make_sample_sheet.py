@@ -171,6 +171,19 @@ def test_several_channels_in_one_file_name_it_in_each_column(tmp_path):
     assert sheet.iloc[1, -3:].tolist() == ["f2.tif"] * 3
 
 
+def test_names_of_channels_that_are_empty_or_the_same_are_refused(tmp_path, capsys):
+    plant(tmp_path, "f1.tif")
+    for names in ("membrane,,nucleus", "membrane,membrane", ""):
+        with pytest.raises(SystemExit):
+            run(tmp_path, r"(?P<field>f\d)\.tif", "--channels", names)
+        assert "different names between commas" in capsys.readouterr().err
+
+
+def test_channels_whose_names_become_one_column_are_refused(tmp_path, capsys):
+    plant(tmp_path, "A - 01(fld 1 wv Blue - FITC).tif", "A - 01(fld 1 wv Blue-FITC).tif")
+    assert "two files as its channel Blue-FITC" in refusal(capsys, tmp_path)
+
+
 def test_wells_and_plates_lead_the_name_of_a_field(plates):
     sheet = run(plates, WELLS)
     assert sheet["field"].tolist()[:3] == ["p1_A01_s1", "p1_A01_s2", "p1_B12_s1"]

@@ -1,7 +1,11 @@
 """Plate maps as laboratories write them, joined to the fields by well."""
 
+import contextlib
+
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cellpheno.errors import StudyError
 from cellpheno.sheets import plate_map
@@ -128,6 +132,19 @@ def test_what_is_no_plate_map_ends_in_one_sentence(write, tmp_path, content, wor
     sentence = refusal(write, content)
     assert word in sentence
     assert "map.csv" in sentence
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.one_of(st.binary(max_size=200), st.text('AB12,;\t"\n\r well', max_size=80).map(str.encode))
+)
+def test_any_bytes_are_a_plate_map_or_end_in_a_sentence(tmp_path, content):
+    path = tmp_path / "map.csv"
+    path.write_bytes(content)
+    with contextlib.suppress(StudyError):
+        table = plate_map.read(path, "condition").table
+        assert len(table)
+        assert table["well"].str.fullmatch(r"[A-Z]{1,2}\d\d").all()
 
 
 def test_a_plate_map_that_is_not_there_or_a_folder_is_named(tmp_path):

@@ -42,9 +42,6 @@ from cellpheno.errors import StudyError
 from cellpheno.files import whole
 from cellpheno.sheets import assembly, folder, matching, plate_map, schemes, summary
 
-FILLED = {"condition": "all", "replicate": "1", "group": "place"}
-"""What fills a column that nothing tells: a value, or the name of a column."""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the sample sheet; return the exit status."""
@@ -85,9 +82,9 @@ def _sheet(options: argparse.Namespace) -> pd.DataFrame:
         source = plate_map.read(path, column)
         _print(summary.of_map(sheet, source))
         sheet = plate_map.join(sheet, source, options.mapped_only)
-    for column, default in FILLED.items():
+    for column in ("condition", "replicate", "group"):
         value, by = getattr(options, column), getattr(options, f"{column}_by")
-        assembly.fill(sheet, column, value, by, default)
+        assembly.fill(sheet, column, value, by)
     sheet = assembly.finished(sheet, found.channels)
     _print(summary.of_sheet(sheet, found))
     return sheet
@@ -108,6 +105,14 @@ def _patterns(options: argparse.Namespace, files: Sequence[str]) -> list[re.Patt
 def _print(lines: Iterable[str]) -> None:
     for line in lines:
         print(line)
+
+
+def _names(text: str) -> list[str]:
+    """Return names that stand between commas."""
+    names = [name.strip() for name in text.split(",")]
+    if not all(names) or len(set(names)) < len(names):
+        raise argparse.ArgumentTypeError(f"{text!r} should hold different names between commas")
+    return names
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -132,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     channels.add_argument(
         "--channels",
-        type=lambda names: names.split(","),
+        type=_names,
         metavar="NAME,NAME",
         help="channels that each file holds",
     )

@@ -13,6 +13,9 @@ from cellpheno.errors import StudyError
 from cellpheno.sheets.matching import Match
 
 FIXED = ("field", "condition", "replicate", "group")
+PLACE = "(place)"
+"""Column, before the sheet is finished, of what must stay in one split where nothing else tells."""
+DEFAULTS = {"condition": "all", "replicate": "1"}
 STACKED = {"z": "z planes", "time": "time points"}
 """Groups of which a field may have one value only, and what they are called."""
 
@@ -44,9 +47,8 @@ class Assembled:
     Attributes
     ----------
     fields
-        One row per field, in the order a person expects. The column `place` says what must stay in
-        one split where nothing else does: the well, or the position whose z planes or time points
-        are fields of their own, or the field itself.
+        One row per field, in the order a person expects. The column `PLACE` holds the well, or the
+        position whose z planes or time points are fields of their own, or the field itself.
     channels
         Columns that hold files.
     incomplete
@@ -75,15 +77,16 @@ def assemble(matched: Sequence[Match], layout: Layout) -> Assembled:
     rows: dict[str, dict[str, str]] = {}
     files: dict[str, dict[str, str]] = {}
     for one, (field, place) in zip(matched, names, strict=True):
-        row = rows.setdefault(field, {"field": field, "place": place})
+        row = rows.setdefault(field, {"field": field, PLACE: place})
         for column, value in one.found.items():
             if column not in ("channel", "field") and row.setdefault(column, value) != value:
                 raise StudyError(
                     f"The field {field} has two values in the column {column}, {row[column]} and "
                     f"{value}; let the group `field` of the pattern take in what tells them apart."
                 )
-        for channel in _channels(one, layout):
-            files.setdefault(channel, {})[field] = one.path
+        channel = _channel(one)
+        for name in layout.channels if channel is None else [channel]:
+            files.setdefault(name, {})[field] = one.path
     channels = list(files) if layout.channels == list(files) else sorted(files, key=_natural)
     incomplete = _incomplete(list(rows), files, layout.skip_incomplete)
     kept = sorted(set(rows) - set(incomplete), key=_natural)
@@ -101,7 +104,7 @@ def assemble(matched: Sequence[Match], layout: Layout) -> Assembled:
     return Assembled(sheet, channels, incomplete)
 
 
-def fill(sheet: pd.DataFrame, column: str, value: str | None, by: str | None, default: str) -> None:
+def fill(sheet: pd.DataFrame, column: str, value: str | None, by: str | None) -> None:
     """Fill a column of the sheet, in place, unless the pattern or the plate map tell it.
 
     Parameters
@@ -111,9 +114,8 @@ def fill(sheet: pd.DataFrame, column: str, value: str | None, by: str | None, de
     column
         `condition`, `replicate` or `group`.
     value, by
-        One value for all fields, or the column whose values are taken; None where not given.
-    default
-        Value, or name of a column, where nothing tells.
+        One value for all fields, or the column whose values are taken; where neither is given, the
+        default, and for the group the place.
 
     Raises
     ------
@@ -122,14 +124,14 @@ def fill(sheet: pd.DataFrame, column: str, value: str | None, by: str | None, de
     """
     if value is None and by is None:
         if column not in sheet:
-            sheet[column] = sheet.get(default, default)
+            sheet[column] = DEFAULTS[column] if column in DEFAULTS else sheet[PLACE]
     elif column in sheet and by != column:
         raise StudyError(
             f"The pattern or the plate map tells the {column} already; leave out --{column} and "
             f"--{column}-by, or name the group otherwise."
         )
     elif by is not None and by not in sheet:
-        known = ", ".join(name for name in sheet if name != "place")
+        known = ", ".join(name for name in sheet if name != PLACE)
         raise StudyError(f"--{column}-by names {by}, which is no column; those are {known}.")
     else:
         sheet[column] = sheet[by] if by is not None else value
@@ -144,7 +146,7 @@ def finished(sheet: pd.DataFrame, channels: Sequence[str]) -> pd.DataFrame:
         For a column whose name means something else, and for a value that is empty or NA where
         one is needed.
     """
-    rest = [name for name in sheet if name not in (*FIXED, "place", *channels)]
+    rest = [name for name in sheet if name not in (*FIXED, PLACE, *channels)]
     for name in [*rest, *channels]:
         if name in RESERVED and name != "split":
             raise StudyError(
@@ -178,13 +180,14 @@ def _joined(parts: Sequence[str]) -> str:
     """Return a name of letters, digits, dots, dashes and underscores; accents are taken off."""
     plain = unicodedata.normalize("NFKD", "_".join(parts))
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-").lstrip("._-")
+    dashed = re.sub(r"[^A-Za-z0-9._-]+", "-", plain)
+    return re.sub(r"--+", "-", dashed).strip("-").lstrip("._-")
 
 
-def _channels(one: Match, layout: Layout) -> list[str]:
-    if "channel" not in one.found:
-        return list(layout.channels)
-    return [_joined([one.found["channel"]]) or one.found["channel"]]
+def _channel(one: Match) -> str | None:
+    """Return the channel that a file's name tells, as the name of a column."""
+    told = one.found.get("channel")
+    return told and (_joined([told]) or told)
 
 
 def _refuse_stacks(
@@ -195,7 +198,7 @@ def _refuse_stacks(
         found: dict[tuple[str, str | None], set[str]] = {}
         for one, field in zip(matched, fields, strict=True):
             if name in one.found and name not in one.inside and name not in separate:
-                key = (field, one.found.get("channel"))
+                key = (field, _channel(one))
                 found.setdefault(key, set()).add(one.found[name])
         several = {key: values for key, values in found.items() if len(values) > 1}
         if several:
@@ -218,7 +221,7 @@ def _refuse_repeats(matched: Sequence[Match], fields: Sequence[str]) -> None:
                 f"The field of {one.path!r} would have a name without letters A-Z or digits; name "
                 "the file otherwise."
             )
-        key = (field, one.found.get("channel"))
+        key = (field, _channel(one))
         other = first.setdefault(key, one.path)
         if other != one.path:
             channel = f" as its channel {key[1]}" if key[1] else ""

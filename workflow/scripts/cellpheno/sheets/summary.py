@@ -70,7 +70,7 @@ def _grid(sheet: pd.DataFrame) -> Iterator[str]:
     counts = sheet.groupby(keys)["field"].size()
     usual = int(counts.mode().iloc[-1])
     on = f" on {len(plates)} plates" if len(plates) > 1 else ""
-    yield f"grid: {len(counts)} wells{on}, {usual} field{'s' if usual > 1 else ''} each"
+    yield f"grid: {_counted(len(counts), 'well')}{on}, {_counted(usual, 'field')} each"
     odd = counts[counts != usual]
     if len(odd):
         names = [" ".join(key) if isinstance(key, tuple) else key for key in odd.index]
@@ -78,6 +78,10 @@ def _grid(sheet: pd.DataFrame) -> Iterator[str]:
         yield f"  wells with another number of fields: {_listed(told)}"
     else:
         yield "  complete"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _suffix(path: str) -> str:
