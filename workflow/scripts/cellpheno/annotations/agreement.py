@@ -33,8 +33,8 @@ class Pairs:
     """[n] field of each cell that both drew, a row of `reference`."""
     iou: npt.NDArray[np.float64]
     """[n] overlap of the two boxes."""
-    labels: npt.NDArray[np.object_]
-    """[n, 2] class by either."""
+    labels: npt.NDArray[np.int64]
+    """[n, 2] number of the class by either."""
 
 
 # A metric is a function of the pairs and of how often each field is drawn.
@@ -61,11 +61,13 @@ def mean_iou(pairs: Pairs, weights: Weights) -> float:
 
 def kappa(pairs: Pairs, weights: Weights) -> float:
     """Return Cohen's kappa of the class of cells that both drew; missing with one class only."""
-    each = weights[pairs.fields]
-    first, second = pairs.labels[each > 0].T
+    n_classes = int(pairs.labels.max(initial=0)) + 1
+    cells = pairs.labels @ [n_classes, 1]
+    counts = np.bincount(cells, weights[pairs.fields], n_classes**2)
+    first, second = np.divmod(np.flatnonzero(counts), n_classes)
     if len({*first, *second}) < 2:
         return np.nan
-    return float(cohen_kappa_score(first, second, sample_weight=each[each > 0]))
+    return float(cohen_kappa_score(first, second, sample_weight=counts[counts > 0]))
 
 
 METRICS: dict[str, tuple[Metric, Callable[[Pairs], int]]] = {
@@ -83,24 +85,32 @@ def match(reference: Annotated, other: Annotated) -> Pairs:
     Boxes that overlap most are paired first, each at most once, down to an IoU of `MIN_IOU`.
     """
     fields = sorted(set(reference.fields["field"]) & set(other.fields["field"]))
+    classes = sorted({*reference.boxes["label"], *other.boxes["label"]})
     numbers: list[tuple[int, int]] = []
-    rows, overlaps, labels = [np.zeros(0, dtype=np.int64)], [np.zeros(0)], []
+    rows, overlaps, labels = [np.zeros(0, np.int64)], [np.zeros(0)], [np.zeros((0, 2), np.int64)]
+    sides = [_by_field(part.boxes, classes) for part in (reference, other)]
+    nothing = np.zeros((0, 4)), np.zeros(0, np.int64)
     for row, field in enumerate(fields):
-        senior, junior = (part.boxes[part.boxes["field"] == field] for part in (reference, other))
+        (senior, meant), (junior, called) = (side.get(field, nothing) for side in sides)
         numbers.append((len(senior), len(junior)))
-        if senior.empty or junior.empty:
-            continue
-        edges = senior[BOX_COLUMNS].to_numpy(), junior[BOX_COLUMNS].to_numpy()
-        overlap = geometry.iou(edges[1], edges[0])
-        found = geometry.match(edges[1], overlap.max(axis=1), edges[0], MIN_IOU)
+        overlap = geometry.iou(junior, senior)
+        found = geometry.match(junior, overlap.max(axis=1, initial=0), senior, MIN_IOU)
         paired = np.flatnonzero(found >= 0)
         rows.append(np.full(len(paired), row))
         overlaps.append(overlap[paired, found[paired]])
-        both = senior["label"].to_numpy()[found[paired]], junior["label"].to_numpy()[paired]
-        labels += list(zip(*both, strict=True))
+        labels.append(np.column_stack([meant[found[paired]], called[paired]]))
     counts = np.array(numbers, dtype=np.int64).reshape(-1, 2)
-    named = np.array(labels, dtype=object).reshape(-1, 2)
-    return Pairs(*counts.T, np.concatenate(rows), np.concatenate(overlaps), named)
+    return Pairs(*counts.T, np.concatenate(rows), np.concatenate(overlaps), np.concatenate(labels))
+
+
+def _by_field(
+    boxes: pd.DataFrame, classes: list[str]
+) -> dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]]:
+    """Return boxes [n, 4] and numbers of their classes [n] by field."""
+    edges = boxes[BOX_COLUMNS].to_numpy()
+    numbers = pd.Categorical(boxes["label"], categories=classes).codes.astype(np.int64)
+    indices = boxes.groupby("field").indices
+    return {field: (edges[rows], numbers[rows]) for field, rows in indices.items()}
 
 
 def interval(

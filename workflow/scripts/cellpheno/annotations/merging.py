@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cellpheno import boxes as geometry
-from cellpheno.annotations.table import REPORT_COLUMNS, Annotated, annotated_fields, joined
+from cellpheno.annotations.table import ORDER, REPORT_COLUMNS, Annotated, annotated_fields
 from cellpheno.tables import BOX_COLUMNS
 
 
@@ -30,8 +30,9 @@ def merge(annotators: Sequence[Annotated], max_iou: float) -> Annotated:
     for other in others:
         repeats = _suppressed(boxes, other.boxes, max_iou)
         reports += [other.report, _merged(other.boxes[repeats])]
-        boxes = joined([boxes, other.boxes[~repeats]])
+        boxes = pd.concat([boxes, other.boxes[~repeats]])
     fields = {field for annotated in annotators for field in annotated.fields["field"]}
+    boxes = boxes.sort_values(ORDER, kind="stable", ignore_index=True)
     report = pd.concat([report for report in reports if len(report)] or reports[:1])
     return Annotated(boxes, annotated_fields(fields, boxes), report.reset_index(drop=True))
 
@@ -39,12 +40,11 @@ def merge(annotators: Sequence[Annotated], max_iou: float) -> Annotated:
 def _suppressed(kept: pd.DataFrame, boxes: pd.DataFrame, max_iou: float) -> npt.NDArray[np.bool_]:
     """Return which boxes overlap a kept one of their field by more than `max_iou`."""
     rows_of = kept.groupby("field").indices
-    edges, suppressed = kept[BOX_COLUMNS].to_numpy(), np.zeros(len(boxes), dtype=bool)
+    senior, junior = kept[BOX_COLUMNS].to_numpy(), boxes[BOX_COLUMNS].to_numpy()
+    suppressed = np.zeros(len(boxes), dtype=bool)
     for field, rows in boxes.groupby("field").indices.items():
-        senior = edges[rows_of.get(field, [])]
-        if len(senior):
-            overlap = geometry.iou(boxes[BOX_COLUMNS].to_numpy()[rows], senior)
-            suppressed[rows] = (overlap > max_iou).any(axis=1)
+        others = senior[rows_of.get(field, [])]
+        suppressed[rows] = (geometry.iou(junior[rows], others) > max_iou).any(axis=1)
     return suppressed
 
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from cellpheno import boxes as geometry
@@ -63,52 +64,21 @@ def to_tables(
         image is in the sample sheet.
     """
     named = [(known.field(image), image) for image in images]
-    rows = [
-        _row(note, image.source, image.name, field)
-        for field, image in named
-        for note in image.notes
-    ]
-    rows += [
-        _row(_unknown(image), image.source, image.name, None)
-        for field, image in named
-        if field is None
-    ]
-    placed = [(field, image) for field, image in named if field is not None]
-    if images and not placed:
-        raise StudyError(
-            f"None of the {len(images)} annotated images is in the sample sheet (the annotations "
-            f"name {', '.join(sorted({image.name for image in images})[:3])}); name them after the "
-            "fields or after a channel's file."
-        )
-    placed = [(field, image) for field, image in placed if image.gone_through]
-    _refuse_repeats(placed)
+    rows = [_row(note, image, field) for field, image in named for note in _all_notes(field, image)]
+    placed = _placed(named)
     check_classes([image for _, image in placed], classes)
-    parts = [_boxes(field, image, known) for field, image in placed]
-    for (field, image), (_, notes) in zip(placed, parts, strict=True):
-        rows += [_row(note, image.source, image.name, field) for note in notes]
-    lost = {
-        f
-        for (f, image), (part, _) in zip(placed, parts, strict=True)
-        if image.regions and part.empty
-    }
-    boxes = joined([part for part, _ in parts])
+    drawn = _drawn(placed)
+    boxes, findings = _inside(drawn, _sizes(drawn, known))
+    rows += [_row(note, placed[number][1], placed[number][0]) for number, note in findings]
     if boxes.empty:
         raise StudyError(
             f"The annotations hold no box that lies in its field ({_summary(rows) or 'none at all'}"
             "); correct annotations.files or the sample sheet."
         )
-    return Annotated(
-        boxes,
-        annotated_fields({field for field, _ in placed} - lost, boxes),
-        pd.DataFrame(rows, columns=REPORT_COLUMNS),
-    )
-
-
-def joined(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Return one boxes table, sorted."""
-    empty = _frame("", AnnotatedImage("", (), ""))
-    together = pd.concat([empty, *(part for part in parts if len(part))], ignore_index=True)
-    return together.sort_values(ORDER, kind="stable", ignore_index=True)
+    fields = {field for field, _ in placed} - (set(drawn["field"]) - set(boxes["field"]))
+    boxes = boxes.drop(columns="image").sort_values(ORDER, kind="stable", ignore_index=True)
+    report = pd.DataFrame(rows, columns=REPORT_COLUMNS)
+    return Annotated(boxes, annotated_fields(fields, boxes), report)
 
 
 def annotated_fields(fields: Iterable[str], boxes: pd.DataFrame) -> pd.DataFrame:
@@ -118,50 +88,61 @@ def annotated_fields(fields: Iterable[str], boxes: pd.DataFrame) -> pd.DataFrame
     return counts.rename("n_boxes").reset_index()
 
 
-def _frame(field: str, image: AnnotatedImage) -> pd.DataFrame:
-    """Return the regions of an image as rows of the boxes table."""
-    regions = image.regions
-    frame = pd.DataFrame([region.box for region in regions], columns=BOX_COLUMNS, dtype=float)
-    frame.insert(0, "field", pd.Series([field] * len(regions), dtype="str"))
-    frame["label"] = pd.Series([region.label for region in regions], dtype="str")
-    frame["annotator"] = pd.Series([image.annotator] * len(regions), dtype="str")
-    frame["area"] = pd.Series([region.area for region in regions], dtype=float)
-    return frame
+def _drawn(placed: Sequence[tuple[str, AnnotatedImage]]) -> pd.DataFrame:
+    """Return all regions as rows of the boxes table, with the number of their image."""
+    regions = [
+        (number, field, image.annotator, region)
+        for number, (field, image) in enumerate(placed)
+        for region in image.regions
+    ]
+    boxes = np.array([region.box for *_, region in regions], dtype=float).reshape(-1, 4)
+    return pd.DataFrame(
+        {
+            "image": pd.Series([number for number, *_ in regions], dtype=int),
+            "field": pd.Series([field for _, field, *_ in regions], dtype="str"),
+            **dict(zip(BOX_COLUMNS, boxes.T, strict=True)),
+            "label": pd.Series([region.label for *_, region in regions], dtype="str"),
+            "annotator": pd.Series([annotator for *_, annotator, _ in regions], dtype="str"),
+            "area": pd.Series([region.area for *_, region in regions], dtype=float),
+        }
+    )
 
 
-def _boxes(field: str, image: AnnotatedImage, known: FieldNames) -> tuple[pd.DataFrame, list[Note]]:
-    """Return the boxes of an image that lie in its field, each once, and what became of others."""
-    drawn = _frame(field, image)
-    size = np.array([known.rows[field]["width"], known.rows[field]["height"]], dtype=float)
-    if np.isnan(size).any():
-        unread = Note("box of a field that could not be read", "left out", len(drawn))
-        return drawn.iloc[:0], [unread] if len(drawn) else []
-    notes = []
+def _sizes(drawn: pd.DataFrame, known: FieldNames) -> npt.NDArray[np.float64]:
+    """Return width and height of the field of each box, [n, 2], NaN where it could not be read."""
+    rows = [known.rows[field] for field in drawn["field"]]
+    return np.array([[row["width"], row["height"]] for row in rows], float).reshape(-1, 2)
+
+
+def _inside(
+    drawn: pd.DataFrame, sizes: npt.NDArray[np.float64]
+) -> tuple[pd.DataFrame, list[tuple[int, Note]]]:
+    """Return the boxes that lie in their fields, each once, and what became of others by image."""
     edges = drawn[BOX_COLUMNS].to_numpy()
-    clipped = geometry.clip(edges, *size)
-    reached_over = (clipped != edges).any(axis=1)
+    clipped = np.clip(edges, 0, np.hstack([sizes, sizes]))
+    unread = np.isnan(sizes).any(axis=1)
+    empty = ~unread & ((geometry.area(edges) <= 0) | (drawn["area"] == 0).to_numpy())
+    outside = ~unread & ~empty & (geometry.area(clipped) <= 0)
+    sound = ~unread & ~empty & ~outside
+    reached_over = sound & (clipped != edges).any(axis=1)
     inside = drawn.assign(**dict(zip(BOX_COLUMNS, clipped.T, strict=True)))
     # how much of the outline lies in the field is not known
     inside.loc[reached_over, "area"] = np.nan
-    empty = (geometry.area(edges) <= 0) | (drawn["area"] == 0).to_numpy()
-    outside = ~empty & (geometry.area(clipped) <= 0)
-    twice = inside.duplicated([*BOX_COLUMNS, "label"]).to_numpy() & ~empty & ~outside
-    for chosen, problem, action in (
-        (empty, "box without area", "left out"),
-        (outside, "box outside the field", "left out"),
-        (reached_over & ~empty & ~outside, "box over the edge of the field", "clipped"),
-        (twice, "box drawn twice with one label", "left out once"),
-    ):
-        if chosen.any():
-            notes.append(Note(problem, action, int(chosen.sum()), _example(drawn[chosen])))
-    kept = inside[~(empty | outside | twice)]
-    two_labels = kept.duplicated(BOX_COLUMNS).to_numpy()
-    if two_labels.any():
-        example = _example(kept[two_labels])
-        notes.append(
-            Note("box drawn twice with two labels", "kept", int(two_labels.sum()), example)
+    twice = sound & inside.duplicated(["image", *BOX_COLUMNS, "label"]).to_numpy()
+    other_label = sound & ~twice & inside.duplicated(["image", *BOX_COLUMNS]).to_numpy()
+    notes = [
+        (number, Note(problem, action, len(part), _example(part)))
+        for chosen, problem, action in (
+            (unread, "box of a field that could not be read", "left out"),
+            (empty, "box without area", "left out"),
+            (outside, "box outside the field", "left out"),
+            (reached_over, "box over the edge of the field", "clipped"),
+            (twice, "box drawn twice with one label", "left out once"),
+            (other_label, "box drawn twice with two labels", "kept"),
         )
-    return kept, notes
+        for number, part in drawn[chosen].groupby("image")
+    ]
+    return inside[sound & ~twice], notes
 
 
 def _example(boxes: pd.DataFrame) -> str:
@@ -169,13 +150,28 @@ def _example(boxes: pd.DataFrame) -> str:
     return f"{first['label']} " + " ".join(f"{first[edge]:g}" for edge in BOX_COLUMNS)
 
 
-def _row(note: Note, source: str, image: str, field: str | None) -> list[object]:
+def _row(note: Note, image: AnnotatedImage, field: str | None) -> list[object]:
     """Return a row of the report."""
-    return [source, image, field, note.problem, note.action, note.n, note.example]
+    return [image.source, image.name, field, note.problem, note.action, note.n, note.example]
 
 
-def _unknown(image: AnnotatedImage) -> Note:
-    return Note("image that is not in the sample sheet", "left out", len(image.regions))
+def _all_notes(field: str | None, image: AnnotatedImage) -> list[Note]:
+    unknown = Note("image that is not in the sample sheet", "left out", len(image.regions))
+    return [*image.notes, *([unknown] if field is None else [])]
+
+
+def _placed(named: Sequence[tuple[str | None, AnnotatedImage]]) -> list[tuple[str, AnnotatedImage]]:
+    """Return the images that the study has and that were gone through, with their fields."""
+    placed = [(field, image) for field, image in named if field is not None]
+    if named and not placed:
+        names = sorted({image.name for _, image in named})
+        raise StudyError(
+            f"None of the {len(named)} annotated images is in the sample sheet (the annotations "
+            f"name {', '.join(names[:3])}); name them after the fields or after a channel's file."
+        )
+    placed = [(field, image) for field, image in placed if image.gone_through]
+    _refuse_repeats(placed)
+    return placed
 
 
 def _refuse_repeats(placed: Sequence[tuple[str, AnnotatedImage]]) -> None:
