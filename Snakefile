@@ -48,9 +48,17 @@ include: "workflow/rules/classification.smk"
 include: "workflow/rules/calls.smk"
 include: "workflow/rules/embedding.smk"
 include: "workflow/rules/statistics.smk"
+
+
+if CLAIMS:
+
+    include: "workflow/rules/claims.smk"
+
+
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/figures_cells.smk"
 include: "workflow/rules/figures_networks.smk"
+include: "workflow/rules/decisions.smk"
 include: "workflow/rules/figures_statistics.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/export.smk"
@@ -75,7 +83,9 @@ rule all:
                 "metrics/confusion.tsv",
                 "metrics/detection.tsv",
                 "metrics/roc.parquet",
+                "metrics/thresholds.tsv",
                 "qc/fields.tsv",
+                "qc/limits.tsv",
                 "report.zip",
                 "splits.tsv",
                 "statistics/frequencies.tsv",
@@ -123,4 +133,5 @@ rule all:
         collect(list(AGREEMENT.values()), study=STUDY),
         MEASURE_TABLES,
         NULL_TABLES,
+        CLAIMS,
         STUDY_RANGES,

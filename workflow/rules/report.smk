@@ -34,6 +34,8 @@ rule report:
         "results/{study}/metrics/detection.tsv",
         "results/{study}/metrics/classification.tsv",
         "results/{study}/qc/fields.tsv",
+        # shown, but behind no figure
+        tables=[*MEASURE_TABLES, *CLAIMS],
         config="results/{study}/config.yaml",
     output:
         "results/{study}/report.zip",
@@ -52,6 +54,7 @@ rule report:
     shell:
         # the Snakemake that runs this workflow: the rule's own environment holds none. --nolock:
         # that Snakemake holds the lock, and all its other jobs are done.
-        '"$CELLPHENO_PYTHON" -m snakemake figures --snakefile "$CELLPHENO_SNAKEFILE" '
+        '"$CELLPHENO_PYTHON" -m snakemake figures {input.tables:q} '
+        '--snakefile "$CELLPHENO_SNAKEFILE" '
         "--configfile {input.config:q} --workflow-profile none --cores 1 --nolock "
         "--report {output:q} &> {log:q}"

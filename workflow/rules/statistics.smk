@@ -12,6 +12,8 @@ NULL_TABLES = (
     if config["statistics"]["null_experiments"]
     else []
 )
+# wanted where a published study could be reproduced
+CLAIMS = [f"results/{STUDY}/claims.tsv"] if config["published_study"] else []
 
 
 rule count_frequencies:

@@ -285,6 +285,18 @@ CONFUSION = Table(
         Column("n", "int", "cells", minimum=0),
     ),
 )
+THRESHOLDS = Table(
+    "thresholds",
+    (
+        Column("rule", "str", "decision rule", allowed=("argmax", "best_positive")),
+        Column("threshold", "float", "probability", minimum=0, maximum=1),
+        SPLIT,
+        Column("class", "str", "class, group of classes, or `all`"),
+        Column("metric", "str", "name of the metric"),
+        Column("value", "float", "the metric", optional=True),
+    ),
+    key=("rule", "threshold", "split", "class", "metric"),
+)
 EMBEDDING = Table(
     "embedding",
     (
@@ -393,6 +405,49 @@ NULL_EXPERIMENTS = Table(
         Column("field_correlation", "float", "of two cells of a field", maximum=1),
     ),
     key=("test", "unit", "correction", "scope", "class", "condition"),
+)
+CLAIM = (
+    Column("claim_id", "str", "name of the claim"),
+    Column("study", "str", "published study", allowed=("aim_cics", "cca", "jimt1")),
+    Column("stage", "str", "part of the study"),
+    Column("dataset", "str", "data that it was measured on"),
+    Column("setting", "str", "how it was measured"),
+    Column("metric", "str", "what was measured"),
+    Column("bound", "str", "what the number is", allowed=("", "gt", "ge", "lt", "le", "approx")),
+)
+CLAIM_SOURCE = (
+    Column("spread", "str", "sd of the published runs, or interval `low..high`; may be empty"),
+    Column("unit", "str", "of the number"),
+    Column("n", "str", "what it was measured on, as far as told"),
+    Column("source", "str", "where it is printed"),
+    Column("note", "str", "what is unclear about it"),
+)
+CLAIMS = Table(
+    "claims",
+    (
+        *CLAIM,
+        Column("value", "str", "published number, with the digits that are printed"),
+        *CLAIM_SOURCE,
+        Column("table", "str", "table of a run that answers it; empty where none does"),
+        Column("where", "str", "its rows: `column=value;column=value|other value`"),
+        Column("column", "str", "its column"),
+        Column("summary", "str", "of these rows"),
+    ),
+    key=("claim_id",),
+)
+VERDICTS = ("reproduced", "differs", "not run", "not comparable (simulated)")
+COMPARED_CLAIMS = Table(
+    "compared_claims",
+    (
+        *CLAIM,
+        Column("published", "str", "published number, with the digits that are printed"),
+        *CLAIM_SOURCE,
+        Column("ours", "float", "the same number of this run", optional=True),
+        *INTERVAL,
+        Column("verdict", "str", "what ours says to it", allowed=VERDICTS),
+        Column("run", "str", "name of the run; empty where it was not run"),
+    ),
+    key=("claim_id",),
 )
 TRUTH = Table(
     "truth",

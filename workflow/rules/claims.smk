@@ -1,0 +1,42 @@
+# Read only where the data could reproduce a published study.
+
+
+rule compare_claims:
+    """Set the numbers of this run beside every published one, with a verdict."""
+    input:
+        claims=workflow.source_path("../../resources/claims.tsv"),
+        answers=collect(
+            "results/{{study}}/{table}",
+            table=[
+                "qc/fields.tsv",
+                "metrics/detection.tsv",
+                "metrics/classification.tsv",
+                "statistics/frequencies.tsv",
+            ]
+            + (["metrics/detectors.tsv"] if len(DETECTORS) > 1 else []),
+        ),
+    output:
+        table=report(
+            "results/{study}/claims.tsv",
+            caption="../report/claims.rst",
+            category="Published numbers",
+            labels={"figure": "published numbers and ours (table)"},
+        ),
+    log:
+        "logs/{study}/compare_claims.log",
+    benchmark:
+        "results/{study}/benchmarks/compare_claims.tsv"
+    conda:
+        "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(1000),
+        runtime=10,
+    params:
+        published_study=lookup("published_study", within=config),
+        simulated="simulation" in config,
+        run=STUDY,
+        code=code_id("compare_claims.py"),
+    script:
+        "../scripts/compare_claims.py"
