@@ -14,21 +14,37 @@ from cellpheno.figures import (
     annotated_fields,
     class_shares,
     classifier_training,
+    classifiers,
     confusion,
     detection,
+    detectors,
     effects,
     embedding,
     frequencies,
     frequencies_stacked,
     grad_cam,
     quality,
+    quality_overview,
     roc,
     style,
 )
+from cellpheno.figures import thresholds as threshold_figure
 from cellpheno.statistics import conditions
 from cellpheno.statistics import frequencies as counting
+from cellpheno.thresholds import sweep
 
 WELCH = {"test": "welch", "unit": "replicate", "correction": "holm"}
+CHANNELS = ["membrane", "nucleus"]
+LIMITS = [
+    ("max_saturated_fraction", "fixed", 0.02),
+    ("min_contrast", "robust", 9.0),
+    ("min_detail", "robust", 0.02),
+    ("min_focus", "off", np.nan),
+    ("min_background", "robust", -40.0),
+    ("max_background", "robust", 480.0),
+]
+DETECTORS = {"main": "faster_rcnn, resnet18_small, scale 1", "fcos": "fcos, resnet50, scale 1.5"}
+CLASSIFIERS = {"main": "resnet101", "densenet201": "densenet201", "small": "mobilenet_v2"}
 STUDENT = {"test": "student", "unit": "field", "correction": "none"}
 
 
@@ -64,7 +80,19 @@ class Study:
             "over-exposed: 31 % of the pixels of the channel membrane are saturated, 2 % allowed",
             0.31,
         ]
+        numbers = {"saturated_fraction": 2e-4, "contrast": 60, "detail": 0.1, "background": 200}
+        for channel in CHANNELS:
+            for name, usual in numbers.items():
+                quality[f"{channel}_{name}"] = usual * random.gamma(20, 0.05, len(rows))
+        quality.loc[4, "membrane_saturated_fraction"] = 0.31
         self.quality = quality
+        self.limits = pd.DataFrame(
+            [
+                {"key": key, "channel": channel, "how": how, "limit": limit, "median": 1.0, "n": 45}
+                for channel in CHANNELS
+                for key, how, limit in LIMITS
+            ]
+        )
         usable = quality[quality["verdict"] == "ok"]
         drawn = (usable["condition"] == "annotated") | (
             (len(names) < 3) & (np.arange(len(usable)) % 2 == 0)
@@ -126,6 +154,10 @@ class Study:
         smooth = gaussian_filter(noise, (6, 6, 0))
         return (255 * np.clip((smooth - 0.4) * 3, 0, 1)).astype(np.uint8)
 
+    def thumbnails(self):
+        names = quality_overview.choose(self.quality)
+        return {name: quality_overview.thumbnail(self.image()) for name in names}
+
     def panels(self):
         names = annotated_fields.choose(self.cells, self.quality, self.splits, ["predict"])
         return [
@@ -163,6 +195,35 @@ class Study:
             rows.append((split, "n_detected", 420, 400, 440))
         frame = pd.DataFrame(rows, columns=["split", "metric", "value", "ci_low", "ci_high"])
         return frame.assign(detector="faster_rcnn", seed=0, n=400)
+
+    def detectors(self):
+        each = self.detection_metrics()
+        metrics = pd.concat([each.assign(detector=name) for name in DETECTORS])
+        rows = [
+            (name, f"f{n}", *self.shape, 100.0 + 40 * row + n, "cpu")
+            for row, name in enumerate(DETECTORS)
+            for n in range(8)
+        ]
+        columns = [column.name for column in tables.DETECTOR_SPEED.columns]
+        return metrics, pd.DataFrame(rows, columns=columns), DETECTORS
+
+    def classifiers(self):
+        rows = [
+            (name, seed, metric, value + 0.01 * row + 0.004 * number, value - 0.03, value + 0.04)
+            for row, name in enumerate(CLASSIFIERS)
+            for number, seed in enumerate(["0", "1", "mean"])
+            for metric, value in [("balanced_accuracy", 0.8), ("macro_f1", 0.75), ("mean_auc", 0.9)]
+        ]
+        columns = ["experiment", "seed", "metric", "value", "ci_low", "ci_high"]
+        frame = pd.DataFrame(rows, columns=columns)
+        return frame.assign(**{"class": "all", "split": "test", "n": 100}), CLASSIFIERS
+
+    def thresholds(self):
+        palette, known = self.palette, self.cells[self.cells["label"].notna()]
+        chances = self.random.dirichlet(np.ones(len(palette.classes)), len(known))
+        columns = {f"p_{name}": chances[:, row] for row, name in enumerate(palette.classes)}
+        scored = known.assign(**columns)
+        return sweep(scored, list(palette.classes), palette.groups, palette.negative)
 
     def classifier_history(self):
         rows = []
@@ -230,7 +291,13 @@ class Study:
             "frequencies": frequencies.draw(self.frequencies, self.tests, WELCH, palette),
             "frequencies_stacked": frequencies_stacked.draw(self.frequencies, "replicate", palette),
             "effects": effects.draw(self.tests, [WELCH, STUDENT], palette),
-            "quality": quality.draw(self.quality, 0.02, 40.0),
+            "detectors": detectors.draw(*self.detectors()),
+            "classifiers": classifiers.draw(*self.classifiers()),
+            "thresholds": threshold_figure.draw(self.thresholds(), palette, "argmax", 0.2),
+            "quality": quality.draw(self.quality, self.limits, CHANNELS),
+            "quality_overview": quality_overview.draw(
+                self.quality, self.limits, CHANNELS, self.thumbnails()
+            ),
         }
 
 
@@ -275,7 +342,11 @@ NAMES = [
     "frequencies",
     "frequencies_stacked",
     "effects",
+    "detectors",
+    "classifiers",
+    "thresholds",
     "quality",
+    "quality_overview",
 ]
 
 
@@ -402,11 +473,66 @@ def test_wrong_calls_are_marked_in_the_grad_cam_panel():
 
 def test_fields_set_aside_are_named_with_their_reason():
     study = large()
-    bad = study.quality.loc[study.quality["verdict"] != "ok", "field"].item()
-    written = " ".join(texts(quality.draw(study.quality, 0.02, 0.0)))
-    assert f"{bad}: over-exposed" in written
-    assert "limit 0.02" in written
-    assert "limit 0 " not in written
+    bad = study.quality.loc[study.quality["verdict"] != "ok"].iloc[0]
+    written = texts(study.draw()["quality_overview"])
+    assert bad["field"] in " ".join(written).replace("\n", "")
+    assert any(text.replace("\n", " ") == bad["verdict"] for text in written)
+    assert "1 of 90 fields set aside" in written
+    assert "no image" not in written
+
+
+def with_many_set_aside():
+    quality = large().quality.copy()
+    quality.loc[:39, "verdict"] = "out of focus: share of fine detail of nucleus 0.001, limit 0.02"
+    quality.loc[30, "verdict"] = "a.tif is empty (0 bytes); copy it again from its source."
+    return quality
+
+
+def test_of_many_fields_set_aside_some_of_each_kind_are_shown_and_the_others_counted():
+    study, many = large(), with_many_set_aside()
+    chosen = quality_overview.choose(many)
+    assert len(chosen) == quality_overview.MOST_SHOWN
+    assert many.loc[30, "field"] in chosen
+    figure = quality_overview.draw(many, study.limits, CHANNELS, {})
+    assert "40 of 90 fields set aside; 12 shown and 28 more in qc/fields.tsv" in texts(figure)
+    assert texts(figure).count("no image") == 12
+
+
+def test_a_study_without_bad_fields_says_so():
+    study = large()
+    sound = study.quality[study.quality["verdict"] == "ok"]
+    written = texts(quality_overview.draw(sound, study.limits, CHANNELS, {}))
+    assert "No field was set aside: all 89 are used." in written
+    assert "All 89 fields are used." in texts(quality.draw(sound, study.limits, CHANNELS))
+
+
+def test_fields_and_limits_are_drawn_where_they_lie():
+    study = large()
+    panels = quality.draw(study.quality, study.limits, CHANNELS).axes
+    assert len(panels) == 4 * len(CHANNELS)  # the variance of the Laplacian is off
+    contrast = next(axes for axes in panels if axes.get_ylabel() == "contrast\nto noise")
+    assert {tuple(line.get_ydata()) for line in contrast.get_lines()} == {(9.0, 9.0)}
+    drawn = np.concatenate([dots.get_offsets()[:, 1] for dots in contrast.collections])
+    np.testing.assert_allclose(np.sort(drawn), np.sort(study.quality["membrane_contrast"]))
+    background = next(axes for axes in panels if axes.get_ylabel() == "background,\ncounts")
+    assert {tuple(line.get_ydata()) for line in background.get_lines()} == {(480.0, 480.0)}
+
+
+def test_unusual_fields_that_are_used_are_counted():
+    study = large()
+    remarked = study.quality.assign(remark="")
+    remarked.loc[:2, "remark"] = "blank channel: nucleus"
+    (sentence,) = [
+        text
+        for text in texts(quality.draw(remarked, study.limits, CHANNELS))
+        if "set aside" in text
+    ]
+    assert "3 unusual ones are used" in sentence
+
+
+def test_thumbnails_are_small_and_keep_their_shape():
+    assert quality_overview.thumbnail(np.zeros((2160, 2560, 3), np.uint8)).shape == (338, 400, 3)
+    assert quality_overview.thumbnail(np.zeros((90, 120, 3), np.uint8)).shape == (90, 120, 3)
 
 
 def test_colours_do_not_depend_on_which_classes_and_conditions_are_there():
@@ -463,7 +589,11 @@ EMPTY = {
         no_rows(s.frequencies), "field", s.palette
     ),
     "effects": lambda s: effects.draw(no_rows(s.tests), [WELCH], s.palette),
-    "quality": lambda s: quality.draw(no_rows(s.quality), 0.02, 0.0),
+    "detectors": lambda s: detectors.draw(*map(no_rows, s.detectors()[:2]), DETECTORS),
+    "classifiers": lambda s: classifiers.draw(no_rows(s.classifiers()[0]), CLASSIFIERS),
+    "thresholds": lambda s: threshold_figure.draw(no_rows(s.thresholds()), s.palette, "argmax", 0),
+    "quality": lambda s: quality.draw(no_rows(s.quality), s.limits, CHANNELS),
+    "quality_overview": lambda s: quality_overview.draw(no_rows(s.quality), s.limits, CHANNELS, {}),
 }
 
 

@@ -1,12 +1,14 @@
 # One rule for each figure: tables in, PDF and PNG out. The PNG goes into the report.
 FIGURES = [
     "quality",
+    "quality_overview",
     "annotated_fields",
     "class_shares",
     "detection",
     "classifier_training",
     "roc",
     "confusion",
+    "thresholds",
     "embedding",
     "grad_cam",
     "frequencies",
@@ -15,6 +17,8 @@ FIGURES = [
 ]
 if len(DETECTORS) > 1:
     FIGURES.append("detectors")
+if len(EXPERIMENTS) > 1:
+    FIGURES.append("classifiers")
 if config["statistics"]["null_experiments"]:
     FIGURES.append("null_experiments")
 PALETTE = dict(

@@ -59,15 +59,16 @@ def draw_metric(axes: Axes, test: pd.DataFrame, metric: str, names: list[str]) -
 
 def draw_speed(axes: Axes, speed: pd.DataFrame, names: list[str]) -> None:
     """Draw the median time per field of every detector, and the middle half of the fields."""
-    quartiles = speed.groupby("detector")["milliseconds"].quantile([0.25, 0.5, 0.75]).unstack()
-    quartiles = quartiles.reindex(names)
-    rows = range(len(names))
-    axes.barh(rows, quartiles[0.5], 0.5, color="#BBBBBB")
-    axes.hlines(rows, quartiles[0.25], quartiles[0.75], color=style.INK, linewidth=0.8)
-    for row, median, high in zip(rows, quartiles[0.5], quartiles[0.75], strict=True):
-        if pd.notna(median):
+    highest = 1.0
+    for row, name in enumerate(names):
+        taken = speed.loc[speed["detector"] == name, "milliseconds"]
+        if len(taken):
+            low, median, high = taken.quantile([0.25, 0.5, 0.75])
+            axes.barh(row, median, 0.5, color="#BBBBBB")
+            axes.hlines(row, low, high, color=style.INK, linewidth=0.8)
             axes.text(high, row, f" {median:.0f}", va="center", fontsize=5.5)
-    axes.set(title="ms per field", xlim=(0, quartiles[0.75].max() * 1.3 if len(speed) else 1))
+            highest = max(highest, high)
+    axes.set(title="ms per field", xlim=(0, 1.3 * highest))
     sizes = speed[["width", "height"]].drop_duplicates()
     size = f"{sizes.iloc[0, 0]:.0f} x {sizes.iloc[0, 1]:.0f} px, " if len(sizes) == 1 else ""
     axes.set_xlabel(size + ", ".join(speed["device"].unique()))

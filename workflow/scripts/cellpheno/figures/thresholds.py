@@ -1,0 +1,57 @@
+"""Both decision rules over their threshold."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from cellpheno.figures import style
+
+RULES = {"argmax": "-", "best_positive": "--"}
+
+
+@style.styled
+def draw(swept: pd.DataFrame, palette: style.Palette, rule: str, threshold: float) -> Figure:
+    """Draw accuracy, and what is found of the special cells, over the threshold of both rules.
+
+    Parameters
+    ----------
+    swept
+        tables.THRESHOLDS.
+    palette
+        The study's classes and groups.
+    rule, threshold
+        What the study uses.
+    """
+    split = "test" if (swept["split"] == "test").any() else "val"
+    part = swept[swept["split"] == split]
+    if part.empty:
+        return style.message("No annotated cell was called, so no threshold can be judged.")
+    made = style.figure(style.PAGE_MM, 62)
+    overall, special = made.subplots(1, 2)
+    for number, (metric, label) in enumerate(
+        [("balanced_accuracy", "mean recall of the classes"), ("macro_f1", "mean F1")]
+    ):
+        draw_metric(overall, part, "all", metric, style.OKABE_ITO[number], label)
+    overall.set_title(f"all classes, {split} fields")
+    # the first group is what the study is about; without groups it is the first special class
+    name = next(iter(palette.groups), None) or palette.positives[0]
+    for number, metric in enumerate(("sensitivity", "precision", "f1")):
+        draw_metric(special, part, name, metric, style.OKABE_ITO[number], metric)
+    special.set_title(f"{name} against the rest")
+    for axes in (overall, special):
+        axes.axvline(threshold, color=style.INK, linewidth=0.6, linestyle=":")
+        axes.set(xlabel="threshold (probability)", ylabel="share", ylim=(0, 1.03), xlim=(0, 1))
+        axes.legend(loc="lower left")
+    overall.text(threshold + 0.01, 1.0, f"used: {rule}, {threshold:g}", fontsize=5.5, va="top")
+    return made
+
+
+def draw_metric(
+    axes: Axes, part: pd.DataFrame, name: str, metric: str, colour: str, label: str
+) -> None:
+    """Draw one metric of one class or group, a line for each rule."""
+    for rule, line in RULES.items():
+        curve = part[
+            (part["rule"] == rule) & (part["class"] == name) & (part["metric"] == metric)
+        ].sort_values("threshold")
+        axes.plot(curve["threshold"], curve["value"], line, color=colour, label=f"{label}, {rule}")
