@@ -21,6 +21,7 @@ if len(EXPERIMENTS) > 1:
     FIGURES.append("classifiers")
 if config["statistics"]["null_experiments"]:
     FIGURES.append("null_experiments")
+FIGURES += [f"measures_{measure}" for measure in config["statistics"]["measures"]]
 PALETTE = dict(
     classes=config["classes"],
     negative=config["negative_class"],

@@ -2,16 +2,17 @@
 
 
 rule plot_quality:
-    """Draw exposure and focus of every field and name those set aside (A4)."""
+    """Draw the numbers on the quality of every field, with their limits (A4)."""
     input:
         quality="results/{study}/qc/fields.tsv",
+        limits="results/{study}/qc/limits.tsv",
     output:
         pdf="results/{study}/figures/quality.pdf",
         png=report(
             "results/{study}/figures/quality.png",
             caption="../report/quality.rst",
             category="Quality of the fields",
-            labels={"figure": "exposure and focus"},
+            labels={"figure": "numbers of every field"},
         ),
     log:
         "logs/{study}/plot_quality.log",
@@ -25,10 +26,42 @@ rule plot_quality:
         mem_mb=scaled(2000),
         runtime=20,
     params:
-        quality=lookup("quality", within=config),
+        channels=lookup("channels", within=config),
         code=code_id("plot_quality.py"),
     script:
         "../scripts/plot_quality.py"
+
+
+rule plot_quality_overview:
+    """Show the fields that were set aside, with the reasons, beside the numbers of all (A4)."""
+    input:
+        shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
+        quality="results/{study}/qc/fields.tsv",
+        limits="results/{study}/qc/limits.tsv",
+    output:
+        pdf="results/{study}/figures/quality_overview.pdf",
+        png=report(
+            "results/{study}/figures/quality_overview.png",
+            caption="../report/quality_overview.rst",
+            category="Quality of the fields",
+            labels={"figure": "fields set aside"},
+        ),
+    log:
+        "logs/{study}/plot_quality_overview.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_quality_overview.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=20,
+    params:
+        channels=lookup("channels", within=config),
+        code=code_id("plot_quality_overview.py"),
+    script:
+        "../scripts/plot_quality_overview.py"
 
 
 rule plot_annotated_fields:

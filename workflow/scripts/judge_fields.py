@@ -11,7 +11,7 @@ shards = [tables.read(path, tables.QUALITY) for path in snakemake.input.shards]
 fields = tables.concatenate(shards, tables.QUALITY)
 found = limits.find(fields, params.quality, params.channels)
 fields = verdicts.judge(fields, found, params.quality, params.channels)
-for row in found[found["how"] == limits.TOO_FEW].itertuples():
+for row in found[(found["how"] == limits.TOO_FEW) & (found["n"] > 0)].itertuples():
     log.warning("%s of %s is not judged: only %d fields have it", row.key, row.channel, row.n)
 for row in fields[fields["verdict"] != quality.OK].itertuples():
     log.warning("%s is set aside: %s", row.field, row.verdict)

@@ -1,4 +1,4 @@
-"""Draw exposure and focus of every field and name those set aside (A4)."""
+"""Draw the numbers on the quality of every field, with their limits (A4)."""
 
 from cellpheno import job, tables
 from cellpheno.figures import quality, style
@@ -7,7 +7,7 @@ job.start(snakemake)
 
 figure = quality.draw(
     tables.read(snakemake.input.quality, tables.QUALITY),
-    snakemake.params.quality["max_saturated_fraction"],
-    snakemake.params.quality["min_focus"] or 0.0,
+    tables.read(snakemake.input.limits, tables.LIMITS),
+    snakemake.params.channels,
 )
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

@@ -14,6 +14,9 @@ ROBUST = "robust"
 FIXED = "fixed"
 OFF = "off"
 TOO_FEW = "too few fields"
+PIXEL_SIZE = "pixel_size_um"
+ALL = "all"
+"""Stands for the channel where a limit is one for all of them."""
 TO_SD = 1.4826
 """Median absolute deviation of a normal distribution to its standard deviation."""
 
@@ -114,15 +117,38 @@ def find(
     Returns
     -------
     DataFrame
-        The table `tables.LIMITS`, a row for each limit and channel. `limit` is missing where
-        nothing is judged; `how` says why.
+        The table `tables.LIMITS`: a row for each limit and channel, and one for the pixel size,
+        whose `limit` is the size expected. `limit` is missing where nothing is judged; `how` says
+        why.
     """
     rows = [
         {"key": measure.key, "channel": channel, **_limit(fields, settings, measure, channel)}
         for measure in MEASURES
         for channel in channels
     ]
+    rows.append({"key": PIXEL_SIZE, "channel": ALL, **_pixel_size(fields, settings)})
     return pd.DataFrame(rows)
+
+
+def pixel_sizes(fields: pd.DataFrame) -> Numbers:
+    """Return the pixel size of every field, micrometres, NaN where no file tells it."""
+    if "pixel_size_um" not in fields:
+        return np.full(len(fields), np.nan)
+    return pd.to_numeric(fields["pixel_size_um"]).to_numpy(np.float64)
+
+
+def _pixel_size(fields: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, Any]:
+    sizes, chosen = pixel_sizes(fields), settings[PIXEL_SIZE]
+    known = np.sort(sizes[np.isfinite(sizes)])
+    # the lower of two middle ones: a size that a microscope has
+    row = {"median": known[(len(known) - 1) // 2] if len(known) else np.nan, "n": len(known)}
+    if chosen is None:
+        return {"how": OFF, "limit": np.nan, **row}
+    if chosen != ROBUST:
+        return {"how": FIXED, "limit": float(chosen), **row}
+    if len(known) < settings["robust_min_fields"]:
+        return {"how": TOO_FEW, "limit": np.nan, **row}
+    return {"how": ROBUST, "limit": row["median"], **row}
 
 
 def _limit(

@@ -96,8 +96,9 @@ def _reasons(
     What one fault brings with it is no further reason: channels that are mixed up are not judged
     one by one, nor is an empty field.
     """
-    beyond = _beyond(fields, found, settings["empty_contrast"])
-    sizes = _wrong_sizes(fields, settings)
+    of_size = found["key"] == limits.PIXEL_SIZE
+    beyond = _beyond(fields, found[~of_size], settings["empty_contrast"])
+    sizes = _wrong_sizes(fields, found.loc[of_size, "limit"].item())
     mixed = _mixed_up(fields, settings, channels)
     empty = _empty(fields, settings["empty_contrast"], channels)
     reasons = []
@@ -189,18 +190,13 @@ def _mixed_up(
     return reasons
 
 
-def _wrong_sizes(fields: pd.DataFrame, settings: Mapping[str, Any]) -> list[list[Reason]]:
-    """Return a reason for every field whose pixels have another size than expected."""
-    wanted, sizes = settings["pixel_size_um"], pd.to_numeric(fields["pixel_size_um"]).to_numpy()
-    known = np.sort(sizes[np.isfinite(sizes)])
-    if wanted == limits.ROBUST:
-        enough = len(known) >= settings["robust_min_fields"]
-        wanted = known[len(known) // 2] if enough else None
+def _wrong_sizes(fields: pd.DataFrame, wanted: float) -> list[list[Reason]]:
+    """Return a reason for every field whose pixels are not of the size expected."""
     return [
         [Reason("pixel size", "", f"pixels of {size:.4g} um, expected {wanted:.4g} um", False)]
-        if wanted is not None and abs(size - wanted) > SAME_SIZE * wanted
+        if abs(size - wanted) > SAME_SIZE * wanted
         else []
-        for size in sizes
+        for size in limits.pixel_sizes(fields)
     ]
 
 
@@ -218,7 +214,13 @@ def _common(conditions: Iterable[str], reasons: Sequence[Sequence[Reason]]) -> s
 
 
 def _joined(reasons: Sequence[Reason]) -> str:
-    return "; ".join(reason.text for reason in reasons)
+    """Return the reasons side by side; the words before the colon stand once."""
+    texts, before = [], None
+    for reason in reasons:
+        words, _, numbers = reason.text.partition(": ")
+        texts.append(numbers if words == before else reason.text)
+        before = words
+    return "; ".join(texts)
 
 
 def _refuse(judged: pd.DataFrame, settings: Mapping[str, Any]) -> None:
