@@ -26,7 +26,7 @@ def draw(swept: pd.DataFrame, palette: style.Palette, rule: str, threshold: floa
     part = swept[swept["split"] == split]
     if part.empty:
         return style.message("No annotated cell was called, so no threshold can be judged.")
-    made = style.figure(style.PAGE_MM, 62)
+    made = style.figure(style.PAGE_MM, 75)
     overall, special = made.subplots(1, 2)
     for number, (metric, label) in enumerate(
         [("balanced_accuracy", "mean recall of the classes"), ("macro_f1", "mean F1")]
@@ -41,7 +41,7 @@ def draw(swept: pd.DataFrame, palette: style.Palette, rule: str, threshold: floa
     for axes in (overall, special):
         axes.axvline(threshold, color=style.INK, linewidth=0.6, linestyle=":")
         axes.set(xlabel="threshold (probability)", ylabel="share", ylim=(0, 1.03), xlim=(0, 1))
-        axes.legend(loc="lower left")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
     overall.text(threshold + 0.01, 1.0, f"used: {rule}, {threshold:g}", fontsize=5.5, va="top")
     return made
 
