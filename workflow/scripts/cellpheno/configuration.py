@@ -14,8 +14,9 @@ from cellpheno.errors import StudyError
 
 Config = dict[str, Any]
 
-RESERVED = {"field", "condition", "replicate", "group", "split", "verdict", "content"}
-"""Columns that a channel cannot be named after."""
+RESERVED = {"field", "condition", "replicate", "group", "split", "verdict", "remark", "content"}
+RESERVED |= {"pixel_size_um", "height", "width", "saturated_fraction", "focus", "rescale"}
+"""Columns that a channel cannot be named after, nor a column of the user's own."""
 
 SWITCHES: dict[str, dict[tuple[str, ...], Any]] = {
     "published": {
