@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from cellpheno import tables
-from cellpheno.figures import null_experiments, style
+from cellpheno.figures import measures, null_experiments, style
+from cellpheno.statistics import conditions
 
 PALETTE = style.Palette(["living", "dead"], "living", {}, ["control", "drug"], "control")
 
@@ -63,4 +64,40 @@ def test_the_figure_of_rates_fits_a_page():
 
 def test_no_null_experiments_give_a_sentence():
     (text,) = null_experiments.draw(RATES[:0], PALETTE).texts
+    assert text.get_text().endswith(".")
+
+
+STUDENT = {"test": "student", "unit": "field", "correction": "none"}
+VALUES = {
+    ("control", "all"): [10, 12, 11],
+    ("drug", "all"): [20, 25, 22],
+    ("control", "living"): [10, 12, 11],
+    ("drug", "living"): [20, 25, 22],
+    ("drug", "dead"): [30, 31, 32],
+}
+COLUMNS = ["field", "condition", "replicate", "group", "class", "measure", "measure_unit", "value"]
+MEASURES = pd.DataFrame(
+    [
+        (f"{condition}-{row}", condition, "r1", "g", name, "area", "px²", value)
+        for (condition, name), several in VALUES.items()
+        for row, value in enumerate(several)
+    ],
+    columns=COLUMNS,
+)
+
+
+def test_measures_are_shown_where_conditions_can_be_compared_with_stars_where_they_differ():
+    tests = conditions.of_measures(MEASURES, "control", [STUDENT])
+    figure = measures.draw(MEASURES, tests, "area", STUDENT, PALETTE)
+    assert [axes.get_title() for axes in figure.axes] == ["all", "living"]
+    stars = [text.get_text() for text in figure.axes[0].texts]
+    assert stars == [style.stars(tests.set_index("class")["p_adjusted"]["all"])]
+    assert stars != [""]
+    assert "px²" in figure.get_supylabel()
+
+
+def test_no_known_measure_gives_a_sentence():
+    tests = conditions.of_measures(MEASURES, "control", [STUDENT])
+    unknown = MEASURES.assign(value=float("nan"))
+    (text,) = measures.draw(unknown, tests, "area", STUDENT, PALETTE).texts
     assert text.get_text().endswith(".")

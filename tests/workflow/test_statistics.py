@@ -11,7 +11,9 @@ def test_measures_null_experiments_and_claims_are_made_where_the_config_asks_for
     small_study.config["statistics"]["measures"] = ["area"]
     small_study.config["statistics"]["null_experiments"] = 0
     planned = small_study.write().planned()
-    assert planned["measure_objects"] == planned["compare_measures"] == 1
+    assert (
+        planned["measure_objects"] == planned["compare_measures"] == planned["plot_measures"] == 1
+    )
     assert not {"simulate_null_experiments", "plot_null_experiments", "compare_claims"} & set(
         planned
     )

@@ -123,3 +123,39 @@ rule plot_null_experiments:
         code=code_id("plot_null_experiments.py"),
     script:
         "../scripts/plot_null_experiments.py"
+
+
+rule plot_measures:
+    """Draw how large annotated objects are in each condition: boxes, points, stars."""
+    input:
+        measures="results/{study}/statistics/measures.tsv",
+        tests="results/{study}/statistics/measure_tests.tsv",
+    output:
+        pdf="results/{study}/figures/measures_{measure}.pdf",
+        png=report(
+            "results/{study}/figures/measures_{measure}.png",
+            caption="../report/measures.rst",
+            category="Comparison of conditions",
+            labels={"figure": "{measure} of annotated objects"},
+        ),
+    log:
+        "logs/{study}/plot_measures_{measure}.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_measures_{measure}.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=20,
+    params:
+        # a model for counts does not measure
+        test=next(
+            (test for test in config["statistics"]["tests"] if test["test"] != "gee"),
+            None,
+        ),
+        palette=PALETTE,
+        code=code_id("plot_measures.py"),
+    script:
+        "../scripts/plot_measures.py"

@@ -37,7 +37,30 @@ def draw(
         return style.message("No cell was called in the fields of the experiment.")
     colours = palette.of_conditions(frequencies["condition"])
     names = [name for name in frequencies["class"].unique() if name != palette.negative]
-    chosen = tests_of(tests, entry)
+    units = units.rename(columns={"frequency": "value"})
+    made = draw_panels(units, tests_of(tests, entry), names, colours)
+    for axes in made.axes[: len(names)]:
+        style.percent(axes)
+    made.supylabel("share of cells", fontsize=7)
+    return made
+
+
+def draw_panels(
+    units: pd.DataFrame, tests: pd.DataFrame, names: Sequence[str], colours: Mapping[str, str]
+) -> Figure:
+    """Draw one panel for each name, one box for each condition, and stars.
+
+    Parameters
+    ----------
+    units
+        One row per condition, unit and class, with its `value`.
+    tests
+        Of one way of testing.
+    names
+        Classes and groups.
+    colours
+        Of the conditions.
+    """
     columns = min(COLUMNS, len(names))
     rows = -(-len(names) // columns)
     made = style.figure(max(style.COLUMN_MM, style.PAGE_MM * columns / COLUMNS), rows * 48 + 14)
@@ -45,7 +68,7 @@ def draw(
     for axes, name in zip(places, names, strict=False):
         part = units[units["class"] == name]
         draw_boxes(axes, part, colours)
-        _draw_brackets(axes, chosen[chosen["class"] == name], list(colours), part)
+        _draw_brackets(axes, tests[tests["class"] == name], list(colours), part)
         axes.set_title(name)
     for axes in places[len(names) :]:
         axes.set_axis_off()
@@ -55,7 +78,6 @@ def draw(
         style.name_ticks(lowest, _with_numbers(units, list(colours)), room=100 // columns)
         for label in lowest.get_xticklabels():  # may reach into the empty place below
             label.set_in_layout(lowest in places[-columns:])
-    made.supylabel("share of cells", fontsize=7)
     return made
 
 
@@ -68,7 +90,7 @@ def tests_of(tests: pd.DataFrame, entry: Mapping[str, str]) -> pd.DataFrame:
 def draw_boxes(axes: Axes, units: pd.DataFrame, colours: Mapping[str, str]) -> None:
     """Draw a box, the mean (diamond) and every unit (dot) of each condition."""
     for place, (condition, colour) in enumerate(colours.items()):
-        values = units.loc[units["condition"] == condition, "frequency"].to_numpy()
+        values = units.loc[units["condition"] == condition, "value"].to_numpy()
         if not len(values):
             continue
         axes.boxplot(
@@ -96,14 +118,13 @@ def draw_boxes(axes: Axes, units: pd.DataFrame, colours: Mapping[str, str]) -> N
             zorder=4,
         )
     axes.set_ylim(bottom=0)
-    style.percent(axes)
 
 
 def _draw_brackets(
     axes: Axes, tests: pd.DataFrame, conditions: Sequence[str], units: pd.DataFrame
 ) -> None:
     """Draw a bracket with stars from control to every condition that differs."""
-    top = max(float(units["frequency"].max()), 1e-3)
+    top = max(float(units["value"].max()), 1e-3)
     drawn = 0
     nearest_first = tests["condition"].map(conditions.index).sort_values(kind="stable").index
     for row in tests.loc[nearest_first].itertuples():
