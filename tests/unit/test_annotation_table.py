@@ -184,6 +184,18 @@ def test_a_field_that_one_annotator_has_annotated_twice_is_refused(name, source)
         to_tables(images, FieldNames(fields, ["actin", "dapi"]), CLASSES)
 
 
+def test_a_name_that_is_a_fields_own_means_that_field_though_another_fields_file_has_it_too():
+    fields = [row("a", "raw/b.tif", "raw/c.tif"), row("f2", "raw/a.tif", "raw/d.tif")]
+    known = FieldNames(fields, ["actin", "dapi"])
+    assert known.field(image("a.png")) == "a"
+    assert known.field(image("raw/a.png")) == "f2"
+
+
+def test_an_image_made_from_an_ome_tiff_is_known_by_its_name_without_both_suffixes():
+    known = FieldNames([row("f1", "raw/a.ome.tif", "raw/b.ome.tif")], ["actin", "dapi"])
+    assert known.field(image("a.png")) == known.field(image("raw/b.ome.tif")) == "f1"
+
+
 def test_the_log_sums_the_report_up_in_one_line(caplog):
     outside = Region((100, 20, 120, 60), "dead")
     log_report(imported(image("f1", CELL, outside, outside), image("f2", CELL, outside)).report)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from cellpheno import tables
 from cellpheno.errors import StudyError
 from cellpheno.images import composite
 from cellpheno.images.conversion import Converter
@@ -155,3 +156,11 @@ def test_channels_of_unequal_size_and_unreadable_files_set_the_field_aside(row, 
     assert "50 x 10" in verdicts["small"]
     assert "broken.tif" in verdicts["broken"]
     assert verdicts["f1"] == "ok"
+
+
+def test_a_shard_without_any_readable_field_still_has_its_table(row, tmp_path):
+    (tmp_path / "broken.tif").write_bytes(b"II*\0 broken")
+    converter = Converter(["actin", "dapi"], SETTINGS)
+    assert not list(converter.images([{**row, "actin": str(tmp_path / "broken.tif")}]))
+    tables.write(converter.table(), tmp_path / "quality.tsv", tables.QUALITY)
+    assert "broken.tif" in tables.read(tmp_path / "quality.tsv", tables.QUALITY)["verdict"][0]

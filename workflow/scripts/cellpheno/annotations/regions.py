@@ -101,8 +101,9 @@ class FieldNames:
     """Tells which field of view an annotated image shows.
 
     An image is known by the name of its field or by the file of any of the field's channels,
-    each without suffix, so that cells may be outlined on a PNG made from a TIFF. As much of the
-    path is compared as it takes to find one field only.
+    each without suffix (such as .tif or .ome.tif), so that cells may be outlined on a PNG made
+    from a TIFF. As much of the path is compared as it takes to find one field only; where a name
+    without folders is both a field's and that of another field's file, the field is meant.
 
     Parameters
     ----------
@@ -140,6 +141,8 @@ class FieldNames:
                 found = self._known.get(ending, set())
                 if len(found) == 1:
                     return next(iter(found))
+                if ending in self.rows and ending == _endings(image.name, keep_suffix)[0]:
+                    return ending
                 fits |= found
         if fits:
             raise StudyError(
@@ -154,7 +157,9 @@ def _endings(path: str, keep_suffix: bool) -> list[str]:
     """Return the path and what is left as folders are taken off its front, longest first."""
     # macOS writes letters and their accents apart, others together
     pure = PurePosixPath(unicodedata.normalize("NFC", path.replace("\\", "/")))
-    parts = (pure if keep_suffix else pure.with_suffix("")).parts if pure.name else ()
+    if pure.name and not keep_suffix:
+        pure = pure.with_name(pure.stem.removesuffix(".ome") or pure.stem)
+    parts = pure.parts if pure.name else ()
     return ["/".join(parts[start:]) for start in range(len(parts))]
 
 

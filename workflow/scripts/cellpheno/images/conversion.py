@@ -13,6 +13,9 @@ from cellpheno.images.histogram import histogram
 
 Image = npt.NDArray[np.uint8]
 
+UNKNOWN = ("saturated_fraction", "focus", "height", "width", "pixel_size_um")
+"""Numbers of a field that could not be read."""
+
 
 class Converter:
     """Converts the fields of a shard one after the other and keeps a row of numbers on each.
@@ -51,7 +54,7 @@ class Converter:
     def images(self, rows: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, Image]]:
         """Yield name and image [height, width, 3] of every field that can be read."""
         for row in rows:
-            record = {**row, "verdict": quality.OK, "saturated_fraction": np.nan, "focus": np.nan}
+            record = {**row, "verdict": quality.OK, **dict.fromkeys(UNKNOWN, np.nan)}
             self._records.append(record)
             try:
                 image = self._convert(row, record)

@@ -13,7 +13,7 @@ from cellpheno.errors import StudyError
 # s1 and w1 are a site and a wavelength
 _WELL = r"(?P<well>(?:[A-RT-VX-Z]|(?-i:[SW])|A[A-F])\d{1,2})"
 _FOLDER = r"(?:(?P<plate>.+)/)?"
-_END = r"(?:\.ome)?\.(?:tiff?|png|jpe?g|jp2|bmp|dib|c01|nd2|czi|zarr)"
+_END = r"(?:\.ome)?\.(?:tiff?|png|jpe?g|bmp|nd2|czi|zarr)"
 
 _STEPS = r"(?:TimePoint_(?P<time>\d+)/)?(?:ZStep_(?P<z>\d+)/)?"
 _SITE = (
