@@ -99,6 +99,25 @@ def test_the_negative_control_is_not_flagged(study):
     assert (found["p_adjusted"] > 0.05).all()
 
 
+def test_corrected_tests_of_replicates_keep_their_level_where_nothing_differs(study):
+    path = study.results / "statistics/null_experiments.tsv"
+    table = tables.read(path, tables.NULL_EXPERIMENTS)
+    table = table[(table["scope"] == "whole experiment") & (table["correction"] == "holm")]
+    rates = table.set_index(["test", "unit"])
+    assert (rates["n_experiments"] == 200).all()
+    for test in ("welch", "gee"):
+        assert rates.loc[(test, "replicate"), "ci_low"] <= 0.05
+
+
+def test_nothing_simulated_reproduces_a_published_number(study):
+    table = tables.read(study.results / "claims.tsv", tables.COMPARED_CLAIMS)
+    assert set(table["verdict"]) == {"not run", "not comparable (simulated)"}
+    ours = table.set_index("claim_id").loc["aim_cics.statistics.arhgap36.control.cells", "ours"]
+    called = tables.read(study.results / "statistics/frequencies.tsv", tables.FREQUENCIES)
+    called = called[(called["class"] == "CIC") & (called["condition"] == "control")]
+    assert ours == called["n_cells"].sum()
+
+
 def test_called_frequencies_follow_the_true_ones(study):
     """Field by field, the share of CICs called is close to the share that was simulated."""
     truth = tables.read(study.results / "simulation/truth.parquet", tables.TRUTH)
