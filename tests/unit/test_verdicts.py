@@ -1,12 +1,19 @@
 """Limits from the config or the study, and the reasons for which a field is set aside."""
 
+import os
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
 
 from cellpheno import tables
 from cellpheno.errors import StudyError
-from cellpheno.images import limits, verdicts
+from cellpheno.images import limits, quality, verdicts
+from cellpheno.images.composite import channel_range, rescale
+from cellpheno.images.histogram import histogram
+from cellpheno.images.readers import read_channel
 
 CHANNELS = ["actin", "dapi"]
 SETTINGS = {
@@ -256,3 +263,68 @@ def test_a_study_without_one_good_field_is_an_error():
     unread = study(3)[["field", "condition"]].assign(verdict="broken.tif is empty")
     with pytest.raises(StudyError, match="3 of 3 fields"):
         judged(unread)
+
+
+def real_study(pattern: str, *words: str) -> list[dict[str, np.ndarray]]:
+    """Return the channels of each field of a real study, files sorted by name."""
+    folder = os.environ.get("CELLPHENO_REAL_DATA")
+    if not folder:
+        pytest.skip("CELLPHENO_REAL_DATA is not set")
+    paths = [sorted(Path(folder).glob(pattern.format(word))) for word in words]
+    assert paths[0]
+    return [
+        {channel: read_channel(path) for channel, path in zip(CHANNELS, field, strict=False)}
+        for field in zip(*paths, strict=True)
+    ]
+
+
+def measured(pictures: list[dict[str, np.ndarray]]) -> pd.DataFrame:
+    """Return the quality table of fields, all of one condition, not yet judged."""
+    records = []
+    for number, channels in enumerate(pictures):
+        record = {"field": f"f{number}", "condition": "all", "verdict": "ok"}
+        for name, channel in channels.items():
+            values = histogram(channel)
+            low, high = channel_range(values, "percentile")
+            record |= quality.measure(name, channel, values, rescale(channel, low, high))
+        records.append(record)
+    return pd.DataFrame(records)
+
+
+def set_aside(fields: pd.DataFrame, channels: list[str]) -> list[str]:
+    found = limits.find(fields, SETTINGS, channels)
+    verdict = verdicts.judge(fields, found, SETTINGS, channels).set_index("field")["verdict"]
+    return list(verdict.index[verdict != "ok"])
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("pattern", "words", "most"),
+    [
+        ("bbbc010/images/*_{}_*.tif", ("w1", "w2"), 0),
+        ("nucleusseg/images/*{}", ("",), 0),
+        ("ldc/images/*{}", ("",), 4),  # two are empty, one nearly so, one is blurred
+    ],
+)
+def test_next_to_no_sound_real_field_is_set_aside(pattern, words, most):
+    pictures = real_study(pattern, *words)
+    assert len(set_aside(measured(pictures), CHANNELS[: len(words)])) <= most
+
+
+def blurred(channel: np.ndarray) -> np.ndarray:
+    """Return a channel out of focus, with the noise of a sharp one."""
+    noise, _ = quality.spectrum(channel)
+    light = cv2.GaussianBlur(channel.astype(np.float64), (0, 0), 4.0)
+    light += np.random.default_rng(0).normal(0, noise, channel.shape)
+    return np.clip(np.rint(light), 0, 65535).astype(channel.dtype)
+
+
+@pytest.mark.real_data
+def test_spoilt_real_fields_are_set_aside_and_no_others():
+    pictures = real_study("bbbc010/images/*_{}_*.tif", "w1", "w2")
+    actin, dapi = CHANNELS
+    pictures[3] = {name: blurred(channel) for name, channel in pictures[3].items()}
+    pictures[9] = {actin: pictures[9][dapi], dapi: pictures[9][actin]}
+    pictures[12][actin] = np.random.default_rng(0).normal(90, 4, (520, 696)).astype(np.uint16)
+    pictures[17][dapi] = pictures[17][actin]
+    assert set_aside(measured(pictures), CHANNELS) == ["f3", "f9", "f12", "f17"]
