@@ -48,6 +48,21 @@ include: "workflow/rules/classification.smk"
 include: "workflow/rules/calls.smk"
 include: "workflow/rules/embedding.smk"
 include: "workflow/rules/statistics.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/figures_cells.smk"
+include: "workflow/rules/figures_networks.smk"
+include: "workflow/rules/decisions.smk"
+include: "workflow/rules/figures_statistics.smk"
+
+
+if MEASURE_TABLES:
+
+    include: "workflow/rules/measures.smk"
+
+
+if NULL_TABLES:
+
+    include: "workflow/rules/null_experiments.smk"
 
 
 if CLAIMS:
@@ -55,11 +70,6 @@ if CLAIMS:
     include: "workflow/rules/claims.smk"
 
 
-include: "workflow/rules/figures.smk"
-include: "workflow/rules/figures_cells.smk"
-include: "workflow/rules/figures_networks.smk"
-include: "workflow/rules/decisions.smk"
-include: "workflow/rules/figures_statistics.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/export.smk"
 

@@ -94,7 +94,14 @@ def test_only_usable_annotated_fields_are_measured_in_the_order_of_the_sheet():
 
 
 def test_only_the_wanted_splits_are_measured():
-    assert measured(wanted=("predict",)).empty
+    splits = SPLITS.assign(split=["test", "val", "val", "val", "val"])
+    table = measures.medians(BOXES, ANNOTATED, FIELDS, splits, CLASSES, ["test"], ["area"])
+    assert set(table["field"]) == {"b"}
+
+
+def test_splits_without_an_annotated_field_are_refused():
+    with pytest.raises(StudyError, match=r"statistics\.splits \(predict\)"):
+        measured(wanted=["predict"])
 
 
 @pytest.mark.parametrize("boxes", [BOXES.drop(columns="area"), BOXES.assign(area=np.nan)])

@@ -50,8 +50,7 @@ def of_frequencies(
     Returns
     -------
     frame
-        A tests table, with n_control, n_condition, mean_control, mean_condition and a warning in
-        words beside.
+        A tests table.
 
     Raises
     ------
@@ -79,7 +78,7 @@ def of_measures(
     Returns
     -------
     frame
-        A table of tests of measures, with the same columns beside.
+        A table of tests of measures.
 
     Raises
     ------

@@ -53,10 +53,16 @@ def medians(
     Raises
     ------
     StudyError
-        When no annotated object has a measure that is asked for.
+        When no annotated field lies in these splits, or no annotated object has a measure that
+        is asked for.
     """
     fields = in_splits(quality, splits, wanted)[ORIGIN]
     fields = fields[fields["field"].isin(annotated["field"])].reset_index(drop=True)
+    if fields.empty:
+        raise StudyError(
+            "statistics.measures measures annotated objects, but no usable annotated field lies in "
+            f"statistics.splits ({', '.join(wanted)}); name the splits of annotated fields there."
+        )
     parts = []
     for measure in measures:
         _check_known(boxes, measure)
