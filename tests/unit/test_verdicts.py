@@ -175,7 +175,7 @@ def test_what_most_fields_of_a_condition_have_in_common_is_biology_and_only_rema
     assert "blank" not in result.loc["f3", "verdict"]
     kept = result[treated.to_numpy()].drop("f3")
     assert kept["remark"].str.startswith("blank channel: dapi").all()
-    assert kept["remark"].str.contains("most fields of c3").all()
+    assert kept["remark"].str.contains("as most fields of its condition").all()
     assert (result["remark"][~treated.to_numpy()] == "").all()
 
 
@@ -184,6 +184,18 @@ def test_saturation_and_pixel_size_are_no_biology():
         fields = study(40, conditions=5)
         fields.loc[fields["condition"] == "c3", name] = value
         assert (judged(fields).query("condition == 'c3'")["verdict"] != "ok").all()
+
+
+def test_the_background_of_a_day_is_its_own_but_its_focus_is_not():
+    fields = study(48, conditions=2)
+    fields["replicate"] = [f"r{n // 2 % 6}" for n in range(48)]
+    of_the_day = fields["replicate"] == "r4"
+    for name, value, kept in (("background", 900.0, True), ("detail", 0.002, False)):
+        changed = fields.copy()
+        changed.loc[of_the_day, f"actin_{name}"] = value
+        result = judged(changed).query("replicate == 'r4'")
+        assert (result["verdict"] == "ok").eq(kept).all()
+        assert (result["remark"] != "").eq(kept).all()
 
 
 def test_a_condition_of_one_field_excuses_nothing():
@@ -209,6 +221,14 @@ def test_pixel_sizes_are_held_against_the_config_or_the_study_and_unknown_ones_a
     fields.loc[7, "pixel_size_um"] = 0.652
     assert (judged(fields, pixel_size_um=0.65)["verdict"] == "ok").all()
     assert verdict(7, {"pixel_size_um": 1.3}, fields, pixel_size_um=0.65).startswith("pixels of")
+
+
+def test_where_pixel_sizes_are_mixed_none_of_them_is_wrong():
+    fields = study()
+    fields.loc[::3, "pixel_size_um"] = 0.325
+    assert (judged(fields)["verdict"] == "ok").all()
+    found = limits.find(fields, SETTINGS, CHANNELS).set_index("key")
+    assert found.loc["pixel_size_um", "how"] == limits.VARIED
 
 
 def test_fields_of_8_and_of_16_bits_are_compared_by_their_share_of_full_scale():
@@ -260,7 +280,7 @@ def test_on_bad_stop_names_the_fields():
 
 
 def test_a_study_without_one_good_field_is_an_error():
-    unread = study(3)[["field", "condition"]].assign(verdict="broken.tif is empty")
+    unread = study(3)[["field", "condition", "replicate"]].assign(verdict="broken.tif is empty")
     with pytest.raises(StudyError, match="3 of 3 fields"):
         judged(unread)
 
@@ -282,7 +302,7 @@ def measured(pictures: list[dict[str, np.ndarray]]) -> pd.DataFrame:
     """Return the quality table of fields, all of one condition, not yet judged."""
     records = []
     for number, channels in enumerate(pictures):
-        record = {"field": f"f{number}", "condition": "all", "verdict": "ok"}
+        record = {"field": f"f{number}", "verdict": "ok", "condition": "all", "replicate": "r1"}
         for name, channel in channels.items():
             values = histogram(channel)
             low, high = channel_range(values, "percentile")

@@ -11,8 +11,9 @@ shards = [tables.read(path, tables.QUALITY) for path in snakemake.input.shards]
 fields = tables.concatenate(shards, tables.QUALITY)
 found = limits.find(fields, params.quality, params.channels)
 fields = verdicts.judge(fields, found, params.quality, params.channels)
-for row in found[(found["how"] == limits.TOO_FEW) & (found["n"] > 0)].itertuples():
-    log.warning("%s of %s is not judged: only %d fields have it", row.key, row.channel, row.n)
+not_judged = found["how"].isin([limits.TOO_FEW, limits.VARIED]) & (found["n"] > 0)
+for row in found[not_judged].itertuples():
+    log.warning("%s (%s) is not judged: %s, n = %d", row.key, row.channel, row.how, row.n)
 for row in fields[fields["verdict"] != quality.OK].itertuples():
     log.warning("%s is set aside: %s", row.field, row.verdict)
 for row in fields[fields["remark"] != ""].itertuples():

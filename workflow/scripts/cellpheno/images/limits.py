@@ -14,9 +14,14 @@ ROBUST = "robust"
 FIXED = "fixed"
 OFF = "off"
 TOO_FEW = "too few fields"
+VARIED = "fields differ"
 PIXEL_SIZE = "pixel_size_um"
 ALL = "all"
 """Stands for the channel where a limit is one for all of them."""
+SAME_SIZE = 0.01
+"""Relative difference of pixel sizes that is none."""
+USUAL_SIZE = 0.8
+"""Share of the fields that must have one pixel size before another one is wrong."""
 TO_SD = 1.4826
 """Median absolute deviation of a normal distribution to its standard deviation."""
 
@@ -148,6 +153,8 @@ def _pixel_size(fields: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, 
         return {"how": FIXED, "limit": float(chosen), **row}
     if len(known) < settings["robust_min_fields"]:
         return {"how": TOO_FEW, "limit": np.nan, **row}
+    if np.isclose(known, row["median"], rtol=SAME_SIZE, atol=0).mean() < USUAL_SIZE:
+        return {"how": VARIED, "limit": np.nan, **row}
     return {"how": ROBUST, "limit": row["median"], **row}
 
 

@@ -2,7 +2,7 @@
 
 import collections
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,16 @@ from cellpheno.errors import StudyError
 from cellpheno.images import limits, mixups
 from cellpheno.images.quality import OK
 
-SAME_SIZE = 0.01
-"""Relative difference of pixel sizes that is none."""
 ALONE = ("max_saturated_fraction", "min_contrast")
 """Limits beyond which a channel is so spoilt that its other numbers mean nothing."""
+GROUPINGS = {"condition": ["condition"], "replicate": ["condition", "replicate"]}
+"""Fields that may have something in common: columns of the quality table."""
+EXCUSES = {
+    "max_saturated_fraction": (),
+    "min_background": ("condition", "replicate"),
+    "max_background": ("condition", "replicate"),
+}
+"""Which groupings excuse what is beyond a robust limit; others are excused by the condition."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,15 +34,14 @@ class Reason:
         What is wrong, in one or two words, and where.
     text
         The whole sentence, with the number and the limit.
-    by_study
-        Whether it is held against the study's other fields, and could be biology if most
-        fields of its condition had it.
+    excuses
+        Groupings of fields that excuse it, if most fields of the group have it.
     """
 
     kind: str
     channel: str
     text: str
-    by_study: bool = True
+    excuses: tuple[str, ...] = ("condition",)
 
 
 def judge(
@@ -45,8 +50,9 @@ def judge(
     """Give every field its verdict.
 
     What two and more than half of the fields of a condition have in common is no reason against
-    any of them, because a drug may have done it; it goes into the column `remark`. Saturation,
-    limits that the config fixes and the pixel size are always a reason.
+    any of them, because a drug may have done it; nor is the background that most fields of a
+    replicate share, because days differ. It goes into the column `remark`. Saturation, limits that
+    the config fixes and the pixel size are always a reason.
 
     Parameters
     ----------
@@ -71,15 +77,12 @@ def judge(
         When fields are bad and `on_bad` is `stop`, or when every field is bad.
     """
     reasons = _reasons(fields, found, settings, channels)
-    common = _common(fields["condition"], reasons)
+    excused = _excused(fields, reasons)
     verdicts, remarks = [], []
-    for unread, condition, against in zip(
-        fields["verdict"], fields["condition"], reasons, strict=True
-    ):
-        kept = [reason for reason in against if (condition, reason.kind, reason.channel) in common]
+    for unread, against, kept in zip(fields["verdict"], reasons, excused, strict=True):
         left = [reason for reason in against if reason not in kept]
         verdicts.append(unread if unread != OK else _joined(left) or OK)
-        remark = f"{_joined(kept)} (used, as most fields of {condition} are so)" if kept else ""
+        remark = f"{_joined(kept)} (used, as most fields of its condition or replicate are so)"
         remarks.append(remark if verdicts[-1] == OK and kept else "")
     judged = fields.assign(verdict=verdicts, remark=remarks).astype(
         {"verdict": "str", "remark": "str"}
@@ -116,10 +119,10 @@ def _beyond(
     for limit in found[found["limit"].notna()].itertuples():
         measure = limits.BY_KEY[limit.key]
         values = limits.numbers(fields, limit.channel, measure.number)
-        by_study = limit.how == limits.ROBUST and limit.key != "max_saturated_fraction"
+        excuses = EXCUSES.get(limit.key, ("condition",)) if limit.how == limits.ROBUST else ()
         for row in np.flatnonzero(measure.is_bad(values, limit.limit)):
             text = _sentence(measure, limit, values[row], blank or 0.0)
-            reason = Reason(limit.key, limit.channel, text, by_study)
+            reason = Reason(limit.key, limit.channel, text, excuses)
             beyond.setdefault(row, {})[limit.key, limit.channel] = reason
     return beyond
 
@@ -193,24 +196,30 @@ def _mixed_up(
 def _wrong_sizes(fields: pd.DataFrame, wanted: float) -> list[list[Reason]]:
     """Return a reason for every field whose pixels are not of the size expected."""
     return [
-        [Reason("pixel size", "", f"pixels of {size:.4g} um, expected {wanted:.4g} um", False)]
-        if abs(size - wanted) > SAME_SIZE * wanted
+        [Reason("pixel size", "", f"pixels of {size:.4g} um, expected {wanted:.4g} um", ())]
+        if abs(size - wanted) > limits.SAME_SIZE * wanted
         else []
         for size in limits.pixel_sizes(fields)
     ]
 
 
-def _common(conditions: Iterable[str], reasons: Sequence[Sequence[Reason]]) -> set[tuple[str, ...]]:
-    """Return condition, kind and channel of what most fields of a condition have in common."""
-    conditions = list(conditions)
-    counts = collections.Counter(
-        (condition, reason.kind, reason.channel)
-        for condition, against in zip(conditions, reasons, strict=True)
-        for reason in against
-        if reason.by_study
-    )
-    sizes = collections.Counter(conditions)
-    return {what for what, count in counts.items() if count > max(1, sizes[what[0]] / 2)}
+def _excused(fields: pd.DataFrame, reasons: Sequence[Sequence[Reason]]) -> list[list[Reason]]:
+    """Return, for each field, what most fields of its condition or replicate have in common."""
+    excused: list[list[Reason]] = [[] for _ in reasons]
+    for grouping, columns in GROUPINGS.items():
+        groups = list(fields[columns].itertuples(index=False, name=None))
+        sizes = collections.Counter(groups)
+        counts = collections.Counter(
+            (group, reason.kind, reason.channel)
+            for group, against in zip(groups, reasons, strict=True)
+            for reason in against
+        )
+        for kept, group, against in zip(excused, groups, reasons, strict=True):
+            for reason in against:
+                common = counts[group, reason.kind, reason.channel] > max(1, sizes[group] / 2)
+                if common and grouping in reason.excuses and reason not in kept:
+                    kept.append(reason)
+    return excused
 
 
 def _joined(reasons: Sequence[Reason]) -> str:
