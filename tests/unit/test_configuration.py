@@ -145,6 +145,14 @@ def test_an_experiment_overrides_only_what_it_names():
         (changed("classification", "model", "backbone", to="resnet81"), ["backbone", "resnet81"]),
         (changed("classification", "model", "frozen_batch_norm", to=True), ["frozen_batch_norm"]),
         (changed("simulation", "annotated", to="anotated"), ["'anotated'", "annotated"]),
+        (
+            changed("simulation", "cell_lines", to={"mok": {"radius": 2}}),
+            ["simulation.cell_lines", "'mok'", "mock is the nearest"],
+        ),
+        (
+            changed("simulation", "cell_lines", to={"mock": {"size": 2}}),
+            ["simulation.cell_lines.mock.size", "not known"],
+        ),
     ],
 )
 def test_a_mistake_is_told_in_one_sentence_that_names_the_key(config, words):

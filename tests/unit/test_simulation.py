@@ -11,8 +11,8 @@ from scipy.ndimage import gaussian_filter
 
 from cellpheno import randomness, tables
 from cellpheno.errors import StudyError
-from cellpheno.simulation import cells, culture, drawing, study
-from cellpheno.simulation.microscope import FULL_WELL
+from cellpheno.simulation import cells, culture, drawing, lines, study
+from cellpheno.simulation.microscope import FULL_WELL, Microscope
 from cellpheno.simulation.outlines import random_outline
 from cellpheno.simulation.study import CHANNELS, simulate_study
 
@@ -31,6 +31,7 @@ SETTINGS = {
     "cells_per_field": 9,
     "cell_radius": 14,
     "annotated": "annotated",
+    "cell_lines": {},
     "faults": {"overexposed": ["control-2"]},
     "replicate_spread": 0.15,
     "frequencies": {"annotated": PLANTED, "control": PLANTED},
@@ -351,6 +352,49 @@ def test_the_via_project_holds_the_truth_of_the_annotated_fields_alone(simulated
             read.append([field, *map(float, box), region["region_attributes"]["class"]])
     annotated = truth[truth["field"].str.startswith("annotated")]
     assert read == annotated.to_numpy().tolist()
+
+
+def with_a_large_line(**factors):
+    return {**SETTINGS, "cell_lines": {"control": {"radius": 1.5, **factors}}, "faults": {}}
+
+
+def test_a_cell_line_differs_from_the_studys_own_by_its_factors_alone():
+    settings = with_a_large_line(density=0.5, texture=2, shape=3, stain=0.6, noise=4)
+    own, large = (lines.sample(condition, settings) for condition in ("annotated", "control"))
+    assert own == lines.Sample(cells.CellLine(radius=14.0), Microscope(), 9)
+    assert large.cells_per_field == 4.5
+    changed = {
+        field.name: getattr(new, field.name) / getattr(old, field.name)
+        for old, new in [(own.line, large.line), (own.microscope, large.microscope)]
+        for field in dataclasses.fields(old)
+        if getattr(new, field.name) != getattr(old, field.name)
+    }
+    assert changed == pytest.approx(
+        {
+            "radius": 1.5,
+            **dict.fromkeys(["roughness", "elongation"], 3),
+            **dict.fromkeys(["chromatin", "membrane_texture", "granularity"], 2),
+            **dict.fromkeys(["membrane_signal", "nucleus_signal"], 0.6),
+            "read_noise": 4,
+        }
+    )
+
+
+def test_a_further_cell_line_is_annotated_and_leaves_all_other_fields_as_they_are(
+    simulated, tmp_path
+):
+    folder, before = simulated
+    truth = simulate(tmp_path, settings=with_a_large_line())
+    project = json.loads((tmp_path / "via_project.json").read_text())
+    named = {image["filename"] for image in project["_via_img_metadata"].values()}
+    assert named == {f"{field}.png" for field in FIELDS}
+    for name in ("annotated-1_membrane.tif", "annotated-2_nucleus.tif"):
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+    sides = [
+        (table["x_max"] - table["x_min"])[table["field"] == "control-1"].median()
+        for table in (before, truth)
+    ]
+    assert sides[1] > 1.25 * sides[0]
 
 
 def test_a_condition_without_planted_frequencies_is_named(tmp_path):

@@ -297,6 +297,9 @@ def _check_values(config: Config, source: str) -> None:
         settings = config["simulation"]
         known, where = list(settings["frequencies"]), f"{source}: simulation.annotated"
         check_known(settings["annotated"], known, where, "simulation.frequencies")
+        for condition in settings["cell_lines"]:
+            where = f"{source}: simulation.cell_lines"
+            check_known(condition, known, where, "simulation.frequencies")
     for name in config["experiments"]:
         model = experiment(config, name)["model"]
         if model["frozen_batch_norm"] and model["weights"] is None:

@@ -19,10 +19,11 @@ from cellpheno import randomness, tables
 from cellpheno.errors import StudyError
 from cellpheno.files import whole
 from cellpheno.progress import track
-from cellpheno.simulation.cells import BUILDERS, CellLine
+from cellpheno.simulation.cells import BUILDERS
 from cellpheno.simulation.culture import draw_labels, grow, planted_frequencies
 from cellpheno.simulation.drawing import draw
-from cellpheno.simulation.microscope import Microscope, photograph
+from cellpheno.simulation.lines import sample
+from cellpheno.simulation.microscope import photograph
 from cellpheno.simulation.via import project
 
 Row = Mapping[str, str]
@@ -40,8 +41,6 @@ class Plan:
     settings: Settings
     negative_class: str
     seed: int
-    line: CellLine
-    microscope: Microscope
 
 
 def simulate_study(
@@ -68,8 +67,8 @@ def simulate_study(
         and on nothing else.
     annotations
         Where the VIA project file goes; it holds the fields of the condition
-        `settings["annotated"]`, named `<field>.png` as for an annotator who was given
-        composites.
+        `settings["annotated"]` and of the further cell lines, named `<field>.png` as for an
+        annotator who was given composites.
     negative_class
         Class of what is left when the planted frequencies are taken.
     processes
@@ -87,13 +86,13 @@ def simulate_study(
         fault that is not among the rows, a channel that is not photographed.
     """
     _check(rows, settings, [*classes, negative_class])
-    line = CellLine(radius=float(settings["cell_radius"]))
-    plan = Plan(settings, negative_class, seed, line, Microscope())
+    plan = Plan(settings, negative_class, seed)
     frames = list(
         track(_parallel(partial(_write_field, plan), rows, processes), "fields", len(rows))
     )
     truth = tables.concatenate(frames, tables.TRUTH)
-    annotated = [row["field"] for row in rows if row["condition"] == settings["annotated"]]
+    conditions = {settings["annotated"], *settings["cell_lines"]}
+    annotated = [row["field"] for row in rows if row["condition"] in conditions]
     with whole(annotations) as temporary:
         temporary.write_text(json.dumps(project(annotated, truth, classes), indent=1) + "\n")
     return truth
@@ -109,6 +108,7 @@ def simulate_field(row: Row, plan: Plan) -> tuple[Pictures, pd.DataFrame]:
     settings, field = plan.settings, row["field"]
     fault = fault_of(field, settings["faults"])
     height, width = settings["height"], settings["width"]
+    its = sample(row["condition"], settings)
     frequencies = planted_frequencies(
         settings["frequencies"][row["condition"]],
         settings["replicate_spread"],
@@ -117,11 +117,11 @@ def simulate_field(row: Row, plan: Plan) -> tuple[Pictures, pd.DataFrame]:
         row["replicate"],
     )
     rng = randomness.generator(plan.seed, "simulate", field)
-    count = max(1, int(rng.poisson(settings["cells_per_field"]))) if fault != "empty" else 0
+    count = max(1, int(rng.poisson(its.cells_per_field))) if fault != "empty" else 0
     labels = draw_labels(frequencies, plan.negative_class, count, rng)
-    structures = grow(labels, plan.line, height, width, rng)
-    layers, boxes = draw(structures, plan.line, height, width, rng)
-    pictures = photograph(layers, plan.microscope, fault, rng)
+    structures = grow(labels, its.line, height, width, rng)
+    layers, boxes = draw(structures, its.line, height, width, rng)
+    pictures = photograph(layers, its.microscope, fault, rng)
     truth = pd.DataFrame(boxes, columns=tables.BOX_COLUMNS).assign(label=labels)
     truth = truth.dropna(subset=tables.BOX_COLUMNS, ignore_index=True)
     truth.insert(0, "field", field)
