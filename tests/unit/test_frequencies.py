@@ -67,6 +67,11 @@ def test_only_usable_fields_of_the_wanted_splits_are_counted_in_the_order_of_the
     assert list(counted()["field"].unique()) == ["b", "a", "c"]
 
 
+def test_a_condition_that_is_no_part_of_the_experiment_is_not_counted():
+    table = frequencies.count(CELLS, FIELDS, SPLITS, CLASSES, {}, [], ["predict"], ["treated"])
+    assert list(table["field"].unique()) == ["a", "c"]
+
+
 def test_classes_come_in_the_order_of_the_config_and_groups_after_them():
     assert list(counted()["class"][:4]) == ["none", "one", "two", "any"]
 

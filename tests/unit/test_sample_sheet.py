@@ -22,6 +22,7 @@ def config():
         "statistics": {
             "splits": ["predict"],
             "control": "control",
+            "exclude_conditions": [],
             "tests": [{"test": "welch", "unit": "replicate"}],
         },
     }
@@ -333,6 +334,16 @@ def test_fewer_than_two_units_in_a_condition_are_refused(tmp_path, config, rows)
     sentence = refusal(sheet(tmp_path, rows[:3]), config)
     assert "drug" in sentence
     assert "1 replicate" in sentence
+
+
+def test_a_condition_that_is_no_part_of_the_experiment_may_have_one_unit(tmp_path, config, rows):
+    config["statistics"]["exclude_conditions"] = ["drug"]
+    fields = sample_sheet.read(config, sheet(tmp_path, rows[:3]), must_exist=True)
+    sample_sheet.check_statistics(config, fields)
+    config["statistics"]["exclude_conditions"] = ["drugs"]
+    sentence = refusal(tmp_path, config)
+    assert "statistics.exclude_conditions names 'drugs'" in sentence
+    assert "drug is the nearest" in sentence
 
 
 def test_a_study_without_a_control_compares_nothing(tmp_path, config, rows):

@@ -92,6 +92,7 @@ rule plot_annotated_fields:
         runtime=20,
     params:
         splits=lookup("statistics/splits", within=config),
+        without=lookup("statistics/exclude_conditions", within=config),
         palette=PALETTE,
         code=code_id("plot_annotated_fields.py"),
     script:

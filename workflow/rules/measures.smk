@@ -25,6 +25,7 @@ rule measure_objects:
         classes=lookup("classes", within=config),
         splits=lookup("statistics/splits", within=config),
         measures=lookup("statistics/measures", within=config),
+        without=lookup("statistics/exclude_conditions", within=config),
         code=code_id("measure_objects.py"),
     script:
         "../scripts/measure_objects.py"

@@ -40,6 +40,7 @@ rule count_frequencies:
         groups=lookup("class_groups", within=config, default={}),
         excluded=lookup("statistics/exclude_classes", within=config),
         splits=lookup("statistics/splits", within=config),
+        without=lookup("statistics/exclude_conditions", within=config),
         code=code_id("count_frequencies.py"),
     script:
         "../scripts/count_frequencies.py"

@@ -13,5 +13,6 @@ table = frequencies.count(
     groups=snakemake.params.groups,
     excluded=snakemake.params.excluded,
     wanted=snakemake.params.splits,
+    without=snakemake.params.without,
 )
 tables.write(table, snakemake.output.table, tables.FREQUENCIES)

@@ -12,5 +12,6 @@ table = measures.medians(
     classes=snakemake.params.classes,
     wanted=snakemake.params.splits,
     measures=snakemake.params.measures,
+    without=snakemake.params.without,
 )
 tables.write(table, snakemake.output.table, tables.MEASURES)

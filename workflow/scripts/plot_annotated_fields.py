@@ -9,7 +9,8 @@ job.start(snakemake)
 cells = tables.read(snakemake.input.cells, tables.CELLS)
 quality = tables.read(snakemake.input.quality, tables.QUALITY)
 splits = tables.read(snakemake.input.splits, tables.SPLITS)
-fields = annotated_fields.choose(cells, quality, splits, snakemake.params.splits)
+params = snakemake.params
+fields = annotated_fields.choose(cells, quality, splits, params.splits, params.without)
 images = {
     field: image for shard in snakemake.input.shards for field, image in store.read(shard, fields)
 }
@@ -18,5 +19,5 @@ panels = [
     annotated_fields.Panel(field, conditions[field], images[field], cells[cells["field"] == field])
     for field in fields
 ]
-figure = annotated_fields.draw(panels, style.Palette(**snakemake.params.palette))
+figure = annotated_fields.draw(panels, style.Palette(**params.palette))
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

@@ -6,7 +6,10 @@ import pandas as pd
 
 
 def in_splits(
-    quality: pd.DataFrame, splits: pd.DataFrame, wanted: Sequence[str] | None = None
+    quality: pd.DataFrame,
+    splits: pd.DataFrame,
+    wanted: Sequence[str] | None = None,
+    without: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Return the usable fields of some splits, in the order of the quality table.
 
@@ -19,6 +22,8 @@ def in_splits(
         The splits table.
     wanted
         Splits to keep; all when None.
+    without
+        Conditions to leave out.
 
     Returns
     -------
@@ -27,4 +32,5 @@ def in_splits(
     """
     usable = quality[quality["verdict"] == "ok"].drop(columns="split", errors="ignore")
     fields = usable.merge(splits[["field", "split"]], on="field", validate="one_to_one")
+    fields = fields[~fields["condition"].isin(without)] if len(without) else fields
     return fields if wanted is None else fields[fields["split"].isin(wanted)]

@@ -189,10 +189,14 @@ def check_statistics(config: dict[str, Any], fields: pd.DataFrame) -> None:
     Raises
     ------
     StudyError
-        When the control is not a condition of the sample sheet, or a condition that is compared
-        has fewer than two units.
+        When the control is not a condition of the sample sheet, nor is one that is left out, or a
+        condition that is compared has fewer than two units.
     """
     settings, sheet = config["statistics"], config["fields"]
+    known = {*fields["condition"], *config.get("simulation", {}).get("frequencies", {})}
+    for name in settings["exclude_conditions"]:
+        where = "statistics.exclude_conditions"
+        check_known(name, sorted(known), where, f"the conditions of {sheet}")
     if settings["control"] is None:
         return
     compared = _compared(config, fields)
@@ -217,6 +221,7 @@ def _compared(config: dict[str, Any], fields: pd.DataFrame) -> pd.DataFrame:
     """Return the fields that may take part in the comparison, as far as the sheet tells."""
     splits = config["statistics"]["splits"]
     compared = fields[fields["split"].isin(["", *splits])]
+    compared = compared[~compared["condition"].isin(config["statistics"]["exclude_conditions"])]
     if "simulation" in config and splits == ["predict"]:
         compared = compared[compared["condition"] != config["simulation"]["annotated"]]
     return compared

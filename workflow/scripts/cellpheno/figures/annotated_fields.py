@@ -31,7 +31,11 @@ class Panel:
 
 
 def choose(
-    cells: pd.DataFrame, quality: pd.DataFrame, splits: pd.DataFrame, wanted: Sequence[str]
+    cells: pd.DataFrame,
+    quality: pd.DataFrame,
+    splits: pd.DataFrame,
+    wanted: Sequence[str],
+    without: Sequence[str] = (),
 ) -> list[str]:
     """Return typical fields of each condition: those nearest to its median number of cells.
 
@@ -41,13 +45,15 @@ def choose(
         The tables of these names.
     wanted
         Splits to choose from.
+    without
+        Conditions to leave out.
 
     Returns
     -------
     list
         One field for each condition, or a few where there are few conditions.
     """
-    fields = in_splits(quality, splits, wanted)
+    fields = in_splits(quality, splits, wanted, without)
     number = cells.groupby("field").size()
     fields = fields.assign(n=number.reindex(fields["field"]).fillna(0).to_numpy())
     distance = (fields["n"] - fields.groupby("condition")["n"].transform("median")).abs()

@@ -19,6 +19,7 @@ def count(
     groups: Mapping[str, Sequence[str]],
     excluded: Sequence[str],
     wanted: Sequence[str],
+    without: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Count the called cells of each field and class.
 
@@ -39,6 +40,8 @@ def count(
         (A11: unclear cells are removed from quantification).
     wanted
         Splits whose fields make up the experiment.
+    without
+        Conditions that are no part of it.
 
     Returns
     -------
@@ -47,7 +50,7 @@ def count(
         `n_cells` 0 and no frequency.
     """
     _check_calls(cells, classes)
-    fields = in_splits(quality, splits, wanted)[ORIGIN].reset_index(drop=True)
+    fields = in_splits(quality, splits, wanted, without)[ORIGIN].reset_index(drop=True)
     counted = cells[~cells["call"].isin(excluded)]
     per_call = pd.crosstab(counted["field"], counted["call"])
     per_call = per_call.reindex(index=fields["field"], columns=list(classes), fill_value=0)

@@ -23,6 +23,7 @@ def medians(
     classes: Sequence[str],
     wanted: Sequence[str],
     measures: Sequence[str],
+    without: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Take the median of each measure over the annotated objects of each field and class.
 
@@ -43,6 +44,8 @@ def medians(
         Splits whose fields make up the experiment.
     measures
         Names of measures, of `UNITS`.
+    without
+        Conditions that are no part of the experiment.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def medians(
         When no annotated field lies in these splits, or no annotated object has a measure that
         is asked for.
     """
-    fields = in_splits(quality, splits, wanted)[ORIGIN]
+    fields = in_splits(quality, splits, wanted, without)[ORIGIN]
     fields = fields[fields["field"].isin(annotated["field"])].reset_index(drop=True)
     if fields.empty:
         raise StudyError(
