@@ -72,6 +72,7 @@ if CLAIMS:
 
 include: "workflow/rules/report.smk"
 include: "workflow/rules/export.smk"
+include: "workflow/rules/field_outputs.smk"
 
 
 rule all:

@@ -125,6 +125,11 @@ def test_an_experiment_overrides_only_what_it_names():
         (changed("negative_class", to="non-cic"), ["negative_class", "'non-cic'", "non-CIC"]),
         (changed("class_groups", to={"CIC": ["one in one"]}), ["class_groups", "one in one"]),
         (changed("composite", "red", to="membrain"), ["composite.red", "membrain", "membrane"]),
+        (
+            changed("figures", "colours", to={"partal": "#123456"}),
+            ["figures.colours", "'partal'", "partial"],
+        ),
+        (changed("figures", "colours", to={"partial": "red"}), ["figures.colours", "'red'"]),
         (changed("statistics", "exclude_classes", to=["f"]), ["exclude_classes", "'f'"]),
         (changed("statistics", "control", to=None), ["null_experiments", "statistics.control"]),
         (

@@ -549,6 +549,35 @@ def test_more_classes_than_colours_still_get_a_colour_each():
     assert len({many[name] for name in many.classes}) == 20
 
 
+def test_the_papers_colours_are_those_of_its_classes_in_their_order():
+    paper = dataclasses.replace(large().palette, scheme="published")
+    found = [paper[name] for name in paper.classes]
+    black, yellow, red, magenta = "#000000", "#FFFF00", "#FF0000", "#FF00FF"
+    cyan, blue, green = "#00FFFF", "#0000FF", "#008000"
+    assert found == [black, yellow, red, magenta, cyan, blue, green]
+    assert paper["CIC"] not in found
+
+
+def test_a_colour_chosen_by_hand_goes_before_those_of_the_palette():
+    chosen = dataclasses.replace(large().palette, colours={"partial": "#123456", "CIC": "#654321"})
+    assert (chosen["partial"], chosen["CIC"]) == ("#123456", "#654321")
+    assert chosen["one-in-one"] == large().palette["one-in-one"]
+
+
+def test_every_figure_is_drawn_in_the_papers_colours():
+    paper = dataclasses.replace(
+        large(), palette=dataclasses.replace(large().palette, scheme="published")
+    )
+    for figure in paper.draw().values():
+        figure.canvas.draw()
+
+
+def test_words_in_the_colour_of_a_class_can_be_read_on_white():
+    for colour in (*style.OKABE_ITO, *style.PUBLISHED, style.NEGATIVE):
+        assert style.luminance(style.as_ink(colour)) <= 0.25
+    assert style.as_ink("#0072B2") == "#0072b2"
+
+
 def test_equal_figures_give_equal_files(tmp_path):
     study = small()
     for name in ("a", "b"):

@@ -28,6 +28,8 @@ PALETTE = dict(
     groups=config["class_groups"],
     conditions=fields["condition"].drop_duplicates().tolist(),
     control=config["statistics"]["control"],
+    scheme=config["figures"]["palette"],
+    colours=config["figures"]["colours"],
 )
 
 

@@ -242,6 +242,9 @@ def _check_names(config: Config, source: str) -> None:
             )
         for member in members:
             check_known(member, classes, f"{source}: class_groups/{group}", "classes")
+    named = [*classes, *config["class_groups"]]
+    for name in config["figures"]["colours"]:
+        check_known(name, named, f"{source}: figures.colours", "classes and groups")
     for name in config["statistics"]["exclude_classes"]:
         check_known(name, classes, f"{source}: statistics.exclude_classes", "classes")
     for section in ("composite", "annotator_view"):

@@ -42,15 +42,11 @@ def draw(
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
     for row, name in enumerate(names):
-        places[row, 0].set_ylabel(name, color=INK_OF.get(palette[name], palette[name]))
+        places[row, 0].set_ylabel(name, color=style.as_ink(palette[name]))
         for column, cell in enumerate(cells[cells["label"] == name].itertuples()):
             pair = places[row, 2 * column : 2 * column + 2]
             _draw_pair(pair, cell, crops[cell.map_row], maps[cell.map_row])
     return made
-
-
-INK_OF = {style.OKABE_ITO[6]: "#8A7F00"}
-"""A darker shade of the one colour that is not read on white."""
 
 
 def _draw_pair(

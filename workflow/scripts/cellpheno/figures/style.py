@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -29,6 +29,17 @@ OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "
 MUTED = ("#332288", "#88CCEE", "#44AA99", "#999933", "#CC6677", "#882255", "#DDCC77", "#117733")
 """Paul Tol's muted colours for conditions, so that no condition looks like a class."""
 NEGATIVE = "#8C8C8C"
+GROUPS = ("#000000", "#5A5A5A", "#A0A0A0")
+PUBLISHED = ("#FFFF00", "#FF0000", "#FF00FF", "#00FFFF", "#0000FF", "#008000")
+"""Colours of the AIM-CICs paper, in its order of the classes (A45)."""
+PUBLISHED_NEGATIVE = "#000000"
+PUBLISHED_GROUPS = ("#555555", "#8A8A8A", "#BBBBBB")
+"""Its negative class is black, so that groups are not."""
+SCHEMES = {
+    "colour_blind": (OKABE_ITO, NEGATIVE, GROUPS),
+    "published": (PUBLISHED, PUBLISHED_NEGATIVE, PUBLISHED_GROUPS),
+}
+"""Colours of the positive classes, of the negative class and of groups."""
 CONTROL = "#555555"
 INK = "#222222"
 ALERT = "#D55E00"
@@ -122,11 +133,15 @@ class Palette:
     negative
         The class that is nothing special; it is grey.
     groups
-        Classes taken together, by the name of the group; drawn in shades of black.
+        Classes taken together, by the name of the group; drawn in shades of grey.
     conditions
         In the order of the sample sheet.
     control
         The condition that others are held against, dark grey; there may be none.
+    scheme
+        One of `SCHEMES`: colours that a colour-blind reader can tell apart, or the paper's (A45).
+    colours
+        Classes and groups that have a colour of their own.
     """
 
     classes: Sequence[str]
@@ -134,6 +149,8 @@ class Palette:
     groups: Mapping[str, Sequence[str]]
     conditions: Sequence[str]
     control: str | None = None
+    scheme: str = "colour_blind"
+    colours: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def positives(self) -> list[str]:
@@ -142,13 +159,14 @@ class Palette:
 
     def __getitem__(self, name: str) -> str:
         """Return the colour of a class or group."""
+        if name in self.colours:
+            return self.colours[name]
+        positives, negative, groups = SCHEMES[self.scheme]
         if name in self.positives:
-            colours = enough(OKABE_ITO, len(self.positives))
-            return colours[self.positives.index(name)]
+            return enough(positives, len(self.positives))[self.positives.index(name)]
         if name in self.groups:
-            row = list(self.groups).index(name)
-            return ("#000000", "#5A5A5A", "#A0A0A0")[min(row, 2)]
-        return NEGATIVE
+            return groups[min(list(self.groups).index(name), len(groups) - 1)]
+        return negative
 
     def handles(self, names: Iterable[str]) -> list[Patch]:
         """Return the entries of a legend of classes."""
@@ -169,10 +187,20 @@ def enough(colours: Sequence[str], number: int) -> list[str]:
     return sns.color_palette("husl", number).as_hex()
 
 
+def luminance(colour: str) -> float:
+    """Return how bright a colour is, from 0 (black) to 1 (white)."""
+    return float(np.dot(np.array(to_rgb(colour)) ** 2.2, (0.2126, 0.7152, 0.0722)))
+
+
 def ink_on(colour: str) -> str:
     """Return black or white, whichever can be read on a colour."""
-    luminance = float(np.dot(np.array(to_rgb(colour)) ** 2.2, (0.2126, 0.7152, 0.0722)))
-    return "black" if luminance > 0.3 else "white"
+    return "black" if luminance(colour) > 0.3 else "white"
+
+
+def as_ink(colour: str) -> str:
+    """Return a colour, darkened until words in it can be read on white."""
+    shades = (to_hex(np.array(to_rgb(colour)) * 0.95**step) for step in range(40))
+    return next(shade for shade in shades if luminance(shade) <= 0.25)
 
 
 def stars(p: float) -> str:
