@@ -55,6 +55,16 @@ include: "workflow/rules/decisions.smk"
 include: "workflow/rules/figures_statistics.smk"
 
 
+if LABEL_ERRORS:
+
+    include: "workflow/rules/label_errors.smk"
+
+
+if HUMAN_MODEL:
+
+    include: "workflow/rules/human_model.smk"
+
+
 if MEASURE_TABLES:
 
     include: "workflow/rules/measures.smk"
@@ -142,6 +152,8 @@ rule all:
         rules.figures.input,
         SIMULATED_TABLES,
         collect(list(AGREEMENT.values()), study=STUDY),
+        LABEL_ERRORS,
+        HUMAN_MODEL,
         MEASURE_TABLES,
         NULL_TABLES,
         CLAIMS,

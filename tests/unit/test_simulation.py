@@ -32,6 +32,8 @@ SETTINGS = {
     "cell_radius": 14,
     "annotated": "annotated",
     "cell_lines": {},
+    "label_errors": 0.0,
+    "annotators": [],
     "faults": {"overexposed": ["control-2"]},
     "replicate_spread": 0.15,
     "frequencies": {"annotated": PLANTED, "control": PLANTED},

@@ -105,9 +105,17 @@ ANNOTATORS = annotators_of(config)
 ANNOTATIONS = [path for settings in ANNOTATORS for path in settings["files"]]
 # only several annotators can agree
 AGREEMENT = (
-    {"agreement": "results/{study}/annotations/agreement.tsv"}
+    {
+        "agreement": "results/{study}/annotations/agreement.tsv",
+        "each": "results/{study}/annotations/each.parquet",
+        "gone_through": "results/{study}/annotations/gone_through.tsv",
+    }
     if len(ANNOTATORS) > 1
     else {}
+)
+# the model is held against people where there are several of them
+HUMAN_MODEL = (
+    [f"results/{STUDY}/metrics/human_model.tsv"] if len(ANNOTATORS) > 1 else []
 )
 SHARDS = sample_sheet.shards(fields, config["fields_per_shard"])
 DETECTORS = list(config["detectors"])
@@ -118,10 +126,22 @@ SIMULATED_IMAGES = (
     fields[CHANNELS].to_numpy().ravel().tolist() if "simulation" in config else []
 )
 SIMULATED_TABLES = (
-    [ANNOTATIONS[0], f"results/{STUDY}/simulation/truth.parquet"]
+    [*ANNOTATIONS, f"results/{STUDY}/simulation/truth.parquet"]
     if "simulation" in config
     else []
 )
+
+LABEL_ERRORS = (
+    [
+        f"results/{STUDY}/label_errors/{name}"
+        for name in ("cells.parquet", "listed.tsv", "crops.npy")
+    ]
+    if config["label_errors"]["enabled"]
+    else []
+)
+# only planted errors can be counted
+if LABEL_ERRORS and config.get("simulation", {}).get("label_errors"):
+    LABEL_ERRORS.append(f"results/{STUDY}/label_errors/found.tsv")
 
 # the range of each channel where one serves the whole study
 STUDY_RANGES = (

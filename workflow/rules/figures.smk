@@ -19,6 +19,10 @@ if len(DETECTORS) > 1:
     FIGURES.append("detectors")
 if len(EXPERIMENTS) > 1:
     FIGURES.append("classifiers")
+if LABEL_ERRORS:
+    FIGURES.append("label_errors")
+if HUMAN_MODEL:
+    FIGURES.append("human_model")
 if config["statistics"]["null_experiments"]:
     FIGURES.append("null_experiments")
 FIGURES += [f"measures_{measure}" for measure in config["statistics"]["measures"]]

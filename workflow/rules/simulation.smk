@@ -8,6 +8,7 @@ rule simulate_study:
     output:
         raw=SIMULATED_IMAGES,
         annotations=ANNOTATIONS[0],
+        further=ANNOTATIONS[1:],
         truth=f"results/{STUDY}/simulation/truth.parquet",
     log:
         f"logs/{STUDY}/simulate_study.log",

@@ -1,5 +1,9 @@
 """Import what people have annotated: boxes, classes, fields without cells (A5, A10, C7)."""
 
+from itertools import compress
+
+import pandas as pd
+
 from cellpheno import job, tables
 from cellpheno.annotations import formats
 from cellpheno.annotations.agreement import agreement
@@ -15,7 +19,8 @@ annotators = [
     to_tables(formats.read(settings["files"], settings, known), known, params.classes)
     for settings in params.annotators
 ]
-merged = merge(annotators, params.merge_iou)
+chosen = [settings.get("merge", True) for settings in params.annotators]
+merged = merge(list(compress(annotators, chosen)), params.merge_iou)
 log_report(merged.report)
 tables.write(merged.boxes, output.boxes, tables.BOXES)
 tables.write(merged.fields, output.annotated, tables.ANNOTATED_FIELDS)
@@ -24,3 +29,9 @@ if len(annotators) > 1:
     names = [settings["annotator"] for settings in params.annotators]
     table = agreement(list(zip(names, annotators, strict=True)), params.seed)
     tables.write(table, output.agreement, tables.AGREEMENT)
+    each = pd.concat([part.boxes for part in annotators])
+    tables.write(each, output.each, tables.BOXES)
+    fields = [
+        part.fields.assign(annotator=name) for name, part in zip(names, annotators, strict=True)
+    ]
+    tables.write(pd.concat(fields), output.gone_through, tables.GONE_THROUGH)

@@ -12,5 +12,6 @@ truth = simulate_study(
     annotations=snakemake.output.annotations,
     negative_class=snakemake.params.negative_class,
     processes=snakemake.threads,
+    further=snakemake.output.further,
 )
 tables.write(truth, snakemake.output.truth, tables.TRUTH)

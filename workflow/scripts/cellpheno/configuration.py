@@ -320,6 +320,10 @@ def _check_annotations(config: Config, source: str) -> None:
         where = f"{source}: annotations of {settings['annotator']}"
         kind, column = settings["format"], settings["label_column"]
         given = settings["label"] is not None or column is not None
+        if len(names) > 1 and settings["annotator"] in ("the model", "the truth"):
+            raise StudyError(
+                f"{where} have a name that metrics/human_model.tsv uses itself; rename them."
+            )
         if names.count(settings["annotator"]) > 1:
             raise StudyError(f"{where} stand twice; give every annotator a name of their own.")
         if kind == "sheet" and (column is None or settings["files"]):
@@ -346,8 +350,29 @@ def _check_annotations(config: Config, source: str) -> None:
             )
         for name in set(settings["ignore"]) & set(settings["rename"]):
             raise StudyError(f"{where} both ignore and rename {name!r}; do one of them.")
-    if "simulation" in config and config["annotations"]["format"] != "via":
+    if "simulation" in config:
+        _check_simulated_annotators(config, source)
+
+
+def _check_simulated_annotators(config: Config, source: str) -> None:
+    """Refuse a simulation whose annotators are not those whose files are read."""
+    drawing = annotators(config)
+    if any(settings["format"] != "via" for settings in drawing):
         raise StudyError(f"{source}: a simulated study has annotations of the format via; set it.")
+    names = [settings["annotator"] for settings in drawing[1:]]
+    simulated = [settings["name"] for settings in config["simulation"]["annotators"]]
+    if names != simulated:
+        raise StudyError(
+            f"{source}: annotations.further_annotators are {', '.join(names) or 'none'}, but "
+            f"simulation.annotators are {', '.join(simulated) or 'none'}; name the same ones in "
+            "the same order."
+        )
+    files = [settings["files"] for settings in drawing]
+    if any(len(own) != 1 for own in files) or len({own[0] for own in files}) < len(files):
+        raise StudyError(
+            f"{source}: each annotator of a simulated study has one file of their own in "
+            "annotations.files and annotations.further_annotators; correct them."
+        )
 
 
 def check_known(name: str, known: list[str], where: str, what: str) -> None:

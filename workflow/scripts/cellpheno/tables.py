@@ -149,6 +149,11 @@ ANNOTATED_FIELDS = Table(
     (FIELD, Column("n_boxes", "int", "annotated cells; 0 where none was found", minimum=0)),
     key=("field",),
 )
+GONE_THROUGH = Table(
+    "gone_through",
+    (Column("annotator", "str", "who has gone through the field"), *ANNOTATED_FIELDS.columns),
+    key=("annotator", "field"),
+)
 ANNOTATION_REPORT = Table(
     "annotation_report",
     (
@@ -173,6 +178,20 @@ AGREEMENT = Table(
         Column("n", "int", "cells behind it", minimum=0),
     ),
     key=("reference", "annotator", "metric"),
+)
+HUMAN_MODEL = Table(
+    "human_model",
+    (
+        Column("reference", "str", "what `rater` is held against: the truth or an annotator"),
+        Column("rater", "str", "annotator, or the model"),
+        Column("call", "str", "`all classes`, or the group of the two-way call"),
+        Column("metric", "str", "recall and precision at an IoU; of common cells: accuracy, kappa"),
+        Column("value", "float", "the metric", optional=True),
+        *INTERVAL,
+        Column("n_fields", "int", "test fields that both have gone through", minimum=0),
+        Column("n", "int", "cells behind it", minimum=0),
+    ),
+    key=("reference", "rater", "call", "metric"),
 )
 SPLITS = Table("splits", (FIELD, GROUP, SPLIT), key=("field",))
 DETECTIONS = Table(
@@ -448,6 +467,36 @@ COMPARED_CLAIMS = Table(
         Column("run", "str", "name of the run; empty where it was not run"),
     ),
     key=("claim_id",),
+)
+LABEL_ERRORS = Table(
+    "label_errors",
+    (
+        FIELD,
+        *BOX,
+        Column("label", "str", "class given by the annotator"),
+        Column("suggested", "str", "likeliest class by what was learned from other groups"),
+        Column("quality", "float", "cleanlab's score of the label", minimum=0, maximum=1),
+        Column(
+            "neighbors_agree",
+            "float",
+            "share of the most similar cells of other groups that have the same class",
+            minimum=0,
+            maximum=1,
+        ),
+        Column("listed", "bool", "whether the label is likely wrong"),
+        PROBABILITY,
+        Column("rank", "int", "1 is the most suspicious cell", minimum=1),
+    ),
+    key=("rank",),
+)
+FOUND_LABEL_ERRORS = Table(
+    "found_label_errors",
+    (
+        Column("metric", "str", "name of the metric"),
+        Column("value", "float", "the metric", optional=True),
+        Column("n", "int", "cells behind it", minimum=0),
+    ),
+    key=("metric",),
 )
 TRUTH = Table(
     "truth",

@@ -19,6 +19,7 @@ from cellpheno import randomness, tables
 from cellpheno.errors import StudyError
 from cellpheno.files import whole
 from cellpheno.progress import track
+from cellpheno.simulation.annotators import Annotator, annotate
 from cellpheno.simulation.cells import BUILDERS
 from cellpheno.simulation.culture import draw_labels, grow, planted_frequencies
 from cellpheno.simulation.drawing import draw
@@ -51,6 +52,7 @@ def simulate_study(
     annotations: str | Path,
     negative_class: str = "non-CIC",
     processes: int = 1,
+    further: Sequence[str | Path] = (),
 ) -> pd.DataFrame:
     """Write the raw images of every field and the annotations of some.
 
@@ -68,11 +70,14 @@ def simulate_study(
     annotations
         Where the VIA project file goes; it holds the fields of the condition
         `settings["annotated"]` and of the further cell lines, named `<field>.png` as for an
-        annotator who was given composites.
+        annotator who was given composites. This annotator errs in the class alone, as often as
+        `settings["label_errors"]` says.
     negative_class
         Class of what is left when the planted frequencies are taken.
     processes
         How many fields are made at a time.
+    further
+        Where the project files of `settings["annotators"]` go, one each, of the same fields.
 
     Returns
     -------
@@ -93,8 +98,14 @@ def simulate_study(
     truth = tables.concatenate(frames, tables.TRUTH)
     conditions = {settings["annotated"], *settings["cell_lines"]}
     annotated = [row["field"] for row in rows if row["condition"] in conditions]
-    with whole(annotations) as temporary:
-        temporary.write_text(json.dumps(project(annotated, truth, classes), indent=1) + "\n")
+    senior = Annotator("", wrong_class=settings["label_errors"])
+    others = [Annotator(**entry) for entry in settings["annotators"]]
+    size = settings["height"], settings["width"]
+    cells = truth[truth["field"].isin(annotated)]
+    for path, annotator in zip([annotations, *further], [senior, *others], strict=True):
+        drawn = annotate(cells, annotator, classes, *size, seed)
+        with whole(path) as temporary:
+            temporary.write_text(json.dumps(project(annotated, drawn, classes), indent=1) + "\n")
     return truth
 
 

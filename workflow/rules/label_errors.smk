@@ -1,0 +1,92 @@
+# Annotated cells whose class is likely wrong: whoever corrects labels begins with these.
+
+
+rule find_label_errors:
+    """List annotated cells that what was learned from other groups contradicts (A10, A41)."""
+    input:
+        shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
+        boxes="results/{study}/annotations/boxes.parquet",
+        fields="results/{study}/qc/fields.tsv",
+    output:
+        cells="results/{study}/label_errors/cells.parquet",
+        listed=report(
+            "results/{study}/label_errors/listed.tsv",
+            caption="../report/label_errors.rst",
+            category="Annotations",
+            labels={"figure": "likely wrong labels (table)"},
+        ),
+        crops="results/{study}/label_errors/crops.npy",
+    log:
+        "logs/{study}/find_label_errors.log",
+    benchmark:
+        "results/{study}/benchmarks/find_label_errors.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(3000),
+        runtime=60,
+    params:
+        settings=lookup("label_errors", within=config),
+        crops=configuration.experiment(config, EXPERIMENTS[0])["crops"],
+        classes=lookup("classes", within=config),
+        by=lookup("splits/by", within=config),
+        code=code_id("find_label_errors.py"),
+    script:
+        "../scripts/find_label_errors.py"
+
+
+rule evaluate_label_errors:
+    """Count how many of the planted label errors are listed."""
+    input:
+        cells="results/{study}/label_errors/cells.parquet",
+        truth="results/{study}/simulation/truth.parquet",
+    output:
+        found="results/{study}/label_errors/found.tsv",
+    log:
+        "logs/{study}/evaluate_label_errors.log",
+    benchmark:
+        "results/{study}/benchmarks/evaluate_label_errors.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(1000),
+        runtime=20,
+    params:
+        code=code_id("evaluate_label_errors.py"),
+    script:
+        "../scripts/evaluate_label_errors.py"
+
+
+rule plot_label_errors:
+    """Draw the annotated cells whose class is most likely wrong (A41)."""
+    input:
+        cells="results/{study}/label_errors/cells.parquet",
+        crops="results/{study}/label_errors/crops.npy",
+    output:
+        pdf="results/{study}/figures/label_errors.pdf",
+        png=report(
+            "results/{study}/figures/label_errors.png",
+            caption="../report/label_errors.rst",
+            category="Annotations",
+            labels={"figure": "likely wrong labels"},
+        ),
+    log:
+        "logs/{study}/plot_label_errors.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_label_errors.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=20,
+    params:
+        palette=PALETTE,
+        code=code_id("plot_label_errors.py"),
+    script:
+        "../scripts/plot_label_errors.py"

@@ -1,0 +1,1 @@
+"""Annotated cells whose class is likely wrong (A10, A41)."""

@@ -1,0 +1,122 @@
+"""Annotators who err: they miss cells, mistake their class, draw boxes askew, box what is none."""
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from cellpheno import boxes as geometry
+from cellpheno import tables
+from cellpheno.randomness import generator
+from cellpheno.tables import BOX_COLUMNS
+
+MIN_SIDE = 1.0
+"""Pixels that a box keeps, however it is shifted and clipped."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Annotator:
+    """Who annotates, and how often they err.
+
+    Attributes
+    ----------
+    name
+        Names the stream of chance: two annotators err independently.
+    miss
+        Share of the cells that are not drawn.
+    wrong_class
+        Share of the drawn cells that get another class, each other one being as likely.
+    shift_px
+        Standard deviation by which each edge of a box lies off, in pixels.
+    false_boxes
+        Boxes where no cell is, as a share of the cells.
+    """
+
+    name: str
+    miss: float = 0.0
+    wrong_class: float = 0.0
+    shift_px: float = 0.0
+    false_boxes: float = 0.0
+
+
+def annotate(
+    truth: pd.DataFrame,
+    annotator: Annotator,
+    classes: Sequence[str],
+    height: int,
+    width: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Return what an annotator draws; without errors it is the truth itself.
+
+    What is drawn in a field depends on the field, the annotator and the seed alone.
+
+    Parameters
+    ----------
+    truth
+        tables.TRUTH of the fields that are annotated.
+    annotator
+        Who draws.
+    classes
+        Every class.
+    height, width
+        Of the fields, in pixels.
+    seed
+        The study's seed.
+
+    Returns
+    -------
+    DataFrame
+        A table like `truth`, its fields in the same order.
+    """
+    draw = functools.partial(_field, annotator, classes, np.array([width, height] * 2, float), seed)
+    drawn = [draw(str(field), cells) for field, cells in truth.groupby("field", sort=False)]
+    return tables.concatenate(drawn, tables.TRUTH)
+
+
+def _field(
+    annotator: Annotator,
+    classes: Sequence[str],
+    limits: np.ndarray,
+    seed: int,
+    field: str,
+    cells: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return what is drawn in one field."""
+    chance = generator(seed, "annotator", annotator.name, field)
+    drawn = cells[chance.random(len(cells)) >= annotator.miss].reset_index(drop=True)
+    labels = pd.Index(classes).get_indexer(drawn["label"])
+    wrong = chance.random(len(drawn)) < annotator.wrong_class
+    labels[wrong] += chance.integers(1, len(classes), wrong.sum())
+    drawn["label"] = np.array(classes, dtype=object)[labels % len(classes)]
+    edges = drawn[BOX_COLUMNS].to_numpy(np.float64)
+    drawn[BOX_COLUMNS] = _shifted(edges, annotator.shift_px, limits, chance)
+    false = _false_boxes(cells, chance.poisson(annotator.false_boxes * len(cells)), limits, chance)
+    if not len(false):
+        return drawn
+    false["label"] = chance.choice(np.array(classes, dtype=object), len(false))
+    return pd.concat([drawn, false.assign(field=field)[drawn.columns]], ignore_index=True)
+
+
+def _shifted(
+    edges: np.ndarray, shift: float, limits: np.ndarray, chance: np.random.Generator
+) -> np.ndarray:
+    """Move every edge of boxes [n, 4] by chance, within the field; no box is lost by it."""
+    if not shift:
+        return edges
+    moved = geometry.clip(edges + chance.normal(0, shift, edges.shape), limits[0], limits[1])
+    keeps = (moved[:, 2:] - moved[:, :2] >= MIN_SIDE).all(axis=1, keepdims=True)
+    return np.where(keeps, moved, edges)
+
+
+def _false_boxes(
+    cells: pd.DataFrame, number: int, limits: np.ndarray, chance: np.random.Generator
+) -> pd.DataFrame:
+    """Return boxes of the size of true ones, anywhere in the field."""
+    edges = cells[BOX_COLUMNS].to_numpy(np.float64)
+    model = edges[chance.integers(0, len(edges), number)] if number else edges[:0]
+    sides = model[:, 2:] - model[:, :2]
+    low = chance.random(sides.shape) * (limits[:2] - sides)
+    return pd.DataFrame(np.hstack([low, low + sides]), columns=BOX_COLUMNS)
