@@ -1,4 +1,4 @@
-"""`snakemake field_outputs`: pictures and crops of every field, by request."""
+"""Pictures of fields: those of `snakemake field_outputs`, and the figures of the data set."""
 
 import numpy as np
 import pandas as pd
@@ -7,8 +7,8 @@ import pytest
 from cellpheno import tables
 from cellpheno.images import store
 
-FIELDS = ["annotated-slide-1", "control-r1", "control-r2", "mock-r1"]
 UNUSABLE = "control-r2"
+SHARDS = ["shard-000", "shard-001"]
 
 
 def test_pictures_of_fields_are_made_by_request_only(small_study):
@@ -20,31 +20,51 @@ def test_pictures_of_fields_are_made_by_request_only(small_study):
 
 @pytest.fixture
 def called(small_study):
-    """A small study whose first shard has called cells, as if it had been run."""
+    """A small study with a called cell in every field, as if it had been run."""
     results = small_study.results
-    images = ((name, np.full((90, 120, 3), 60, np.uint8)) for name in FIELDS)
-    store.write(results / "converted/shard-000.npz", images)
-    box = pd.DataFrame({"x_min": 20.0, "y_min": 30.0, "x_max": 60.0, "y_max": 70.0}, [0])
-    each = pd.concat([box.assign(field=name) for name in FIELDS])
-    found = each.assign(score=0.9)
-    splits = each.assign(group=each["field"], split="predict").iloc[:, -3:]
-    splits.loc[splits["field"].str.startswith("annotated"), "split"] = "test"
-    quality = each.assign(condition="a", replicate="r1", group="g", verdict="ok")
+    sheet = pd.read_csv(small_study.folder / "fields.tsv", sep="\t")
+    fields = sheet["field"].tolist()
+    box = {"x_min": 20.0, "y_min": 30.0, "x_max": 60.0, "y_max": 70.0}
+    each = pd.DataFrame({"field": fields, **box})
+    for shard, part in zip(SHARDS, (each[:4], each[4:]), strict=True):
+        images = ((name, np.full((90, 120, 3), 60, np.uint8)) for name in part["field"])
+        store.write(results / f"converted/{shard}.npz", images)
+        found = part.assign(score=0.9)
+        tables.write(found, results / f"detections/{shard}.parquet", tables.DETECTIONS)
+    quality = sheet[["field", "condition", "replicate", "group"]]
+    quality = quality.assign(verdict="ok", saturated_fraction=0, focus=9, height=90, width=120)
     quality.loc[quality["field"] == UNUSABLE, "verdict"] = "empty"
-    quality[["saturated_fraction", "focus", "height", "width"]] = np.nan
-    cells = quality.merge(splits[["field", "split"]]).assign(call="in turn", label=None)
-    cells[["det_score", "cls_score", "score"]] = 0.9
-    tables.write(found, results / "detections/shard-000.parquet", tables.DETECTIONS)
-    tables.write(cells, results / "cells.parquet", tables.CELLS)
     tables.write(quality, results / "qc/fields.tsv", tables.QUALITY)
+    splits = quality[["field", "group"]].assign(split="predict")
+    annotated = quality["condition"] == "annotated"
+    splits.loc[annotated, "split"] = "test"
     tables.write(splits, results / "splits.tsv", tables.SPLITS)
+    cells = quality.merge(splits[["field", "split"]]).merge(each).assign(call="in turn", label=None)
+    cells[["det_score", "cls_score", "score"]] = 0.9
+    tables.write(cells, results / "cells.parquet", tables.CELLS)
+    boxes = each[annotated].assign(label="partial", annotator="expert")
+    tables.write(boxes, results / "annotations/boxes.parquet", tables.BOXES)
+    listed = boxes[["field"]].assign(n_boxes=1)
+    tables.write(listed, results / "annotations/fields.tsv", tables.ANNOTATED_FIELDS)
     return small_study
 
 
 def test_usable_fields_of_the_chosen_splits_have_a_folder_each(called):
-    folder = called.results / "field_outputs/shard-000"
-    target = folder.relative_to(called.folder).as_posix()
-    called.snakemake(target, "--allowed-rules", "draw_field_outputs")
-    assert sorted(path.name for path in folder.glob("[!.]*")) == ["control-r1", "mock-r1"]
-    (crop,) = folder.glob("control-r1/crops/*/*.png")
-    assert crop.relative_to(folder).as_posix() == "control-r1/crops/in_turn/0.90_23_13.png"
+    called.snakemake("field_outputs", "--allowed-rules", "draw_field_outputs", "field_outputs")
+    folder = called.results / "field_outputs"
+    found = sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/[!.]*"))
+    assert found == ["shard-000/control-r1", "shard-001/mock-r1", "shard-001/mock-r2"]
+    (crop,) = folder.glob("*/mock-r1/crops/*/*.png")
+    assert crop.parent.name == "in_turn"
+    assert crop.name == "0.90_23_13.png"
+
+
+def test_figures_of_the_data_set_are_drawn(called):
+    called.config["calls"]["min_score"] = 0.5
+    names = ["found_and_missed", "gallery_annotated", "gallery_called", "cells_per_field"]
+    targets = [f"results/small/figures/{name}.png" for name in names]
+    rules = ["plot_found_and_missed", "plot_gallery", "plot_cells_per_field", "count_frequencies"]
+    called.write().snakemake(*targets, "--allowed-rules", *rules)
+    for name in names:
+        for kind in ("pdf", "png"):
+            assert (called.results / f"figures/{name}.{kind}").stat().st_size > 5000

@@ -80,7 +80,7 @@ def draw(panels: Sequence[Panel], palette: style.Palette) -> Figure:
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
     panel_mm = style.PAGE_MM / columns
-    sides = [_side(panel.cells) for panel in panels if len(panel.cells)]
+    sides = [median_side(panel.cells) for panel in panels if len(panel.cells)]
     window = panel_mm / BOX_MM * float(np.median(sides)) if sides else np.inf
     ratio = max(panel.image.shape[0] / panel.image.shape[1] for panel in panels)
     made = style.figure(style.PAGE_MM, rows * (panel_mm * ratio + 10) + 7, images=True)
@@ -99,18 +99,24 @@ def draw(panels: Sequence[Panel], palette: style.Palette) -> Figure:
     return made
 
 
-def _side(cells: pd.DataFrame) -> float:
+def median_side(cells: pd.DataFrame) -> float:
+    """Return the side in pixels of a square as large as the median box."""
     area = (cells["x_max"] - cells["x_min"]) * (cells["y_max"] - cells["y_min"])
     return float(np.sqrt(area).median())
 
 
-def _draw_panel(axes: Axes, panel: Panel, palette: style.Palette, window: float) -> None:
-    height, width = panel.image.shape[:2]
+def show(axes: Axes, image: npt.NDArray[np.uint8], window: float) -> None:
+    """Show a field [height, width, 3], cut to its centre if it is wider than `window` pixels."""
+    height, width = image.shape[:2]
     scale = min(1.0, window / width)
-    axes.imshow(panel.image, interpolation="lanczos")
+    axes.imshow(image, interpolation="lanczos")
     axes.set_xlim(width / 2 * (1 - scale) - 0.5, width / 2 * (1 + scale) - 0.5)
     axes.set_ylim(height / 2 * (1 + scale) - 0.5, height / 2 * (1 - scale) - 0.5)
     axes.set_axis_off()
+
+
+def _draw_panel(axes: Axes, panel: Panel, palette: style.Palette, window: float) -> None:
+    show(axes, panel.image, window)
     axes.set_title(panel.condition, loc="left", pad=13)
     axes.set_title(panel.field, loc="right", pad=13, fontweight="normal", fontsize=5.5)
     numbers = panel.cells["call"].value_counts()

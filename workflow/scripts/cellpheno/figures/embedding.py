@@ -11,12 +11,15 @@ from matplotlib.lines import Line2D
 from cellpheno.figures import style
 
 UNKNOWN = "#DDDDDD"
+SPLITS = {"train": "#88CCEE", "val": "#999933", "test": "#882255"}
 METHODS = {"tsne": "t-SNE", "umap": "UMAP"}
 
 
 @style.styled
 def draw(cells: pd.DataFrame, palette: style.Palette) -> Figure:
     """Draw both embeddings, coloured by annotated class, by call and by condition.
+
+    Where cells of `train` are among others, a further panel shows how they lie over each other.
 
     Parameters
     ----------
@@ -34,24 +37,38 @@ def draw(cells: pd.DataFrame, palette: style.Palette) -> Figure:
         "call": ("called class", classes),
         "condition": ("condition", colours),
     }
-    made = style.figure(style.PAGE_MM, 140)
-    places = made.subplots(2, 3)
+    splits = {name: SPLITS[name] for name in SPLITS if (cells["split"] == name).any()}
+    if "train" in splits and len(splits) > 1:
+        columns["split"] = ("split", splits)
+        cells = cells.assign(split=cells["split"].where(cells["split"].isin(splits)))
+    made = style.figure(style.PAGE_MM, 140 if len(columns) == 3 else 114)
+    places = made.subplots(2, len(columns))
     for row, method in zip(places, METHODS, strict=True):
         for axes, (column, (title, looks)) in zip(row, columns.items(), strict=True):
             _draw_cells(axes, cells, method, column, looks)
             if method == "tsne":
                 axes.set_title(title)
     known = cells["label"].notna()
-    places[0, 0].set_title(f"annotated class ({known.sum():,} of {len(cells):,} cells)")
+    places[0, 0].set_title(f"annotated class\n({known.sum():,} of {len(cells):,} cells)")
     handles = palette.handles(palette.classes)
     handles.append(Line2D([], [], marker="o", linestyle="", color=UNKNOWN, label="not annotated"))
     made.legend(handles=handles, loc="outside lower left", ncols=4, handlelength=1, handleheight=1)
-    handles = [
+    made.legend(handles=_dots(colours), loc="outside lower right", ncols=2, handlelength=1)
+    if "split" in columns:
+        places[0, -1].legend(handles=_dots(splits), handlelength=1, **ABOVE)
+        places[0, -1].set_title("")
+    return made
+
+
+ABOVE = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 3, "columnspacing": 0.8}
+
+
+def _dots(colours: Mapping[str, str]) -> list[Line2D]:
+    """Return the entries of a legend of dots."""
+    return [
         Line2D([], [], marker="o", linestyle="", color=colour, label=name, markersize=4)
         for name, colour in colours.items()
     ]
-    made.legend(handles=handles, loc="outside lower right", ncols=2, handlelength=1)
-    return made
 
 
 def _draw_cells(

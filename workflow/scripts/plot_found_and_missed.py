@@ -1,0 +1,31 @@
+"""Draw annotated fields beside what the detector finds, misses and makes up (2A, 2B)."""
+
+from cellpheno import cutoff, job, tables
+from cellpheno.figures import found_and_missed, style
+from cellpheno.images import store
+
+job.start(snakemake)
+inputs = snakemake.input
+
+annotated = tables.read(inputs.boxes, tables.BOXES)
+splits = tables.read(inputs.splits, tables.SPLITS)
+fields = found_and_missed.choose(annotated, tables.read(inputs.quality, tables.QUALITY), splits)
+images = {field: image for shard in inputs.shards for field, image in store.read(shard, fields)}
+shards = (tables.read(path, tables.DETECTIONS) for path in inputs.detections)
+found = [shard[shard["field"].isin(fields)] for shard in shards]
+detected = tables.concatenate(found, tables.DETECTIONS)
+lowest = cutoff.minimum_score(snakemake.params.min_score, inputs.detection_metrics)
+detected = detected[detected["score"] > lowest]
+split_of = splits.set_index("field")["split"]
+examples = [
+    found_and_missed.Example(
+        field,
+        split_of[field],
+        images[field],
+        annotated[annotated["field"] == field],
+        detected[detected["field"] == field],
+    )
+    for field in fields
+]
+figure = found_and_missed.draw(examples, style.Palette(**snakemake.params.palette))
+style.save(figure, snakemake.output.pdf, snakemake.output.png)
