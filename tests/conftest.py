@@ -87,6 +87,8 @@ def small_config(default_config) -> dict[str, Any]:
     config.update(study="small", fields="fields.tsv", data_root="results/small/raw")
     config["fields_per_shard"] = 4
     config["simulation"].update(height=192, width=256, cells_per_field=8, faults={})
+    config["simulation"]["annotators"] = []
+    config["annotations"]["further_annotators"] = []
     return config
 
 

@@ -112,6 +112,41 @@ def test_a_simulated_study_has_annotations_as_it_simulates_them():
         configuration.complete(config, SCHEMA, "study.yaml")
 
 
+def simulated(further, annotators):
+    config = copy.deepcopy(DEFAULT)
+    config["annotations"]["further_annotators"] = further
+    config["simulation"]["annotators"] = annotators
+    return configuration.complete(config, SCHEMA, "study.yaml")
+
+
+def test_some_annotators_of_a_simulated_study_may_be_people():
+    config = simulated(
+        [
+            {"annotator": "student", "files": ["student.json"]},
+            {"annotator": "person", "files": ["person.csv"], "format": "csv"},
+        ],
+        [{"name": "student", "miss": 0.1}],
+    )
+    assert config["simulation"]["annotators"] == [
+        {"name": "student", "miss": 0.1, "wrong_class": 0, "shift_px": 0, "false_boxes": 0}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("further", "words"),
+    [
+        ([{"annotator": "studnet", "files": ["b.json"]}], "'student'.*studnet is the nearest"),
+        ([{"annotator": "student", "files": ["b.csv"], "format": "csv"}], "format via"),
+        ([{"annotator": "student"}], "expert, student are simulated.*file of their own"),
+        ([{"annotator": "student", "files": ["b.json", "c.json"]}], "file of their own"),
+        ([{"annotator": "the model", "files": ["b.json"]}], "human_model.tsv"),
+    ],
+)
+def test_a_simulated_annotator_needs_one_file_that_is_read(further, words):
+    with pytest.raises(StudyError, match=words):
+        simulated(further, [{"name": "student"}])
+
+
 def test_files_of_every_annotator_must_be_there(tmp_path):
     config = complete(
         **VIA, further_annotators=[{"annotator": "student", "files": ["student.json"]}]

@@ -125,8 +125,20 @@ SEEDS = config["seeds"]
 SIMULATED_IMAGES = (
     fields[CHANNELS].to_numpy().ravel().tolist() if "simulation" in config else []
 )
+# the first annotator's, and those of others who are simulated too
+SIMULATED_ANNOTATIONS = (
+    [ANNOTATIONS[0]]
+    + [
+        settings["files"][0]
+        for entry in config["simulation"]["annotators"]
+        for settings in ANNOTATORS
+        if settings["annotator"] == entry["name"]
+    ]
+    if "simulation" in config
+    else []
+)
 SIMULATED_TABLES = (
-    [*ANNOTATIONS, f"results/{STUDY}/simulation/truth.parquet"]
+    [*SIMULATED_ANNOTATIONS, f"results/{STUDY}/simulation/truth.parquet"]
     if "simulation" in config
     else []
 )

@@ -7,8 +7,8 @@ rule simulate_study:
         fields=config["fields"],
     output:
         raw=SIMULATED_IMAGES,
-        annotations=ANNOTATIONS[0],
-        further=ANNOTATIONS[1:],
+        annotations=SIMULATED_ANNOTATIONS[0],
+        further=SIMULATED_ANNOTATIONS[1:],
         truth=f"results/{STUDY}/simulation/truth.parquet",
     log:
         f"logs/{STUDY}/simulate_study.log",

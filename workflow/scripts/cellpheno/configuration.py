@@ -355,23 +355,22 @@ def _check_annotations(config: Config, source: str) -> None:
 
 
 def _check_simulated_annotators(config: Config, source: str) -> None:
-    """Refuse a simulation whose annotators are not those whose files are read."""
-    drawing = annotators(config)
+    """Refuse a simulation whose annotators are not among those whose files are read."""
+    senior, *others = annotators(config)
+    further = {settings["annotator"]: settings for settings in others}
+    drawing = [senior]
+    for entry in config["simulation"]["annotators"]:
+        where = f"{source}: simulation.annotators"
+        check_known(entry["name"], list(further), where, "annotations.further_annotators")
+        drawing.append(further[entry["name"]])
     if any(settings["format"] != "via" for settings in drawing):
         raise StudyError(f"{source}: a simulated study has annotations of the format via; set it.")
-    names = [settings["annotator"] for settings in drawing[1:]]
-    simulated = [settings["name"] for settings in config["simulation"]["annotators"]]
-    if names != simulated:
+    files = [tuple(settings["files"]) for settings in drawing]
+    if any(len(own) != 1 for own in files) or len(set(files)) < len(files):
         raise StudyError(
-            f"{source}: annotations.further_annotators are {', '.join(names) or 'none'}, but "
-            f"simulation.annotators are {', '.join(simulated) or 'none'}; name the same ones in "
-            "the same order."
-        )
-    files = [settings["files"] for settings in drawing]
-    if any(len(own) != 1 for own in files) or len({own[0] for own in files}) < len(files):
-        raise StudyError(
-            f"{source}: each annotator of a simulated study has one file of their own in "
-            "annotations.files and annotations.further_annotators; correct them."
+            f"{source}: {', '.join(each['annotator'] for each in drawing)} are simulated, each "
+            "with one file of their own; correct annotations.files and "
+            "annotations.further_annotators."
         )
 
 
