@@ -188,3 +188,61 @@ def test_an_image_on_both_sides_is_a_leak():
     table = fields[["field", "group"]].assign(split=["train", "train", "val", "test"])
     with pytest.raises(StudyError, match="image content .*f0000 in train, f0003 in test"):
         splits.refuse_leaks(table, fields, "group")
+
+
+def patients(per_patient=8, names=("A", "B", "C", "D")):
+    fields = make_fields(per_patient * len(names))
+    return fields.assign(patient=[names[row // per_patient] for row in range(len(fields))])
+
+
+def held_out(fields, hold_out, annotated=None):
+    boxes = make_boxes(fields)
+    chosen = fields if annotated is None else fields[annotated]
+    result = splits.assign(fields, chosen[["field"]], boxes, "field", FRACTIONS, 0, ())
+    assert set(result["split"]) >= {"train", "val", "test"}
+    by_patient = splits.assign(fields, chosen[["field"]], boxes, "patient", FRACTIONS, 0, hold_out)
+    return by_patient.set_index("field")["split"]
+
+
+def test_a_group_that_is_held_out_is_the_test_and_nothing_else_is():
+    fields = patients()
+    split = held_out(fields, ["B"])
+    by_patient = split.groupby(fields.set_index("field")["patient"]).unique()
+    assert by_patient["B"].tolist() == ["test"]
+    assert {name for row in "ACD" for name in by_patient[row]} == {"train", "val"}
+
+
+def test_fields_of_a_held_out_group_that_were_not_annotated_are_predicted():
+    fields = patients()
+    annotated = np.arange(len(fields)) % 2 == 0
+    split = held_out(fields, ["B"], annotated)
+    in_b = fields["patient"] == "B"
+    assert set(split[fields.loc[in_b & annotated, "field"]]) == {"test"}
+    assert set(split[fields.loc[in_b & ~annotated, "field"]]) == {"predict"}
+
+
+def test_a_sheet_that_trains_on_a_held_out_group_is_refused():
+    fields = patients()
+    fields.loc[fields["patient"] == "B", "split"] = "train"
+    with pytest.raises(StudyError, match=r"f0008 into train.*patient, B, is held out"):
+        held_out(fields, ["B"])
+
+
+def test_each_group_is_held_out_in_turn():
+    fields = patients()
+    folds = splits.hold_each_group_out(
+        fields, fields[["field"]], make_boxes(fields), "patient", FRACTIONS, 0
+    )
+    assert folds["held_out"].unique().tolist() == ["A", "B", "C", "D"]
+    patient = folds["field"].map(fields.set_index("field")["patient"])
+    pd.testing.assert_series_equal(
+        folds["split"] == "test", patient == folds["held_out"], check_names=False
+    )
+
+
+def test_two_groups_are_too_few_to_hold_each_out():
+    fields = patients(names=("A", "B"))
+    with pytest.raises(StudyError, match="at least 3 of them.*there are 2"):
+        splits.hold_each_group_out(
+            fields, fields[["field"]], make_boxes(fields), "patient", FRACTIONS, 0
+        )

@@ -16,6 +16,7 @@ for name in (
     "configuration",
     "sample_sheet",
     "sources",
+    "split_lists",
     "annotations/__init__",
     "annotations/regions",
     "annotations/documents",
@@ -31,7 +32,7 @@ for name in (
     source_file = workflow.source_path(f"../scripts/cellpheno/{name}.py")
 sys.path.insert(0, str(Path(source_file).parents[2]))
 
-from cellpheno import configuration, files, sample_sheet, sources
+from cellpheno import configuration, files, sample_sheet, sources, split_lists
 from cellpheno.annotations import listing
 from cellpheno.errors import StudyError
 
@@ -55,6 +56,8 @@ def checked_study(config):
         # jobs on other nodes need not look at the disk all over again
         check_disk = workflow.is_main_process
         fields = sample_sheet.read(config, Path(), check_disk and not simulated)
+        fields = split_lists.apply(config, fields, Path())
+        split_lists.check_hold_out(config, fields)
         sample_sheet.check_label_columns(config, fields)
         sample_sheet.check_planes(config, fields)
         sample_sheet.check_statistics(config, fields)
@@ -117,6 +120,8 @@ AGREEMENT = (
 HUMAN_MODEL = (
     [f"results/{STUDY}/metrics/human_model.tsv"] if len(ANNOTATORS) > 1 else []
 )
+# wanted where subsets of the fields are measured by themselves
+SUBSETS = [f"results/{STUDY}/metrics/subsets.tsv"] if config["evaluation"]["by"] else []
 SHARDS = sample_sheet.shards(fields, config["fields_per_shard"])
 DETECTORS = list(config["detectors"])
 EXPERIMENTS = list(config["experiments"])

@@ -11,6 +11,7 @@ result = splits.assign(
     by=params.splits["by"],
     fractions=params.splits["fractions"],
     seed=params.seed,
+    hold_out=params.splits["hold_out"],
 )
 tables.write(result, snakemake.output.splits, tables.SPLITS)
 print(result["split"].value_counts().to_string())

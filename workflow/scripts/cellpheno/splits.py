@@ -34,10 +34,12 @@ def assign(
     by: str,
     fractions: Mapping[str, float],
     seed: int,
+    hold_out: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Give every field of sound quality its split.
 
     What the sample sheet's column `split` says is kept, and passes to the rest of its block.
+    Annotated fields of the groups in `hold_out` are the split `test`, and no others are.
     Fields that were not annotated are `predict` unless the sheet says otherwise; then they count
     as fields without cells, which is logged. All other blocks are dealt out so that fields, fields
     without cells and the cells of each class come as close to `fractions` as they can.
@@ -56,6 +58,8 @@ def assign(
         Share of the annotated fields and cells for `train`, `val` and `test`.
     seed
         The study's seed.
+    hold_out
+        Values of `by`: groups to test on; the others train and validate.
 
     Returns
     -------
@@ -69,6 +73,10 @@ def assign(
     """
     fields = fields[fields["verdict"] == OK].sort_values("field", ignore_index=True)
     given = fields["split"].to_numpy(dtype=object, na_value="")
+    dealt_out = fractions
+    if hold_out:
+        given = _held_out(fields, annotated, given, by, hold_out)
+        dealt_out = {**fractions, "test": 0.0}
     takes_part = fields["field"].isin(annotated["field"]).to_numpy() | np.isin(given, LEARNING)
     takes_part &= given != PREDICT
     learning = fields[takes_part].reset_index(drop=True)
@@ -76,7 +84,7 @@ def assign(
     block = blocks(learning, [by, "content"])
     fixed = _fixed(learning, block, given[takes_part], by)
     load = _load(learning, block, boxes)
-    dealt = _deal(load, fixed, fractions, seed)
+    dealt = _deal(load, fixed, dealt_out, seed)
     result = fields[["field", "group"]].assign(split=PREDICT)
     result.loc[takes_part, "split"] = np.array(LEARNING, dtype=object)[dealt][block]
     _refuse_empty(result, fractions, by)
@@ -103,6 +111,65 @@ def blocks(fields: pd.DataFrame, columns: Sequence[str]) -> npt.NDArray[np.intp]
     graph = scipy.sparse.coo_matrix(edges, shape=(first, first))
     _, component = connected_components(graph, directed=False)
     return pd.factorize(component[: len(fields)])[0]
+
+
+def hold_each_group_out(
+    fields: pd.DataFrame,
+    annotated: pd.DataFrame,
+    boxes: pd.DataFrame,
+    by: str,
+    fractions: Mapping[str, float],
+    seed: int,
+) -> pd.DataFrame:
+    """Hold out every annotated group in turn: leave-one-patient-out, leave-one-plate-out.
+
+    Parameters
+    ----------
+    fields, annotated, boxes, by, fractions, seed
+        As `assign` takes them.
+
+    Returns
+    -------
+    DataFrame
+        tables.HELD_OUT: the splits table of each fold, one below the other.
+
+    Raises
+    ------
+    StudyError
+        When there are fewer than three annotated groups to test, validate and train on.
+    """
+    there = fields[(fields["verdict"] == OK) & fields["field"].isin(annotated["field"])]
+    groups = sorted(there[by].unique())
+    if len(groups) < len(LEARNING):
+        raise StudyError(
+            f"Holding each {by} out needs annotated fields of at least {len(LEARNING)} of them to "
+            f"train, validate and test on, but there are {len(groups)}; annotate more, or choose "
+            "another column in splits.by."
+        )
+    folds = [
+        assign(fields, annotated, boxes, by, fractions, seed, [group]).assign(held_out=group)
+        for group in groups
+    ]
+    return pd.concat(folds, ignore_index=True)
+
+
+def _held_out(
+    fields: pd.DataFrame,
+    annotated: pd.DataFrame,
+    given: npt.NDArray[np.object_],
+    by: str,
+    hold_out: Sequence[str],
+) -> npt.NDArray[np.object_]:
+    """Return the splits that are given, with the annotated fields of held-out groups in `test`."""
+    held = (fields[by].isin(hold_out) & fields["field"].isin(annotated["field"])).to_numpy()
+    elsewhere = np.flatnonzero(held & np.isin(given, ("train", "val")))
+    others = np.flatnonzero(~held & (given == "test"))
+    for row, what in [*((row, "held out") for row in elsewhere), *((row, "not") for row in others)]:
+        raise StudyError(
+            f"The sample sheet puts the field {fields['field'][row]} into {given[row]}, but its "
+            f"{by}, {fields[by][row]}, is {what} by splits.hold_out; leave its split open."
+        )
+    return np.where(held & (given == ""), "test", given)
 
 
 def _fixed(

@@ -194,6 +194,11 @@ HUMAN_MODEL = Table(
     key=("reference", "rater", "call", "metric"),
 )
 SPLITS = Table("splits", (FIELD, GROUP, SPLIT), key=("field",))
+HELD_OUT = Table(
+    "held_out",
+    (Column("held_out", "str", "group that this fold tests on"), *SPLITS.columns),
+    key=("held_out", "field"),
+)
 DETECTIONS = Table(
     "detections",
     (FIELD, *BOX, Column("score", "float", "detector's score", minimum=0, maximum=1)),
@@ -275,6 +280,21 @@ CLASSIFICATION_METRICS = Table(
         *INTERVAL,
         Column("n", "int", "annotated cells behind it", minimum=0),
     ),
+)
+SUBSET_METRICS = Table(
+    "subset_metrics",
+    (
+        Column("column", "str", "column of the sample sheet"),
+        Column("subset", "str", "its value for these fields"),
+        Column("task", "str", "what was measured", allowed=("detection", "classification")),
+        Column("class", "str", "class, group of classes, or `all`"),
+        Column("metric", "str", "name of the metric, in detection with its IoU"),
+        Column("value", "float", "the metric", optional=True),
+        *INTERVAL,
+        Column("n_fields", "int", "fields of the subset", minimum=1),
+        Column("n", "int", "annotated cells behind it", minimum=0),
+    ),
+    key=("column", "subset", "task", "class", "metric"),
 )
 HISTORY = Table(
     "history",

@@ -1,0 +1,16 @@
+"""Hold each group of annotated fields out in turn: one fold per group."""
+
+from cellpheno import job, splits, tables
+
+job.start(snakemake)
+params = snakemake.params
+folds = splits.hold_each_group_out(
+    tables.read(snakemake.input.fields, tables.QUALITY),
+    tables.read(snakemake.input.annotated, tables.ANNOTATED_FIELDS),
+    tables.read(snakemake.input.boxes, tables.BOXES),
+    by=params.splits["by"],
+    fractions=params.splits["fractions"],
+    seed=params.seed,
+)
+tables.write(folds, snakemake.output.folds, tables.HELD_OUT)
+print(folds.groupby("held_out")["split"].value_counts().to_string())
