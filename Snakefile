@@ -66,6 +66,11 @@ if HUMAN_MODEL:
     include: "workflow/rules/human_model.smk"
 
 
+if SUBSETS:
+
+    include: "workflow/rules/subsets.smk"
+
+
 if MEASURE_TABLES:
 
     include: "workflow/rules/measures.smk"
@@ -155,6 +160,7 @@ rule all:
         collect(list(AGREEMENT.values()), study=STUDY),
         LABEL_ERRORS,
         HUMAN_MODEL,
+        SUBSETS,
         MEASURE_TABLES,
         NULL_TABLES,
         CLAIMS,

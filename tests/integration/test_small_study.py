@@ -18,6 +18,7 @@ PLANTED = {
     "control": [0.14, 0.14, 0.10, 0.06, 0.04, 0.05],
     "mock": [0.14, 0.14, 0.10, 0.06, 0.04, 0.05],
     "GAP(118-194)": [0.03, 0.03, 0.02, 0.01, 0.01, 0.05],
+    "large cells": [0.13, 0.13, 0.10, 0.10, 0.08, 0.08],
 }
 """Frequencies of the six classes that are not the negative one. The difference is planted large:
 a study this small would not see the sign of the default study's smaller ones reliably."""
@@ -29,9 +30,10 @@ def rows():
     plan = [("annotated", f"slide-{n:02d}", 2) for n in range(1, 11)]
     for condition in ("control", "mock", "GAP(118-194)"):
         plan += [(condition, f"r{n}", 3) for n in (1, 2, 3)]
+    plan += [("large cells", "r1", 3)]  # another cell line
     for condition, replicate, count in plan:
         for number in range(1, count + 1):
-            name = condition.replace("(", "").replace(")", "").replace("-", "_")
+            name = condition.replace("(", "").replace(")", "").replace("-", "_").replace(" ", "_")
             field = f"{name}-{replicate}-f{number}"
             files = {c: f"{field}_{c}.tif" for c in ("membrane", "nucleus", "brightfield")}
             yield {
@@ -39,6 +41,7 @@ def rows():
                 "condition": condition,
                 "replicate": replicate,
                 "group": f"{name}-{replicate}",
+                "split": "predict" if condition == "large cells" else "",
                 **files,
             }
 
@@ -53,6 +56,8 @@ def study(tmp_path_factory, default_config) -> Study:
         condition: dict(zip(config["classes"][1:], planted, strict=True))
         for condition, planted in PLANTED.items()
     }
+    config["simulation"]["cell_lines"] = {"large cells": {"radius": 1.3, "density": 0.65}}
+    config["statistics"]["exclude_conditions"] = ["large cells"]
     config["detection"]["training"]["steps"] = 180
     config["classification"]["training"]["epochs"] = 14
     study = Study(tmp_path_factory.mktemp("small_study"), config)
@@ -82,6 +87,26 @@ def test_held_out_cells_are_told_apart(study):
     assert metric(study, "classification", **cic) >= 0.95
     mean = {"split": "test", "seed": "mean", "class": "all", "metric": "mean_auc"}
     assert metric(study, "classification", **mean) >= 0.90
+
+
+def test_another_cell_line_is_measured_beside_the_studys_own_and_takes_no_part_in_it(study):
+    path = study.results / "metrics/subsets.tsv"
+    subsets = tables.read(path, tables.SUBSET_METRICS).set_index(["subset", "class", "metric"])
+    for name in ("recall", "precision", "f1"):
+        own = metric(study, "detection", split="test", metric=f"{name}@0.5 at score_threshold")
+        assert subsets.loc[("annotated", "all", f"{name}@0.5"), "value"] == pytest.approx(own)
+    auc = {"split": "test", "seed": "mean", "class": "CIC", "metric": "auc"}
+    own = metric(study, "classification", **auc)
+    assert subsets.loc[("annotated", "CIC", "auc"), "value"] == pytest.approx(own)
+    other = subsets.loc["large cells"]
+    assert (other["n_fields"] == 3).all()
+    assert other.loc[("all", "recall@0.5"), "value"] >= 0.7
+    assert other.loc[("CIC", "auc"), "value"] >= 0.8
+    called = tables.read(study.results / "statistics/frequencies.tsv", tables.FREQUENCIES)
+    assert "large cells" not in set(called["condition"])
+    assert "large cells" in set(
+        tables.read(study.results / "cells.parquet", tables.CELLS)["condition"]
+    )
 
 
 def comparisons(study):

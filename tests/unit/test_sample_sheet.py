@@ -19,6 +19,7 @@ def config():
         "channels": ["membrane"],
         "classes": ["non-CIC", "partial"],
         "splits": {"by": "group"},
+        "evaluation": {"by": []},
         "statistics": {
             "splits": ["predict"],
             "control": "control",
@@ -175,6 +176,15 @@ def test_a_missing_column_is_named(tmp_path, config, rows):
     for row in rows:
         del row["replicate"]
     assert "replicate" in refusal(sheet(tmp_path, rows), config)
+
+
+def test_a_column_that_fields_are_evaluated_by_must_be_there_and_filled(tmp_path, config, rows):
+    config["evaluation"]["by"] = ["cell_line"]
+    assert "lacks the column cell_line" in refusal(sheet(tmp_path, rows), config)
+    rows = [{**row, "cell_line": "MCF10A"} for row in rows]
+    sample_sheet.read(config, sheet(tmp_path, rows), must_exist=True)
+    rows[2]["cell_line"] = ""
+    assert "Line 4" in refusal(sheet(tmp_path, rows), config)
 
 
 def test_an_empty_cell_is_named_by_line_and_column(tmp_path, config, rows):

@@ -27,6 +27,8 @@ if LABEL_ERRORS:
     FIGURES.append("label_errors")
 if HUMAN_MODEL:
     FIGURES.append("human_model")
+if SUBSETS:
+    FIGURES.append("subsets")
 if config["statistics"]["null_experiments"]:
     FIGURES.append("null_experiments")
 FIGURES += [f"measures_{measure}" for measure in config["statistics"]["measures"]]

@@ -85,7 +85,8 @@ def _table(path: Path, sheet: str) -> pd.DataFrame:
 
 def _check_columns(fields: pd.DataFrame, config: dict[str, Any]) -> None:
     sheet = config["fields"]
-    for column in [*COLUMNS, *config["channels"], config["splits"]["by"]]:
+    chosen = [config["splits"]["by"], *config["evaluation"]["by"]]
+    for column in [*COLUMNS, *config["channels"], *chosen]:
         if column not in fields:
             raise StudyError(
                 f"{sheet} lacks the column {column}; found are {', '.join(fields.columns)}."

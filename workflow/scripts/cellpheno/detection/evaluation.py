@@ -190,6 +190,28 @@ def interval(
     return float(low), float(high)
 
 
+def with_interval(
+    metric: Metric, matched: Matched, seed: int, name: str, draws: int = DRAWS
+) -> tuple[float, float, float]:
+    """Return a metric and the ends of its 95 % interval.
+
+    Parameters
+    ----------
+    metric
+        Which one.
+    matched
+        Matched detections.
+    seed
+        The study's seed.
+    name
+        Of these fields: all their metrics are measured on the same redrawn fields.
+    draws
+        How often fields are redrawn.
+    """
+    value = metric(matched, np.ones(len(matched.annotated)))
+    return value, *interval(metric, matched, generator(seed, "detection intervals", name), draws)
+
+
 def evaluate(
     detections: pd.DataFrame,
     annotated: pd.DataFrame,
@@ -233,10 +255,8 @@ def evaluate(
     rows: list[list[object]] = [first]
 
     def add(split: str, name: str, metric: Metric, matched: Matched) -> None:
-        value = metric(matched, np.ones(len(matched.annotated)))
-        chance = generator(seed, "detection intervals", split)
-        ends = interval(metric, matched, chance, draws)
-        rows.append([split, name, value, *ends, matched.n_annotated])
+        value = with_interval(metric, matched, seed, split, draws)
+        rows.append([split, name, *value, matched.n_annotated])
 
     for split, fields in fields_of.items():
         for min_iou in IOUS:

@@ -1,0 +1,74 @@
+# The networks on each cell line, plate or patient by itself; only where the config asks for it.
+
+
+rule evaluate_subsets:
+    """Measure detection and classification on unseen fields, by columns of the sheet (A42)."""
+    input:
+        fields="results/{study}/qc/fields.tsv",
+        splits="results/{study}/splits.tsv",
+        annotated="results/{study}/annotations/fields.tsv",
+        boxes="results/{study}/annotations/boxes.parquet",
+        detections=collect("results/{{study}}/detections/{shard}.parquet", shard=SHARDS),
+        detection_metrics=DETECTION_METRICS,
+        cells="results/{study}/cells.parquet",
+    output:
+        metrics="results/{study}/metrics/subsets.tsv",
+    log:
+        "logs/{study}/evaluate_subsets.log",
+    benchmark:
+        "results/{study}/benchmarks/evaluate_subsets.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=60,
+    params:
+        columns=lookup("evaluation/by", within=config),
+        group=lookup("splits/by", within=config),
+        min_score=lookup("calls/min_score", within=config),
+        classes=lookup("classes", within=config),
+        groups=lookup("class_groups", within=config),
+        seed=lookup("seed", within=config),
+        code=code_id("evaluate_subsets.py"),
+    script:
+        "../scripts/evaluate_subsets.py"
+
+
+rule plot_subsets:
+    """Draw detection and classification by columns of the sheet, with fields (figure S5)."""
+    input:
+        metrics="results/{study}/metrics/subsets.tsv",
+        fields="results/{study}/qc/fields.tsv",
+        splits="results/{study}/splits.tsv",
+        annotated="results/{study}/annotations/fields.tsv",
+        boxes="results/{study}/annotations/boxes.parquet",
+        cells="results/{study}/cells.parquet",
+        shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
+    output:
+        pdf="results/{study}/figures/subsets.pdf",
+        png=report(
+            "results/{study}/figures/subsets.png",
+            caption="../report/subsets.rst",
+            category="Classification",
+            labels={"figure": "by column of the sample sheet"},
+        ),
+    log:
+        "logs/{study}/plot_subsets.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_subsets.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(4000),
+        runtime=20,
+    params:
+        columns=lookup("evaluation/by", within=config),
+        group=lookup("splits/by", within=config),
+        palette=PALETTE,
+        code=code_id("plot_subsets.py"),
+    script:
+        "../scripts/plot_subsets.py"
