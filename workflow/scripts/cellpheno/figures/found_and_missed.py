@@ -132,5 +132,5 @@ def _draw_boxes(axes: Axes, boxes: pd.DataFrame, colour: str, line: str) -> None
     for box in boxes.itertuples():
         corner = (box.x_min - 0.5, box.y_min - 0.5)
         size = (box.x_max - box.x_min, box.y_max - box.y_min)
-        look = {"edgecolor": colour, "linestyle": line, "linewidth": 0.9}
+        look = {"edgecolor": colour, "linestyle": line, "linewidth": 1.1}
         axes.add_patch(Rectangle(corner, *size, fill=False, **look))

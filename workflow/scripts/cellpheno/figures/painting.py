@@ -49,7 +49,7 @@ def draw_boxes(
     draw = ImageDraw.Draw(picture)
     sides = boxes[:, 2:] - boxes[:, :2]
     order = np.argsort(-sides.prod(axis=1), kind="stable")
-    line = max(1, round(min(image.shape[:2]) / 540))
+    line = max(2, round(min(image.shape[:2]) / 540))
     for row in order:
         x_min, y_min, x_max, y_max = np.rint(boxes[row]).astype(int)
         corners = (x_min, y_min, max(x_min, x_max - 1), max(y_min, y_max - 1))
