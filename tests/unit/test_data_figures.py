@@ -1,6 +1,8 @@
 """Figures of the data set: what was annotated, how much of it was found, how the classes look."""
 
 import dataclasses
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from cellpheno import tables
 from cellpheno.figures import cells_per_field, embedding, found_and_missed, gallery, style
 from cellpheno.statistics import frequencies
 
+ROOT = Path(__file__).parents[2]
 SPLITS = tables.SPLITS_ALLOWED
 BOX_COLUMNS = tables.BOX_COLUMNS
 
@@ -232,3 +235,13 @@ def test_no_cells_are_no_choice(study):
     table = no_rows(study.cells).assign(**{"class": pd.Series(dtype=str)})
     assert gallery.choose(table, sized(study), study.palette).empty
     assert found_and_missed.choose(no_rows(study.boxes), sized(study), study.splits) == []
+
+
+def test_every_figure_stands_in_the_list_of_figures():
+    rules = "".join(path.read_text() for path in ROOT.glob("workflow/rules/*.smk"))
+    drawn = set(re.findall(r"/figures/(\w+(?:\{source\})?)\.pdf", rules))
+    assert "found_and_missed" in drawn
+    listed = set(re.findall(r"`(\w+)`", (ROOT / "docs/figures.md").read_text()))
+    for name in drawn:
+        for source in ("annotated", "called"):
+            assert name.replace("{source}", source) in listed
