@@ -71,6 +71,28 @@ def test_the_values_of_a_grid_may_be_numbers(write):
     assert table["B03"] == "8"
 
 
+@pytest.mark.parametrize(
+    "head",
+    [",01,02,03", "row,1,2,3", ",1,2,,3", ",,1,2,3"],
+    ids=["leading zeros", "a word in the corner", "a blank column within", "a blank column before"],
+)
+def test_a_value_belongs_to_the_column_whose_number_stands_above_it(write, head):
+    line = ",".join(["B", *(f"value {n}" if n else "" for n in head.split(",")[1:])])
+    table = write(f"{head}\n{line}\n").table
+    assert table["well"].tolist() == ["B01", "B02", "B03"]
+    assert [int(value[-1]) for value in table["condition"]] == [1, 2, 3]
+
+
+def test_a_grid_may_leave_out_the_columns_at_the_edge(write):
+    assert write(",2,3,4\nB,x,y,z\n").table["well"].tolist() == ["B02", "B03", "B04"]
+
+
+def test_a_long_table_may_begin_with_numbers_that_count_up(write):
+    table = write("well,replicate,dose\nA1,1,2\nA2,1,2\n").table
+    assert table["well"].tolist() == ["A01", "A02"]
+    assert table["dose"].tolist() == ["2", "2"]
+
+
 def test_plates_may_differ(write):
     sheet = pd.DataFrame({"field": ["a", "b"], "plate": ["p1", "p2"], "well": ["A01", "A01"]})
     joined = plate_map.join(sheet, write("plate,well,condition\np1,A1,mock\np2,A1,drug\n"))
@@ -121,6 +143,7 @@ def test_a_sheet_without_wells_or_plates_is_refused(write, sheet):
         ('well,condition\nA1,"mock\nB1,drug\n', "quotation marks"),
         (grid(8, 12) + grid(8, 12), "2 grids (lines 1, 10)"),
         (grid(8, 12) + "mean,3,5\n", "Line 10"),
+        (",1,2\nA,x,y,z\n", "has 'z' outside the numbered columns"),
         (",1,2,3\nA,,,\n", "without values"),
         (b"well,condition\nA1,2 \xb5M\n", "line 2 holds the byte 0xb5"),
         ("well,condition\nA1,mock\n".encode("utf-16"), "UTF-16"),

@@ -1,11 +1,12 @@
 """Plate maps: what each well got, as a long table or as a grid of the plate.
 
 A long table has a column `well`, a column `plate` where plates differ, and any others. A grid has
-the columns' numbers in its first row and the rows' letters in its first column; lines above it,
-such as a title, are passed over.
+the columns' numbers in its first row, from whichever it begins with, and the rows' letters in its
+first column; lines above it, such as a title, are passed over.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,7 +59,9 @@ def read(path: Path, column: str) -> PlateMap:
     """
     content = delimited.text(path)
     lines = list(delimited.rows(content, delimited.separator(content), path))
-    starts = [number for number, (_, cells) in enumerate(lines) if _is_head_of_grid(cells)]
+    is_long = bool(lines) and "well" in map(str.lower, lines[0][1])
+    heads = [] if is_long else lines
+    starts = [number for number, (_, cells) in enumerate(heads) if _is_head_of_grid(cells)]
     if len(starts) > 1:
         raise StudyError(
             f"{path} holds {len(starts)} grids (lines {', '.join(str(lines[n][0]) for n in starts)}"
@@ -123,16 +126,19 @@ def difference(these: pd.DataFrame, those: pd.DataFrame, keys: Sequence[str]) ->
 
 
 def _is_head_of_grid(cells: Sequence[str]) -> bool:
-    """Whether a line numbers the columns of a plate: no row's letter, then 1, 2, 3 and so on."""
+    """Whether a line numbers the columns of a plate: no row's letter, then 1, 2, 3 and so on.
+
+    Columns at the edge, which many leave empty, may be left out.
+    """
     numbers = [cell for cell in cells[1:] if cell]
-    return (
-        len(numbers) >= 2
-        and not wells.name(cells[0], "1")
-        and numbers == [str(n) for n in range(1, len(numbers) + 1)]
-    )
+    if len(numbers) < 2 or wells.name(cells[0], "1") or not all(map(str.isdecimal, numbers)):
+        return False
+    first = int(numbers[0])
+    return list(map(int, numbers)) == list(range(first, first + len(numbers)))
 
 
 def _grid(lines: Sequence[delimited.Line], column: str, path: Path) -> pd.DataFrame:
+    _, (_, *columns) = lines[0]
     found = []
     for number, cells in lines[1:]:
         if not wells.name(cells[0], "1") or cells[0].isdecimal():
@@ -140,9 +146,15 @@ def _grid(lines: Sequence[delimited.Line], column: str, path: Path) -> pd.DataFr
                 f"Line {number} of {path} begins with {cells[0]!r}, where the letter of a row was "
                 "expected; a grid ends the file."
             )
-        for position, value in enumerate(cells[1:], 1):
+        for above, value in itertools.zip_longest(columns, cells[1:], fillvalue=""):
+            well = wells.name(cells[0], above)
+            if value and not well:
+                raise StudyError(
+                    f"Line {number} of {path} has {value!r} outside the numbered columns; number "
+                    "its column, or take the value out."
+                )
             if value:
-                found.append({"well": wells.name(cells[0], str(position)), column: value})
+                found.append({"well": well, column: value})
     if not found:
         raise StudyError(f"{path} holds a grid without values; fill in its wells.")
     return pd.DataFrame(found, dtype=str)
