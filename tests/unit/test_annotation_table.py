@@ -191,6 +191,14 @@ def test_a_name_that_is_a_fields_own_means_that_field_though_another_fields_file
     assert known.field(image("raw/a.png")) == "f2"
 
 
+def test_of_two_files_of_one_name_the_one_beside_the_annotations_is_meant():
+    fields = [row("f1", "raw/train/a.jpg", "x.tif"), row("f2", "raw/test/a.jpg", "y.tif")]
+    known = FieldNames(fields, ["actin", "dapi"])
+    assert known.field(AnnotatedImage("a.jpg", (CELL,), "raw/test/via.json")) == "f2"
+    with pytest.raises(StudyError, match="may be any of the fields f1, f2"):
+        known.field(AnnotatedImage("a.jpg", (CELL,), "elsewhere/via.json"))
+
+
 def test_an_image_made_from_an_ome_tiff_is_known_by_its_name_without_both_suffixes():
     known = FieldNames([row("f1", "raw/a.ome.tif", "raw/b.ome.tif")], ["actin", "dapi"])
     assert known.field(image("a.png")) == known.field(image("raw/b.ome.tif")) == "f1"

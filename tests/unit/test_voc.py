@@ -37,6 +37,12 @@ def test_the_xml_file_names_the_image_and_not_what_stands_inside(tmp_path):
     assert image.name == "tile_7"
 
 
+@pytest.mark.parametrize(("size", "expected"), [("9", (9.0, 9.0)), ("0", None), ("", None)])
+def test_the_size_of_the_image_is_known_where_the_file_tells_it(tmp_path, size, expected):
+    (tmp_path / "a.xml").write_text(document(("Dead Cell", 1, 1, 5, 5)).replace(">9<", f">{size}<"))
+    assert voc.read(tmp_path / "a.xml").size == expected
+
+
 def test_a_folder_is_read_in_the_order_of_names_with_the_images_that_have_no_cells(tmp_path):
     (tmp_path / "b.xml").write_text(document(("Dead Cell ", 2, 2, 5, 5)))
     (tmp_path / "a.xml").write_text(document(("Living Cell\n", 1, 1, 5, 5)))

@@ -103,7 +103,8 @@ class FieldNames:
     An image is known by the name of its field or by the file of any of the field's channels,
     each without suffix (such as .tif or .ome.tif), so that cells may be outlined on a PNG made
     from a TIFF. As much of the path is compared as it takes to find one field only; where a name
-    without folders is both a field's and that of another field's file, the field is meant.
+    without folders is both a field's and that of another field's file, the field is meant. Where
+    several fields fit, the image that lies beside the annotation file is meant.
 
     Parameters
     ----------
@@ -144,6 +145,10 @@ class FieldNames:
                 if ending in self.rows and ending == _endings(image.name, keep_suffix)[0]:
                     return ending
                 fits |= found
+        beside = _endings(f"{PurePosixPath(image.source).parent}/{image.name}", keep_suffix=False)
+        found = self._known.get(beside[0], set()) if beside else set()
+        if len(found) == 1:
+            return next(iter(found))
         if fits:
             raise StudyError(
                 f"The image {image.name} in {image.source} may be any of the fields "

@@ -13,8 +13,8 @@ def read(path: Path) -> AnnotatedImage:
     """Read a Pascal VOC file; it is an image that was annotated, with cells or without.
 
     An image has the name of its XML file, which is what VOC says and what survives when a
-    folder is renamed; `<filename>`, `<path>` and `<size>` are not looked at. Coordinates count
-    from 1 and the box includes its last pixel, so x_min and y_min lose 1 here.
+    folder is renamed; `<filename>` and `<path>` are not looked at. Coordinates count from 1 and the
+    box includes its last pixel, so x_min and y_min lose 1 here.
 
     Raises
     ------
@@ -29,13 +29,15 @@ def read(path: Path) -> AnnotatedImage:
         if root.tag != "annotation":
             raise ValueError(f"its outermost element is <{shown(root.tag)}>, not <annotation>")
         regions = tuple(_region(item, count) for count, item in enumerate(root.iter("object"), 1))
+        sides = [number(root.findtext(f"size/{side}") or 0) for side in ("width", "height")]
     # an unknown encoding is a LookupError, depth beyond all reason a RecursionError
     except (ElementTree.ParseError, LookupError, RecursionError, ValueError) as error:
         raise StudyError(
             f"{shown(path)} cannot be read as a Pascal VOC annotation ({shown(error)}); export it "
             "again, or set annotations.format."
         ) from error
-    return AnnotatedImage(shown(path.stem), regions, shown(path))
+    size = (sides[0], sides[1]) if min(sides) > 0 else None
+    return AnnotatedImage(shown(path.stem), regions, shown(path), size=size)
 
 
 def _parsed(content: bytes) -> ElementTree.Element:
