@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from cellpheno.figures import style
+from cellpheno.images.limits import numbers
 
 PANEL_MM = 27
 """Height of one row of panels."""
@@ -94,9 +95,9 @@ def draw_panel(
         Which fields, as a mask, and which channel; fields without a value are left out.
     """
     for place, (rows, channel) in enumerate(strips):
-        part, column = quality[rows], f"{channel}_{number.column}"
-        values = part[column] if column in part else pd.Series(np.nan, part.index)
-        values = pd.to_numeric(values).to_numpy(np.float64)
+        part = quality[rows]
+        # as they were judged: of files with 8 and with 16 bits on one scale
+        values = numbers(quality, channel, number.column)[np.asarray(rows)]
         known = np.isfinite(values)
         values, usable = values[known], (part["verdict"] == "ok").to_numpy()[known]
         values = np.maximum(values, number.least)

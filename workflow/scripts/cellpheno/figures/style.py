@@ -209,10 +209,16 @@ def stars(p: float) -> str:
 
 
 def spread(values: npt.NDArray[np.float64], width: float) -> npt.NDArray[np.float64]:
-    """Return sideways shifts [n] that keep points of close values apart, without chance."""
+    """Return sideways shifts [n] that keep points of close values apart, without chance.
+
+    Many points fill the width evenly: in a few columns they would look like groups.
+    """
     ranks = np.argsort(np.argsort(values, kind="stable"), kind="stable")
     pattern = np.array([0.0, 0.6, -0.6, 1.0, -1.0, 0.3, -0.3])
-    return width * (pattern[ranks % len(pattern)] if len(values) > 1 else np.zeros(len(values)))
+    if len(values) <= len(pattern):
+        return width * (pattern[ranks] if len(values) > 1 else np.zeros(len(values)))
+    golden = (np.sqrt(5) - 1) / 2  # no two of its multiples lie close together
+    return width * (2 * (ranks * golden % 1) - 1)
 
 
 def name_ticks(
