@@ -1,6 +1,7 @@
 """Import what people have annotated: boxes, classes, fields without cells (A5, A10, C7)."""
 
 from itertools import compress
+from operator import not_
 
 import pandas as pd
 
@@ -21,10 +22,12 @@ annotators = [
 ]
 chosen = [settings.get("merge", True) for settings in params.annotators]
 merged = merge(list(compress(annotators, chosen)), params.merge_iou)
-log_report(merged.report)
+reports = [merged.report, *(part.report for part in compress(annotators, map(not_, chosen)))]
+report = pd.concat([part for part in reports if len(part)] or reports[:1])
+log_report(report)
 tables.write(merged.boxes, output.boxes, tables.BOXES)
 tables.write(merged.fields, output.annotated, tables.ANNOTATED_FIELDS)
-tables.write(merged.report, output.report, tables.ANNOTATION_REPORT)
+tables.write(report, output.report, tables.ANNOTATION_REPORT)
 if len(annotators) > 1:
     names = [settings["annotator"] for settings in params.annotators]
     table = agreement(list(zip(names, annotators, strict=True)), params.seed)
