@@ -44,6 +44,7 @@ if len(DETECTORS) > 1:
     include: "workflow/rules/detectors.smk"
 
 
+include: "workflow/rules/leaks.smk"
 include: "workflow/rules/classification.smk"
 include: "workflow/rules/calls.smk"
 include: "workflow/rules/embedding.smk"
@@ -106,6 +107,7 @@ rule all:
                 "embedding/cells.parquet",
                 "grad_cam/cells.parquet",
                 "grad_cam/maps.npz",
+                "leaks.tsv",
                 "metrics/classification.tsv",
                 "metrics/confusion.tsv",
                 "metrics/detection.tsv",
@@ -142,6 +144,7 @@ rule all:
             experiment=EXPERIMENTS,
             kind=["npy", "parquet"],
         ),
+        collect(f"results/{STUDY}/leaks/{{experiment}}.tsv", experiment=EXPERIMENTS),
         collect(
             f"results/{STUDY}/classifier/{{experiment}}/seed{{seed}}/{{name}}",
             experiment=EXPERIMENTS,

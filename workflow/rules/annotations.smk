@@ -46,10 +46,14 @@ rule split_fields:
         fields="results/{study}/qc/fields.tsv",
         annotated="results/{study}/annotations/fields.tsv",
         boxes="results/{study}/annotations/boxes.parquet",
+        shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
     output:
         splits="results/{study}/splits.tsv",
+        leaks="results/{study}/leaks.tsv",
     log:
         "logs/{study}/split_fields.log",
+        # outputs of a job that refuses are deleted, its logs are not
+        pairs="logs/{study}/split_fields.leaks.tsv",
     benchmark:
         "results/{study}/benchmarks/split_fields.tsv"
     conda:
@@ -57,8 +61,8 @@ rule split_fields:
     threads: 1
     resources:
         gpu=0,
-        mem_mb=scaled(1000),
-        runtime=20,
+        mem_mb=scaled(2000),
+        runtime=120,
     params:
         splits=lookup("splits", within=config),
         seed=lookup("seed", within=config),
@@ -73,6 +77,7 @@ rule hold_each_out:
         fields="results/{study}/qc/fields.tsv",
         annotated="results/{study}/annotations/fields.tsv",
         boxes="results/{study}/annotations/boxes.parquet",
+        leaks="results/{study}/leaks.tsv",
     output:
         folds="results/{study}/held_out_splits.tsv",
     log:

@@ -41,6 +41,7 @@ rule train_classifier:
     input:
         crops="results/{study}/crops/{experiment}.npy",
         table="results/{study}/crops/{experiment}.parquet",
+        leaks="results/{study}/leaks/{experiment}.tsv",
         weights=classifier_weights,
     output:
         model="results/{study}/classifier/{experiment}/seed{seed}/model.pt",

@@ -4,6 +4,8 @@ from cellpheno import job, splits, tables
 
 job.start(snakemake)
 params = snakemake.params
+pairs = tables.read(snakemake.input.leaks, tables.LEAKS)
+allowed = params.splits["near_duplicates"] == "allow"
 folds = splits.hold_each_group_out(
     tables.read(snakemake.input.fields, tables.QUALITY),
     tables.read(snakemake.input.annotated, tables.ANNOTATED_FIELDS),
@@ -11,6 +13,7 @@ folds = splits.hold_each_group_out(
     by=params.splits["by"],
     fractions=params.splits["fractions"],
     seed=params.seed,
+    together=[] if allowed else list(zip(pairs["first"], pairs["second"], strict=True)),
 )
 tables.write(folds, snakemake.output.folds, tables.HELD_OUT)
 print(folds.groupby("held_out")["split"].value_counts().to_string())

@@ -35,6 +35,7 @@ def assign(
     fractions: Mapping[str, float],
     seed: int,
     hold_out: Sequence[str] = (),
+    together: Sequence[tuple[str, str]] = (),
 ) -> pd.DataFrame:
     """Give every field of sound quality its split.
 
@@ -60,6 +61,8 @@ def assign(
         The study's seed.
     hold_out
         Values of `by`: groups to test on; the others train and validate.
+    together
+        Pairs of fields that must come to one split, whatever their groups.
 
     Returns
     -------
@@ -81,7 +84,7 @@ def assign(
     takes_part &= given != PREDICT
     learning = fields[takes_part].reset_index(drop=True)
     _report_unannotated(learning, annotated)
-    block = blocks(learning, [by, "content"])
+    block = blocks(learning, [by, "content"], together)
     fixed = _fixed(learning, block, given[takes_part], by)
     load = _load(learning, block, boxes)
     dealt = _deal(load, fixed, dealt_out, seed)
@@ -93,8 +96,13 @@ def assign(
     return result
 
 
-def blocks(fields: pd.DataFrame, columns: Sequence[str]) -> npt.NDArray[np.intp]:
+def blocks(
+    fields: pd.DataFrame, columns: Sequence[str], together: Sequence[tuple[str, str]] = ()
+) -> npt.NDArray[np.intp]:
     """Return which fields belong together: a shared value in any column, through any chain.
+
+    Pairs of fields in `together` belong together as well; a pair with an unknown field does not
+    count.
 
     Returns
     -------
@@ -107,7 +115,12 @@ def blocks(fields: pd.DataFrame, columns: Sequence[str]) -> npt.NDArray[np.intp]
         rows.append(np.arange(len(fields)))
         values.append(first + codes)
         first += len(found)
-    edges = (np.ones(len(fields) * len(columns)), (np.concatenate(rows), np.concatenate(values)))
+    row = dict(zip(fields["field"], range(len(fields)), strict=True)) if len(together) else {}
+    pairs = np.array([(row[a], row[b]) for a, b in together if a in row and b in row], np.intp)
+    rows.append(pairs.reshape(-1, 2)[:, 0])
+    values.append(pairs.reshape(-1, 2)[:, 1])
+    ends = (np.concatenate(rows), np.concatenate(values))
+    edges = (np.ones(len(ends[0])), ends)
     graph = scipy.sparse.coo_matrix(edges, shape=(first, first))
     _, component = connected_components(graph, directed=False)
     return pd.factorize(component[: len(fields)])[0]
@@ -120,12 +133,13 @@ def hold_each_group_out(
     by: str,
     fractions: Mapping[str, float],
     seed: int,
+    together: Sequence[tuple[str, str]] = (),
 ) -> pd.DataFrame:
     """Hold out every annotated group in turn: leave-one-patient-out, leave-one-plate-out.
 
     Parameters
     ----------
-    fields, annotated, boxes, by, fractions, seed
+    fields, annotated, boxes, by, fractions, seed, together
         As `assign` takes them.
 
     Returns
@@ -147,7 +161,9 @@ def hold_each_group_out(
             "another column in splits.by."
         )
     folds = [
-        assign(fields, annotated, boxes, by, fractions, seed, [group]).assign(held_out=group)
+        assign(fields, annotated, boxes, by, fractions, seed, [group], together).assign(
+            held_out=group
+        )
         for group in groups
     ]
     return pd.concat(folds, ignore_index=True)
@@ -186,8 +202,9 @@ def _fixed(
             raise StudyError(
                 f"The sample sheet puts the field {giver[number]} into "
                 f"{LEARNING[fixed[number]]} and {fields['field'][row]} into {split}, but they "
-                f"belong together (same {by}, or image files equal to the byte); give both the "
-                "same split, or leave one out."
+                f"belong together (same {by}, image files equal to the byte, or pairs that "
+                "splits.near_duplicates keeps together); give both the same split, or leave one "
+                "out."
             )
         fixed[number] = wanted
         giver[number] = fields["field"][row]

@@ -194,6 +194,24 @@ HUMAN_MODEL = Table(
     key=("reference", "rater", "call", "metric"),
 )
 SPLITS = Table("splits", (FIELD, GROUP, SPLIT), key=("field",))
+LEAKS = Table(
+    "leaks",
+    (
+        Column("first", "str", "field, or crop by field and box"),
+        Column("second", "str", "what shows the same as the first"),
+        Column("first_split", "str", "use of the first", allowed=SPLITS_ALLOWED),
+        Column("second_split", "str", "use of the second", allowed=SPLITS_ALLOWED),
+        Column(
+            "kind",
+            "str",
+            "how they were found",
+            allowed=("tracked", "near-duplicate image", "near-duplicate cell"),
+        ),
+        Column("turn", "str", "of the second, to look like the first"),
+        Column("similarity", "float", "of the pictures", maximum=1.01, optional=True),
+        Column("limit", "float", "similarity from which they count as the same", optional=True),
+    ),
+)
 HELD_OUT = Table(
     "held_out",
     (Column("held_out", "str", "group that this fold tests on"), *SPLITS.columns),
