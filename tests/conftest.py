@@ -85,7 +85,7 @@ def small_config(default_config) -> dict[str, Any]:
     """The default study's config, shrunk until a dry run or a few rules take seconds."""
     config = copy.deepcopy(default_config)
     config.update(study="small", fields="fields.tsv", data_root="results/small/raw")
-    config["fields_per_shard"] = 4
+    config.update(fields_per_shard=4, detectors={"main": {}}, experiments={"main": {}})
     config["simulation"].update(height=192, width=256, cells_per_field=8, faults={})
     config["simulation"]["annotators"] = []
     config["annotations"]["further_annotators"] = []

@@ -59,6 +59,8 @@ def study(tmp_path_factory, default_config) -> Study:
     config["simulation"]["cell_lines"] = {"large cells": {"radius": 1.3, "density": 0.65}}
     config["statistics"]["exclude_conditions"] = ["large cells"]
     config["detection"]["training"]["steps"] = 180
+    config["detectors"] = {"main": {}, "enlarged": {"inference": {"scale": 1.25}}}
+    config["experiments"] = {"main": {}, "hasty": {"training": {"epochs": 1}}}
     config["classification"]["training"]["epochs"] = 14
     study = Study(tmp_path_factory.mktemp("small_study"), config)
     study.write_fields(list(rows()))
