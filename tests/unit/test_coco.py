@@ -66,6 +66,12 @@ def test_crowds_are_left_out_with_a_note(write):
     [image] = coco.read(write(CELL, {**CELL, "iscrowd": 1}, {**CELL, "iscrowd": 1}))
     assert len(image.regions) == 1
     assert image.notes == (Note("region marked as a crowd", "left out", 2),)
+    assert image.gone_through
+
+
+def test_an_image_full_of_cells_was_not_found_empty(write):
+    [image] = coco.read(write({**CELL, "iscrowd": 1}))
+    assert not image.gone_through
 
 
 @pytest.mark.parametrize(
@@ -74,7 +80,7 @@ def test_crowds_are_left_out_with_a_note(write):
         ({"image_id": 2}, "no image with the id 2"),
         ({"image_id": [1]}, "built otherwise"),
         ({"category_id": 9}, "no category with the id 9"),
-        ({"bbox": [1, 2, 3]}, "cannot be read"),
+        ({"bbox": [1, 2, 3]}, "3 numbers, not 4"),
         ({"bbox": [1, 2, -3, 4]}, "negative"),
         ({"bbox": [1, 2, float("nan"), 4]}, "no position"),
         ({"bbox": None}, "cannot be read"),
@@ -117,3 +123,10 @@ def test_a_file_of_another_format_is_refused(tmp_path, text, words):
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(StudyError, match=words):
         coco.read(tmp_path / "a.json")
+
+
+def test_a_broken_file_is_not_said_to_look_like_what_it_should_be(tmp_path):
+    (tmp_path / "a.json").write_text('{"images": [], "annotations": []}')
+    with pytest.raises(StudyError) as error:
+        coco.read(tmp_path / "a.json")
+    assert "looks like" not in str(error.value)

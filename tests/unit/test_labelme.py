@@ -82,7 +82,7 @@ def test_a_folder_is_read_in_the_order_of_names_with_images_without_cells(tmp_pa
         (shape("line", (1, 2), (3, 4)), "line of 2 points"),
         (shape("circle", (1, 2)), "circle of 1 points"),
         (shape("polygon"), "0 values"),
-        (shape("polygon", (1, 2, 3)), "cannot be read"),
+        (shape("polygon", (1, 2, 3)), "not two coordinates"),
         (shape("polygon", (1, float("nan"))), "no position"),
         (shape("rectangle", (40, 60), (10, 20), label="\n"), "no label"),
         (shape("rectangle", (40, 60), (10, 20), label=None), "no text"),

@@ -17,7 +17,8 @@ def read(path: Path) -> list[AnnotatedImage]:
 
     A region's area is the one that the file gives beside a segmentation, or else that of the
     segmentation's polygons; without a segmentation only the box is known. Annotations marked as
-    a crowd (`iscrowd`) stand for an unknown number of cells and are left out, with a note.
+    a crowd (`iscrowd`) stand for an unknown number of cells and are left out, with a note; an image
+    that has no others does not count as annotated.
 
     Raises
     ------
@@ -88,7 +89,12 @@ def _image(
     size = (sides[0], sides[1]) if min(sides) > 0 else None
     left_out = Note("region marked as a crowd", "left out", crowds)
     return AnnotatedImage(
-        name, tuple(regions), shown(path), size=size, notes=(left_out,) if crowds else ()
+        name,
+        tuple(regions),
+        shown(path),
+        size=size,
+        gone_through=bool(regions) or not crowds,  # one full of cells was not found empty
+        notes=(left_out,) if crowds else (),
     )
 
 
@@ -100,6 +106,8 @@ def _region(annotation: Mapping[str, Any], label: str) -> Region:
     outlines = _polygons(drawn) if isinstance(drawn, list) else []
     shape = "polygon" if outlines else "mask" if isinstance(drawn, dict) else "rectangle"
     if annotation.get("bbox") or not outlines:
+        if len(annotation["bbox"]) != 4:
+            raise ValueError(f"its bbox has {len(annotation['bbox'])} numbers, not 4")
         x, y, width, height = (number(value) for value in annotation["bbox"])
         box, _ = shapes.rectangle(x, y, width, height)
     else:

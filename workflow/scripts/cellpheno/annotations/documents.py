@@ -115,8 +115,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def wrong_format(path: Path, wanted: str, content: Any) -> StudyError:
     """Return the error for a JSON document of another format, naming the one it looks like."""
+    kind = _kind(content)
+    if kind and kind.partition(" (")[0] in wanted:
+        kind = None  # it looks like what it should be, and is broken
     return StudyError(
-        f"{shown(path)} is not {wanted}{_suspicion(_kind(content))}; export it again, or set "
+        f"{shown(path)} is not {wanted}{_suspicion(kind)}; export it again, or set "
         "annotations.format."
     )
 

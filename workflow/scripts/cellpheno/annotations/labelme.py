@@ -44,6 +44,8 @@ def _region(shape: Mapping[str, Any], where: str) -> Region:
     try:
         label = documents.word(shape["label"])
         kind = shape.get("shape_type") or "polygon"  # old files lack it
+        if any(len(point) != 2 for point in shape["points"]):
+            raise ValueError("a point has not two coordinates")
         points = [(number(x), number(y)) for x, y in shape["points"]]
         box, area = _outline(kind, points)
     except (KeyError, TypeError, ValueError) as error:
