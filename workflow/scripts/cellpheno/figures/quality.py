@@ -137,7 +137,7 @@ def summary(quality: pd.DataFrame) -> str:
 def _scale(axes: Axes, number: Number) -> None:
     if number.scale == "log":
         axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(numticks=5))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0), numticks=5))
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.minorticks_off()
     if number.scale == "share":
