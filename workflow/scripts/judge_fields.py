@@ -9,6 +9,7 @@ job.start(snakemake)
 params, log = snakemake.params, logging.getLogger(__name__)
 shards = [tables.read(path, tables.QUALITY) for path in snakemake.input.shards]
 fields = tables.concatenate(shards, tables.QUALITY)
+verdicts.check_depths(fields, params.channels)
 found = limits.find(fields, params.quality, params.channels)
 fields = verdicts.judge(fields, found, params.quality, params.channels)
 not_judged = found["how"].isin([limits.TOO_FEW, limits.VARIED]) & (found["n"] > 0)

@@ -44,6 +44,37 @@ class Reason:
     excuses: tuple[str, ...] = ("condition",)
 
 
+def check_depths(fields: pd.DataFrame, channels: Sequence[str]) -> None:
+    """Refuse files of several bit depths where the same counts become 0 and 255 in every field.
+
+    Parameters
+    ----------
+    fields
+        The quality table; `rescale` is the rule of the conversion.
+    channels
+        Names of the channels.
+
+    Raises
+    ------
+    StudyError
+        For the first channel whose files differ in depth, under the rules `study` and `window`.
+    """
+    if not fields["rescale"].isin(["study", "window"]).any():
+        return
+    for channel in channels:
+        bits = pd.Series(limits.numbers(fields, channel, "bits"), fields["field"]).dropna()
+        if len(bits.unique()) > 1:
+            found = ", ".join(
+                f"{depth:g} bits in {len(part)} fields such as {part.index[0]}"
+                for depth, part in bits.groupby(bits)
+            )
+            raise StudyError(
+                f"The files of the channel {channel} hold {found}, but composite.rescale: "
+                f"{fields['rescale'].iloc[0]} takes equal counts for equal brightness; save them "
+                "with one depth, or use the rule percentile or image."
+            )
+
+
 def judge(
     fields: pd.DataFrame, found: pd.DataFrame, settings: Mapping[str, Any], channels: Sequence[str]
 ) -> pd.DataFrame:
