@@ -1,0 +1,117 @@
+"""Tables of what people, real or simulated, have drawn."""
+
+from cellpheno.tables.columns import BOX, FIELD, INTERVAL, PROBABILITY, Column, Table
+
+BOXES = Table(
+    "boxes",
+    (
+        FIELD,
+        *BOX,
+        Column("label", "str", "class given by the annotator"),
+        Column("annotator", "str", "who drew the box"),
+    ),
+    further=(
+        Column(
+            "area",
+            "float",
+            "within the outline; missing where only a box is known",
+            "px²",
+            minimum=0,
+            optional=True,
+        ),
+    ),
+)
+ANNOTATED_FIELDS = Table(
+    "annotated_fields",
+    (FIELD, Column("n_boxes", "int", "annotated cells; 0 where none was found", minimum=0)),
+    key=("field",),
+)
+GONE_THROUGH = Table(
+    "gone_through",
+    (Column("annotator", "str", "who has gone through the field"), *ANNOTATED_FIELDS.columns),
+    key=("annotator", "field"),
+)
+ANNOTATION_REPORT = Table(
+    "annotation_report",
+    (
+        Column("source", "str", "annotation file, or who annotated"),
+        Column("image", "str", "annotated image, as the file names it"),
+        Column("field", "str", "field of view that it shows", optional=True),
+        Column("problem", "str", "what was found"),
+        Column("action", "str", "what was done about it"),
+        Column("n", "int", "regions concerned", minimum=0),
+        Column("example", "str", "one of them"),
+    ),
+)
+AGREEMENT = Table(
+    "agreement",
+    (
+        Column("reference", "str", "the more senior annotator"),
+        Column("annotator", "str", "who is held against the reference"),
+        Column("metric", "str", "recall and precision at an IoU, mean IoU, Cohen's kappa"),
+        Column("value", "float", "the metric", optional=True),
+        *INTERVAL,
+        Column("n_fields", "int", "fields that both have gone through", minimum=0),
+        Column("n", "int", "cells behind it", minimum=0),
+    ),
+    key=("reference", "annotator", "metric"),
+)
+HUMAN_MODEL = Table(
+    "human_model",
+    (
+        Column("reference", "str", "what `rater` is held against: the truth or an annotator"),
+        Column("rater", "str", "annotator, or the model"),
+        Column("call", "str", "`all classes`, or the group of the two-way call"),
+        Column("metric", "str", "recall and precision at an IoU; of common cells: accuracy, kappa"),
+        Column("value", "float", "the metric", optional=True),
+        *INTERVAL,
+        Column("n_fields", "int", "test fields that both have gone through", minimum=0),
+        Column("n", "int", "cells behind it", minimum=0),
+    ),
+    key=("reference", "rater", "call", "metric"),
+)
+EXPORT_LOSSES = Table(
+    "export_losses",
+    (
+        Column("format", "str", "annotation format that was written"),
+        Column("field", "str", "field of view, or `all`"),
+        Column("what", "str", "what was not there when the file was read back"),
+        Column("n", "int", "boxes concerned, or images", minimum=1),
+        Column("consequence", "str", "for a study that takes the file back"),
+    ),
+    key=("format", "field", "what"),
+)
+LABEL_ERRORS = Table(
+    "label_errors",
+    (
+        FIELD,
+        *BOX,
+        Column("label", "str", "class given by the annotator"),
+        Column("suggested", "str", "likeliest class by what was learned from other groups"),
+        Column("quality", "float", "cleanlab's score of the label", minimum=0, maximum=1),
+        Column(
+            "neighbors_agree",
+            "float",
+            "share of the most similar cells of other groups that have the same class",
+            minimum=0,
+            maximum=1,
+        ),
+        Column("listed", "bool", "whether the label is likely wrong"),
+        PROBABILITY,
+        Column("rank", "int", "1 is the most suspicious cell", minimum=1),
+    ),
+    key=("rank",),
+)
+FOUND_LABEL_ERRORS = Table(
+    "found_label_errors",
+    (
+        Column("metric", "str", "name of the metric"),
+        Column("value", "float", "the metric", optional=True),
+        Column("n", "int", "cells behind it", minimum=0),
+    ),
+    key=("metric",),
+)
+TRUTH = Table(
+    "truth",
+    (FIELD, *BOX, Column("label", "str", "class that was simulated")),
+)

@@ -1,0 +1,73 @@
+"""Columns and tables: how they are described, and the columns that several tables share."""
+
+import dataclasses
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+Kind = Literal["str", "float", "int", "bool"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    A name that ends in `*` stands for any number of columns with that beginning.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    unit: str = ""
+    allowed: tuple[str, ...] = ()
+    minimum: float = -np.inf
+    maximum: float = np.inf
+    optional: bool = False
+    """Whether values may be missing."""
+
+    def matches(self, name: str) -> bool:
+        """Whether a column of this name is described here."""
+        return name.startswith(self.name[:-1]) if self.name.endswith("*") else name == self.name
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A kind of table: its columns, the columns that name a row, and its version.
+
+    Columns beyond the described ones may follow; they are kept as they are.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    version: int = 1
+    further: tuple[Column, ...] = ()
+    """Columns that may be there."""
+
+    def empty(self) -> pd.DataFrame:
+        """Return the table without rows, with the right columns and dtypes."""
+        named = [column for column in self.columns if not column.name.endswith("*")]
+        return pd.DataFrame({c.name: pd.Series(dtype=DTYPES[c.kind]) for c in named})
+
+
+DTYPES = {"str": "str", "float": "float64", "int": "int64", "bool": "bool"}
+
+SPLITS_ALLOWED = ("train", "val", "test", "predict")
+FIELD = Column("field", "str", "field of view, the sample sheet's name for it")
+CONDITION = Column("condition", "str", "experimental condition")
+REPLICATE = Column("replicate", "str", "independent repeat of the experiment")
+GROUP = Column("group", "str", "what must not be divided between splits: well, slide, patient")
+SPLIT = Column("split", "str", "use of the field", allowed=SPLITS_ALLOWED)
+BOX = (
+    Column("x_min", "float", "left edge, in the box", "px"),
+    Column("y_min", "float", "top edge, in the box", "px"),
+    Column("x_max", "float", "right edge, just outside the box", "px"),
+    Column("y_max", "float", "bottom edge, just outside the box", "px"),
+)
+BOX_COLUMNS = [column.name for column in BOX]
+PROBABILITY = Column("p_*", "float", "probability of a class", minimum=0, maximum=1)
+INTERVAL = (
+    Column("ci_low", "float", "lower end of the 95 % interval", optional=True),
+    Column("ci_high", "float", "upper end of the 95 % interval", optional=True),
+)

@@ -1,0 +1,82 @@
+"""Tables of fields of view: quality, ranges, splits."""
+
+from cellpheno.tables.columns import (
+    CONDITION,
+    FIELD,
+    GROUP,
+    REPLICATE,
+    SPLIT,
+    SPLITS_ALLOWED,
+    Column,
+    Table,
+)
+
+QUALITY = Table(
+    "quality",
+    (
+        FIELD,
+        CONDITION,
+        REPLICATE,
+        GROUP,
+        Column("verdict", "str", "`ok`, or the reason why the field was set aside"),
+        Column("saturated_fraction", "float", "worst channel", minimum=0, maximum=1, optional=True),
+        Column("focus", "float", "worst channel, variance of the Laplacian", optional=True),
+        Column("height", "float", "of the field", "px", optional=True),
+        Column("width", "float", "of the field", "px", optional=True),
+    ),
+    key=("field",),
+)
+VALUES = Table(
+    "values",
+    (
+        Column("channel", "str", "channel of the fields"),
+        Column("value", "float", "raw count, or the end of a bin towards zero"),
+        Column("pixels", "int", "of the fields that can be read, with this value", minimum=1),
+    ),
+    key=("channel", "value"),
+)
+RANGES = Table(
+    "ranges",
+    (
+        Column("channel", "str", "channel of the fields"),
+        Column("low", "float", "becomes 0 in every field", "raw counts"),
+        Column("high", "float", "becomes 255 in every field", "raw counts"),
+    ),
+    key=("channel",),
+)
+LIMITS = Table(
+    "limits",
+    (
+        Column("key", "str", "limit of the quality, as the config calls it"),
+        Column("channel", "str", "channel it holds for"),
+        Column("how", "str", "`fixed` by the config, `robust` by the study, or why there is none"),
+        Column("limit", "float", "beyond it a field is set aside", optional=True),
+        Column("median", "float", "of the study's fields", optional=True),
+        Column("n", "int", "fields whose number is known", minimum=0),
+    ),
+    key=("key", "channel"),
+)
+SPLITS = Table("splits", (FIELD, GROUP, SPLIT), key=("field",))
+LEAKS = Table(
+    "leaks",
+    (
+        Column("first", "str", "field, or crop by field and box"),
+        Column("second", "str", "what shows the same as the first"),
+        Column("first_split", "str", "use of the first", allowed=SPLITS_ALLOWED),
+        Column("second_split", "str", "use of the second", allowed=SPLITS_ALLOWED),
+        Column(
+            "kind",
+            "str",
+            "how they were found",
+            allowed=("tracked", "near-duplicate image", "near-duplicate cell"),
+        ),
+        Column("turn", "str", "of the second, to look like the first"),
+        Column("similarity", "float", "of the pictures", maximum=1.01, optional=True),
+        Column("limit", "float", "similarity from which they count as the same", optional=True),
+    ),
+)
+HELD_OUT = Table(
+    "held_out",
+    (Column("held_out", "str", "group that this fold tests on"), *SPLITS.columns),
+    key=("held_out", "field"),
+)

@@ -1,0 +1,84 @@
+"""Tables of how well the networks do."""
+
+from cellpheno.tables.columns import INTERVAL, SPLIT, Column, Table
+
+DETECTION_METRICS = Table(
+    "detection_metrics",
+    (
+        Column("detector", "str", "architecture and backbone"),
+        Column("seed", "int", "seed of the training"),
+        SPLIT,
+        Column("metric", "str", "name of the metric, with its IoU"),
+        Column("value", "float", "the metric", optional=True),
+        *INTERVAL,
+        Column("n", "int", "annotated cells behind it", minimum=0),
+    ),
+)
+CLASSIFICATION_METRICS = Table(
+    "classification_metrics",
+    (
+        Column("experiment", "str", "which classifier"),
+        Column("seed", "str", "seed of the training, or `mean` of all seeds"),
+        SPLIT,
+        Column("class", "str", "class, group of classes, or `all`"),
+        Column("metric", "str", "name of the metric"),
+        Column("value", "float", "the metric", optional=True),
+        *INTERVAL,
+        Column("n", "int", "annotated cells behind it", minimum=0),
+    ),
+)
+SUBSET_METRICS = Table(
+    "subset_metrics",
+    (
+        Column("column", "str", "column of the sample sheet"),
+        Column("subset", "str", "its value for these fields"),
+        Column("task", "str", "what was measured", allowed=("detection", "classification")),
+        Column("class", "str", "class, group of classes, or `all`"),
+        Column("metric", "str", "name of the metric, in detection with its IoU"),
+        Column("value", "float", "the metric", optional=True),
+        *INTERVAL,
+        Column("n_fields", "int", "fields of the subset", minimum=1),
+        Column("n", "int", "annotated cells behind it", minimum=0),
+    ),
+    key=("column", "subset", "task", "class", "metric"),
+)
+HISTORY = Table(
+    "history",
+    (
+        Column("step", "int", "optimiser steps, or epochs, done so far", minimum=0),
+        Column("split", "str", "which part of the data", allowed=("train", "val")),
+        Column("class", "str", "class, group of classes, or `all`"),
+        Column("metric", "str", "loss or accuracy"),
+        Column("value", "float", "the metric", optional=True),
+    ),
+)
+ROC = Table(
+    "roc",
+    (
+        SPLIT,
+        Column("class", "str", "class, or group of classes, against all others"),
+        Column("false_positive_rate", "float", "1 - specificity", minimum=0, maximum=1),
+        Column("true_positive_rate", "float", "sensitivity", minimum=0, maximum=1),
+    ),
+)
+CONFUSION = Table(
+    "confusion",
+    (
+        SPLIT,
+        Column("label", "str", "annotated class"),
+        Column("call", "str", "called class"),
+        Column("n", "int", "cells", minimum=0),
+    ),
+)
+THRESHOLDS = Table(
+    "thresholds",
+    (
+        Column("rule", "str", "decision rule", allowed=("argmax", "best_positive")),
+        Column("threshold", "float", "probability", minimum=0, maximum=1),
+        SPLIT,
+        Column("class", "str", "class, group of classes, or `all`"),
+        Column("metric", "str", "name of the metric"),
+        Column("value", "float", "the metric", optional=True),
+    ),
+    key=("rule", "threshold", "split", "class", "metric"),
+)

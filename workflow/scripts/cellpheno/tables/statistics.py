@@ -1,0 +1,131 @@
+"""Tables of the experiment's outcome: frequencies, measures, tests, claims."""
+
+from cellpheno.tables.columns import CONDITION, FIELD, INTERVAL, REPLICATE, Column, Table
+
+FREQUENCIES = Table(
+    "frequencies",
+    (
+        FIELD,
+        CONDITION,
+        REPLICATE,
+        Column("class", "str", "class, or group of classes"),
+        Column("n_cells", "int", "cells counted in the field", minimum=0),
+        Column("n_class", "int", "cells of the class", minimum=0),
+        Column("frequency", "float", "n_class / n_cells", minimum=0, maximum=1, optional=True),
+    ),
+    key=("field", "class"),
+)
+TESTS = Table(
+    "tests",
+    (
+        Column("class", "str", "class, or group of classes"),
+        CONDITION,
+        Column("control", "str", "condition it is held against"),
+        Column("test", "str", "statistical test"),
+        Column("n_units", "int", "independent units in both conditions", minimum=0),
+        Column("unit", "str", "what was counted as independent"),
+        Column("estimate", "float", "difference to control", optional=True),
+        *INTERVAL,
+        Column("effect", "str", "Hedges' g, odds ratio, or empty where there is none"),
+        Column("effect_size", "float", "that effect size", optional=True),
+        Column("effect_low", "float", "lower end of its 95 % interval", optional=True),
+        Column("effect_high", "float", "upper end of its 95 % interval", optional=True),
+        Column("statistic", "float", "of the test", optional=True),
+        Column("degrees_of_freedom", "float", "of the statistic", minimum=0, optional=True),
+        Column("p", "float", "two-sided", minimum=0, maximum=1, optional=True),
+        Column("p_adjusted", "float", "for all comparisons", minimum=0, maximum=1, optional=True),
+        Column("correction", "str", "how p was adjusted"),
+        Column("n_control", "int", "independent units of the control", minimum=0),
+        Column("n_condition", "int", "independent units of the condition", minimum=0),
+        Column("mean_control", "float", "mean of the control's units", optional=True),
+        Column("mean_condition", "float", "mean of the condition's units", optional=True),
+        Column("warning", "str", "why not to take the result at face value; empty if nothing is"),
+    ),
+    key=("class", "condition", "test", "unit", "correction"),
+)
+MEASURE = (
+    Column("measure", "str", "what was measured of an annotated object"),
+    Column("measure_unit", "str", "in which unit"),
+)
+MEASURES = Table(
+    "measures",
+    (
+        FIELD,
+        CONDITION,
+        REPLICATE,
+        Column("class", "str", "annotated class, or `all`"),
+        *MEASURE,
+        Column("n_objects", "int", "annotated objects whose measure is known", minimum=0),
+        Column("value", "float", "their median", optional=True),
+    ),
+    key=("field", "class", "measure"),
+)
+MEASURE_TESTS = Table("measure_tests", (*MEASURE, *TESTS.columns), key=("measure", *TESTS.key))
+NULL_SCOPES = ("one comparison", "whole experiment")
+NULL_EXPERIMENTS = Table(
+    "null_experiments",
+    (
+        Column("test", "str", "statistical test"),
+        Column("unit", "str", "what was counted as independent"),
+        Column("correction", "str", "how p was adjusted"),
+        Column(
+            "scope",
+            "str",
+            "whether one comparison, or any of the experiment, is called significant",
+            allowed=NULL_SCOPES,
+        ),
+        Column("class", "str", "class, group of classes, or `all`"),
+        Column("condition", "str", "condition that is compared, or `all`"),
+        Column("n_experiments", "int", "simulated experiments that could be tested", minimum=0),
+        Column("n_false_positives", "int", "of them called significant", minimum=0),
+        Column("nominal", "float", "rate that is allowed", minimum=0, maximum=1),
+        Column("rate", "float", "of false positives", minimum=0, maximum=1),
+        *INTERVAL,
+        Column("replicate_correlation", "float", "of two cells of a replicate", maximum=1),
+        Column("field_correlation", "float", "of two cells of a field", maximum=1),
+    ),
+    key=("test", "unit", "correction", "scope", "class", "condition"),
+)
+CLAIM = (
+    Column("claim_id", "str", "name of the claim"),
+    Column("study", "str", "published study", allowed=("aim_cics", "cca", "jimt1")),
+    Column("stage", "str", "part of the study"),
+    Column("dataset", "str", "data that it was measured on"),
+    Column("setting", "str", "how it was measured"),
+    Column("metric", "str", "what was measured"),
+    Column("bound", "str", "what the number is", allowed=("", "gt", "ge", "lt", "le", "approx")),
+)
+CLAIM_SOURCE = (
+    Column("spread", "str", "sd of the published runs, or interval `low..high`; may be empty"),
+    Column("unit", "str", "of the number"),
+    Column("n", "str", "what it was measured on, as far as told"),
+    Column("source", "str", "where it is printed"),
+    Column("note", "str", "what is unclear about it"),
+)
+CLAIMS = Table(
+    "claims",
+    (
+        *CLAIM,
+        Column("value", "str", "published number, with the digits that are printed"),
+        *CLAIM_SOURCE,
+        Column("table", "str", "table of a run that answers it; empty where none does"),
+        Column("where", "str", "its rows: `column=value;column=value|other value`"),
+        Column("column", "str", "its column"),
+        Column("summary", "str", "of these rows"),
+    ),
+    key=("claim_id",),
+)
+VERDICTS = ("reproduced", "differs", "not run", "not comparable (simulated)")
+COMPARED_CLAIMS = Table(
+    "compared_claims",
+    (
+        *CLAIM,
+        Column("published", "str", "published number, with the digits that are printed"),
+        *CLAIM_SOURCE,
+        Column("ours", "float", "the same number of this run", optional=True),
+        *INTERVAL,
+        Column("verdict", "str", "what ours says to it", allowed=VERDICTS),
+        Column("run", "str", "name of the run; empty where it was not run"),
+    ),
+    key=("claim_id",),
+)
