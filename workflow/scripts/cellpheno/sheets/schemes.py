@@ -118,7 +118,8 @@ SCHEMES = (
             r"(?!.*_p\d+(?:_z\d+)?_\d+_[A-Z]\d\df)(?:(?P<plate>.+)[/_])?"
             rf"{_WELL}(?P<field>f\d{{2,3}})(?P<channel>d\d)",
         ),
-        ("020506platerun_A01f01d2.TIF", "A01f01d2.TIF", "MFGTMP_140206180002_A01f00d0.C01"),
+        # its own format, .C01, is not read: export TIFF
+        ("020506platerun_A01f01d2.TIF", "A01f01d2.TIF", "MFGTMP_140206180002_A01f00d0.TIF"),
     ),
     # R, D or M (raw, displayed, merged), p for time, z. Examples: EVOS user guides, image.sc.
     Scheme(
