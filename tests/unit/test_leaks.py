@@ -197,17 +197,25 @@ FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}
 TRACKED = {"track_frames": 5, "track_distance": 15}
 
 
-def divided(h2b, by: str, fields: pd.DataFrame, together=()) -> pd.DataFrame:
-    _, _, images, annotated, boxes = h2b
-    pairs = leaks.between_fields(fields, images, None, {"by": "field", **TRACKED})
+@pytest.fixture(scope="module")
+def alike_or_tracked(h2b):
+    """Every pair of the movie's crops that shows the same, whichever way it is divided."""
+    _, fields, images, *_ = h2b
+    return leaks.between_fields(fields, images, None, {"by": "field", **TRACKED})
+
+
+def divided(h2b, pairs: pd.DataFrame, by: str, fields: pd.DataFrame, together=()) -> pd.DataFrame:
+    _, _, _, annotated, boxes = h2b
     result = splits.assign(fields, annotated, boxes, by, FRACTIONS, 0, together=together)
     return leaks.with_splits(pairs, result)
 
 
 @pytest.mark.real_data
-def test_a_random_split_of_a_movie_is_refused_for_its_flips_and_tracked_cells(h2b):
+def test_a_random_split_of_a_movie_is_refused_for_its_flips_and_tracked_cells(
+    h2b, alike_or_tracked
+):
     index, fields, *_ = h2b
-    pairs = divided(h2b, "field", fields)
+    pairs = divided(h2b, alike_or_tracked, "field", fields)
     across = pairs[pairs["first_split"] != pairs["second_split"]]
     assert (across["kind"] == "tracked").sum() > 200
     alike = across[across["kind"] == "near-duplicate image"]
@@ -221,9 +229,9 @@ def test_a_random_split_of_a_movie_is_refused_for_its_flips_and_tracked_cells(h2
 
 
 @pytest.mark.real_data
-def test_every_flipped_copy_in_a_movie_is_found(h2b):
-    index, fields, images, *_ = h2b
-    pairs = leaks.between_fields(fields, images, None, {"by": "field", **TRACKED})
+def test_every_flipped_copy_in_a_movie_is_found(h2b, alike_or_tracked):
+    index, fields, *_ = h2b
+    pairs = alike_or_tracked
     row = dict(zip(fields["field"], index.index, strict=True))
     alike = pairs[pairs["kind"] == "near-duplicate image"]
     found = set(zip(*(alike[end].map(row) for end in ("first", "second")), strict=True))
@@ -242,19 +250,19 @@ def test_every_flipped_copy_in_a_movie_is_found(h2b):
 
 
 @pytest.mark.real_data
-def test_a_split_of_a_movie_by_its_positions_is_accepted(h2b):
+def test_a_split_of_a_movie_by_its_positions_is_accepted(h2b, alike_or_tracked):
     _, fields, *_ = h2b
-    pairs = divided(h2b, "group", fields)
+    pairs = divided(h2b, alike_or_tracked, "group", fields)
     assert len(pairs) > 1000
     leaks.judge(pairs, "fields", "refuse", "pairs.tsv")
 
 
 @pytest.mark.real_data
-def test_pairs_of_a_movie_that_are_kept_together_leave_no_leak(h2b):
-    _, fields, images, *_ = h2b
-    pairs = leaks.between_fields(fields, images, None, {"by": "field", **TRACKED})
+def test_pairs_of_a_movie_that_are_kept_together_leave_no_leak(h2b, alike_or_tracked):
+    _, fields, *_ = h2b
+    pairs = alike_or_tracked
     together = list(zip(pairs["first"], pairs["second"], strict=True))
-    divided_pairs = divided(h2b, "field", fields, together)
+    divided_pairs = divided(h2b, pairs, "field", fields, together)
     leaks.judge(divided_pairs, "fields", "refuse", "pairs.tsv")
     sides = divided_pairs[["first_split", "second_split"]].to_numpy().ravel()
     assert set(sides) == {"train", "val", "test"}
