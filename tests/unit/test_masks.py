@@ -76,6 +76,21 @@ def test_a_cell_in_pieces_counts_once_with_a_note(tmp_path):
     assert image.notes == (Note("cell in several pieces", "counts as one cell", 1, "value 7"),)
 
 
+def test_a_lone_cell_with_a_stray_pixel_is_a_cell(tmp_path):
+    mask = np.zeros((20, 20), np.uint8)
+    mask[5:12, 5:12], mask[0, 0] = 3, 3
+    tifffile.imwrite(tmp_path / "f1.tif", mask)
+    image = masks.read(tmp_path / "f1.tif", "")
+    assert [region.area for region in image.regions] == [50]
+    assert image.notes[0].problem == "cell in several pieces"
+
+
+def test_a_mask_without_any_background_is_reported(tmp_path):
+    tifffile.imwrite(tmp_path / "f1.tif", two_cells() + np.uint8(1))
+    notes = masks.read(tmp_path / "f1.tif", "").notes
+    assert Note("mask without background 0", "every value is a cell", 1, "value 1") in notes
+
+
 @pytest.mark.parametrize(
     ("mask", "words"),
     [

@@ -241,3 +241,11 @@ def test_a_folder_that_is_no_zarr_is_refused(tmp_path):
 def test_numbers_beyond_32_bits_are_refused_and_not_made_infinite(tmp_path):
     with pytest.raises(StudyError, match="infinite"):
         read_channel(write(tmp_path / "a.tif", np.full((4, 4), 1e300)))
+
+
+def test_a_photograph_that_is_stored_turned_is_refused(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(GREY8).save(tmp_path / "a.jpg", exif=exif)
+    with pytest.raises(StudyError, match=r"a\.jpg is stored turned \(EXIF orientation 6\)"):
+        read_channel(tmp_path / "a.jpg")

@@ -20,6 +20,9 @@ _DIRECT = 2**16
 _SPREAD = 100
 """Boxes that together are as many times as large as the mask are those of a picture's values."""
 
+_MAIN = 0.75
+"""Share of its pixels below which the largest piece of a value is not the cell itself."""
+
 
 def read(path: Path, suffix: str) -> AnnotatedImage:
     """Read a mask; it is a field that was annotated, with cells or without.
@@ -41,21 +44,27 @@ def read(path: Path, suffix: str) -> AnnotatedImage:
         cells from background only and not from each other.
     """
     mask = _checked(_pixels(path), path)
-    regions, in_pieces = _regions(mask)
-    if 2 * len(in_pieces) > len(regions):
+    regions, in_pieces, scattered = _regions(mask)
+    if 2 * scattered > len(regions):
         raise StudyError(
-            f"{shown(path)} is no mask of numbered cells: {len(in_pieces)} of its {len(regions)} "
+            f"{shown(path)} is no mask of numbered cells: {scattered} of its {len(regions)} "
             "values beside 0 lie in separate pieces, as in a picture, or in a mask that tells "
             "cells from background only; save a mask in which every cell has its own value."
         )
-    pieces = Note("cell in several pieces", "counts as one cell", len(in_pieces), *in_pieces[:1])
+    notes = []
+    if in_pieces:
+        pieces = len(in_pieces), *in_pieces[:1]
+        notes.append(Note("cell in several pieces", "counts as one cell", *pieces))
+    if mask.min() > 0:
+        lowest = f"value {mask.min()}"
+        notes.append(Note("mask without background 0", "every value is a cell", 1, lowest))
     height, width = mask.shape
     return AnnotatedImage(
         shown(path.stem.removesuffix(suffix)),
         regions,
         shown(path),
         size=(width, height),
-        notes=(pieces,) if in_pieces else (),
+        notes=tuple(notes),
     )
 
 
@@ -108,8 +117,11 @@ def _checked(mask: npt.NDArray[Any], path: Path) -> npt.NDArray[Any]:
     return mask.astype(np.uint8) if mask.dtype.kind == "b" else mask
 
 
-def _regions(mask: npt.NDArray[Any]) -> tuple[tuple[Region, ...], list[str]]:
-    """Return the cells in the order of their values, and the values that are in pieces."""
+def _regions(mask: npt.NDArray[Any]) -> tuple[tuple[Region, ...], list[str], int]:
+    """Return the cells in the order of their values, the values in pieces, and how many scatter.
+
+    A value scatters when its pieces are of a size; a stray pixel beside a cell is none of that.
+    """
     values = np.arange(_DIRECT)
     if mask.max() >= _DIRECT:
         values, mask = np.unique(mask, return_inverse=True)
@@ -127,10 +139,14 @@ def _regions(mask: npt.NDArray[Any]) -> tuple[tuple[Region, ...], list[str]]:
     regions = tuple(Region(box, "", "mask", float(areas[n])) for n, box in boxes.items())
     spread = sum((x_max - x_min) * (y_max - y_min) for x_min, y_min, x_max, y_max in boxes.values())
     # to look into all boxes of a picture would take hours, and is not needed to tell what it is
-    in_pieces = [
-        f"value {values[value]}"
-        for value, place in places.items()
-        if spread > _SPREAD * mask.size
-        or ndimage.label(numbered[place] == value, np.ones((3, 3)))[1] > 1
-    ]
-    return regions, in_pieces
+    if spread > _SPREAD * mask.size:
+        return regions, [f"value {values[value]}" for value in places], len(places)
+    largest = {n: _largest_piece(numbered[place] == n) for n, place in places.items()}
+    in_pieces = [f"value {values[n]}" for n, share in largest.items() if share < 1]
+    return regions, in_pieces, sum(share < _MAIN for share in largest.values())
+
+
+def _largest_piece(cell: npt.NDArray[np.bool_]) -> float:
+    """Return the share of a cell's pixels that lie in its largest piece."""
+    pieces, _ = ndimage.label(cell, np.ones((3, 3)))
+    return float(np.bincount(pieces.ravel())[1:].max() / cell.sum())

@@ -19,6 +19,8 @@ FORMATS = ("PNG", "JPEG", "MPO", "BMP", "DIB")
 JPEG_END, JPEG_SCAN = b"\xff\xd9", b"\xff\xda"
 PNG_START, PNG_DEPTH = 8, 24
 """Where the chunks of a PNG begin, and its byte that tells the bits of a sample."""
+ORIENTATION, UPRIGHT = 0x0112, 1
+"""Tag of EXIF that tells how a picture is turned, and its value for one that is not."""
 DEFLATE_LIMIT = 1032
 """More bytes than this a byte of a PNG's compression cannot stand for."""
 
@@ -57,12 +59,19 @@ def _check_header(path: Path, content: bytes) -> None:
         with Image.open(io.BytesIO(content)) as picture:
             found, (width, height), bands = picture.format, picture.size, len(picture.getbands())
             animated = found == "PNG" and getattr(picture, "is_animated", False)
+            jpeg = found in ("JPEG", "MPO")
+            orientation = picture.getexif().get(ORIENTATION, UPRIGHT) if jpeg else UPRIGHT
     if found not in FORMATS:
         raise StudyError(
             f"{path} is a {found} file, where PNG, JPEG or BMP was expected; rename or convert it."
         )
     if animated:
         raise StudyError(f"{path} holds several images, where one was expected; save one of them.")
+    if orientation != UPRIGHT:
+        raise StudyError(
+            f"{path} is stored turned (EXIF orientation {orientation}), which some programs undo "
+            "and others do not, so that boxes drawn on it may lie elsewhere; save it upright."
+        )
     check_size(path, height, width)
     if found == "PNG":
         raw = height * width * bands * content[PNG_DEPTH] // 8
