@@ -84,10 +84,14 @@ def test_held_out_cells_are_detected(study):
     assert metric(study, "detection", split="test", metric=precision) >= 0.85
 
 
+CALLER = {"experiment": "main", "seed": "mean", "split": "test"}
+"""The classifier that makes the calls, on held-out fields."""
+
+
 def test_held_out_cells_are_told_apart(study):
-    cic = {"split": "test", "seed": "mean", "class": "CIC", "metric": "auc"}
+    cic = CALLER | {"class": "CIC", "metric": "auc"}
     assert metric(study, "classification", **cic) >= 0.95
-    mean = {"split": "test", "seed": "mean", "class": "all", "metric": "mean_auc"}
+    mean = CALLER | {"class": "all", "metric": "mean_auc"}
     assert metric(study, "classification", **mean) >= 0.90
 
 
@@ -97,7 +101,7 @@ def test_another_cell_line_is_measured_beside_the_studys_own_and_takes_no_part_i
     for name in ("recall", "precision", "f1"):
         own = metric(study, "detection", split="test", metric=f"{name}@0.5 at score_threshold")
         assert subsets.loc[("annotated", "all", f"{name}@0.5"), "value"] == pytest.approx(own)
-    auc = {"split": "test", "seed": "mean", "class": "CIC", "metric": "auc"}
+    auc = CALLER | {"class": "CIC", "metric": "auc"}
     own = metric(study, "classification", **auc)
     assert subsets.loc[("annotated", "CIC", "auc"), "value"] == pytest.approx(own)
     other = subsets.loc["large cells"]
@@ -109,6 +113,19 @@ def test_another_cell_line_is_measured_beside_the_studys_own_and_takes_no_part_i
     assert "large cells" in set(
         tables.read(study.results / "cells.parquet", tables.CELLS)["condition"]
     )
+
+
+def test_a_second_detector_and_classifier_are_measured_beside_those_in_use(study):
+    detectors = tables.read(study.results / "metrics/detectors.tsv", tables.DETECTION_METRICS)
+    found = detectors[(detectors["split"] == "test") & (detectors["metric"] == "recall@0.5")]
+    assert found["detector"].tolist() == ["main", "enlarged"]
+    own = metric(study, "detection", split="test", metric="recall@0.5")
+    assert found["value"].iloc[0] == pytest.approx(own)
+    # it is the same network, trained once
+    assert not (study.results / "detector/enlarged").exists()
+    mean = {"class": "all", "metric": "mean_auc"}
+    hasty = metric(study, "classification", **CALLER | {"experiment": "hasty"} | mean)
+    assert hasty < metric(study, "classification", **CALLER | mean)
 
 
 def comparisons(study):

@@ -60,6 +60,8 @@ class Laboratory:
             "classes": ["normal", "blebbing"],
             "negative_class": "normal",
             "statistics": {"control": "control"},
+            # fields of the same three squares are as good as copies of each other
+            "splits": {"near_duplicates": "allow"},
         }
         self.study = Study(folder, config)
         self.raw = folder / RAW
