@@ -89,6 +89,7 @@ def small_config(default_config) -> dict[str, Any]:
     config["simulation"].update(height=192, width=256, cells_per_field=8, faults={})
     config["simulation"]["annotators"] = []
     config["annotations"]["further_annotators"] = []
+    config["statistics"]["exclude_conditions"] = []
     return config
 
 

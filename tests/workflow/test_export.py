@@ -42,7 +42,7 @@ def test_what_is_exported_can_be_read_back_by_another_study(exported):
     del exported.config["simulation"]
     exported.config |= {"study": "again", "data_root": "results/small/raw", "class_groups": {}}
     exported.config["classes"] = sorted(set(written["label"]))
-    exported.config["statistics"]["exclude_classes"] = []
+    exported.config["statistics"].update(exclude_classes=[], exclude_conditions=[])
     exported.config["annotations"] = {"format": "labelme", "files": [str(corrected)]}
     exported.write().snakemake("results/again/annotations/boxes.parquet")
     read = pd.read_parquet(exported.results / "annotations/boxes.parquet")
