@@ -19,6 +19,7 @@ def config(small_config):
     config.update(classes=CLASSES, class_groups={"CIC": CLASSES[1:]})
     config["simulation"].update(height=256, width=320, cells_per_field=14)
     half = {"partial": 0.3, "one-in-one": 0.3}
+    config["simulation"]["cell_lines"] = {}
     config["simulation"]["frequencies"] = dict.fromkeys(["annotated", "control", "mock"], half)
     config["statistics"]["exclude_classes"] = []
     config["detection"]["training"].update(steps=60)
