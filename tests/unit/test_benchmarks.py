@@ -27,3 +27,15 @@ def test_conversion_and_staging_through_png_give_the_same_pixels(tmp_path, compr
     assert sum(shares) == pytest.approx(100, abs=1)
     assert float(table["direct", "peak memory, fields in the shard: 2"]) > 0
     assert [path.name for path in tmp_path.iterdir()] == ["table.tsv"]
+
+
+def test_planted_label_errors_are_counted_in_each_draw(tmp_path):
+    command = [sys.executable, ROOT / "benchmarks/label_errors.py", "--table", tmp_path / "t.tsv"]
+    command += shlex.split("--seeds 1 --rates 0 0.2 --draws 2 --fields 4")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(tmp_path / "t.tsv", sep="\t").set_index(["planted", "draw"])
+    assert list(table.index) == [(0, 0), (0.2, 0), (0.2, 1)]
+    assert table.loc[(0, 0), "error_rate"] == 0
+    assert table.loc[0.2, "error_rate"].between(0.1, 0.3).all()
+    assert table.loc[0.2, "recall"].nunique() == 2
