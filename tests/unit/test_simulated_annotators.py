@@ -88,9 +88,9 @@ def regions(path):
 
 
 def test_label_errors_stand_in_the_project_file_and_not_in_the_truth(tmp_path):
-    perfect = simulate_study(sheet(tmp_path), SETTINGS, CLASSES, 0, tmp_path / "a.json")
+    perfect = simulate_study(sheet(tmp_path), SETTINGS, CLASSES, 0, [tmp_path / "a.json"])
     settings = {**SETTINGS, "label_errors": 0.5}
-    truth = simulate_study(sheet(tmp_path), settings, CLASSES, 0, tmp_path / "b.json")
+    truth = simulate_study(sheet(tmp_path), settings, CLASSES, 0, [tmp_path / "b.json"])
     pd.testing.assert_frame_equal(truth, perfect)
     right, wrong = regions(tmp_path / "a.json"), regions(tmp_path / "b.json")
     assert len(right) == len(wrong)
@@ -100,7 +100,7 @@ def test_label_errors_stand_in_the_project_file_and_not_in_the_truth(tmp_path):
 def test_every_annotator_has_a_project_file_of_the_annotated_fields(tmp_path):
     settings = {**SETTINGS, "annotators": [{"name": "student", "miss": 1.0}]}
     student = tmp_path / "student.json"
-    simulate_study(sheet(tmp_path), settings, CLASSES, 0, tmp_path / "a.json", further=[student])
+    simulate_study(sheet(tmp_path), settings, CLASSES, 0, [tmp_path / "a.json", student])
     images = json.loads(student.read_text())["_via_img_metadata"].values()
     assert sorted(image["filename"] for image in images) == ["annotated-1.png", "annotated-2.png"]
     assert regions(student) == []

@@ -11,12 +11,12 @@ from scipy.ndimage import gaussian_filter
 
 from cellpheno import randomness, tables
 from cellpheno.errors import StudyError
-from cellpheno.simulation import cells, culture, drawing, lines, study
+from cellpheno.simulation import cell_in_cell, cells, culture, drawing, lines
 from cellpheno.simulation.microscope import FULL_WELL, Microscope
 from cellpheno.simulation.outlines import random_outline
-from cellpheno.simulation.study import CHANNELS, simulate_study
+from cellpheno.simulation.study import simulate_study
 
-CLASSES = list(cells.BUILDERS)
+CHANNELS, CLASSES = cell_in_cell.KIND.channels, list(cell_in_cell.KIND.classes)
 PLANTED = {
     "partial": 0.11,
     "one-in-one": 0.13,
@@ -26,6 +26,7 @@ PLANTED = {
     "unclear": 0.09,
 }
 SETTINGS = {
+    "kind": "cell_in_cell",
     "height": 160,
     "width": 192,
     "cells_per_field": 9,
@@ -58,7 +59,7 @@ def sheet(folder):
 def simulate(folder, rows=None, settings=SETTINGS, seed=0, processes=1):
     rows = sheet(folder) if rows is None else rows
     return simulate_study(
-        rows, settings, CLASSES, seed, folder / "via_project.json", processes=processes
+        rows, settings, CLASSES, seed, [folder / "via_project.json"], processes=processes
     )
 
 
@@ -294,8 +295,8 @@ def test_a_structure_that_others_hide_is_not_in_the_truth(tmp_path, monkeypatch)
     assert np.isfinite(boxes[0]).all()
     assert np.isnan(boxes[1]).all()
 
-    monkeypatch.setattr(study, "draw_labels", lambda *_: ["unclear", "non-CIC"])
-    monkeypatch.setattr(study, "grow", lambda *_: [large, hidden])
+    monkeypatch.setattr(cell_in_cell, "draw_labels", lambda *_: ["unclear", "non-CIC"])
+    monkeypatch.setattr(cell_in_cell, "grow", lambda *_: [large, hidden])
     truth = simulate(tmp_path, sheet(tmp_path)[:1], {**SETTINGS, "faults": {}})
     assert list(truth["label"]) == ["unclear"]
     project = json.loads((tmp_path / "via_project.json").read_text())

@@ -132,11 +132,11 @@ SIMULATED_IMAGES = (
 )
 # the first annotator's, and those of others who are simulated too
 SIMULATED_ANNOTATIONS = (
-    [ANNOTATIONS[0]]
+    ANNOTATIONS[:1]
     + [
         settings["files"][0]
         for entry in config["simulation"]["annotators"]
-        for settings in ANNOTATORS
+        for settings in ANNOTATORS[1:]
         if settings["annotator"] == entry["name"]
     ]
     if "simulation" in config

@@ -7,8 +7,11 @@ rule simulate_study:
         fields=config["fields"],
     output:
         raw=SIMULATED_IMAGES,
-        annotations=SIMULATED_ANNOTATIONS[0],
-        further=SIMULATED_ANNOTATIONS[1:],
+        annotations=(
+            directory(SIMULATED_ANNOTATIONS)
+            if config["annotations"]["format"] == "voc"
+            else SIMULATED_ANNOTATIONS
+        ),
         truth=f"results/{STUDY}/simulation/truth.parquet",
     log:
         f"logs/{STUDY}/simulate_study.log",
@@ -27,6 +30,8 @@ rule simulate_study:
         classes=lookup("classes", within=config),
         negative_class=lookup("negative_class", within=config),
         seed=lookup("seed", within=config),
+        annotation_format=lookup("annotations/format", within=config),
+        senior=lookup("annotations/annotator", within=config),
         code=code_id("simulate_study.py"),
     script:
         "../scripts/simulate_study.py"

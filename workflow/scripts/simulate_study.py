@@ -9,9 +9,10 @@ truth = simulate_study(
     snakemake.params.settings,
     snakemake.params.classes,
     snakemake.params.seed,
-    annotations=snakemake.output.annotations,
+    annotations=list(snakemake.output.annotations),
+    annotation_format=snakemake.params.annotation_format,
+    senior=snakemake.params.senior,
     negative_class=snakemake.params.negative_class,
     processes=snakemake.threads,
-    further=snakemake.output.further,
 )
 tables.write(truth, snakemake.output.truth, tables.TRUTH)

@@ -299,7 +299,8 @@ def _check_values(config: Config, source: str) -> None:
     if "simulation" in config:
         settings = config["simulation"]
         known, where = list(settings["frequencies"]), f"{source}: simulation.annotated"
-        check_known(settings["annotated"], known, where, "simulation.frequencies")
+        if settings["kind"] == "cell_in_cell":
+            check_known(settings["annotated"], known, where, "simulation.frequencies")
         for condition in settings["cell_lines"]:
             where = f"{source}: simulation.cell_lines"
             check_known(condition, known, where, "simulation.frequencies")
@@ -357,19 +358,30 @@ def _check_annotations(config: Config, source: str) -> None:
 def _check_simulated_annotators(config: Config, source: str) -> None:
     """Refuse a simulation whose annotators are not among those whose files are read."""
     senior, *others = annotators(config)
+    names = [senior["annotator"], *(settings["annotator"] for settings in others)]
     further = {settings["annotator"]: settings for settings in others}
     drawing = [senior]
     for entry in config["simulation"]["annotators"]:
         where = f"{source}: simulation.annotators"
-        check_known(entry["name"], list(further), where, "annotations.further_annotators")
-        drawing.append(further[entry["name"]])
-    if any(settings["format"] != "via" for settings in drawing):
-        raise StudyError(f"{source}: a simulated study has annotations of the format via; set it.")
+        check_known(entry["name"], names, where, "annotators")
+        for label in entry["classes"]:
+            where = f"{source}: simulation.annotators ({entry['name']}).classes"
+            check_known(label, config["classes"], where, "classes")
+        if entry["name"] != senior["annotator"]:
+            drawing.append(further[entry["name"]])
+    formats = {settings["format"] for settings in drawing}
+    if formats == {"sheet"}:
+        return
+    if formats not in ({"via"}, {"voc"}):
+        raise StudyError(
+            f"{source}: a simulated study has annotations of the format via or voc, the same for "
+            "every simulated annotator, or sheet; set one."
+        )
     files = [tuple(settings["files"]) for settings in drawing]
     if any(len(own) != 1 for own in files) or len(set(files)) < len(files):
         raise StudyError(
             f"{source}: {', '.join(each['annotator'] for each in drawing)} are simulated, each "
-            "with one file of their own; correct annotations.files and "
+            "with a file of their own (voc: a folder); correct annotations.files and "
             "annotations.further_annotators."
         )
 

@@ -32,6 +32,10 @@ class Annotator:
         Standard deviation by which each edge of a box lies off, in pixels.
     false_boxes
         Boxes where no cell is, as a share of the cells.
+    splits
+        Splits of the sample sheet whose fields are gone through; empty for all.
+    classes
+        What is drawn of what was seen; empty for all classes.
     """
 
     name: str
@@ -39,6 +43,12 @@ class Annotator:
     wrong_class: float = 0.0
     shift_px: float = 0.0
     false_boxes: float = 0.0
+    splits: Sequence[str] = ()
+    classes: Sequence[str] = ()
+
+    def goes_through(self, split: str) -> bool:
+        """Whether fields of this split are annotated."""
+        return not self.splits or split in self.splits
 
 
 def annotate(
@@ -94,10 +104,12 @@ def _field(
     edges = drawn[BOX_COLUMNS].to_numpy(np.float64)
     drawn[BOX_COLUMNS] = _shifted(edges, annotator.shift_px, limits, chance)
     false = _false_boxes(cells, chance.poisson(annotator.false_boxes * len(cells)), limits, chance)
-    if not len(false):
-        return drawn
-    false["label"] = chance.choice(np.array(classes, dtype=object), len(false))
-    return pd.concat([drawn, false.assign(field=field)[drawn.columns]], ignore_index=True)
+    if len(false):
+        false["label"] = chance.choice(np.array(classes, dtype=object), len(false))
+        drawn = pd.concat([drawn, false.assign(field=field)[drawn.columns]], ignore_index=True)
+    if annotator.classes:
+        drawn = drawn[drawn["label"].isin(annotator.classes)].reset_index(drop=True)
+    return drawn
 
 
 def _shifted(

@@ -1,12 +1,13 @@
 """A widefield microscope with a camera: optics, illumination, noise, saturation."""
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from cellpheno.simulation.drawing import MARGIN, Layers
+from cellpheno.simulation.drawing import MARGIN
 from cellpheno.simulation.outlines import Array
 
 FULL_WELL = 4095
@@ -41,15 +42,31 @@ class Microscope:
     """Standard deviation of the blur of a field that is out of focus, px."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Stain:
+    """What one fluorescence channel shows: how much stain lies where, and how bright it is."""
+
+    amount: Array
+    """[height, width] with `MARGIN` around the field; 1 is usual."""
+    signal: float
+    """Counts of a usual amount."""
+
+
 def photograph(
-    layers: Layers, microscope: Microscope, fault: str, rng: np.random.Generator
+    stains: Mapping[str, Stain],
+    thickness: Array,
+    microscope: Microscope,
+    fault: str,
+    rng: np.random.Generator,
 ) -> dict[str, npt.NDArray[np.uint16]]:
-    """Take the three pictures of a field.
+    """Take the pictures of a field.
 
     Parameters
     ----------
-    layers
-        What there is to see.
+    stains
+        By the name of their channel.
+    thickness
+        Optical thickness, [height, width] with `MARGIN` around the field, px.
     microscope
         The instrument.
     fault
@@ -61,16 +78,14 @@ def photograph(
     Returns
     -------
     dict
-        membrane, nucleus and brightfield: uint16 [height, width], counts up to `FULL_WELL`.
+        The stains' channels and brightfield: uint16 [height, width], counts up to `FULL_WELL`.
     """
     longer = microscope.overexposure if fault == "overexposed" else (1.0, 1.0)
     light = {
-        "membrane": longer[0]
-        * _fluorescence(layers.membrane, microscope.membrane_signal, microscope, rng),
-        "nucleus": longer[0]
-        * _fluorescence(layers.nucleus, microscope.nucleus_signal, microscope, rng),
-        "brightfield": longer[1] * _brightfield(layers.thickness, microscope, rng),
+        channel: longer[0] * _fluorescence(stain.amount, stain.signal, microscope, rng)
+        for channel, stain in stains.items()
     }
+    light["brightfield"] = longer[1] * _brightfield(thickness, microscope, rng)
     if fault == "out_of_focus":
         light = {
             channel: ndimage.gaussian_filter(picture, microscope.defocus)

@@ -1,0 +1,59 @@
+"""The simulated AIM-CICs study: cells and cell-in-cell structures of seven classes (A11)."""
+
+import pandas as pd
+
+from cellpheno import randomness, tables
+from cellpheno.simulation.cells import BUILDERS
+from cellpheno.simulation.culture import draw_labels, grow, planted_frequencies
+from cellpheno.simulation.drawing import draw
+from cellpheno.simulation.kind import Kind, Pictures, Plan, Row, Settings, fault_of
+from cellpheno.simulation.lines import sample
+from cellpheno.simulation.microscope import Stain, photograph
+
+
+def simulate_field(row: Row, plan: Plan) -> tuple[Pictures, pd.DataFrame]:
+    """Return the pictures of one field, uint16 [height, width] per channel, and its truth.
+
+    A structure that others hide completely is not in the truth: nobody could find it. Of the
+    faults, this plants those that lie before the microscope's files: a field that is over-exposed,
+    out of focus or empty.
+    """
+    settings, field = plan.settings, row["field"]
+    fault = fault_of(field, settings["faults"])
+    height, width = settings["height"], settings["width"]
+    its = sample(row["condition"], settings)
+    frequencies = planted_frequencies(
+        settings["frequencies"][row["condition"]],
+        settings["replicate_spread"],
+        plan.seed,
+        row["condition"],
+        row["replicate"],
+    )
+    rng = randomness.generator(plan.seed, "simulate", field)
+    count = max(1, int(rng.poisson(its.cells_per_field))) if fault != "empty" else 0
+    labels = draw_labels(frequencies, plan.negative_class, count, rng)
+    structures = grow(labels, its.line, height, width, rng)
+    layers, boxes = draw(structures, its.line, height, width, rng)
+    stains = {
+        "membrane": Stain(layers.membrane, its.microscope.membrane_signal),
+        "nucleus": Stain(layers.nucleus, its.microscope.nucleus_signal),
+    }
+    pictures = photograph(stains, layers.thickness, its.microscope, fault, rng)
+    truth = pd.DataFrame(boxes, columns=tables.BOX_COLUMNS).assign(label=labels)
+    truth = truth.dropna(subset=tables.BOX_COLUMNS, ignore_index=True)
+    truth.insert(0, "field", field)
+    return pictures, truth
+
+
+def is_annotated(row: Row, settings: Settings) -> bool:
+    """Whether a field is of the annotated condition or of a further cell line."""
+    return row["condition"] in {settings["annotated"], *settings["cell_lines"]}
+
+
+KIND = Kind(
+    channels=("membrane", "nucleus", "brightfield"),
+    classes=tuple(BUILDERS),
+    simulate_field=simulate_field,
+    annotated=is_annotated,
+    swapped=("nucleus", "brightfield"),
+)
