@@ -101,3 +101,10 @@ def test_a_weights_file_that_is_not_there(study):
     sentence = refusal(study)
     assert "classification.model.weights" in sentence
     assert "weights/resnet18.pth" in sentence
+
+
+def test_a_sequence_whose_frames_are_no_numbers(study, small_rows):
+    rows = [{**row, "sequence": "movie", "frame": "1"} for row in small_rows]
+    rows[1]["frame"] = "second"
+    study.write_fields(rows)
+    assert "has 'second' in the column frame" in refusal(study)

@@ -15,6 +15,7 @@ for name in (
     "delimited",
     "configuration",
     "sample_sheet",
+    "sequences",
     "sources",
     "split_lists",
     "annotations/__init__",
@@ -32,7 +33,14 @@ for name in (
     source_file = workflow.source_path(f"../scripts/cellpheno/{name}.py")
 sys.path.insert(0, str(Path(source_file).parents[2]))
 
-from cellpheno import configuration, files, sample_sheet, sources, split_lists
+from cellpheno import (
+    configuration,
+    files,
+    sample_sheet,
+    sequences,
+    sources,
+    split_lists,
+)
 from cellpheno.annotations import listing
 from cellpheno.errors import StudyError
 
@@ -60,6 +68,7 @@ def checked_study(config):
         split_lists.check_hold_out(config, fields)
         sample_sheet.check_label_columns(config, fields)
         sample_sheet.check_planes(config, fields)
+        sequences.check(fields, config["splits"]["track_frames"])
         sample_sheet.check_statistics(config, fields)
         if simulated:
             sample_sheet.check_simulation(config, fields)

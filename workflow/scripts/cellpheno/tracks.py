@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from cellpheno.errors import StudyError
+from cellpheno import sequences
 
 
 def neighbours(
@@ -36,17 +36,12 @@ def neighbours(
     StudyError
         When a number is missing or is none, or `frames` is asked of a sheet without frames.
     """
-    if "sequence" not in fields:
+    sequences.check(fields, frames)
+    sequence, rows_inside = sequences.members(fields)
+    if not len(rows_inside):
         return np.empty((0, 2), np.intp)
-    sequence = fields["sequence"].fillna("").astype(str).to_numpy()
-    inside = pd.Series(np.flatnonzero(sequence != ""))
-    frame = _numbers(fields, "frame", inside)
-    if frame is None and frames is not None:
-        raise StudyError(
-            "splits.track_frames asks for frames, but the sample sheet has no column frame; add "
-            "it, or set track_frames to null."
-        )
-    x, y = _numbers(fields, "x", inside), _numbers(fields, "y", inside)
+    inside = pd.Series(rows_inside)
+    frame, x, y = (sequences.numbers(fields, column) for column in sequences.NUMBERS)
     placed = distance is not None and x is not None and y is not None
     time = np.zeros(len(fields)) if frame is None else frame
     pairs: list[tuple[int, int]] = []
@@ -59,20 +54,3 @@ def neighbours(
             found = list(pairwise(rows))
         pairs += [(a, b) for a, b in found if frames is None or abs(time[a] - time[b]) <= frames]
     return np.array(pairs, dtype=np.intp).reshape(-1, 2)
-
-
-def _numbers(
-    fields: pd.DataFrame, column: str, inside: pd.Series
-) -> npt.NDArray[np.float64] | None:
-    """Return a column as numbers, or say which field of a sequence has none."""
-    if column not in fields:
-        return None
-    values = pd.to_numeric(fields[column], errors="coerce").to_numpy(np.float64)
-    bad = inside[~np.isfinite(values[inside])]
-    if len(bad):
-        row = fields.iloc[bad.iloc[0]]
-        raise StudyError(
-            f"The field {row['field']} of the sequence {row['sequence']} has {row[column]!r} in "
-            f"the column {column} of the sample sheet, where a number was expected; correct it."
-        )
-    return values
