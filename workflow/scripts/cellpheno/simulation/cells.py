@@ -73,6 +73,10 @@ class Cell:
     """How far it rises from the glass, relative to the usual."""
     cup: float | None = None
     """Share of the parent's opening that is closed over this cell, for partial structures."""
+    grain: float = 1.0
+    """Strength of the grains in bright field, relative to the cell line's."""
+    dyes: tuple[float, ...] = ()
+    """How much of each cytoplasmic dye it has taken up; 1 is usual."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,6 +87,8 @@ class Structure:
     cells: tuple[Cell, ...]
     blur: float = 0.0
     """Out-of-focus blur on top of the field's, px."""
+    origin: str = ""
+    """What it really is, where its class does not tell."""
     x: float = 0.0
     y: float = 0.0
 

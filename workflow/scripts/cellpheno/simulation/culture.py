@@ -1,7 +1,7 @@
 """A field of a culture: which structures it holds and where they lie."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +50,12 @@ def draw_labels(
 
 
 def grow(
-    labels: Sequence[str], line: CellLine, height: int, width: int, rng: np.random.Generator
+    labels: Sequence[str],
+    line: CellLine,
+    height: int,
+    width: int,
+    rng: np.random.Generator,
+    builder: Callable[[str, CellLine, np.random.Generator], Structure] = build,
 ) -> list[Structure]:
     """Build a structure for every label and lay them out in clusters.
 
@@ -61,7 +66,7 @@ def grow(
     structures: list[Structure] = []
     taken = np.empty((0, 3))
     for label in labels:
-        structure = build(label, line, rng)
+        structure = builder(label, line, rng)
         x, y = _place(structure, taken, line, height, width, rng)
         structures.append(dataclasses.replace(structure, x=x, y=y))
         taken = np.vstack([taken, [x, y, structure.radius]])

@@ -31,6 +31,8 @@ class Layers:
     nucleus: Array
     thickness: Array
     """Optical thickness, which bright field sees through its curvature, px."""
+    dyes: list[Array] = dataclasses.field(default_factory=list)
+    """Cytoplasmic dyes."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +49,12 @@ class _Patch:
 
 
 def draw(
-    structures: list[Structure], line: CellLine, height: int, width: int, rng: np.random.Generator
+    structures: list[Structure],
+    line: CellLine,
+    height: int,
+    width: int,
+    rng: np.random.Generator,
+    dyes: int = 0,
 ) -> tuple[Layers, npt.NDArray[np.float64]]:
     """Draw a field.
 
@@ -61,6 +68,8 @@ def draw(
         Of the field, px.
     rng
         Random stream, for texture.
+    dyes
+        How many cytoplasmic dyes the cells may have taken up.
 
     Returns
     -------
@@ -72,6 +81,7 @@ def draw(
     """
     shape = (height + 2 * MARGIN, width + 2 * MARGIN)
     layers = Layers(*(np.zeros(shape, np.float32) for _ in range(3)))
+    layers.dyes = [np.zeros(shape, np.float32) for _ in range(dyes)]
     texture = _Texture(line, shape, rng)
     patches = [_patch(structure, line, shape) for structure in structures]
     nearest, second, owner = _contest(patches, shape)
@@ -154,7 +164,8 @@ def _draw_structure(
     rng: np.random.Generator,
 ) -> None:
     """Add one structure to the layers, out of focus if it is."""
-    parts = [np.zeros(border.shape, np.float32) for _ in range(3)]
+    drawn_on = [layers.membrane, layers.nucleus, layers.thickness, *layers.dyes]
+    parts = [np.zeros(border.shape, np.float32) for _ in drawn_on]
     for row, cell in enumerate(structure.cells):
         children = [n for n, other in enumerate(structure.cells) if other.parent == row]
         distance = np.maximum(patch.distances[row], border)
@@ -165,11 +176,13 @@ def _draw_structure(
         membrane, thickness = _draw_cell(cell, distance, line, texture, rng)
         parts[0] += membrane
         parts[2] += thickness
+        for part, amount in zip(parts[3:], cell.dyes, strict=bool(cell.dyes)):
+            part += amount * _draw_dye(cell, distance, texture, rng)
         for nucleus in cell.nuclei:
             stain, bulge = _draw_nucleus(nucleus, distance, held, patch, line, texture, rng)
             parts[1] += stain
             parts[2] += bulge
-    for layer, part in zip((layers.membrane, layers.nucleus, layers.thickness), parts, strict=True):
+    for layer, part in zip(drawn_on, parts, strict=True):
         seen = ndimage.gaussian_filter(part, structure.blur) if structure.blur else part
         layer[patch.window] += seen
 
@@ -191,12 +204,20 @@ def _draw_cell(
     held = cell.parent >= 0 and cell.cup is None
     strength = cell.stain * (_HELD_MEMBRANE if held else _FREE_MEMBRANE)
     dome = 0.4 * cell.height * radius * np.sqrt(1 - middle**2) * inside
-    grains = inside * line.granularity * scale * (0.8 * fine + 0.5 * coarse)
+    grains = inside * line.granularity * cell.grain * scale * (0.8 * fine + 0.5 * coarse)
     thickness = dome + grains
     if cell.parent >= 0:  # the gap around an inner cell
         gap = np.exp(-0.5 * ((distance - 1.5 * scale) / (1.1 * scale)) ** 2)
         thickness -= np.float32(1.8 * scale) * gap
     return strength * (edge + haze + vesicles), thickness
+
+
+def _draw_dye(cell: Cell, distance: Array, texture: "_Texture", rng: np.random.Generator) -> Array:
+    """Return a usual amount of dye in a cell: as much as the cell is thick, in clumps."""
+    middle = np.clip(1 + distance / cell.outline.radius, 0, 1)
+    coarse, fine = texture.sample(distance.shape, rng)
+    clumps = np.clip(1 + 0.25 * coarse + 0.2 * fine, 0.2, None)
+    return np.clip(0.5 - distance / 1.5, 0, 1) * np.sqrt(1.05 - middle**2) * clumps
 
 
 def _draw_nucleus(

@@ -10,7 +10,7 @@ from cellpheno.simulation.microscope import Microscope
 FACTORS: dict[str, tuple[str, ...]] = {
     "shape": ("roughness", "elongation"),
     "texture": ("chromatin", "membrane_texture", "granularity"),
-    "stain": ("membrane_signal", "nucleus_signal"),
+    "stain": ("membrane_signal", "nucleus_signal", "green_signal", "red_signal"),
     "noise": ("read_noise",),
 }
 """What a factor multiplies, of `CellLine` or `Microscope`; `radius` and `density` stand alone."""
@@ -28,7 +28,12 @@ class Sample:
     """Mean number of cells and cell-in-cell structures."""
 
 
-def sample(condition: str, settings: Mapping[str, Any]) -> Sample:
+def sample(
+    condition: str,
+    settings: Mapping[str, Any],
+    line: CellLine | None = None,
+    microscope: Microscope | None = None,
+) -> Sample:
     """Return what the fields of a condition share.
 
     Parameters
@@ -38,12 +43,14 @@ def sample(condition: str, settings: Mapping[str, Any]) -> Sample:
     settings
         The config's `simulation`. Its `cell_lines` hold factors by condition; a condition without
         an entry, and a factor that is left out, is as in the study's own line.
+    line, microscope
+        Of the study, where they are not the usual ones; the radius is that of the settings.
     """
     factors = settings["cell_lines"].get(condition, {})
     radius = settings["cell_radius"] * factors.get("radius", 1.0)
     return Sample(
-        _multiplied(CellLine(radius=float(radius)), factors),
-        _multiplied(Microscope(), factors),
+        _multiplied(dataclasses.replace(line or CellLine(), radius=float(radius)), factors),
+        _multiplied(microscope or Microscope(), factors),
         settings["cells_per_field"] * factors.get("density", 1.0),
     )
 

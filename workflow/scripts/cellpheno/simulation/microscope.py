@@ -40,6 +40,8 @@ class Microscope:
     """How many times too long fluorescence and bright field are exposed in a spoilt field."""
     defocus: float = 5.0
     """Standard deviation of the blur of a field that is out of focus, px."""
+    full_well: int = FULL_WELL
+    """Top of the camera's range, counts."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +80,7 @@ def photograph(
     Returns
     -------
     dict
-        The stains' channels and brightfield: uint16 [height, width], counts up to `FULL_WELL`.
+        The stains' channels and brightfield: uint16 [height, width], counts up to the full well.
     """
     longer = microscope.overexposure if fault == "overexposed" else (1.0, 1.0)
     light = {
@@ -172,7 +174,7 @@ def _camera(
     electrons = rng.poisson(np.maximum(light, 0) / microscope.gain)
     noise = rng.standard_normal(light.shape, dtype=np.float32) * microscope.read_noise
     counts = microscope.bias + microscope.gain * electrons + noise
-    return np.clip(np.rint(counts), 0, FULL_WELL).astype(np.uint16)
+    return np.clip(np.rint(counts), 0, microscope.full_well).astype(np.uint16)
 
 
 def _cropped(canvas: Array) -> Array:

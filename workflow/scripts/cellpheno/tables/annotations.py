@@ -114,4 +114,7 @@ FOUND_LABEL_ERRORS = Table(
 TRUTH = Table(
     "truth",
     (FIELD, *BOX, Column("label", "str", "class that was simulated")),
+    further=(
+        Column("origin", "str", "what the cell really is, where its class hides it", optional=True),
+    ),
 )
