@@ -228,7 +228,7 @@ def test_a_shard_is_classified_in_the_order_of_its_detections(shard, tmp_path):
 def test_the_size_of_batches_does_not_change_the_predictions(shard, monkeypatch):
     trained, path, detections, _ = shard
     whole, _ = inference.classify(trained, path, detections, True, CPU)
-    monkeypatch.setitem(inference.BATCH, "cpu", 1)
+    monkeypatch.setitem(inference.PIXELS, "cpu", 1)
     single, _ = inference.classify(trained, path, detections, True, CPU)
     pd.testing.assert_frame_equal(whole, single, atol=1e-6)
 

@@ -76,7 +76,7 @@ def test_a_short_config_gets_all_defaults():
     config = complete(short)
     assert config["classification"]["model"]["backbone"] == "resnet101"
     assert config["detection"]["training"]["steps"] == 50000
-    assert config["compute"] == {"device": "auto", "threads": 2}
+    assert config["compute"] == {"device": "auto", "precision": "auto", "threads": 2}
 
 
 def test_the_protocol_decides_what_the_config_leaves_open():

@@ -66,6 +66,7 @@ rule train_classifier:
         seed=lookup("seed", within=config),
         checkpoints=checkpoint_folder,
         threads=lookup("compute/threads", within=config),
+        precision=lookup("compute/precision", within=config),
         code=code_id("train_classifier.py"),
     script:
         "../scripts/train_classifier.py"
@@ -94,6 +95,7 @@ rule classify_cells:
     params:
         inference=experiment_settings("inference"),
         threads=lookup("compute/threads", within=config),
+        precision=lookup("compute/precision", within=config),
         code=code_id("classify_cells.py"),
     script:
         "../scripts/classify_cells.py"

@@ -52,6 +52,7 @@ rule train_detector:
             f"results/{wildcards.study}/detector/{wildcards.detector}/checkpoints"
         ),
         threads=lookup("compute/threads", within=config),
+        precision=lookup("compute/precision", within=config),
         code=code_id("train_detector.py"),
     script:
         "../scripts/train_detector.py"
@@ -79,6 +80,7 @@ rule detect_cells:
     params:
         inference=configuration.detector(config, DETECTORS[0])["inference"],
         threads=lookup("compute/threads", within=config),
+        precision=lookup("compute/precision", within=config),
         code=code_id("detect_cells.py"),
     script:
         "../scripts/detect_cells.py"

@@ -31,6 +31,7 @@ rule compare_detectors:
             for name in DETECTORS
         },
         threads=lookup("compute/threads", within=config),
+        precision=lookup("compute/precision", within=config),
         code=code_id("compare_detectors.py"),
     script:
         "../scripts/compare_detectors.py"

@@ -9,7 +9,7 @@ from cellpheno.classification.inference import classify
 job.start(snakemake)
 detections = tables.read(snakemake.input.detections, tables.DETECTIONS)
 with job.device(snakemake) as device:
-    trained = load(snakemake.input.model, device)
+    trained = load(snakemake.input.model, device, snakemake.params.precision)
     predictions, features = classify(
         trained, snakemake.input.shard, detections, snakemake.params.inference["four_flips"], device
     )

@@ -7,13 +7,14 @@ from cellpheno.images import store
 from cellpheno.progress import track
 
 job.start(snakemake)
+precision = snakemake.params.precision
 quality = tables.read(snakemake.input.quality, tables.QUALITY)
 splits = tables.read(snakemake.input.splits, tables.SPLITS)
 names = in_splits(quality, splits, ["val", "test"])["field"].tolist()
 images = (field for shard in snakemake.input.fields for field in store.read(shard, names))
 with job.device(snakemake) as device:
     detectors = {
-        name: (backends.load(model, device), inference.Settings(**settings))
+        name: (backends.load(model, device, precision), inference.Settings(**settings))
         for model, (name, settings) in zip(
             snakemake.input.models, snakemake.params.inference.items(), strict=True
         )

@@ -11,7 +11,7 @@ shard = snakemake.input.fields
 usable = inference.usable(quality, store.names(shard))
 with job.device(snakemake) as device:
     detections = inference.detect_fields(
-        backends.load(snakemake.input.model, device),
+        backends.load(snakemake.input.model, device, snakemake.params.precision),
         track(store.read(shard, usable), "fields", total=len(usable)),
         inference.Settings(**snakemake.params.inference),
         device,

@@ -13,7 +13,7 @@ cells = tables.read(snakemake.input.cells, tables.CELLS)
 cells = choose(cells, settings["splits"], classes, settings["per_class"])
 targets = np.array([classes.index(name) for name in cells["call"]])
 with job.device(snakemake) as device:
-    trained = load(snakemake.input.model, device)
+    trained = load(snakemake.input.model, device, "float32")
     size = trained.geometry.size
     crops = np.empty((len(cells), size, size, 3), dtype=np.uint8)
     cut_from_shards(snakemake.input.shards, cells, trained.geometry, crops)

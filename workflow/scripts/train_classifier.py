@@ -24,11 +24,12 @@ model_settings = ModelSettings(**params.model)
 normalisation = () if model_settings.weights else channel_statistics(crops, rows[0])
 model = build(model_settings, len(params.classes), *normalisation)
 
-decisive = [params.model, params.training, params.classes, params.groups, seed, params.code]
+what = [params.model, params.training, params.classes, params.groups]
+decisive = [*what, seed, params.precision, params.code]
 checkpoint = Checkpoint(params.checkpoints, checkpoint_key(decisive, inputs))
 labels = np.array([params.classes.index(label) for label in table["label"]])
 with job.device(snakemake) as device:
-    trainer = Trainer(model, crops, labels, rows, settings, seed, device)
+    trainer = Trainer(model, crops, labels, rows, settings, seed, device, params.precision)
     history = trainer.run(params.classes, params.groups, checkpoint)
 tables.write(history, snakemake.output.history, tables.HISTORY)
 geometry = Geometry(**{key: params.crops[key] for key in ("margin", "border", "size")})

@@ -8,7 +8,7 @@ job.start(snakemake)
 params = snakemake.params
 weights = [params.model["weights"]] if params.model["weights"] else []
 key = checkpoint_key(
-    [params.model, params.training, params.seed, params.code],
+    [params.model, params.training, params.seed, params.precision, params.code],
     [*coco.files(snakemake.input.tiles), *weights],
 )
 checkpoint = Checkpoint(params.checkpoints, key)
@@ -21,6 +21,7 @@ with job.device(snakemake) as device:
         params.seed,
         checkpoint,
         device,
+        precision=params.precision,
     )
     backends.save(detector, params.model, snakemake.output.model)
 tables.write(history, snakemake.output.history, tables.HISTORY)

@@ -1,10 +1,8 @@
 """Classifiers: a backbone by its torchvision name under a head of our own."""
 
 import collections
-import contextlib
 import dataclasses
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,8 @@ from torch import nn
 from cellpheno.classification.crops import Geometry
 from cellpheno.errors import StudyError
 from cellpheno.files import whole
+from cellpheno.folding import ready
+from cellpheno.precision import dtype, tell
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -103,12 +103,17 @@ class Classifier(nn.Module):
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, 3, 1, 1))
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the last feature maps [N, D, h, w] of uint8 images [N, 3, H, W]."""
-        return self.backbone((images.float() / 255 - self.mean) / self.std)
+        """Return the last feature maps [N, D, h, w] of uint8 images [N, 3, H, W], float32."""
+        dtype = next((p.dtype for p in self.backbone.parameters()), torch.float32)
+        return self.backbone(((images.float() / 255 - self.mean) / self.std).to(dtype)).float()
 
     def pooled(self, images: torch.Tensor) -> torch.Tensor:
         """Return the pooled features [N, D] of uint8 images [N, 3, H, W]."""
-        return self.norm(self.features(images).mean((2, 3), keepdim=True)).flatten(1)
+        return self.pool(self.features(images))
+
+    def pool(self, maps: torch.Tensor) -> torch.Tensor:
+        """Return the pooled features [N, D] of feature maps [N, D, h, w]."""
+        return self.norm(maps.mean((2, 3), keepdim=True)).flatten(1)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return the logits [N, classes] of uint8 images [N, 3, H, W]."""
@@ -248,27 +253,23 @@ def save(path: str | Path, trained: Trained) -> None:
         torch.save(state, stream)
 
 
-def load(path: str | Path, device: torch.device) -> Trained:
-    """Read a classifier that `save` wrote, in evaluation mode and without gradients."""
+def load(path: str | Path, device: torch.device, precision: str = "auto") -> Trained:
+    """Read a classifier that `save` wrote, for inference: without gradients, batch norms folded.
+
+    The backbone's weights are in the numbers of `precision` (the config's `compute.precision`);
+    pooling and the layers after it stay in float32.
+    """
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     settings = ModelSettings(**{**state["model"], "weights": None, "frozen_batch_norm": False})
     model = build(settings, len(state["classes"]))
     model.load_state_dict(state["state"])
-    model.to(device=device, memory_format=torch.channels_last)
     model.eval().requires_grad_(False)
+    tell(precision, device)
+    model.backbone = ready(model.backbone, dtype(precision, device))
+    model.to(device)
     return Trained(model, state["classes"], Geometry(**state["crops"]))
 
 
 def to_tensor(crops: npt.NDArray[np.uint8], device: torch.device) -> torch.Tensor:
     """Return crops [n, S, S, 3] as uint8 images [n, 3, S, S] on the device, channels last."""
     return torch.from_numpy(np.ascontiguousarray(crops)).to(device).permute(0, 3, 1, 2)
-
-
-@contextlib.contextmanager
-def precision(device: torch.device) -> Iterator[None]:
-    """Compute in bfloat16 on a GPU and in float32 on the CPU, reproducibly on both."""
-    with (
-        torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True),
-        torch.autocast("cuda", dtype=torch.bfloat16, enabled=device.type == "cuda"),
-    ):
-        yield

@@ -11,8 +11,9 @@ import torch
 from torch.nn import functional
 
 from cellpheno import tables
-from cellpheno.classification.backbones import Classifier, precision, to_tensor
+from cellpheno.classification.backbones import Classifier, to_tensor
 from cellpheno.classification.sampling import augment, draw
+from cellpheno.precision import computing
 from cellpheno.progress import track
 from cellpheno.training import Checkpoint, build_optimizer, schedule, seed_step
 
@@ -99,6 +100,8 @@ class Trainer:
         Of the order of the crops, the augmentation and the dropout.
     device
         Where to compute.
+    precision
+        The config's `compute.precision`; weights are always float32.
     """
 
     def __init__(
@@ -110,7 +113,9 @@ class Trainer:
         settings: TrainingSettings,
         seed: int,
         device: torch.device,
+        precision: str = "auto",
     ) -> None:
+        self.precision = precision
         self.model = model.to(device=device, memory_format=torch.channels_last)
         self.crops, self.labels, (self.train_rows, self.val_rows) = crops, labels, rows
         self.settings, self.seed, self.device = settings, seed, device
@@ -191,7 +196,7 @@ class Trainer:
         images = to_tensor(self.crops[rows], self.device)
         images = augment(images, self.settings.flips, self.settings.quarter_turns)
         smoothing = self.settings.label_smoothing
-        with precision(self.device):
+        with computing(self.precision, self.device):
             logits = self.model(images).float()
             losses = functional.cross_entropy(
                 logits, targets, label_smoothing=smoothing, reduction="none"
@@ -210,7 +215,7 @@ class Trainer:
         for start in range(0, len(rows), EVALUATION_BATCH):
             batch = rows[start : start + EVALUATION_BATCH]
             targets = torch.from_numpy(self.labels[batch]).to(self.device)
-            with precision(self.device):
+            with computing(self.precision, self.device):
                 logits = self.model(to_tensor(self.crops[batch], self.device)).float()
             losses.append(functional.cross_entropy(logits, targets, reduction="none"))
             called.append(logits.argmax(1))

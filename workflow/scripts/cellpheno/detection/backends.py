@@ -10,8 +10,11 @@ from torch import Tensor, nn
 
 from cellpheno.detection import torchvision_models
 from cellpheno.detection.interface import Detector
+from cellpheno.detection.pyramid import Pyramid
 from cellpheno.errors import StudyError
 from cellpheno.files import whole
+from cellpheno.folding import Lowered, ready
+from cellpheno.precision import dtype, tell
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +24,8 @@ Choice = TypeVar("Choice")
 BACKENDS = {"torchvision": torchvision_models.ARCHITECTURES}
 
 NAMES = ("backend", "architecture", "backbone")
+# what of torchvision's detectors is layers and no arithmetic with boxes
+LAYERS = ("backbone", "rpn.head", "roi_heads.box_head", "head")
 VERSION = 1  # of the file that `save` writes
 
 
@@ -129,8 +134,17 @@ def save(detector: Detector, settings: Mapping[str, Any], path: str | Path) -> N
         torch.save(content, temporary)
 
 
-def load(path: str | Path, device: torch.device) -> Detector:
-    """Read a detector that `save` wrote.
+def load(path: str | Path, device: torch.device, precision: str = "auto") -> Detector:
+    """Read a detector that `save` wrote, for inference.
+
+    Parameters
+    ----------
+    path
+        The file.
+    device
+        Where it will compute.
+    precision
+        The config's `compute.precision`: the numbers of all layers; boxes are always float32.
 
     Raises
     ------
@@ -144,5 +158,27 @@ def load(path: str | Path, device: torch.device) -> Detector:
             "the workflow again to train it anew."
         )
     detector = build({**content["model"], "weights": path})
+    tell(precision, device)
+    make_ready(detector.network, dtype(precision, device))
     detector.network.to(device)
     return detector
+
+
+def make_ready(network: nn.Module, numbers: torch.dtype) -> None:
+    """Fold the batch norms of a network and put its layers into other numbers, in place.
+
+    Anchors, proposals, pooled regions and boxes stay in float32.
+    """
+    network.eval().requires_grad_(False)
+    pyramid = getattr(network, "backbone", None)
+    if not isinstance(pyramid, Pyramid):  # another library's network, which keeps its own ways
+        return
+    pyramid.precision = "float32" if numbers is torch.float32 else "bfloat16"
+    pyramid.body = ready(pyramid.body, torch.float32)
+    if numbers is torch.float32:
+        return
+    modules = dict(network.named_modules())
+    for name in LAYERS:
+        if name in modules:
+            part = modules[name].to(dtype=numbers, memory_format=torch.channels_last)
+            network.set_submodule(name, Lowered(part))

@@ -9,6 +9,8 @@ from torchvision.models.detection.backbone_utils import BackboneWithFPN
 from torchvision.models.detection.transform import GeneralizedRCNNTransform
 from torchvision.ops.feature_pyramid_network import ExtraFPNBlock, LastLevelMaxPool
 
+from cellpheno.precision import dtype
+
 # A network that starts from random weights needs centred, unit-scale input and no more; one that
 # starts from ImageNet or COCO weights needs their normalisation.
 PLAIN = ((0.2, 0.2, 0.2), (0.2, 0.2, 0.2))
@@ -33,15 +35,19 @@ class NativeResolution(GeneralizedRCNNTransform):
 
 
 class Pyramid(BackboneWithFPN):
-    """Feature pyramid, computed in bfloat16 on a GPU and given out in float32.
+    """Feature pyramid, computed in the numbers of `precision` and given out in float32.
 
-    Only this part runs in bfloat16: torchvision computes boxes in the dtype of the features, and
-    a bfloat16 coordinate of a 2000 px field is rounded to 8 px.
+    In training only this part runs in bfloat16: torchvision computes boxes in the dtype of the
+    features, and a bfloat16 coordinate of a 2000 px field is rounded to 8 px.
     """
+
+    precision = "auto"
+    """The config's `compute.precision`."""
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """Return the feature maps of a batch [n, 3, height, width] by name, finest first."""
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=x.is_cuda):
+        low = dtype(self.precision, x.device) is torch.bfloat16
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=low):
             maps = super().forward(x)
         return {name: level.float() for name, level in maps.items()}
 

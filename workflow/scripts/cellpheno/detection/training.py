@@ -19,6 +19,7 @@ from cellpheno.detection.augmentation import augment
 from cellpheno.detection.coco import TileSet
 from cellpheno.detection.interface import Detector, Limits
 from cellpheno.detection.pixels import to_tensor
+from cellpheno.detection.pyramid import Pyramid
 from cellpheno.errors import StudyError
 from cellpheno.progress import track
 from cellpheno.randomness import derive, generator
@@ -56,6 +57,7 @@ def train(
     checkpoint: Checkpoint,
     device: torch.device,
     save_every: float = 30.0,
+    precision: str = "auto",
 ) -> tuple[Detector, pd.DataFrame]:
     """Train a detector, going on where an earlier attempt was stopped.
 
@@ -79,6 +81,8 @@ def train(
         Where to train.
     save_every
         Seconds between two saves at least.
+    precision
+        The config's `compute.precision`, of the backbone; all else is float32.
 
     Returns
     -------
@@ -101,6 +105,8 @@ def train(
     torch.manual_seed(derive(seed, "detector weights"))
     detector = backends.build(model)
     detector.network.to(device)
+    if isinstance(detector.network.backbone, Pyramid):
+        detector.network.backbone.precision = precision
     optimizer = build_optimizer(
         detector.network, settings.optimizer, settings.learning_rate, settings.weight_decay
     )
