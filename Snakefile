@@ -36,7 +36,25 @@ if config["composite"]["rescale"] == "study":
 include: "workflow/rules/fields.smk"
 include: "workflow/rules/annotator_view.smk"
 include: "workflow/rules/annotations.smk"
-include: "workflow/rules/detection.smk"
+
+
+if DETECTORS:
+
+    include: "workflow/rules/detection.smk"
+
+else:
+
+    include: "workflow/rules/candidates.smk"
+
+
+if config["patch_filter"]["enabled"]:
+
+    include: "workflow/rules/patch_filter.smk"
+
+
+if FLUORESCENCE:
+
+    include: "workflow/rules/fluorescence_labels.smk"
 
 
 if len(DETECTORS) > 1:
@@ -53,6 +71,13 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/figures_data.smk"
 include: "workflow/rules/figures_cells.smk"
 include: "workflow/rules/figures_networks.smk"
+
+
+if DETECTORS:
+
+    include: "workflow/rules/figures_detection.smk"
+
+
 include: "workflow/rules/decisions.smk"
 include: "workflow/rules/figures_statistics.smk"
 
@@ -101,7 +126,6 @@ rule all:
             name=[
                 "annotations/boxes.parquet",
                 "annotations/fields.tsv",
-                "annotations/report.tsv",
                 "cells.parquet",
                 "config.yaml",
                 "embedding/cells.parquet",
@@ -110,7 +134,6 @@ rule all:
                 "leaks.tsv",
                 "metrics/classification.tsv",
                 "metrics/confusion.tsv",
-                "metrics/detection.tsv",
                 "metrics/roc.parquet",
                 "metrics/thresholds.tsv",
                 "qc/fields.tsv",
@@ -119,7 +142,6 @@ rule all:
                 "splits.tsv",
                 "statistics/frequencies.tsv",
                 "statistics/tests.tsv",
-                "tiles",
             ],
         ),
         collect(f"results/{STUDY}/converted/{{shard}}.npz", shard=SHARDS),
@@ -132,6 +154,14 @@ rule all:
             ),
             name=["model.pt", "history.tsv"],
         ),
+        branch(
+            bool(DETECTORS),
+            then=[
+                f"results/{STUDY}/{name}"
+                for name in ("metrics/detection.tsv", "tiles")
+            ],
+        ),
+        branch(bool(ANNOTATORS), then=f"results/{STUDY}/annotations/report.tsv"),
         branch(
             len(DETECTORS) > 1,
             then=[

@@ -72,7 +72,7 @@ def test_what_the_section_leaves_out_is_as_in_the_schema():
 
 
 def test_every_format_of_the_schema_can_be_read():
-    assert set(SCHEMA["$defs"]["annotation_format"]["enum"]) == {*formats.READERS, "sheet"}
+    assert set(SCHEMA["$defs"]["annotation_format"]["enum"]) == {*formats.READERS, "sheet", "none"}
 
 
 def test_labels_lose_blanks_and_line_ends_and_are_renamed(via):

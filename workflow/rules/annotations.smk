@@ -5,8 +5,8 @@ rule import_annotations:
         annotations=ANNOTATIONS,
     output:
         **AGREEMENT,
-        boxes="results/{study}/annotations/boxes.parquet",
-        annotated="results/{study}/annotations/fields.tsv",
+        boxes=f"results/{{study}}/annotations/{DRAWN}.parquet",
+        annotated=f"results/{{study}}/annotations/{DRAWN_FIELDS}.tsv",
         report="results/{study}/annotations/report.tsv",
     log:
         "logs/{study}/import_annotations.log",

@@ -9,10 +9,10 @@ rule compare_claims:
             "results/{{study}}/{table}",
             table=[
                 "qc/fields.tsv",
-                "metrics/detection.tsv",
                 "metrics/classification.tsv",
                 "statistics/frequencies.tsv",
             ]
+            + (["metrics/detection.tsv"] if DETECTORS else [])
             + (["metrics/detectors.tsv"] if len(DETECTORS) > 1 else []),
         ),
     output:

@@ -13,6 +13,8 @@ for name in (
     "errors",
     "files",
     "delimited",
+    "known",
+    "candidate_settings",
     "configuration",
     "sample_sheet",
     "sequences",
@@ -34,6 +36,7 @@ for name in (
 sys.path.insert(0, str(Path(source_file).parents[2]))
 
 from cellpheno import (
+    candidate_settings,
     configuration,
     files,
     sample_sheet,
@@ -67,12 +70,13 @@ def checked_study(config):
         fields = split_lists.apply(config, fields, Path())
         split_lists.check_hold_out(config, fields)
         sample_sheet.check_label_columns(config, fields)
+        candidate_settings.check_sheet(config, fields)
         sample_sheet.check_planes(config, fields)
         sequences.check(fields, config["splits"]["track_frames"])
         sample_sheet.check_statistics(config, fields)
         if simulated:
             sample_sheet.check_simulation(config, fields)
-        elif check_disk:
+        elif check_disk and config["annotations"]["format"] != candidate_settings.NONE:
             check_annotated_classes(config, fields)
         if check_disk:
             own = [f"{kind}/{config['study']}" for kind in ("logs", "results")]
@@ -132,7 +136,13 @@ HUMAN_MODEL = (
 # wanted where subsets of the fields are measured by themselves
 SUBSETS = [f"results/{STUDY}/metrics/subsets.tsv"] if config["evaluation"]["by"] else []
 SHARDS = sample_sheet.shards(fields, config["fields_per_shard"])
-DETECTORS = list(config["detectors"])
+# what is classified, and what tells the classes that are learned from
+CANDIDATES = config["candidates"]["source"]
+FLUORESCENCE = config["labels"]["source"] == "fluorescence"
+# what people have drawn gets its classes from a stain where the config says so
+DRAWN = "objects" if FLUORESCENCE else "boxes"
+DRAWN_FIELDS = "object_fields" if FLUORESCENCE else "fields"
+DETECTORS = list(config["detectors"]) if CANDIDATES == "detector" else []
 EXPERIMENTS = list(config["experiments"])
 SEEDS = config["seeds"]
 # files that the workflow itself makes; none in a study of real data
@@ -180,7 +190,7 @@ STUDY_RANGES = (
 wildcard_constraints:
     study=STUDY,
     shard="|".join(SHARDS),
-    detector="|".join(DETECTORS),
+    detector="|".join(config["detectors"]),
     experiment="|".join(EXPERIMENTS),
     seed="|".join(map(str, SEEDS)),
 

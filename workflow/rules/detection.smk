@@ -2,7 +2,7 @@ rule cut_tiles:
     """Cut the annotated fields into tiles, a COCO data set (A13)."""
     input:
         fields=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
-        boxes="results/{study}/annotations/boxes.parquet",
+        boxes=f"results/{{study}}/annotations/{DRAWN}.parquet",
         splits="results/{study}/splits.tsv",
     output:
         tiles=directory("results/{study}/tiles"),
@@ -90,7 +90,7 @@ rule evaluate_detection:
     """Measure how well the detector finds the annotated cells of val and test (A21)."""
     input:
         detections=collect("results/{{study}}/detections/{shard}.parquet", shard=SHARDS),
-        boxes="results/{study}/annotations/boxes.parquet",
+        boxes=f"results/{{study}}/annotations/{DRAWN}.parquet",
         splits="results/{study}/splits.tsv",
     output:
         metrics="results/{study}/metrics/detection.tsv",

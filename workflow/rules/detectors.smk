@@ -41,7 +41,7 @@ rule evaluate_detectors:
     """Measure every detector on the held-out fields (A21, A22)."""
     input:
         detections="results/{study}/detector/compared.parquet",
-        boxes="results/{study}/annotations/boxes.parquet",
+        boxes=f"results/{{study}}/annotations/{DRAWN}.parquet",
         splits="results/{study}/splits.tsv",
     output:
         metrics="results/{study}/metrics/detectors.tsv",

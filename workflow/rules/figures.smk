@@ -7,8 +7,6 @@ FIGURES = [
     "gallery_called",
     "class_shares",
     "cells_per_field",
-    "detection",
-    "found_and_missed",
     "classifier_training",
     "roc",
     "confusion",
@@ -19,6 +17,8 @@ FIGURES = [
     "frequencies_stacked",
     "effects",
 ]
+if DETECTORS:
+    FIGURES += ["detection", "found_and_missed"]
 if len(DETECTORS) > 1:
     FIGURES.append("detectors")
 if len(EXPERIMENTS) > 1:

@@ -1,40 +1,4 @@
-# Figures of the data set: what was annotated, how much of it was found, how the classes look.
-
-
-rule plot_found_and_missed:
-    """Draw annotated fields beside what the detector finds, misses and makes up (2A, 2B)."""
-    input:
-        shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
-        detections=collect("results/{{study}}/detections/{shard}.parquet", shard=SHARDS),
-        detection_metrics=DETECTION_METRICS,
-        boxes="results/{study}/annotations/boxes.parquet",
-        quality="results/{study}/qc/fields.tsv",
-        splits="results/{study}/splits.tsv",
-    output:
-        pdf="results/{study}/figures/found_and_missed.pdf",
-        png=report(
-            "results/{study}/figures/found_and_missed.png",
-            caption="../report/found_and_missed.rst",
-            category="Detection",
-            labels={"figure": "found and missed"},
-        ),
-    log:
-        "logs/{study}/plot_found_and_missed.log",
-    benchmark:
-        "results/{study}/benchmarks/plot_found_and_missed.tsv"
-    conda:
-        "../../envs/figures.yaml"
-    threads: 1
-    resources:
-        gpu=0,
-        mem_mb=scaled(2000),
-        runtime=20,
-    params:
-        min_score=lookup("calls/min_score", within=config),
-        palette=PALETTE,
-        code=code_id("plot_found_and_missed.py"),
-    script:
-        "../scripts/plot_found_and_missed.py"
+# Figures of the data set: what was annotated, how the classes look.
 
 
 rule plot_gallery:

@@ -1,34 +1,4 @@
-# Figures of what the networks have learned.
-
-
-rule plot_detection:
-    """Draw the detector's training and its metrics (figure 2C)."""
-    input:
-        history=f"results/{{study}}/detector/{DETECTORS[0]}/history.tsv",
-        metrics="results/{study}/metrics/detection.tsv",
-    output:
-        pdf="results/{study}/figures/detection.pdf",
-        png=report(
-            "results/{study}/figures/detection.png",
-            caption="../report/detection.rst",
-            category="Detection",
-            labels={"figure": "detector"},
-        ),
-    log:
-        "logs/{study}/plot_detection.log",
-    benchmark:
-        "results/{study}/benchmarks/plot_detection.tsv"
-    conda:
-        "../../envs/figures.yaml"
-    threads: 1
-    resources:
-        gpu=0,
-        mem_mb=scaled(2000),
-        runtime=20,
-    params:
-        code=code_id("plot_detection.py"),
-    script:
-        "../scripts/plot_detection.py"
+# Figures of what the classifiers have learned.
 
 
 rule plot_classifier_training:

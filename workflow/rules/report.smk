@@ -31,7 +31,7 @@ rule report:
     input:
         rules.figures.input,
         "results/{study}/statistics/tests.tsv",
-        "results/{study}/metrics/detection.tsv",
+        branch(bool(DETECTORS), then="results/{study}/metrics/detection.tsv"),
         "results/{study}/metrics/classification.tsv",
         "results/{study}/qc/fields.tsv",
         # shown, but behind no figure

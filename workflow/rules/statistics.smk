@@ -19,7 +19,11 @@ CLAIMS = [f"results/{STUDY}/claims.tsv"] if config["published_study"] else []
 rule count_frequencies:
     """Count the called cells of every class in every field of the experiment (A11, A50)."""
     input:
-        cells="results/{study}/cells.parquet",
+        cells=branch(
+            config["statistics"]["source"] == "labels",
+            then="results/{study}/annotations/boxes.parquet",
+            otherwise="results/{study}/cells.parquet",
+        ),
         quality="results/{study}/qc/fields.tsv",
         splits="results/{study}/splits.tsv",
     output:
@@ -36,6 +40,7 @@ rule count_frequencies:
         mem_mb=scaled(2000),
         runtime=10,
     params:
+        source=lookup("statistics/source", within=config),
         classes=lookup("classes", within=config),
         groups=lookup("class_groups", within=config, default={}),
         excluded=lookup("statistics/exclude_classes", within=config),

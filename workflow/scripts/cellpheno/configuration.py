@@ -1,7 +1,6 @@
 """A study's config: defaults filled in, and every mistake told before any compute."""
 
 import copy
-import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +9,9 @@ from typing import Any
 import jsonschema
 import yaml
 
+from cellpheno import candidate_settings
 from cellpheno.errors import StudyError
+from cellpheno.known import check_known, suggestion
 
 Config = dict[str, Any]
 
@@ -57,6 +58,7 @@ def complete(config: Config, schema: Mapping[str, Any], source: str) -> Config:
         names that refer to nothing: a class, a channel, an experiment's key.
     """
     config = copy.deepcopy(config)
+    candidate_settings.follow(config)
     _fill(config, schema, schema)
     _refuse_misfits(config, schema, source)
     for path, value in SWITCHES[config["protocol"]].items():
@@ -67,6 +69,7 @@ def complete(config: Config, schema: Mapping[str, Any], source: str) -> Config:
     _follow_composite(config)
     _check_names(config, source)
     _check_values(config, source)
+    candidate_settings.check(config, source)
     part = {**schema["$defs"]["classification"], "$defs": schema["$defs"]}
     for name in config["experiments"]:
         _refuse_misfits(experiment(config, name), part, f"{source}: experiments/{name}")
@@ -102,6 +105,8 @@ def annotators(config: Config) -> list[Config]:
     What an entry of `further_annotators` leaves out it takes from the section itself.
     """
     settings = config["annotations"]
+    if settings["format"] == candidate_settings.NONE:
+        return []
     shared = {k: v for k, v in settings.items() if k not in ("further_annotators", "merge_iou")}
     return [shared, *({**shared, **further} for further in settings["further_annotators"])]
 
@@ -194,7 +199,7 @@ def _refuse_misfits(config: Config, schema: Mapping[str, Any], source: str) -> N
         known = list(error.schema["properties"])
         unknown = next(name for name in error.instance if name not in known)
         raise StudyError(
-            f"{source}: the key {within}{unknown} is not known{_suggestion(unknown, known)}."
+            f"{source}: the key {within}{unknown} is not known{suggestion(unknown, known)}."
         )
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in error.instance)
@@ -335,7 +340,7 @@ def _check_annotations(config: Config, source: str) -> None:
             )
         if kind != "sheet" and not settings["files"]:
             raise StudyError(f"{where} name no files; give them in annotations.files.")
-        if kind == "masks" and not given:
+        if kind in ("masks", "object_masks") and not given:
             raise StudyError(
                 f"{where} are masks, which hold no class; give annotations.label, or the column of "
                 "the sample sheet that tells it in annotations.label_column."
@@ -344,14 +349,14 @@ def _check_annotations(config: Config, source: str) -> None:
             raise StudyError(
                 f"{where} have both label and label_column; the class comes from one of them."
             )
-        if given and kind not in ("masks", "csv", "sheet"):
+        if given and kind not in ("masks", "object_masks", "csv", "sheet"):
             raise StudyError(
                 f"{where} have the format {kind}, which holds the classes itself; leave out label "
                 "and label_column."
             )
         for name in set(settings["ignore"]) & set(settings["rename"]):
             raise StudyError(f"{where} both ignore and rename {name!r}; do one of them.")
-    if "simulation" in config:
+    if "simulation" in config and names:
         _check_simulated_annotators(config, source)
 
 
@@ -384,22 +389,6 @@ def _check_simulated_annotators(config: Config, source: str) -> None:
             "with a file of their own (voc: a folder); correct annotations.files and "
             "annotations.further_annotators."
         )
-
-
-def check_known(name: str, known: list[str], where: str, what: str) -> None:
-    """Raise a StudyError that names the nearest known name when `name` is not known."""
-    if name not in known:
-        raise StudyError(
-            f"{where} names {name!r}, which is not among {what}{_suggestion(name, known)}."
-        )
-
-
-def _suggestion(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(str(name), known, n=1)
-    if close:
-        return f"; {close[0]} is the nearest that is"
-    shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
-    return f"; known are {shown}"
 
 
 def _merged(base: Config, override: Config) -> Config:

@@ -12,8 +12,9 @@ from typing import Any
 import pandas as pd
 
 from cellpheno import delimited
-from cellpheno.configuration import RESERVED, annotators, check_known
+from cellpheno.configuration import RESERVED, annotators
 from cellpheno.errors import StudyError
+from cellpheno.known import check_known
 
 FIELD_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 SPLITS = ("train", "val", "test", "predict")

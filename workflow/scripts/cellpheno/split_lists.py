@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from cellpheno.annotations.regions import AnnotatedImage, FieldNames
-from cellpheno.configuration import check_known
 from cellpheno.errors import StudyError
+from cellpheno.known import check_known
 
 
 def apply(config: Mapping[str, Any], fields: pd.DataFrame, folder: Path) -> pd.DataFrame:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cellpheno.annotations import cleaning, masks, sheet
+from cellpheno.annotations import cleaning, masks, object_masks, sheet
 from cellpheno.annotations.listing import TEXT_READERS, Reader, Settings, sources
 from cellpheno.annotations.regions import AnnotatedImage, FieldNames
 
 READERS: dict[str, Reader] = {
     **TEXT_READERS,
     "masks": lambda path, settings: [masks.read(path, settings["suffix"])],
+    "object_masks": lambda path, settings: [object_masks.read(path, settings["suffix"])],
 }
 """`annotations.format` of the config: reader, from a single file and the section.
 
@@ -59,6 +60,8 @@ def read(
     else:
         reader = READERS[settings["format"]]
         images = [image for file in sources(files, settings) for image in reader(file, settings)]
+        if settings["format"] == "object_masks":
+            images = object_masks.join(images)
         if column is not None:
             images = sheet.classify(images, _needed(known), column)
         elif settings["label"] is not None:

@@ -30,6 +30,7 @@ ONE_FILE_PER_IMAGE = {
     "voc": (".xml",),
     "labelme": (".json",),
     "masks": (".png", ".tif", ".tiff"),
+    "object_masks": (".png", ".tif", ".tiff"),
 }
 """Formats that come as folders, and how their files' names end."""
 
@@ -61,7 +62,7 @@ def _sources(path: Path, settings: Settings) -> list[Path]:
             f"{shown(path)} in annotations.files is a folder, but the format "
             f"{settings['format']} comes as single files; name the files."
         )
-    behind = settings["suffix"] if settings["format"] == "masks" else ""
+    behind = settings["suffix"] if settings["format"] in ("masks", "object_masks") else ""
     try:
         found = sorted(
             file

@@ -43,7 +43,7 @@ def read(path: Path, suffix: str) -> AnnotatedImage:
         When the file cannot be read, holds several channels or numbers with a point, or tells
         cells from background only and not from each other.
     """
-    mask = _checked(_pixels(path), path)
+    mask = pixels(path)
     regions, in_pieces, scattered = _regions(mask)
     if 2 * scattered > len(regions):
         raise StudyError(
@@ -66,6 +66,28 @@ def read(path: Path, suffix: str) -> AnnotatedImage:
         size=(width, height),
         notes=tuple(notes),
     )
+
+
+def pixels(path: Path) -> npt.NDArray[Any]:
+    """Return the values of a mask, [height, width], whole numbers from 0.
+
+    Raises
+    ------
+    StudyError
+        When the file cannot be read, holds several channels or numbers with a point.
+    """
+    return _checked(_pixels(path), path)
+
+
+def places(mask: npt.NDArray[Any]) -> list[tuple[int, tuple[slice, slice]]]:
+    """Return each value of a mask beside 0, in order, with the rows and columns that it covers."""
+    values, numbered = np.unique(mask, return_inverse=True)
+    found = ndimage.find_objects(numbered.reshape(mask.shape) + 1)
+    return [
+        (int(value), place)
+        for value, place in zip(values, found, strict=True)
+        if value and place is not None
+    ]
 
 
 def _pixels(path: Path) -> npt.NDArray[Any]:

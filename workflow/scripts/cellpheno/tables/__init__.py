@@ -36,6 +36,7 @@ from cellpheno.tables.columns import (
     Table,
 )
 from cellpheno.tables.fields import HELD_OUT, LEAKS, LIMITS, QUALITY, RANGES, SPLITS, VALUES
+from cellpheno.tables.labels import FLUORESCENCE, LABELLED, MIXTURE
 from cellpheno.tables.metrics import (
     CLASSIFICATION_METRICS,
     CONFUSION,
@@ -84,6 +85,7 @@ __all__ = [
     "EMBEDDING",
     "EXPORT_LOSSES",
     "FIELD",
+    "FLUORESCENCE",
     "FOUND_LABEL_ERRORS",
     "FREQUENCIES",
     "GONE_THROUGH",
@@ -92,12 +94,14 @@ __all__ = [
     "HISTORY",
     "HUMAN_MODEL",
     "INTERVAL",
+    "LABELLED",
     "LABEL_ERRORS",
     "LEAKS",
     "LIMITS",
     "MEASURE",
     "MEASURES",
     "MEASURE_TESTS",
+    "MIXTURE",
     "NULL_EXPERIMENTS",
     "NULL_SCOPES",
     "PREDICTIONS",

@@ -1,0 +1,77 @@
+# Classes from the brightness of a stain instead of from people; read only where the config asks.
+
+
+rule measure_fluorescence:
+    """Average a stain's raw counts over each patch, or each annotated object, of a shard (L11)."""
+    input:
+        raw=raw_files,
+        quality="results/{study}/qc/fields.tsv",
+        candidates=branch(
+            CANDIDATES == "grid",
+            then="results/{study}/detections/{shard}.parquet",
+            otherwise="results/{study}/annotations/objects.parquet",
+        ),
+    output:
+        table="results/{study}/labels/{shard}.parquet",
+    log:
+        "logs/{study}/measure_fluorescence/{shard}.log",
+    benchmark:
+        "results/{study}/benchmarks/measure_fluorescence/{shard}.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(1000),
+        runtime=60,
+    params:
+        rows=shard_rows,
+        version=raw_version,
+        grid=CANDIDATES == "grid",
+        channels=lookup("channels", within=config),
+        image_files=lookup("image_files", within=config),
+        labels=lookup("labels", within=config),
+        # where the masks are, if the mean is over their pixels
+        masks=ANNOTATORS[:1] if config["labels"]["within"] == "mask" else [],
+        code=code_id("measure_fluorescence.py"),
+    script:
+        "../scripts/measure_fluorescence.py"
+
+
+rule label_by_fluorescence:
+    """Divide the measured into dim and bright by a mixture of two distributions (L11, L12)."""
+    input:
+        shards=collect("results/{{study}}/labels/{shard}.parquet", shard=SHARDS),
+        quality="results/{study}/qc/fields.tsv",
+        objects=branch(
+            CANDIDATES == "grid",
+            then=[],
+            otherwise="results/{study}/annotations/objects.parquet",
+        ),
+    output:
+        labelled="results/{study}/labels/patches.parquet",
+        mixture=report(
+            "results/{study}/labels/mixture.tsv",
+            caption="../report/mixture.rst",
+            category="Annotations",
+            labels={"figure": "labels from fluorescence (table)"},
+        ),
+        boxes="results/{study}/annotations/boxes.parquet",
+        fields="results/{study}/annotations/fields.tsv",
+    log:
+        "logs/{study}/label_by_fluorescence.log",
+    benchmark:
+        "results/{study}/benchmarks/label_by_fluorescence.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=20,
+    params:
+        labels=lookup("labels", within=config),
+        seed=lookup("seed", within=config),
+        code=code_id("label_by_fluorescence.py"),
+    script:
+        "../scripts/label_by_fluorescence.py"
