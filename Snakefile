@@ -148,6 +148,12 @@ rule all:
         collect(f"results/{STUDY}/qc/shards/{{shard}}.tsv", shard=SHARDS),
         collect(f"results/{STUDY}/detections/{{shard}}.parquet", shard=SHARDS),
         collect(
+            f"results/{STUDY}/tiles/{{network_input}}",
+            network_input=sorted(
+                {configuration.detector(config, name)["input"] for name in DETECTORS}
+            ),
+        ),
+        collect(
             f"results/{STUDY}/detector/{{detector}}/{{name}}",
             detector=sorted(
                 {configuration.trained_as(config, name) for name in DETECTORS}

@@ -50,7 +50,7 @@ STAGES = {
     "fingerprint": ("~", "<method 'update' of '_hashlib.HASH' objects>"),
     "histogram": ("histogram.py", "histogram"),
     "rescale": ("composite.py", "rescale"),
-    "compose": ("composite.py", "compose"),
+    "stack": ("composite.py", "stack"),
     "quality": ("quality.py", "measure"),
 }
 """Stage: file and function whose time it is."""

@@ -16,7 +16,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 
-from cellpheno import configuration, sample_sheet
+from cellpheno import configuration, inputs, sample_sheet
 from cellpheno.classification.crops import Geometry
 from cellpheno.images import store
 from cellpheno.images.conversion import Converter
@@ -63,7 +63,8 @@ def measure(
         config["negative_class"],
     )
     converter = Converter(config["channels"], config["composite"])
-    store.write(folder / "shard.npz", converter.images(rows.to_dict("records")))
+    images = converter.images(rows.to_dict("records"))
+    store.write(folder / "shard.npz", images, config["channels"], inputs.composite(config))
     crops = config["classification"]["crops"]
     geometry = Geometry(crops["margin"], crops["border"], crops["size"])
     described = descriptors.from_shards([folder / "shard.npz"], truth, geometry)

@@ -17,6 +17,7 @@ from cellpheno.classification.backbones import (
 )
 from cellpheno.classification.crops import Geometry
 from cellpheno.errors import StudyError
+from cellpheno.inputs import COLOURS
 
 CPU = torch.device("cpu")
 NAMES = ["resnet18", "densenet121", "mnasnet0_5", "mobilenet_v2", "convnext_tiny"]
@@ -119,7 +120,10 @@ def test_a_frozen_batch_norm_without_weights_is_refused():
 def test_a_saved_classifier_is_read_back_whole(tmp_path):
     settings = ModelSettings("mnasnet0_5", dropout=0.25)
     model = build(settings, 2, mean=[0.1, 0.2, 0.3], std=[0.4, 0.5, 0.6]).eval()
-    save(tmp_path / "model.pt", Trained(model, ["non-CIC", "in turn"], Geometry(0.16, 0.12, 64)))
+    save(
+        tmp_path / "model.pt",
+        Trained(model, ["non-CIC", "in turn"], Geometry(0.16, 0.12, 64), [*COLOURS]),
+    )
     trained = load(tmp_path / "model.pt", CPU)
     assert trained.classes == ["non-CIC", "in turn"]
     assert trained.geometry == Geometry(0.16, 0.12, 64)
@@ -129,7 +133,9 @@ def test_a_saved_classifier_is_read_back_whole(tmp_path):
 
 
 def test_equal_classifiers_make_equal_files(tmp_path):
-    trained = Trained(build(ModelSettings("mnasnet0_5"), 2), ["a", "b"], Geometry(0, 0, 64))
+    trained = Trained(
+        build(ModelSettings("mnasnet0_5"), 2), ["a", "b"], Geometry(0, 0, 64), [*COLOURS]
+    )
     save(tmp_path / "one.pt", trained)
     save(tmp_path / "another.pt", trained)
     assert (tmp_path / "one.pt").read_bytes() == (tmp_path / "another.pt").read_bytes()
@@ -156,3 +162,30 @@ def test_published_imagenet_weights_recognise_a_parrot():
     names = (weights / "imagenet_labels.txt").read_text().splitlines()
     assert "macaw" in names[int(probabilities.argmax()) + 1]
     assert probabilities.max() > 0.98
+
+
+@pytest.mark.parametrize("n_channels", [1, 2, 4, 6])
+def test_a_classifier_takes_any_number_of_channels(n_channels, tmp_path):
+    channels = [f"c{number}" for number in range(n_channels)]
+    values = [0.1 + number / 10 for number in range(n_channels)]
+    model = build(ModelSettings("resnet18"), 3, values, values).eval()
+    crops = np.random.default_rng(0).integers(0, 256, (2, 32, 32, n_channels), dtype=np.uint8)
+    batch = to_tensor(crops, CPU)
+    assert model(batch).shape == (2, 3)
+    save(tmp_path / "model.pt", Trained(model, list("abc"), Geometry(0, 0, 32), channels))
+    trained = load(tmp_path / "model.pt", CPU)
+    assert trained.channels == channels
+    with torch.inference_mode():
+        assert torch.allclose(trained.model(batch), model(batch), atol=1e-5)
+
+
+def test_weights_are_adapted_to_the_input_or_their_stem_is_new(tmp_path):
+    original, path = original_file("resnet18", tmp_path)
+    values = [0.5] * 4
+    model = build(ModelSettings("resnet18", path), 2, values, values)
+    assert torch.allclose(
+        model.backbone.conv1.weight.sum(1), original.conv1.weight.sum(1), atol=1e-6
+    )
+    new = build(ModelSettings("resnet18", path, stem="random"), 2, values, values).backbone
+    assert not torch.allclose(new.conv1.weight.sum(1), original.conv1.weight.sum(1), atol=1e-2)
+    assert torch.equal(new.layer1[0].conv1.weight, original.layer1[0].conv1.weight)

@@ -13,6 +13,7 @@ from cellpheno.classification.crops import Geometry, cut
 from cellpheno.classification.training import Outcome, Trainer, TrainingSettings, accuracies
 from cellpheno.errors import StudyError
 from cellpheno.images import store
+from cellpheno.inputs import COLOURS
 from cellpheno.tables import BOX_COLUMNS, PREDICTIONS
 from cellpheno.training import Checkpoint
 
@@ -203,7 +204,7 @@ def shard(tmp_path):
     store.write(tmp_path / "s.npz", fields)
     rows = [("a", 1.0, 2.0, 20.0, 30.0), ("a", 30.0, 2.0, 50.0, 30.0), ("b", 8.0, 8.0, 20.0, 20.0)]
     detections = pd.DataFrame(rows, columns=["field", *BOX_COLUMNS]).assign(score=[0.9, 0.8, 0.7])
-    trained = Trained(small_classifier().eval(), CLASSES, Geometry(0.16, 0.12, 16))
+    trained = Trained(small_classifier().eval(), CLASSES, Geometry(0.16, 0.12, 16), [*COLOURS])
     return trained, tmp_path / "s.npz", detections, dict(fields)
 
 

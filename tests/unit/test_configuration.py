@@ -52,6 +52,8 @@ def test_every_key_of_the_schema_has_a_default_or_is_required():
             yield from without_default(part, (*path, key))
 
     by_protocol = set(configuration.SWITCHES["corrected"])
+    for switches in configuration.STUDY_SWITCHES.values():
+        by_protocol |= set(switches["corrected"])
     optional = {("simulation",)}
     assert set(without_default(SCHEMA, ())) == by_protocol | optional
 

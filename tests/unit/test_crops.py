@@ -155,3 +155,26 @@ def test_the_better_scored_of_two_detections_takes_the_annotated_cell(annotated)
     label = labels.from_annotations(cells, np.array([0.8, 0.3]), annotated)
     assert label.isna().tolist() == [False, True]
     assert label[0] == "one-in-one"
+
+
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 4, 5, 6, 9])
+@pytest.mark.parametrize("size", [6, 24])  # smaller and larger than the box
+def test_each_channel_of_a_crop_is_what_it_is_by_itself(n_channels, size):
+    image = np.random.default_rng(0).integers(0, 256, (40, 50, n_channels), dtype=np.uint8)
+    cells, geometry = boxes((3, 4, 20, 16), (0, 30, 9, 40)), Geometry(0.16, 0.12, size)
+    crops = cut(image, cells, geometry)
+    assert crops.shape == (2, size, size, n_channels)
+    for channel in range(n_channels):
+        alone = cut(np.repeat(image[..., channel : channel + 1], 3, axis=2), cells, geometry)
+        assert np.array_equal(crops[..., channel], alone[..., 0])
+
+
+def test_crops_show_the_channels_that_are_asked_for(tmp_path):
+    image = np.full((40, 40, 4), [1, 2, 3, 4], np.uint8)
+    held = ["bf", "green", "red", "dapi"]
+    store.write(tmp_path / "1.npz", [("a", image)], held, ["red", "green", "dapi"])
+    cells = table([("a", 5.0, 5.0, 15.0, 15.0)])
+    for channels, pixel in ((None, [3, 2, 4]), (["bf", "bf", "dapi", "red"], [1, 1, 4, 3])):
+        out = np.zeros((1, 8, 8, len(pixel)), np.uint8)
+        cut_from_shards([tmp_path / "1.npz"], cells, Geometry(0, 0, 8), out, channels)
+        assert (out == pixel).all()

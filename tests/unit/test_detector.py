@@ -11,6 +11,7 @@ from cellpheno.detection import augmentation, backends, inference, pixels, train
 from cellpheno.detection.coco import TileSet
 from cellpheno.detection.interface import Limits
 from cellpheno.errors import StudyError
+from cellpheno.inputs import COLOURS
 from cellpheno.training import Checkpoint
 
 CPU = torch.device("cpu")
@@ -229,7 +230,7 @@ def test_the_loss_falls_and_tiles_without_cells_are_welcome(tmp_path):
     settings = training.Settings(**{**vars(SETTINGS), "steps": 30, "scales": (1, 1)})
     checkpoint = Checkpoint(tmp_path, "k")
     detector, history = training.train(
-        tile_set(4, 0, 3), tile_set(4), SMALL, settings, 0, checkpoint, CPU
+        tile_set(4, 0, 3), tile_set(4), COLOURS, SMALL, settings, 0, checkpoint, CPU
     )
     tables.write(history, tmp_path / "history.tsv", tables.HISTORY)
     losses = history[(history["split"] == "train") & (history["metric"] == "loss")]
@@ -252,7 +253,9 @@ def test_a_killed_training_goes_on_and_gives_the_same_bits(tmp_path, monkeypatch
 
     def train(name):
         checkpoint = Checkpoint(tmp_path, name)
-        return training.train(tiles, tiles, SMALL, SETTINGS, 0, checkpoint, CPU, save_every=0)
+        return training.train(
+            tiles, tiles, COLOURS, SMALL, SETTINGS, 0, checkpoint, CPU, save_every=0
+        )
 
     undisturbed, history = train("undisturbed")
     step, calls = training._step, []
@@ -275,19 +278,25 @@ def test_a_killed_training_goes_on_and_gives_the_same_bits(tmp_path, monkeypatch
 
 def test_the_history_can_be_read_while_a_training_runs(tmp_path):
     checkpoint = Checkpoint(tmp_path, "k")
-    training.train(tile_set(2), tile_set(), SMALL, SETTINGS, 0, checkpoint, CPU, save_every=0)
+    training.train(
+        tile_set(2), tile_set(), COLOURS, SMALL, SETTINGS, 0, checkpoint, CPU, save_every=0
+    )
     tables.read(tmp_path / "history.tsv", tables.HISTORY)
 
 
 def test_training_without_any_annotated_cell_is_an_error(tmp_path):
     with pytest.raises(StudyError, match="no annotated cell"):
-        training.train(tile_set(0), tile_set(), SMALL, SETTINGS, 0, Checkpoint(tmp_path, "k"), CPU)
+        training.train(
+            tile_set(0), tile_set(), COLOURS, SMALL, SETTINGS, 0, Checkpoint(tmp_path, "k"), CPU
+        )
 
 
 def test_a_loss_that_is_no_number_is_an_error(tmp_path):
     wild = training.Settings(**{**vars(SETTINGS), "learning_rate": 1e30, "warmup": 0})
     with pytest.raises(StudyError, match="no longer a number"):
-        training.train(tile_set(2), tile_set(), SMALL, wild, 0, Checkpoint(tmp_path, "k"), CPU)
+        training.train(
+            tile_set(2), tile_set(), COLOURS, SMALL, wild, 0, Checkpoint(tmp_path, "k"), CPU
+        )
 
 
 # Whole fields
@@ -341,3 +350,55 @@ def test_only_fields_that_passed_the_quality_control_are_looked_at():
     assert inference.usable(quality, ["c", "b", "a"]) == ["c", "a"]
     with pytest.raises(StudyError, match="no verdict on the field d"):
         inference.usable(quality, ["d"])
+
+
+# Inputs of other channels than three
+
+
+CHANNELS = ("bf", "bf", "bf", "hoechst", "green", "red")
+
+
+@pytest.mark.parametrize("n_channels", [1, 2, 4, 6])
+def test_a_detector_of_any_channels_learns_and_finds(n_channels, tmp_path):
+    torch.manual_seed(0)
+    detector = backends.build(SMALL, CHANNELS[-n_channels:])
+    losses = detector.losses([torch.rand(n_channels, 64, 64)] * 2, [torch.zeros(0, 4)] * 2)
+    assert torch.isfinite(torch.stack(list(losses.values()))).all()
+    backends.save(detector, SMALL, tmp_path / "model.pt")
+    loaded = backends.load(tmp_path / "model.pt", CPU)
+    assert loaded.channels == list(CHANNELS[-n_channels:])
+    image = np.zeros((40, 50, n_channels), np.uint8)
+    inference.detect_field(loaded, "f", image, INFERENCE, CPU)
+
+
+def test_weights_of_red_green_and_blue_are_adapted_to_further_channels(small, tmp_path):
+    torch.save(small.network.state_dict(), tmp_path / "weights.pt")
+    settings = {**SMALL, "weights": tmp_path / "weights.pt"}
+    key = "backbone.body.conv1.weight"
+    weight = small.network.state_dict()[key]
+    built = backends.build({**settings, "stem": "adapted"}, CHANNELS).network
+    assert torch.allclose(built.state_dict()[key].sum(1), weight.sum(1), atol=1e-6)
+    assert torch.equal(built.state_dict()[key][:, :3], weight / 2)
+    assert built.transform.image_mean == pytest.approx([0.2] * 6)
+
+
+def test_a_random_and_frozen_stem_is_not_trained_and_the_rest_is(small, tmp_path):
+    torch.save(small.network.state_dict(), tmp_path / "weights.pt")
+    settings = {**SMALL, "weights": tmp_path / "weights.pt", "stem": "random_frozen"}
+    body = backends.build(settings, CHANNELS).network.backbone.body
+    assert [key for key, each in body.named_parameters() if not each.requires_grad] == [
+        "conv1.weight"
+    ]
+    assert torch.equal(body.bn1.weight, small.network.backbone.body.bn1.weight)
+    of_three = backends.build(settings).network.backbone.body  # as published: it fits, and is kept
+    assert torch.equal(of_three.conv1.weight, small.network.backbone.body.conv1.weight)
+    assert of_three.conv1.weight.requires_grad
+
+
+def test_a_trained_detector_is_not_used_with_another_input(tmp_path):
+    settings = {**SMALL, "weights": tmp_path / "model.pt"}
+    backends.save(backends.build(SMALL, CHANNELS), SMALL, tmp_path / "model.pt")
+    again = backends.build(settings, CHANNELS)  # to be trained further
+    assert again.channels == list(CHANNELS)
+    with pytest.raises(StudyError, match=r"saw bf, bf, bf, hoechst, green, red.*bf, hoechst; "):
+        backends.build(settings, ("bf", "hoechst"))

@@ -11,6 +11,7 @@ from cellpheno.detection.coco import TileSet
 from cellpheno.detection.interface import Limits
 from cellpheno.detection.pixels import to_tensor
 from cellpheno.detection.torchvision_models import ARCHITECTURES
+from cellpheno.inputs import COLOURS
 from cellpheno.training import Checkpoint
 
 CPU = torch.device("cpu")
@@ -123,7 +124,7 @@ def test_a_dense_field_loses_no_cell_to_a_cap_or_to_a_hidden_shrink(architecture
     )
     checkpoint = Checkpoint(tmp_path, "dense")
     detector, _ = training.train(
-        tiles(40), tiles(0), model(architecture), settings, 0, checkpoint, CPU
+        tiles(40), tiles(0), COLOURS, model(architecture), settings, 0, checkpoint, CPU
     )
     image, annotated = field_with_cells(N_CELLS, *DENSE, seed=99)
     shown = to_tensor(image, CPU)

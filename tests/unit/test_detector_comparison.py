@@ -2,11 +2,13 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 from torch import nn
 
 from cellpheno import tables
 from cellpheno.detection import comparison, evaluation, inference
+from cellpheno.inputs import COLOURS
 
 CPU = torch.device("cpu")
 SETTINGS = inference.Settings(scale=1.0, min_score=0.1, nms_iou=0.5, max_detections=100)
@@ -22,18 +24,20 @@ class Finds:
     """A detector that finds given boxes in every field, and counts how often it is asked."""
 
     network = nn.Identity()
+    channels = COLOURS
 
     def __init__(self, *boxes):
         self.boxes, self.asked = boxes, 0
 
     def detect(self, image, limits):
         self.asked += 1
+        self.shown = image[:, 0, 0].tolist()
         return torch.tensor(self.boxes).reshape(-1, 4), torch.full((len(self.boxes),), 0.9)
 
 
 def compared(**detectors):
     chosen = {name: (detector, SETTINGS) for name, detector in detectors.items()}
-    return comparison.detect_with_each(chosen, FIELDS, CPU)
+    return comparison.detect_with_each(chosen, FIELDS, COLOURS, CPU)
 
 
 def test_each_detector_sees_each_field_and_the_first_call_is_not_timed():
@@ -66,6 +70,17 @@ def test_each_detector_is_measured_by_its_own_detections():
 
 
 def test_without_fields_there_are_empty_tables(tmp_path):
-    found, speed = comparison.detect_with_each({"one": (Finds(), SETTINGS)}, [], CPU)
+    found, speed = comparison.detect_with_each({"one": (Finds(), SETTINGS)}, [], COLOURS, CPU)
     tables.write(found, tmp_path / "found.parquet", tables.COMPARED_DETECTIONS)
     tables.write(speed, tmp_path / "speed.tsv", tables.DETECTOR_SPEED)
+
+
+def test_each_detector_sees_its_own_channels():
+    one, other = Finds(), Finds()
+    one.channels, other.channels = ["dapi"], ["actin", "dapi", "actin", "actin"]
+    field = np.zeros((20, 20, 2), np.uint8)
+    field[..., 0], field[..., 1] = 51, 255
+    chosen = {"one": (one, SETTINGS), "other": (other, SETTINGS)}
+    comparison.detect_with_each(chosen, [("a", field)], ["actin", "dapi"], CPU)
+    assert one.shown == [1.0]
+    assert other.shown == pytest.approx([0.2, 1, 0.2, 0.2])

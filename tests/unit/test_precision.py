@@ -101,7 +101,10 @@ def test_the_log_tells_what_would_be_faster(monkeypatch, caplog, native, wanted,
 
 
 def test_a_classifier_in_bfloat16_moves_little_and_its_head_stays_exact(tmp_path):
-    save(tmp_path / "m.pt", Trained(classifier(), ["a", "b", "c"], Geometry(0.1, 0.1, 48)))
+    save(
+        tmp_path / "m.pt",
+        Trained(classifier(), ["a", "b", "c"], Geometry(0.1, 0.1, 48), ["r", "g", "b"]),
+    )
     exact, low = (load(tmp_path / "m.pt", CPU, name).model for name in ("float32", "bfloat16"))
     assert low.backbone.conv1.weight.dtype is torch.bfloat16
     assert low.head.weight.dtype is torch.float32

@@ -5,6 +5,7 @@ import weakref
 import numpy as np
 import pytest
 
+from cellpheno.errors import StudyError
 from cellpheno.images import store
 
 
@@ -77,3 +78,41 @@ def test_one_field_at_a_time_is_in_memory_while_a_shard_is_written(tmp_path):
     store.write(tmp_path / "shard.npz", counted())
     assert len(given) == 5
     assert most <= 1
+
+
+@pytest.fixture
+def channels(tmp_path):
+    """A field of four channels whose pixels are 10, 20, 30 and 40."""
+    image = np.full((5, 7, 4), [10, 20, 30, 40], np.uint8)
+    held = ["bf", "green", "red", "dapi"]
+    store.write(tmp_path / "shard.npz", [("f", image)], held, ["red", "green", "dapi"])
+    return tmp_path / "shard.npz"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "pixel"),
+    [
+        (None, [30, 20, 40]),  # the composite, whatever the order of the channels
+        (["dapi"], [40]),
+        (["bf", "bf", "bf"], [10, 10, 10]),
+        (["bf", "bf", "bf", "dapi"], [10, 10, 10, 40]),
+        (["bf", "bf", "bf", "dapi", "green", "red"], [10, 10, 10, 40, 20, 30]),
+        (["bf", "green", "red", "dapi"], [10, 20, 30, 40]),
+    ],
+)
+def test_channels_are_read_by_name_in_the_order_and_as_often_as_wanted(channels, wanted, pixel):
+    [(_, image)] = store.read(channels, channels=wanted)
+    assert image.shape == (5, 7, len(pixel))
+    assert image.dtype == np.uint8
+    assert (image == pixel).all()
+
+
+def test_a_channel_that_a_shard_does_not_hold_is_an_error(channels):
+    with pytest.raises(StudyError, match="lack a channel of bf, actin"):
+        list(store.read(channels, channels=["bf", "actin"]))
+
+
+def test_a_shard_that_does_not_tell_its_channels_is_refused(tmp_path):
+    np.savez(tmp_path / "old.npz", f=np.zeros((4, 4, 3), np.uint8))
+    with pytest.raises(StudyError, match="older version"):
+        list(store.read(tmp_path / "old.npz"))

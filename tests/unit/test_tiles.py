@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 from PIL import Image
 from pycocotools.coco import COCO
 
@@ -140,3 +141,24 @@ def test_an_annotated_field_without_image_is_an_error_and_leaves_no_data_set(tmp
             min_visible=0.5,
         )
     assert not (tmp_path / "tiles").exists()
+
+
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 4, 6])
+def test_tiles_of_any_number_of_channels_come_back_as_they_were(tmp_path, n_channels):
+    image = np.random.default_rng(0).integers(0, 256, (20, 32, n_channels), dtype=np.uint8)
+    written = annotation("a", (2, 1, 8, 7)), split_table(a="train")
+    coco.write(tmp_path / "tiles", [("a", image)], *written, 2, 2, 0.5)
+    read = coco.read(tmp_path / "tiles", "train")
+    suffix = "png" if n_channels == 3 else "tif"
+    assert read.names == [f"a_{row}_{column}.{suffix}" for row in "01" for column in "01"]
+    for tile, (y, x) in zip(read.images, [(0, 0), (0, 16), (10, 0), (10, 16)], strict=True):
+        np.testing.assert_array_equal(tile, image[y : y + 10, x : x + 16])
+    assert len(coco.files(tmp_path / "tiles")) == 3 + 4
+
+
+def test_a_tile_of_four_channels_is_a_tiff_with_a_page_for_each(tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (20, 32, 4), dtype=np.uint8)
+    written = annotation("a", (2, 1, 8, 7)), split_table(a="train")
+    coco.write(tmp_path / "tiles", [("a", image)], *written, 1, 1, 0.5)
+    pages = tifffile.imread(tmp_path / "tiles/images/a_0_0.tif")
+    np.testing.assert_array_equal(pages, image.transpose(2, 0, 1))

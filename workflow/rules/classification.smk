@@ -27,6 +27,7 @@ rule cut_crops:
         mem_mb=scaled(2000),
         runtime=60,
     params:
+        channels=experiment_channels,
         crops=experiment_settings("crops"),
         min_score=branch(
             learns_from_detections, then=config["calls"]["min_score"], otherwise=None
@@ -58,6 +59,7 @@ rule train_classifier:
         mem_mb=scaled(4000),
         runtime=1440,
     params:
+        channels=experiment_channels,
         crops=experiment_settings("crops"),
         model=experiment_settings("model"),
         training=experiment_settings("training"),

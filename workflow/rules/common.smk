@@ -12,6 +12,7 @@ for name in (
     "__init__",
     "errors",
     "files",
+    "inputs",
     "delimited",
     "known",
     "candidate_settings",
@@ -39,6 +40,7 @@ from cellpheno import (
     candidate_settings,
     configuration,
     files,
+    inputs,
     sample_sheet,
     sequences,
     sources,
@@ -192,6 +194,7 @@ wildcard_constraints:
     shard="|".join(SHARDS),
     detector="|".join(config["detectors"]),
     experiment="|".join(EXPERIMENTS),
+    network_input="|".join(inputs.names(config)),
     seed="|".join(map(str, SEEDS)),
 
 
@@ -228,6 +231,16 @@ def detector_weights(wildcards):
     return detector_settings("model")(wildcards)["weights"] or []
 
 
+def detector_channels(wildcards):
+    """What the detector sees, in its order."""
+    return inputs.channels(config, detector_settings("input")(wildcards))
+
+
+def detector_tiles(wildcards):
+    """The tiles that show the detector's input."""
+    return f"results/{STUDY}/tiles/{detector_settings('input')(wildcards)}"
+
+
 def experiment_settings(part):
     """A part of the `classification` section with the experiment's overrides."""
 
@@ -235,6 +248,11 @@ def experiment_settings(part):
         return configuration.experiment(config, wildcards.experiment)[part]
 
     return settings
+
+
+def experiment_channels(wildcards):
+    """What the classifier sees, in its order."""
+    return inputs.channels(config, experiment_settings("input")(wildcards))
 
 
 def learns_from_detections(wildcards):

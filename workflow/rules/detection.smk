@@ -1,15 +1,15 @@
 rule cut_tiles:
-    """Cut the annotated fields into tiles, a COCO data set (A13)."""
+    """Cut the annotated fields into tiles of one input's channels, a COCO data set (A13)."""
     input:
         fields=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
         boxes=f"results/{{study}}/annotations/{DRAWN}.parquet",
         splits="results/{study}/splits.tsv",
     output:
-        tiles=directory("results/{study}/tiles"),
+        tiles=directory("results/{study}/tiles/{network_input}"),
     log:
-        "logs/{study}/cut_tiles.log",
+        "logs/{study}/cut_tiles/{network_input}.log",
     benchmark:
-        "results/{study}/benchmarks/cut_tiles.tsv"
+        "results/{study}/benchmarks/cut_tiles/{network_input}.tsv"
     conda:
         "../../envs/images.yaml"
     threads: 1
@@ -19,6 +19,7 @@ rule cut_tiles:
         runtime=60,
     params:
         tiles=lookup("tiles", within=config),
+        channels=lambda wildcards: inputs.channels(config, wildcards.network_input),
         code=code_id("cut_tiles.py"),
     script:
         "../scripts/cut_tiles.py"
@@ -27,7 +28,7 @@ rule cut_tiles:
 rule train_detector:
     """Train the detector on the tiles (A14 to A17)."""
     input:
-        tiles="results/{study}/tiles",
+        tiles=detector_tiles,
         weights=detector_weights,
     output:
         model="results/{study}/detector/{detector}/model.pt",
@@ -44,6 +45,7 @@ rule train_detector:
         mem_mb=scaled(4000),
         runtime=1440,
     params:
+        channels=detector_channels,
         model=detector_settings("model"),
         training=detector_settings("training"),
         seed=lookup("seed", within=config),

@@ -23,6 +23,7 @@ rule convert_fields:
         channels=lookup("channels", within=config),
         image_files=lookup("image_files", within=config),
         composite=lookup("composite", within=config),
+        composite_channels=inputs.composite(config),
         code=code_id("convert_fields.py"),
     script:
         "../scripts/convert_fields.py"

@@ -11,7 +11,6 @@ precision = snakemake.params.precision
 quality = tables.read(snakemake.input.quality, tables.QUALITY)
 splits = tables.read(snakemake.input.splits, tables.SPLITS)
 names = in_splits(quality, splits, ["val", "test"])["field"].tolist()
-images = (field for shard in snakemake.input.fields for field in store.read(shard, names))
 with job.device(snakemake) as device:
     detectors = {
         name: (backends.load(model, device, precision), inference.Settings(**settings))
@@ -19,8 +18,12 @@ with job.device(snakemake) as device:
             snakemake.input.models, snakemake.params.inference.items(), strict=True
         )
     }
+    channels = list({name: None for each, _ in detectors.values() for name in each.channels})
+    images = (
+        field for shard in snakemake.input.fields for field in store.read(shard, names, channels)
+    )
     found, speed = comparison.detect_with_each(
-        detectors, track(images, "fields", total=len(names)), device
+        detectors, track(images, "fields", total=len(names)), channels, device
     )
 tables.write(found, snakemake.output.detections, tables.COMPARED_DETECTIONS)
 tables.write(speed, snakemake.output.speed, tables.DETECTOR_SPEED)

@@ -10,5 +10,7 @@ params = snakemake.params
 ranges = study_range.read(snakemake.input.ranges) if snakemake.input.ranges else None
 converter = Converter(params.channels, params.composite, params.image_files, ranges)
 rows = track(params.rows, "fields", len(params.rows))
-store.write(snakemake.output.fields, converter.images(rows))
+store.write(
+    snakemake.output.fields, converter.images(rows), params.channels, params.composite_channels
+)
 tables.write(converter.table(), snakemake.output.quality, tables.QUALITY)

@@ -21,11 +21,11 @@ cells = annotated_cells(
 )
 settings = params.crops
 geometry = Geometry(settings["margin"], settings["border"], settings["size"])
-shape = (len(cells), geometry.size, geometry.size, 3)
+shape = (len(cells), geometry.size, geometry.size, len(params.channels))
 with files.whole(snakemake.output.crops) as temporary:
     crops = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
     files.reserve(temporary)
-    cut_from_shards(inputs.shards, cells, geometry, crops)
+    cut_from_shards(inputs.shards, cells, geometry, crops, params.channels)
     crops.flush()
 tables.write(cells, snakemake.output.table, tables.CROPS)
 logging.getLogger("cut_crops").info("%d crops", len(cells))

@@ -12,7 +12,9 @@ splits = tables.read(snakemake.input.splits, tables.SPLITS)
 annotated = splits.loc[splits["split"].isin(coco.SPLITS), "field"].tolist()
 coco.write(
     snakemake.output.tiles,
-    itertools.chain.from_iterable(store.read(path, annotated) for path in snakemake.input.fields),
+    itertools.chain.from_iterable(
+        store.read(path, annotated, snakemake.params.channels) for path in snakemake.input.fields
+    ),
     tables.read(snakemake.input.boxes, tables.BOXES),
     splits,
     rows=tiles["rows"],

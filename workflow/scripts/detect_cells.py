@@ -10,9 +10,10 @@ quality = tables.read(snakemake.input.quality, tables.QUALITY)
 shard = snakemake.input.fields
 usable = inference.usable(quality, store.names(shard))
 with job.device(snakemake) as device:
+    detector = backends.load(snakemake.input.model, device, snakemake.params.precision)
     detections = inference.detect_fields(
-        backends.load(snakemake.input.model, device, snakemake.params.precision),
-        track(store.read(shard, usable), "fields", total=len(usable)),
+        detector,
+        track(store.read(shard, usable, detector.channels), "fields", total=len(usable)),
         inference.Settings(**snakemake.params.inference),
         device,
     )

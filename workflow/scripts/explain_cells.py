@@ -15,10 +15,12 @@ targets = np.array([classes.index(name) for name in cells["call"]])
 with job.device(snakemake) as device:
     trained = load(snakemake.input.model, device, "float32")
     size = trained.geometry.size
-    crops = np.empty((len(cells), size, size, 3), dtype=np.uint8)
-    cut_from_shards(snakemake.input.shards, cells, trained.geometry, crops)
+    pictures = np.empty((len(cells), size, size, 3), dtype=np.uint8)
+    crops = np.empty((len(cells), size, size, len(trained.channels)), dtype=np.uint8)
+    for out, channels in ((pictures, None), (crops, trained.channels)):
+        cut_from_shards(snakemake.input.shards, cells, trained.geometry, out, channels)
     maps = explain(trained.model, crops, targets, settings["layer"], device)
 with files.whole(snakemake.output.maps) as temporary:
-    np.savez(temporary, crops=crops, maps=maps)
+    np.savez(temporary, crops=pictures, maps=maps)
 table = cells.assign(map_row=np.arange(len(cells)))
 tables.write(table, snakemake.output.cells, tables.CELLS)

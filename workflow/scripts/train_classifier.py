@@ -3,8 +3,15 @@
 import numpy as np
 import torch
 
-from cellpheno import job, tables
-from cellpheno.classification.backbones import ModelSettings, Trained, build, save
+from cellpheno import job, stems, tables
+from cellpheno.classification.backbones import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    ModelSettings,
+    Trained,
+    build,
+    save,
+)
 from cellpheno.classification.crops import Geometry
 from cellpheno.classification.sampling import channel_statistics, check_classes, divide
 from cellpheno.classification.training import Trainer, TrainingSettings
@@ -21,10 +28,15 @@ check_classes(table["label"], rows[0], params.classes)
 
 torch.manual_seed(derive(seed, "initial weights"))
 model_settings = ModelSettings(**params.model)
-normalisation = () if model_settings.weights else channel_statistics(crops, rows[0])
+if model_settings.weights:
+    normalisation = [
+        stems.spread(values, crops.shape[3]) for values in (IMAGENET_MEAN, IMAGENET_STD)
+    ]
+else:
+    normalisation = channel_statistics(crops, rows[0])
 model = build(model_settings, len(params.classes), *normalisation)
 
-what = [params.model, params.training, params.classes, params.groups]
+what = [params.channels, params.model, params.training, params.classes, params.groups]
 decisive = [*what, seed, params.precision, params.code]
 checkpoint = Checkpoint(params.checkpoints, checkpoint_key(decisive, inputs))
 labels = np.array([params.classes.index(label) for label in table["label"]])
@@ -33,5 +45,5 @@ with job.device(snakemake) as device:
     history = trainer.run(params.classes, params.groups, checkpoint)
 tables.write(history, snakemake.output.history, tables.HISTORY)
 geometry = Geometry(**{key: params.crops[key] for key in ("margin", "border", "size")})
-save(snakemake.output.model, Trained(model, params.classes, geometry))
+save(snakemake.output.model, Trained(model, params.classes, geometry, params.channels))
 checkpoint.remove()

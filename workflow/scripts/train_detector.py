@@ -8,7 +8,7 @@ job.start(snakemake)
 params = snakemake.params
 weights = [params.model["weights"]] if params.model["weights"] else []
 key = checkpoint_key(
-    [params.model, params.training, params.seed, params.precision, params.code],
+    [params.channels, params.model, params.training, params.seed, params.precision, params.code],
     [*coco.files(snakemake.input.tiles), *weights],
 )
 checkpoint = Checkpoint(params.checkpoints, key)
@@ -16,6 +16,7 @@ with job.device(snakemake) as device:
     detector, history = training.train(
         coco.read(snakemake.input.tiles, "train"),
         coco.read(snakemake.input.tiles, "val"),
+        params.channels,
         params.model,
         training.Settings(**params.training),
         params.seed,

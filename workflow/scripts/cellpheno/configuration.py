@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import yaml
 
-from cellpheno import candidate_settings
+from cellpheno import candidate_settings, inputs
 from cellpheno.errors import StudyError
 from cellpheno.known import check_known, suggestion
 
@@ -37,6 +37,23 @@ SWITCHES: dict[str, dict[tuple[str, ...], Any]] = {
 }
 """What each protocol chooses where the config does not (A8, A36, A37, A51)."""
 
+STUDY_SWITCHES: dict[str, dict[str, dict[tuple[str, ...], Any]]] = {
+    "cca": {
+        "published": {
+            ("detection", "model", "stem"): "random_frozen",
+            ("classification", "model", "stem"): "random",
+        },
+        "corrected": {
+            ("detection", "model", "stem"): "adapted",
+            ("classification", "model", "stem"): "adapted",
+        },
+    },
+}
+"""By `published_study`: what its published protocol chooses beyond that (C19, C32).
+
+In any other study the choice is the corrected one.
+"""
+
 
 def complete(config: Config, schema: Mapping[str, Any], source: str) -> Config:
     """Return the config with every default filled in.
@@ -61,7 +78,7 @@ def complete(config: Config, schema: Mapping[str, Any], source: str) -> Config:
     candidate_settings.follow(config)
     _fill(config, schema, schema)
     _refuse_misfits(config, schema, source)
-    for path, value in SWITCHES[config["protocol"]].items():
+    for path, value in _switches(config).items():
         section = config
         for key in path[:-1]:
             section = section[key]
@@ -79,6 +96,15 @@ def complete(config: Config, schema: Mapping[str, Any], source: str) -> Config:
     return config
 
 
+def _switches(config: Config) -> dict[tuple[str, ...], Any]:
+    """Return what the protocol chooses in this study, by key."""
+    chosen = dict(SWITCHES[config["protocol"]])
+    for study, switches in STUDY_SWITCHES.items():
+        own = study == config["published_study"]
+        chosen |= switches[config["protocol"] if own else "corrected"]
+    return chosen
+
+
 def experiment(config: Config, name: str) -> Config:
     """Return the `classification` section with the overrides of one experiment."""
     return _merged(config["classification"], config["experiments"][name])
@@ -94,7 +120,7 @@ def trained_as(config: Config, name: str) -> str:
     wanted = detector(config, name)
     for other in config["detectors"]:
         same = detector(config, other)
-        if all(same[part] == wanted[part] for part in ("model", "training")):
+        if all(same[part] == wanted[part] for part in ("input", "model", "training")):
             return other
     raise AssertionError(name)
 
@@ -259,6 +285,13 @@ def _check_names(config: Config, source: str) -> None:
     for channel in config["annotator_view"]["filtered"]:
         where = f"{source}: annotator_view.filtered"
         check_known(channel, config["channels"], where, "channels")
+    inputs.check(config, source)
+    for name in config["detectors"]:
+        where = f"{source}: detection.input (detector {name})"
+        check_known(detector(config, name)["input"], inputs.names(config), where, "inputs")
+    for name in config["experiments"]:
+        where = f"{source}: classification.input (experiment {name})"
+        check_known(experiment(config, name)["input"], inputs.names(config), where, "inputs")
     for settings in annotators(config):
         for written, meant in settings["rename"].items():
             check_known(meant, classes, f"{source}: annotations.rename/{written}", "classes")

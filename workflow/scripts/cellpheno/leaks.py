@@ -65,9 +65,10 @@ def cells(shards: Iterable[str | Path], boxes: pd.DataFrame) -> Pictures:
 
 
 def thumbnails(pictures: Iterable[npt.NDArray[np.uint8]]) -> likeness.Thumbnails:
-    """Return the thumbnails of pictures, [n, side, side, 3]."""
+    """Return the thumbnails of pictures, [n, side, side, channels]."""
     small = [likeness.thumbnail(picture) for picture in pictures]
-    return np.array(small, np.uint8).reshape(-1, likeness.SIDE, likeness.SIDE, 3)
+    channels = small[0].shape[-1] if small else 3
+    return np.array(small, np.uint8).reshape(-1, likeness.SIDE, likeness.SIDE, channels)
 
 
 def between_fields(

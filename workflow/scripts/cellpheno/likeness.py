@@ -19,6 +19,8 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.fft
 
+from cellpheno.images.scaling import resize
+
 Thumbnails = npt.NDArray[np.uint8]
 Spectra = npt.NDArray[np.complex64]
 Vectors = npt.NDArray[np.float32]
@@ -84,8 +86,8 @@ class Standing:
 
 
 def thumbnail(picture: npt.NDArray[np.uint8]) -> Thumbnails:
-    """Return a picture of any size as [SIDE, SIDE, 3]."""
-    return cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    """Return a picture [height, width, channels] of any size as [SIDE, SIDE, channels]."""
+    return resize(picture, SIDE, cv2.INTER_AREA)
 
 
 def find(thumbnails: Thumbnails, side: npt.NDArray[np.intp], spreads: float) -> pd.DataFrame:
@@ -97,7 +99,7 @@ def find(thumbnails: Thumbnails, side: npt.NDArray[np.intp], spreads: float) -> 
     Parameters
     ----------
     thumbnails
-        [n, SIDE, SIDE, 3].
+        [n, SIDE, SIDE, channels].
     side
         [n] pictures of one side are not compared with each other.
     spreads

@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 import torchvision
 from torch import nn
 
+from cellpheno import stems
 from cellpheno.classification.crops import Geometry
 from cellpheno.errors import StudyError
 from cellpheno.files import whole
@@ -59,6 +61,7 @@ class ModelSettings:
     weights: str | None = None
     frozen_batch_norm: bool = False
     dropout: float = 0.0
+    stem: str = stems.ADAPTED
 
 
 class Classifier(nn.Module):
@@ -69,7 +72,7 @@ class Classifier(nn.Module):
     Parameters
     ----------
     backbone
-        [N, 3, H, W] to feature maps [N, D, h, w].
+        [N, C, H, W] to feature maps [N, D, h, w].
     norm
         [N, D, 1, 1] to the same, after the pool.
     n_features
@@ -99,16 +102,16 @@ class Classifier(nn.Module):
         self.norm = norm
         self.dropout = nn.Dropout(settings.dropout)
         self.head = nn.Linear(n_features, n_classes)
-        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, 3, 1, 1))
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, -1, 1, 1))
+        self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, -1, 1, 1))
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the last feature maps [N, D, h, w] of uint8 images [N, 3, H, W], float32."""
+        """Return the last feature maps [N, D, h, w] of uint8 images [N, C, H, W], float32."""
         dtype = next((p.dtype for p in self.backbone.parameters()), torch.float32)
         return self.backbone(((images.float() / 255 - self.mean) / self.std).to(dtype)).float()
 
     def pooled(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the pooled features [N, D] of uint8 images [N, 3, H, W]."""
+        """Return the pooled features [N, D] of uint8 images [N, C, H, W]."""
         return self.pool(self.features(images))
 
     def pool(self, maps: torch.Tensor) -> torch.Tensor:
@@ -116,7 +119,7 @@ class Classifier(nn.Module):
         return self.norm(maps.mean((2, 3), keepdim=True)).flatten(1)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the logits [N, classes] of uint8 images [N, 3, H, W]."""
+        """Return the logits [N, classes] of uint8 images [N, C, H, W]."""
         return self.head(self.dropout(self.pooled(images)))
 
     def train(self, mode: bool = True) -> "Classifier":
@@ -152,8 +155,8 @@ def _family(name: str) -> str:
 def build(
     settings: ModelSettings,
     n_classes: int,
-    mean: npt.ArrayLike = IMAGENET_MEAN,
-    std: npt.ArrayLike = IMAGENET_STD,
+    mean: Sequence[float] = IMAGENET_MEAN,
+    std: Sequence[float] = IMAGENET_STD,
 ) -> Classifier:
     """Return a new classifier, its weights random or those of `settings.weights`.
 
@@ -164,7 +167,7 @@ def build(
     n_classes
         Number of outputs.
     mean, std
-        Of the input's channels on the scale from 0 to 1.
+        Of the input's channels on the scale from 0 to 1; their number is that of the channels.
     """
     kind = family(settings.backbone)
     original = torchvision.models.get_model(settings.backbone, weights=None)
@@ -175,6 +178,7 @@ def build(
             "classification/model/frozen_batch_norm is true but classification/model/weights "
             "names no file; without weights there are no batch-norm statistics to keep."
         )
+    stems.replace(original, len(mean), settings.stem)
     linear = [m for m in original.get_submodule(kind.head).modules() if isinstance(m, nn.Linear)]
     modules = collections.OrderedDict(
         (name, module)
@@ -233,20 +237,34 @@ def load_original(model: nn.Module, path: Path) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
-    """A classifier ready for use: its module, what its outputs mean and how its crops are cut."""
+    """A classifier ready for use.
+
+    Attributes
+    ----------
+    model
+        Its module.
+    classes
+        What its outputs mean.
+    geometry
+        How its crops are cut.
+    channels
+        What the planes of its crops show.
+    """
 
     model: Classifier
     classes: list[str]
     geometry: Geometry
+    channels: list[str]
 
 
 def save(path: str | Path, trained: Trained) -> None:
-    """Write a classifier: weights, normalisation, classes, settings and crop geometry."""
+    """Write a classifier: weights, normalisation, classes, settings, crop geometry, channels."""
     state = {
         "state": {key: value.cpu() for key, value in trained.model.state_dict().items()},
         "classes": trained.classes,
         "model": dataclasses.asdict(trained.model.settings),
         "crops": dataclasses.asdict(trained.geometry),
+        "channels": trained.channels,
     }
     # a stream, because torch would put the name of the temporary file into the archive
     with whole(path) as temporary, temporary.open("wb") as stream:
@@ -261,15 +279,16 @@ def load(path: str | Path, device: torch.device, precision: str = "auto") -> Tra
     """
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     settings = ModelSettings(**{**state["model"], "weights": None, "frozen_batch_norm": False})
-    model = build(settings, len(state["classes"]))
+    unknown = [0.0] * len(state["channels"])  # until the state is loaded
+    model = build(settings, len(state["classes"]), unknown, unknown)
     model.load_state_dict(state["state"])
     model.eval().requires_grad_(False)
     tell(precision, device)
     model.backbone = ready(model.backbone, dtype(precision, device))
     model.to(device)
-    return Trained(model, state["classes"], Geometry(**state["crops"]))
+    return Trained(model, state["classes"], Geometry(**state["crops"]), state["channels"])
 
 
 def to_tensor(crops: npt.NDArray[np.uint8], device: torch.device) -> torch.Tensor:
-    """Return crops [n, S, S, 3] as uint8 images [n, 3, S, S] on the device, channels last."""
+    """Return crops [n, S, S, C] as uint8 images [n, C, S, S] on the device, channels last."""
     return torch.from_numpy(np.ascontiguousarray(crops)).to(device).permute(0, 3, 1, 2)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import cv2
@@ -13,6 +13,7 @@ import pandas as pd
 from cellpheno import labels
 from cellpheno.errors import StudyError
 from cellpheno.images import store
+from cellpheno.images.scaling import resize
 from cellpheno.tables import BOX_COLUMNS
 
 Image = npt.NDArray[np.uint8]
@@ -77,6 +78,8 @@ def _square(patch: Image, border: float) -> Image:
         patch, top, side - height - top, left, side - width - left, cv2.BORDER_REPLICATE
     )
     edge = min(int(border * side), (side - 1) // 2)
+    # OpenCV takes the channel axis off a single channel
+    padded = padded.reshape(side, side, -1)
     return padded[edge : side - edge, edge : side - edge]
 
 
@@ -86,7 +89,7 @@ def cut(image: Image, boxes: Boxes, geometry: Geometry) -> Image:
     Parameters
     ----------
     image
-        The field, [height, width, 3], red, green, blue.
+        The field, [height, width, channels].
     boxes
         [n, 4] in pixels of the field, half-open.
     geometry
@@ -95,21 +98,25 @@ def cut(image: Image, boxes: Boxes, geometry: Geometry) -> Image:
     Returns
     -------
     array
-        [n, size, size, 3].
+        [n, size, size, channels].
     """
     size = geometry.size
-    crops = np.empty((len(boxes), size, size, 3), dtype=np.uint8)
+    crops = np.empty((len(boxes), size, size, image.shape[2]), dtype=np.uint8)
     areas = windows(boxes, geometry.margin, *image.shape[:2])
-    for crop, (x_min, y_min, x_max, y_max) in zip(crops, areas, strict=True):
+    for row, (x_min, y_min, x_max, y_max) in enumerate(areas):
         square = _square(image[y_min:y_max, x_min:x_max], geometry.border)
         shrinks = square.shape[0] > size
         method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        cv2.resize(square, (size, size), dst=crop, interpolation=method)
+        crops[row] = resize(square, size, method)
     return crops
 
 
 def cut_from_shards(
-    shards: Iterable[str | Path], cells: pd.DataFrame, geometry: Geometry, out: Image
+    shards: Iterable[str | Path],
+    cells: pd.DataFrame,
+    geometry: Geometry,
+    out: Image,
+    channels: Sequence[str] | None = None,
 ) -> None:
     """Cut the crops of cells that lie in many fields.
 
@@ -122,7 +129,9 @@ def cut_from_shards(
     geometry
         How a box becomes a crop.
     out
-        [n, size, size, 3], filled in place: an array on disk keeps memory small.
+        [n, size, size, channels], filled in place: an array on disk keeps memory small.
+    channels
+        What the crops show; None: the composite.
 
     Raises
     ------
@@ -133,7 +142,7 @@ def cut_from_shards(
     boxes = cells[BOX_COLUMNS].to_numpy(np.float64)
     missing = set(rows)
     for shard in shards:
-        for field, image in store.read(shard, rows):
+        for field, image in store.read(shard, rows, channels):
             out[rows[field]] = cut(image, boxes[rows[field]], geometry)
             missing.discard(field)
     if missing:

@@ -126,7 +126,7 @@ def explain(
     layer: str | None,
     device: torch.device,
 ) -> npt.NDArray[np.float32]:
-    """Return the Grad-CAM map [n, S, S] of each crop [n, S, S, 3] for its target class [n].
+    """Return the Grad-CAM map [n, S, S] of each crop [n, S, S, C] for its target class [n].
 
     That of the last feature map (layer None) is had without a gradient (see `class_maps`).
     """

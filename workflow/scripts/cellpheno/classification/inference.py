@@ -58,7 +58,7 @@ def predict(
     model
         In evaluation mode, on the device; its numbers are those it was loaded in.
     crops
-        [n, S, S, 3].
+        [n, S, S, channels].
     four_flips
         Whether probabilities are the mean over the crop, both its mirror images and its half
         turn (A34); features are always those of the crop itself.
@@ -140,7 +140,8 @@ def classify(
     boxes = cells[BOX_COLUMNS].to_numpy(np.float64)
     order = [rows[name] for name in store.names(shard) if name in rows]
     crops = (
-        cut(image, boxes[rows[field]], trained.geometry) for field, image in store.read(shard, rows)
+        cut(image, boxes[rows[field]], trained.geometry)
+        for field, image in store.read(shard, rows, trained.channels)
     )
     model = trained.model
     parts = [

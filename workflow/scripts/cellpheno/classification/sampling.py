@@ -71,9 +71,10 @@ def check_classes(labels: pd.Series, train: Integers, classes: list[str]) -> Non
 
 def channel_statistics(crops: Crops, rows: Integers) -> tuple[list[float], list[float]]:
     """Return mean and standard deviation of each channel on the scale from 0 to 1 (A29)."""
-    total, squares, pixels = np.zeros(3), np.zeros(3), 0
+    channels = crops.shape[3]
+    total, squares, pixels = np.zeros(channels), np.zeros(channels), 0
     for row in rows:
-        values = crops[row].reshape(-1, 3).astype(np.int64)
+        values = crops[row].reshape(-1, channels).astype(np.int64)
         total += values.sum(axis=0)
         squares += (values**2).sum(axis=0)
         pixels += len(values)

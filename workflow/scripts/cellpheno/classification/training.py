@@ -89,7 +89,7 @@ class Trainer:
     model
         Trained in place.
     crops
-        [n, S, S, 3].
+        [n, S, S, channels].
     labels
         [n] class of each crop.
     rows

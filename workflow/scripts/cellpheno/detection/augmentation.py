@@ -37,7 +37,7 @@ def augment(
     Parameters
     ----------
     images
-        Float [3, height, width] each.
+        Float [channels, height, width] each.
     boxes
         Float [n, 4] px each.
     scales

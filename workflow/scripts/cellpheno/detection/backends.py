@@ -1,19 +1,21 @@
 """Detectors by name: build, start from given weights, save, load."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from cellpheno import stems
 from cellpheno.detection import torchvision_models
 from cellpheno.detection.interface import Detector
 from cellpheno.detection.pyramid import Pyramid
 from cellpheno.errors import StudyError
 from cellpheno.files import whole
 from cellpheno.folding import Lowered, ready
+from cellpheno.inputs import COLOURS
 from cellpheno.precision import dtype, tell
 
 logger = logging.getLogger(__name__)
@@ -26,17 +28,20 @@ BACKENDS = {"torchvision": torchvision_models.ARCHITECTURES}
 NAMES = ("backend", "architecture", "backbone")
 # what of torchvision's detectors is layers and no arithmetic with boxes
 LAYERS = ("backbone", "rpn.head", "roi_heads.box_head", "head")
-VERSION = 1  # of the file that `save` writes
+VERSION = 2  # of the file that `save` writes
 
 
-def build(settings: Mapping[str, Any]) -> Detector:
+def build(settings: Mapping[str, Any], channels: Sequence[str] = COLOURS) -> Detector:
     """Build a detector; its random start comes from torch's generator.
 
     Parameters
     ----------
     settings
-        The config's `detection/model`: backend, architecture, backbone and weights (a path or
-        None).
+        The config's `detection/model`: backend, architecture, backbone, weights (a path or None)
+        and stem.
+    channels
+        What the planes of its images show. Weights are those of a network that sees red, green
+        and blue, or of a detector that `save` wrote, which saw the same channels.
 
     Raises
     ------
@@ -46,9 +51,35 @@ def build(settings: Mapping[str, Any]) -> Detector:
     architectures = _choose(BACKENDS, "backend", settings["backend"])
     backbones = _choose(architectures, "architecture", settings["architecture"])
     detector = _choose(backbones, "backbone", settings["backbone"])()
-    if settings.get("weights"):
-        load_weights(detector.network, settings["weights"])
+    detector.channels = list(channels)
+    path = settings.get("weights")
+    content = _read(path) if path else {}
+    if content and "channels" in content:
+        _check_channels(path, content["channels"], channels)
+        _fit(detector, len(channels), stems.RANDOM)
+        load_weights(detector.network, content, path)
+    else:
+        if content:
+            load_weights(detector.network, content, path)
+        _fit(detector, len(channels), settings.get("stem", stems.ADAPTED))
     return detector
+
+
+def _check_channels(path: str | Path, saw: Sequence[str], channels: Sequence[str]) -> None:
+    if list(saw) != list(channels):
+        raise StudyError(
+            f"The detector {path} saw {', '.join(saw)}, but detection/input shows it "
+            f"{', '.join(channels)}; choose the input that it was trained with."
+        )
+
+
+def _fit(detector: Detector, n_channels: int, stem: str) -> None:
+    """Let the first convolution and the normalisation of the input take `n_channels`."""
+    stems.replace(detector.network, n_channels, stem)
+    transform = detector.network.transform
+    transform.image_mean = stems.spread(transform.image_mean, n_channels)
+    transform.image_std = stems.spread(transform.image_std, n_channels)
+    detector.network.to(memory_format=torch.channels_last)
 
 
 def _choose(known: Mapping[str, Choice], key: str, value: str) -> Choice:
@@ -60,22 +91,23 @@ def _choose(known: Mapping[str, Choice], key: str, value: str) -> Choice:
     return known[value]
 
 
-def load_weights(network: nn.Module, path: str | Path) -> None:
+def load_weights(network: nn.Module, content: Mapping[str, Any], path: str | Path) -> None:
     """Fill a network with the weights of a file, all of them and no others.
 
     Parameters
     ----------
     network
         The network of a detector.
-    path
+    content
         A state dict of torch, or a detector that `save` wrote.
+    path
+        Where it comes from.
 
     Raises
     ------
     StudyError
-        When the file cannot be read, or a weight is missing, unexpected or of another shape.
+        When a weight is missing, unexpected or of another shape.
     """
-    content = _read(path)
     state = content.get("state", content)
     if not isinstance(state, Mapping) or not all(
         isinstance(each, Tensor) for each in state.values()
@@ -129,7 +161,12 @@ def _read(path: str | Path) -> dict[str, Any]:
 def save(detector: Detector, settings: Mapping[str, Any], path: str | Path) -> None:
     """Write a detector with the names that rebuild it."""
     names = {key: settings[key] for key in NAMES}
-    content = {"version": VERSION, "model": names, "state": detector.network.state_dict()}
+    content = {
+        "version": VERSION,
+        "model": names,
+        "channels": list(detector.channels),
+        "state": detector.network.state_dict(),
+    }
     with whole(path) as temporary:
         torch.save(content, temporary)
 
@@ -157,7 +194,7 @@ def load(path: str | Path, device: torch.device, precision: str = "auto") -> Det
             f"{path} is not a detector of version {VERSION} of this workflow; delete it and run "
             "the workflow again to train it anew."
         )
-    detector = build({**content["model"], "weights": path})
+    detector = build({**content["model"], "weights": path}, content["channels"])
     tell(precision, device)
     make_ready(detector.network, dtype(precision, device))
     detector.network.to(device)

@@ -1,6 +1,7 @@
 """The tiles on disk: a COCO data set that any detection tool reads.
 
-A folder with `images/*.png` and one JSON file per split. All cells are of the one category `cell`
+A folder with `images/`, PNG for three channels and TIFF with a page for each channel for any other
+number, and one JSON file per split. All cells are of the one category `cell`
 (A5); each annotation also carries the annotated `class`, each image the field and the place that
 it was cut from.
 """
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from PIL import Image as PillowImage
+from PIL import ImageSequence
 
 from cellpheno.detection.tiles import Image, Tile, cut
 from cellpheno.errors import StudyError
@@ -32,7 +34,7 @@ class TileSet:
 
     names: list[str]
     images: list[Image]
-    """uint8 [height, width, 3] each."""
+    """uint8 [height, width, channels] each."""
     boxes: list[npt.NDArray[np.float32]]
     """[n, 4] px of the tile each, n may be 0."""
 
@@ -56,8 +58,8 @@ def write(
     folder
         The data set; replaced when it exists.
     fields
-        Name and uint8 image [height, width, 3] of fields, in any order; those of no annotated
-        split are passed over.
+        Name and uint8 image [height, width, channels] of fields, in any order; those of no
+        annotated split are passed over.
     annotated
         tables.BOXES.
     splits
@@ -85,14 +87,34 @@ def write(
             for tile in cut(image, corners, rows, columns, min_visible):
                 entry = _entry(name, tile, labels)
                 entries[split_of[name]].append(entry)
-                PillowImage.fromarray(np.ascontiguousarray(tile.image)).save(
-                    temporary / "images" / entry["image"]["file_name"], compress_level=1
-                )
+                _save(tile.image, temporary / "images" / entry["image"]["file_name"])
         _check_complete(split_of, found)
         for split, chosen in entries.items():
             chosen.sort(key=lambda entry: entry["image"]["file_name"])
             content = json.dumps(_document(chosen, split), indent=1)
             (temporary / f"{split}.json").write_text(content)
+
+
+def _suffix(image: Image) -> str:
+    return "png" if image.shape[2] == 3 else "tif"
+
+
+def _save(image: Image, path: Path) -> None:
+    if path.suffix == ".png":
+        PillowImage.fromarray(np.ascontiguousarray(image)).save(path, compress_level=1)
+        return
+    first, *others = (
+        PillowImage.fromarray(np.ascontiguousarray(image[:, :, plane]))
+        for plane in range(image.shape[2])
+    )
+    first.save(path, compression="tiff_adobe_deflate", save_all=True, append_images=others)
+
+
+def _open(path: Path) -> Image:
+    with PillowImage.open(path) as file:
+        if path.suffix == ".png":
+            return np.asarray(file.convert("RGB"))
+        return np.stack([np.asarray(page) for page in ImageSequence.Iterator(file)], axis=-1)
 
 
 def _check_complete(split_of: dict[str, str], found: set[str]) -> None:
@@ -112,7 +134,7 @@ def _entry(field: str, tile: Tile, labels: list[str]) -> dict[str, Any]:
         box = [x_min, y_min, x_max - x_min, y_max - y_min]
         cells.append({"bbox": box, "area": box[2] * box[3], "class": labels[cell]})
     image = {
-        "file_name": f"{field}_{tile.row}_{tile.column}.png",
+        "file_name": f"{field}_{tile.row}_{tile.column}.{_suffix(tile.image)}",
         "height": height,
         "width": width,
         "field": field,
@@ -141,7 +163,7 @@ def _document(entries: list[dict[str, Any]], split: str) -> dict[str, Any]:
 
 
 def read(folder: str | Path, split: str) -> TileSet:
-    """Read one split into memory; each PNG is decoded once.
+    """Read one split into memory; each file is decoded once.
 
     Parameters
     ----------
@@ -157,8 +179,7 @@ def read(folder: str | Path, split: str) -> TileSet:
         boxes_of[annotation["image_id"]].append(annotation["bbox"])
     names, images, boxes = [], [], []
     for entry in document["images"]:
-        with PillowImage.open(folder / "images" / entry["file_name"]) as file:
-            images.append(np.asarray(file.convert("RGB")))
+        images.append(_open(folder / "images" / entry["file_name"]))
         corners = np.array(boxes_of[entry["id"]], dtype=np.float64).reshape(-1, 4)
         corners[:, 2:] += corners[:, :2]
         names.append(entry["file_name"])
@@ -169,4 +190,4 @@ def read(folder: str | Path, split: str) -> TileSet:
 def files(folder: str | Path) -> list[Path]:
     """Return every file of a data set that training reads, in a fixed order."""
     folder = Path(folder)
-    return [*sorted(folder.glob("*.json")), *sorted(folder.glob("images/*.png"))]
+    return [*sorted(folder.glob("*.json")), *sorted(folder.glob("images/*.*"))]

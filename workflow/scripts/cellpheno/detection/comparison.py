@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import torch
 from cellpheno import tables
 from cellpheno.detection.inference import Settings, detect_field
 from cellpheno.detection.interface import Detector
+from cellpheno.images.store import pick
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ Image = npt.NDArray[np.uint8]
 def detect_with_each(
     detectors: Mapping[str, tuple[Detector, Settings]],
     fields: Iterable[tuple[str, Image]],
+    channels: Sequence[str],
     device: torch.device,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Find the cells of each field with every detector in turn, so that all meet the same load.
@@ -33,7 +35,9 @@ def detect_with_each(
     detectors
         Name: detector on `device`, and the settings of its inference.
     fields
-        Name and image, uint8 [height, width, 3], of each field; one in memory at a time.
+        Name and image, uint8 [height, width, channels], of each field; one in memory at a time.
+    channels
+        What the planes of the fields show: those of all detectors.
     device
         Where to compute.
 
@@ -47,10 +51,11 @@ def detect_with_each(
     found, speed = [tables.COMPARED_DETECTIONS.empty()], []
     for number, (field, image) in enumerate(fields):
         for name, (detector, settings) in detectors.items():
+            seen = pick(image, [channels.index(channel) for channel in detector.channels])
             if number == 0:
-                detect_field(detector, field, image, settings, device)
+                detect_field(detector, field, seen, settings, device)
             start = _now(device)
-            detections = detect_field(detector, field, image, settings, device)
+            detections = detect_field(detector, field, seen, settings, device)
             speed.append([name, field, *image.shape[:2], 1000 * (_now(device) - start)])
             found.append(detections.assign(detector=name))
         logger.info("field %s", field)

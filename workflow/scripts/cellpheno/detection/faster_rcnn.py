@@ -38,6 +38,7 @@ class FasterRCNNDetector:
 
     def __init__(self, network: FasterRCNN) -> None:
         self.network = network.to(memory_format=torch.channels_last)
+        self.channels: Sequence[str] = ()
 
     def losses(self, images: Sequence[Tensor], boxes: Sequence[Tensor]) -> dict[str, Tensor]:
         """Return the losses of the proposals and of the final boxes (see `Detector`)."""

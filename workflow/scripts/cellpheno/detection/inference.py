@@ -73,7 +73,7 @@ def detect_field(
     field
         Name of the field.
     image
-        uint8 [height, width, 3].
+        uint8 [height, width, channels], the detector's channels.
     settings
         The config's `detection/inference`.
     device

@@ -28,6 +28,8 @@ class Detector(Protocol):
 
     network: nn.Module
     """All that is learned; its state dict is what is saved and loaded."""
+    channels: Sequence[str]
+    """What the planes of its images show, in their order."""
 
     def losses(self, images: Sequence[Tensor], boxes: Sequence[Tensor]) -> dict[str, Tensor]:
         """Return the parts of the training loss, whose sum is minimised.
@@ -35,7 +37,7 @@ class Detector(Protocol):
         Parameters
         ----------
         images
-            float32 [3, height, width] in 0..1, on the network's device; sizes may differ.
+            float32 [channels, height, width] in 0..1, on the network's device; sizes may differ.
         boxes
             float32 [n, 4] per image, in its pixels; n = 0 is an image without cells.
         """
@@ -47,7 +49,7 @@ class Detector(Protocol):
         Parameters
         ----------
         image
-            float32 [3, height, width] in 0..1, on the network's device; never resized.
+            float32 [channels, height, width] in 0..1, on the network's device; never resized.
         limits
             Which boxes to return.
         """

@@ -30,6 +30,7 @@ class OneStageDetector:
 
     def __init__(self, network: FCOS | RetinaNet) -> None:
         self.network = network.to(memory_format=torch.channels_last)
+        self.channels: Sequence[str] = ()
 
     def losses(self, images: Sequence[Tensor], boxes: Sequence[Tensor]) -> dict[str, Tensor]:
         """Return the losses of the scores and of the boxes (see `Detector`)."""

@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def to_tensor(image: npt.NDArray[np.uint8], device: torch.device) -> Tensor:
-    """Return a uint8 image [height, width, 3] as float32 [3, height, width] in 0..1."""
+    """Return a uint8 image [height, width, C] as float32 [C, height, width] in 0..1."""
     moved = torch.from_numpy(image.copy()).to(device)
     return moved.permute(2, 0, 1).float() / 255
 

@@ -45,7 +45,7 @@ class Pyramid(BackboneWithFPN):
     """The config's `compute.precision`."""
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
-        """Return the feature maps of a batch [n, 3, height, width] by name, finest first."""
+        """Return the feature maps of a batch [n, channels, height, width] by name, finest first."""
         low = dtype(self.precision, x.device) is torch.bfloat16
         with torch.autocast(x.device.type, torch.bfloat16, enabled=low):
             maps = super().forward(x)

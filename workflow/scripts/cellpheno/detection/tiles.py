@@ -23,7 +23,7 @@ class Tile:
     y: int
     """Top edge in the field, px."""
     image: Image
-    """uint8 [height, width, 3]."""
+    """uint8 [height, width, channels]."""
     boxes: geometry.Array
     """[n, 4] px of the tile, clipped to it."""
     cells: npt.NDArray[np.int64]
@@ -84,7 +84,7 @@ def cut(
     Parameters
     ----------
     image
-        uint8 [height, width, 3].
+        uint8 [height, width, channels].
     boxes
         [n, 4] px of the field.
     rows, columns

@@ -4,7 +4,7 @@ import dataclasses
 import logging
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,7 @@ class Settings:
 def train(
     tiles: TileSet,
     validation: TileSet,
+    channels: Sequence[str],
     model: Mapping[str, Any],
     settings: Settings,
     seed: int,
@@ -69,6 +70,8 @@ def train(
         What is learned from; tiles without cells are negative examples.
     validation
         Watched at intervals; nothing is chosen by it.
+    channels
+        What the planes of the tiles show.
     model
         The config's `detection/model`.
     settings
@@ -103,7 +106,7 @@ def train(
             "fields of the split `train` or change splits/fractions."
         )
     torch.manual_seed(derive(seed, "detector weights"))
-    detector = backends.build(model)
+    detector = backends.build(model, channels)
     detector.network.to(device)
     if isinstance(detector.network.backbone, Pyramid):
         detector.network.backbone.precision = precision

@@ -1,4 +1,4 @@
-"""Channels to the red, green, blue image, 0 to 255, that the networks see (A1, A2)."""
+"""Channels rescaled to 0 to 255, and the red, green, blue image made of three of them (A1, A2)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
@@ -10,9 +10,9 @@ import numpy.typing as npt
 from cellpheno.errors import StudyError
 from cellpheno.images.histogram import Histogram
 from cellpheno.images.readers import Channel
+from cellpheno.inputs import COLOURS
 
 Rule = Literal["image", "percentile", "window", "study"]
-COLOURS = ("red", "green", "blue")
 
 
 def channel_range(
@@ -118,4 +118,9 @@ def compose(
     array
         [height, width, 3], red first.
     """
-    return cv2.merge([channels[colours[colour]] for colour in COLOURS])
+    return stack([channels[colours[colour]] for colour in COLOURS])
+
+
+def stack(planes: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
+    """Return planes [height, width] as one image [height, width, planes]."""
+    return cv2.merge(planes).reshape(*planes[0].shape, len(planes))

@@ -1,4 +1,4 @@
-"""Raw channel files of one field to the image the networks see and the numbers on its quality."""
+"""Raw channel files of one field to its rescaled channels and the numbers on its quality."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -52,7 +52,7 @@ class Converter:
         self._records: list[dict[str, Any]] = []
 
     def images(self, rows: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, Image]]:
-        """Yield name and image [height, width, 3] of every field that can be read."""
+        """Yield name and image [height, width, channels] of every field that can be read."""
         for row in rows:
             record = {**row, "verdict": quality.OK, **dict.fromkeys(UNKNOWN, np.nan)}
             self._records.append(record)
@@ -87,4 +87,4 @@ class Converter:
             record |= {f"{name}_low": low, f"{name}_high": high}
             record |= quality.measure(name, channel, values, rescaled[name])
         record |= quality.worst(record, self.channels)
-        return composite.compose(rescaled, self.settings)
+        return composite.stack([rescaled[name] for name in self.channels])

@@ -1,25 +1,50 @@
 """A shard of converted fields on disk: one file, any field read alone.
 
-A shard is a NumPy `.npz` archive without compression, one uint8 array [height, width, 3] per
-field, so fields of different sizes may lie together and memory is bounded by one field.
+A shard is a NumPy `.npz` archive without compression, one uint8 array [height, width, channels] per
+field, so fields of different sizes may lie together and memory is bounded by one field. The
+archive's comment tells the names of the channels and which of them are the composite's colours.
 """
 
 import io
+import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
+from cellpheno.errors import StudyError
 from cellpheno.files import whole
+from cellpheno.inputs import COLOURS
 
 Image = npt.NDArray[np.uint8]
 
 
-def write(path: str | Path, fields: Iterable[tuple[str, Image]]) -> None:
-    """Write fields, in the order given, one in memory at a time."""
+def write(
+    path: str | Path,
+    fields: Iterable[tuple[str, Image]],
+    channels: Sequence[str] = COLOURS,
+    composite: Sequence[str] | None = None,
+) -> None:
+    """Write fields, in the order given, one in memory at a time.
+
+    Parameters
+    ----------
+    path
+        The shard.
+    fields
+        Name and uint8 image [height, width, channels] of each.
+    channels
+        What the planes of every image are.
+    composite
+        Those shown as red, green and blue; the first three planes unless given.
+    """
+    shown = list(channels[:3] if composite is None else composite)
+    comment = json.dumps({"channels": list(channels), "composite": shown})
     with whole(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+        archive.comment = comment.encode()
         for field, image in fields:
             image = np.ascontiguousarray(image)
             header = io.BytesIO()
@@ -38,13 +63,55 @@ def names(path: str | Path) -> list[str]:
         return [name.removesuffix(".npy") for name in archive.namelist()]
 
 
-def read(path: str | Path, wanted: Iterable[str] | None = None) -> Iterator[tuple[str, Image]]:
+def read(
+    path: str | Path,
+    wanted: Iterable[str] | None = None,
+    channels: Sequence[str] | None = None,
+) -> Iterator[tuple[str, Image]]:
     """Yield the wanted fields of a shard (all when None), in the shard's order.
 
     Wanted fields that lie in other shards are passed over.
+
+    Parameters
+    ----------
+    path
+        The shard.
+    wanted
+        Names of fields.
+    channels
+        The planes of the images that are returned, [height, width, channels]; one may stand
+        there several times. None: the composite, red, green and blue.
+
+    Raises
+    ------
+    StudyError
+        When the shard does not hold one of the channels.
     """
     chosen = None if wanted is None else set(wanted)
     with np.load(path, allow_pickle=False) as archive:
+        planes = _planes(path, archive.zip.comment, channels)
         for name in archive.files:
             if chosen is None or name in chosen:
-                yield name, archive[name]
+                yield name, pick(archive[name], planes)
+
+
+def pick(image: Image, planes: Sequence[int]) -> Image:
+    """Return some planes of an image [height, width, channels], in the order given."""
+    if list(planes) == list(range(image.shape[2])):
+        return image
+    picked = np.empty((*image.shape[:2], len(planes)), np.uint8)
+    pairs = [number for pair in enumerate(planes) for number in reversed(pair)]
+    cv2.mixChannels([image], [picked], pairs)
+    return picked
+
+
+def _planes(path: str | Path, comment: bytes, channels: Sequence[str] | None) -> list[int]:
+    try:
+        held = json.loads(comment)
+        wanted = held["composite"] if channels is None else channels
+        return [held["channels"].index(channel) for channel in wanted]
+    except ValueError as error:
+        raise StudyError(
+            f"The converted fields {path} lack a channel of {', '.join(channels or COLOURS)}, or "
+            "are of an older version; delete them and run the workflow again."
+        ) from error
