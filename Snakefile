@@ -162,10 +162,7 @@ rule all:
         ),
         branch(
             bool(DETECTORS),
-            then=[
-                f"results/{STUDY}/{name}"
-                for name in ("metrics/detection.tsv", "tiles")
-            ],
+            then=f"results/{STUDY}/metrics/detection.tsv",
         ),
         branch(bool(ANNOTATORS), then=f"results/{STUDY}/annotations/report.tsv"),
         branch(
