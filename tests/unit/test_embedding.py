@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
-from cellpheno import embedding, tables
+from cellpheno import embedding, neighbors, tables
 from cellpheno.errors import StudyError
 
 SETTINGS = {"max_cells": 100, "components": 50, "perplexity": 30, "neighbors": 15, "seed": 0}
@@ -132,3 +132,43 @@ def test_a_row_or_a_shard_that_is_not_there_is_refused_by_name(study):
         embedding.features(cells.assign(feature_shard="c"), shards)
     with pytest.raises(StudyError, match="has 20 rows"):
         embedding.features(cells.assign(feature_row=20), shards)
+
+
+def test_neighbors_are_those_of_all_distances_nearest_first(monkeypatch):
+    values = np.random.default_rng(0).normal(size=(70, 5)).astype(np.float32)
+    values[7] = values[3]  # a point may have a twin
+    apart = np.linalg.norm(values[:, None] - values[None], axis=2)
+    np.fill_diagonal(apart, np.inf)
+    monkeypatch.setattr(neighbors, "BLOCK", 16)
+    indices, distances = neighbors.nearest(values, 9, seed=0)
+    np.testing.assert_allclose(distances, np.sort(apart, axis=1)[:, :9], atol=1e-3)
+    np.testing.assert_allclose(distances, np.take_along_axis(apart, indices, 1), atol=1e-3)
+    assert all(len(set(row)) == 9 for row in indices)
+    assert (indices[3, 0], indices[7, 0]) == (7, 3)
+
+
+def test_neighbors_of_many_points_are_found_by_trees(monkeypatch):
+    values = np.random.default_rng(0).normal(size=(300, 5)).astype(np.float32)
+    exact, _ = neighbors.nearest(values, 9, seed=0)
+    monkeypatch.setattr(neighbors, "EXACT_UP_TO", 100)
+    found, distances = neighbors.nearest(values, 9, seed=0)
+    shared = [len(set(one) & set(other)) for one, other in zip(exact, found, strict=True)]
+    assert np.mean(shared) > 0.95 * 9
+    assert found.dtype == np.int64
+    assert (np.diff(distances, axis=1) >= 0).all()
+    again, _ = neighbors.nearest(values, 9, seed=0)
+    np.testing.assert_array_equal(found, again)
+
+
+def test_both_methods_see_one_graph(monkeypatch):
+    asked = []
+
+    def nearest(values, k, seed):
+        asked.append(k)
+        return neighbors.nearest(values, k, seed)
+
+    monkeypatch.setattr(embedding, "nearest", nearest)
+    values = np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
+    first, second = embedding.both(values, perplexity=10, neighbors=15, seed=0)
+    assert asked == [30]
+    assert first.shape == second.shape == (60, 2)

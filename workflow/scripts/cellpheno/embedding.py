@@ -5,6 +5,7 @@ both methods turn the last digit into another picture.
 """
 
 import logging
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from cellpheno import randomness, tables
 from cellpheno.errors import StudyError
+from cellpheno.neighbors import Graph, nearest
 
 Array = npt.NDArray[np.float32]
 
@@ -72,9 +74,7 @@ def embed(
     else:
         with threadpool_limits(1):
             reduced = principal_components(features(chosen, shards), components)
-            coordinates = np.hstack(
-                [tsne(reduced, perplexity, seed), umap(reduced, neighbors, seed)]
-            )
+            coordinates = np.hstack(both(reduced, perplexity, neighbors, seed))
     named = dict(zip(["tsne_1", "tsne_2", "umap_1", "umap_2"], coordinates.T, strict=True))
     names = [column.name for column in tables.EMBEDDING.columns]
     return chosen.assign(**named)[names + CARRIED].reset_index(drop=True)
@@ -141,39 +141,99 @@ def principal_components(values: Array, components: int) -> Array:
     return PCA(fewer, svd_solver="covariance_eigh").fit_transform(values).astype(np.float32)
 
 
-def tsne(reduced: Array, perplexity: float, seed: int) -> Array:
-    """Embed principal components [n, k] by t-SNE, [n, 2].
+def both(reduced: Array, perplexity: float, neighbors: int, seed: int) -> tuple[Array, Array]:
+    """Embed principal components [n, k] by t-SNE and by UMAP, [n, 2] each.
 
-    From the first two components; the learning rate is n / exaggeration in both phases, n / 12 in
-    the early one (Belkina et al. 2019).
+    Both see the same nearest neighbors, which are looked for once: 3 x perplexity of them for
+    t-SNE, of which UMAP takes the first.
+
+    Parameters
+    ----------
+    reduced
+        Principal components; at least `MIN_CELLS` rows.
+    perplexity, neighbors
+        Both shrink where there are few rows.
+    seed
+        The study's seed.
+    """
+    perplexity = min(perplexity, (len(reduced) - 1) / 3)
+    neighbors = min(neighbors, len(reduced) - 1)
+    k = min(max(int(3 * perplexity), neighbors - 1), len(reduced) - 1)
+    logger.info("looking for %d neighbors of %d cells", k, len(reduced))
+    graph = nearest(reduced, k, _state(seed, "neighbors"))
+    logger.info("t-SNE")
+    first = tsne(reduced, graph, perplexity, seed)
+    logger.info("UMAP")
+    return first, umap(reduced, graph, neighbors, seed)
+
+
+def tsne(reduced: Array, graph: Graph, perplexity: float, seed: int) -> Array:
+    """Embed principal components [n, k] by t-SNE, [n, 2], from the first two components.
+
+    The learning rate is n / exaggeration in both phases, n / 12 in the early one (Belkina et al.
+    2019, Kobak and Berens 2019).
+
+    Parameters
+    ----------
+    reduced
+        Principal components.
+    graph
+        Their nearest neighbors, at least 3 x perplexity (see `neighbors.nearest`).
+    perplexity
+        At most a third of the number of neighbors.
+    seed
+        The study's seed.
     """
     import openTSNE
+    from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
+    k = int(3 * perplexity)
+    known = PrecomputedNeighbors(graph[0][:, :k], graph[1][:, :k].astype(np.float64))
     return np.asarray(
         openTSNE.TSNE(
-            perplexity=min(perplexity, (len(reduced) - 1) / 3),
             learning_rate="auto",
             initialization=_start(reduced) * 1e-4,
             n_jobs=1,
             random_state=_state(seed, "t-SNE"),
-        ).fit(reduced),
+        ).fit(
+            affinities=openTSNE.affinity.PerplexityBasedNN(
+                perplexity=perplexity, knn_index=known, n_jobs=1
+            )
+        ),
         dtype=np.float32,
     )
 
 
-def umap(reduced: Array, neighbors: int, seed: int) -> Array:
-    """Embed principal components [n, k] by UMAP, [n, 2], from the first two components."""
+def umap(reduced: Array, graph: Graph, neighbors: int, seed: int) -> Array:
+    """Embed principal components [n, k] by UMAP, [n, 2], from the first two components.
+
+    Parameters
+    ----------
+    reduced
+        Principal components.
+    graph
+        Their nearest neighbors, at least `neighbors` - 1 (see `neighbors.nearest`).
+    neighbors
+        Points of a neighborhood, the point itself among them.
+    seed
+        The study's seed.
+    """
     import umap
 
-    return np.asarray(
-        umap.UMAP(
-            n_neighbors=min(neighbors, len(reduced) - 1),
+    itself = np.arange(len(reduced))[:, None]
+    known = np.hstack([itself, graph[0]]), np.hstack([np.zeros_like(graph[1][:, :1]), graph[1]])
+    with warnings.catch_warnings():
+        # of the index that new points would need, and of threads that a seed rules out
+        warnings.simplefilter("ignore", UserWarning)
+        places = umap.UMAP(
+            n_neighbors=neighbors,
             init=_start(reduced),
             n_jobs=1,
             random_state=_state(seed, "UMAP"),
-        ).fit_transform(reduced),
-        dtype=np.float32,
-    )
+            precomputed_knn=tuple(each[:, :neighbors] for each in known),
+            force_approximation_algorithm=True,
+        ).fit_transform(reduced)
+    return np.asarray(places, dtype=np.float32)
 
 
 def _start(reduced: Array) -> Array:
