@@ -46,6 +46,12 @@ from cellpheno.tables.metrics import (
     SUBSET_METRICS,
     THRESHOLDS,
 )
+from cellpheno.tables.patch_filter import (
+    FILTER_EXAMPLES,
+    FILTER_METRICS,
+    FILTER_SURFACE,
+    JUDGED_PATCHES,
+)
 from cellpheno.tables.statistics import (
     CLAIM,
     CLAIM_SOURCE,
@@ -85,6 +91,9 @@ __all__ = [
     "EMBEDDING",
     "EXPORT_LOSSES",
     "FIELD",
+    "FILTER_EXAMPLES",
+    "FILTER_METRICS",
+    "FILTER_SURFACE",
     "FLUORESCENCE",
     "FOUND_LABEL_ERRORS",
     "FREQUENCIES",
@@ -94,6 +103,7 @@ __all__ = [
     "HISTORY",
     "HUMAN_MODEL",
     "INTERVAL",
+    "JUDGED_PATCHES",
     "LABELLED",
     "LABEL_ERRORS",
     "LEAKS",

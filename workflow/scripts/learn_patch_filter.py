@@ -1,0 +1,31 @@
+"""Learn from labelled patches which ones are empty, and measure how well (L9, L10)."""
+
+from pathlib import Path
+
+import numpy as np
+
+from cellpheno import files, job, tables
+from cellpheno.patch_filter import examples, judgement
+from cellpheno.patch_filter.features import Describer
+
+job.start(snakemake)
+inputs, output, params = snakemake.input, snakemake.output, snakemake.params
+kind, seed = params.settings["kind"], params.seed
+quality = tables.read(inputs.quality, tables.QUALITY)
+known = examples.read(Path(inputs.examples), quality, params.channels)
+with job.device(snakemake) as device:
+    describer = Describer(params.settings["weights"], params.size, device)
+    crops = describer.of_examples(inputs.shards, known)
+    features = describer.describe(crops)
+judged = judgement.cross_validate(features, known, kind, params.settings["folds"], seed)
+metrics = judgement.metrics(judged, describer.kind, kind, seed)
+final = judgement.decide(judgement.train(features, known["label"], kind), features)
+coordinates = judgement.embed(features, seed)
+judged = judged.assign(tsne_1=coordinates[:, 0], tsne_2=coordinates[:, 1])
+for array, path in ((features, output.features), (crops, output.crops)):
+    with files.whole(path) as temporary:
+        np.save(temporary, array)
+tables.write(judged, output.examples, tables.FILTER_EXAMPLES)
+tables.write(judgement.surface(coordinates, final), output.surface, tables.FILTER_SURFACE)
+tables.write(metrics, output.metrics, tables.FILTER_METRICS)
+print(metrics.to_string(index=False))
