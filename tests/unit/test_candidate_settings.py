@@ -104,3 +104,15 @@ def test_a_mixture_cannot_be_fitted_on_fields_that_are_not_there():
         candidate_settings.check_sheet(config, sheet)
     with pytest.raises(StudyError, match=r"labels\.fit_on names 'condition'"):
         candidate_settings.check_sheet(config, {"day": ["3"]})
+
+
+def test_examples_of_the_filter_must_be_there_unless_they_are_simulated(tmp_path):
+    config = completed(
+        patch_filter={"enabled": True, "examples": "patches.csv"}, data_root=str(tmp_path)
+    )
+    with pytest.raises(
+        StudyError, match=r"patch_filter\.examples names .*patches\.csv, which is no"
+    ):
+        configuration.check_files(config, tmp_path)
+    (tmp_path / "patches.csv").touch()
+    configuration.check_files(config, tmp_path)

@@ -1,6 +1,7 @@
 """The config's sections on candidates and their labels: what follows from them, and mistakes."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from cellpheno.errors import StudyError
@@ -145,6 +146,18 @@ def _check_fluorescence(config: Config, source: str) -> None:
             f"{source}: labels.fit_on names {len(labels['fit_on'])} columns of the sample sheet; "
             "name one, with the values of the fields to fit on."
         )
+
+
+def files(config: Config) -> dict[str, str | None]:
+    """Return the files that these sections name, by their key; those that a rule makes are not."""
+    settings = config["patch_filter"]
+    if not settings["enabled"]:
+        return {}
+    named = {"patch_filter.weights": settings["weights"]}
+    if "simulation" not in config:
+        examples = Path(config["data_root"]) / settings["examples"]
+        named["patch_filter.examples"] = str(examples)
+    return named
 
 
 def check_sheet(config: Config, columns: Mapping[str, Any]) -> None:

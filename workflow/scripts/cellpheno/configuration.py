@@ -154,6 +154,7 @@ def check_files(config: Config, folder: Path) -> None:
     for name in config["experiments"]:
         weights = experiment(config, name)["model"]["weights"]
         named[f"classification.model.weights (experiment {name})"] = weights
+    named |= candidate_settings.files(config)
     if "simulation" not in config:
         for settings in annotators(config):
             for number, path in enumerate(settings["files"]):
