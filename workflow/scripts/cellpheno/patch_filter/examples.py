@@ -9,12 +9,8 @@ import pandas as pd
 from cellpheno.annotations import boxes_csv
 from cellpheno.annotations.regions import AnnotatedImage, FieldNames, Region
 from cellpheno.errors import StudyError
-from cellpheno.images.quality import OK
+from cellpheno.patch_filter import LABELS
 from cellpheno.tables import BOX_COLUMNS
-
-GOOD = "good"
-EMPTY = "empty"
-LABELS = (GOOD, EMPTY)
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +44,7 @@ def read(path: Path, quality: pd.DataFrame, channels: Sequence[str]) -> pd.DataF
     strangers = 0
     for image in boxes_csv.read(path, {}, with_class=True):
         field = known.field(image)
-        if field is None or known.rows[field]["verdict"] != OK:
+        if field is None or known.rows[field]["verdict"] != "ok":
             strangers += len(image.regions)
             continue
         rows += [(field, *_checked(region, image, known, field)) for region in image.regions]

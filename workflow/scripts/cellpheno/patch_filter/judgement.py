@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, OneClassSVM
 
 from cellpheno.errors import StudyError
-from cellpheno.patch_filter.examples import EMPTY, GOOD
+from cellpheno.patch_filter import EMPTY, GOOD
 from cellpheno.randomness import derive, generator
 
 Array = npt.NDArray[np.float64]
