@@ -22,6 +22,8 @@ USES_A_GPU = {
     "train_classifier",
     "classify_cells",
     "explain_cells",
+    "learn_patch_filter",
+    "filter_patches",
 }
 
 

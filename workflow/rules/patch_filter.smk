@@ -28,7 +28,7 @@ rule learn_patch_filter:
         "../../envs/torch.yaml"
     threads: config["compute"]["threads"]
     resources:
-        gpu=1 if config["patch_filter"]["weights"] else 0,
+        gpu=1,
         mem_mb=scaled(3000),
         runtime=60,
     params:
@@ -61,7 +61,7 @@ rule filter_patches:
         "../../envs/torch.yaml"
     threads: config["compute"]["threads"]
     resources:
-        gpu=1 if config["patch_filter"]["weights"] else 0,
+        gpu=1,
         mem_mb=scaled(3000),
         runtime=120,
     params:
