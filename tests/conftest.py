@@ -94,6 +94,26 @@ def small_config(default_config) -> dict[str, Any]:
 
 
 @pytest.fixture
+def tiny_config(small_config) -> dict[str, Any]:
+    """A study whose jobs take a second or two each, for tests that run nearly all of them."""
+    config = copy.deepcopy(small_config)
+    config.update(classes=["non-CIC", "one-in-one"], class_groups={})
+    config["simulation"].update(height=192, width=192, cells_per_field=12, cell_lines={})
+    half = {"one-in-one": 0.5}
+    config["simulation"]["frequencies"] = dict.fromkeys(["annotated", "control", "mock"], half)
+    config["statistics"]["exclude_classes"] = []
+    config["statistics"]["null_experiments"] = 0
+    config["label_errors"]["enabled"] = False
+    config["tiles"].update(rows=1, columns=1)
+    config["detection"]["training"].update(steps=30, batch_size=2)
+    config["classification"]["crops"].update(source="annotations", size=32)
+    config["calls"]["min_score"] = 0.05
+    config["classification"]["training"].update(epochs=2, batch_size=8)
+    config["embedding"].update(perplexity=5, neighbors=5)
+    return config
+
+
+@pytest.fixture
 def small_rows() -> list[dict[str, str]]:
     """Sample sheet of a small simulated study: 3 slides annotated, 2 conditions x 2 replicates."""
     rows = [("annotated", f"slide-{n}") for n in (1, 2, 3)]

@@ -78,7 +78,8 @@ def test_a_short_config_gets_all_defaults():
     config = complete(short)
     assert config["classification"]["model"]["backbone"] == "resnet101"
     assert config["detection"]["training"]["steps"] == 50000
-    assert config["compute"] == {"device": "auto", "precision": "auto", "threads": 2}
+    expected = {"device": "auto", "precision": "auto", "threads": 2, "gpus_per_training": 1}
+    assert config["compute"] == expected
 
 
 def test_the_protocol_decides_what_the_config_leaves_open():
@@ -152,6 +153,10 @@ def test_an_experiment_overrides_only_what_it_names():
         (changed("detection", "model", "backbone", to="resnet81"), ["detection.model.backbone"]),
         (changed("classification", "model", "backbone", to="resnet81"), ["backbone", "resnet81"]),
         (changed("classification", "model", "frozen_batch_norm", to=True), ["frozen_batch_norm"]),
+        (
+            changed("compute", "gpus_per_training", to=3),
+            ["gpus_per_training is 3", "detection.training.batch_size (detector main) of 4"],
+        ),
         (changed("simulation", "annotated", to="anotated"), ["'anotated'", "annotated"]),
         (
             changed("simulation", "cell_lines", to={"mok": {"radius": 2}}),

@@ -109,7 +109,7 @@ def machine(tmp_path, monkeypatch):
     """Return a function that tells which GPU a job gets on a machine that seems to have some."""
     torch = pytest.importorskip("torch")
 
-    def chosen(device="auto", files=(), visible=None):
+    def chosen(device="auto", files=(), visible=None, gpu=1):
         environment = {} if visible is None else {job.VISIBLE: visible}
         monkeypatch.setattr(job.os, "environ", environment)
         monkeypatch.setattr(job, "_device_files", lambda: [Path("/dev") / name for name in files])
@@ -118,7 +118,7 @@ def machine(tmp_path, monkeypatch):
         monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "stand-in")
         snakemake = SimpleNamespace(
             config={"compute": {"device": device, "threads": torch.get_num_threads()}},
-            resources={"gpu": 1, "tmpdir": str(tmp_path)},
+            resources={"gpu": gpu, "tmpdir": str(tmp_path)},
         )
         with job.device(snakemake) as held:
             return held.type, environment.get(job.VISIBLE)
@@ -166,6 +166,41 @@ def test_the_one_gpu_a_scheduler_gave_is_taken_without_a_lease(machine, tmp_path
         assert machine(files=["nvidia0", "nvidia1"], visible="1") == ("cuda", "1")
 
 
+def test_a_training_on_several_gpus_holds_several(machine, tmp_path):
+    files = [f"nvidia{n}" for n in range(4)]
+    with held(tmp_path, "1"):
+        assert machine(files=files, gpu=2) == ("cuda", "0,2")
+    assert machine(files=files, visible="3,1", gpu=2) == ("cuda", "3,1")
+
+
+def test_more_gpus_than_the_machine_has_are_all_it_has(machine):
+    assert machine(files=["nvidia0", "nvidia1"], gpu=4) == ("cuda", "0,1")
+
+
+def test_further_processes_of_a_training_take_no_gpus_of_their_own(machine, tmp_path, monkeypatch):
+    files = [f"nvidia{n}" for n in range(4)]
+    monkeypatch.setattr(job, "RANK", job.VISIBLE)  # as if it were set
+    assert machine(files=files, visible="0,1,2", gpu=2) == ("cuda", "0,1,2")
+    assert leases(tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    ("resources", "expected"),
+    [
+        ({"gpu": 2}, 2),
+        ({"gpu": 0}, 0),
+        ({}, 0),
+        ({"gpu": 0, "gres": "gpu"}, 1),
+        ({"gpu": 0, "gres": "gpu:3"}, 3),
+        ({"gpu": 0, "gres": "gpu:h200"}, 1),
+        ({"gpu": 0, "gres": "gpu:h200:2"}, 2),
+        ({"gpu": 0, "gres": "shard:2"}, 0),
+    ],
+)
+def test_granted_gpus_are_counted_by_either_of_slurms_names(resources, expected):
+    assert job.granted_gpus(resources) == expected
+
+
 @pytest.mark.parametrize("visible", ["", "-1", "NoDevFiles"])
 def test_hidden_gpus_are_none_and_stay_hidden(machine, tmp_path, visible):
     assert machine(files=["nvidia0"], visible=visible) == ("cpu", visible)
@@ -178,7 +213,7 @@ def test_hidden_gpus_are_an_error_where_one_is_demanded(machine):
 
 
 def _hold(folder, got, release):
-    with job.gpu_lease(Path(folder), ["0", "1"], poll_seconds=0.05) as device:
+    with job.gpu_lease(Path(folder), ["0", "1"], poll_seconds=0.05) as [device]:
         got.put(device)
         release.wait(60)
 
@@ -198,6 +233,24 @@ def test_jobs_on_one_host_hold_different_gpus_and_the_third_waits(tmp_path):
         process.join()
 
 
+def _hold_two(folder, got):
+    with job.gpu_lease(Path(folder), ["0", "1", "2"], count=2, poll_seconds=0.02) as devices:
+        got.put(devices)
+        time.sleep(0.2)
+
+
+def test_jobs_that_hold_two_of_three_gpus_never_wait_for_each_other(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    got = context.Queue()
+    jobs = [context.Process(target=_hold_two, args=(str(tmp_path), got)) for _ in range(3)]
+    for process in jobs:
+        process.start()
+    held = [got.get(timeout=60) for _ in jobs]
+    assert all(len(set(devices)) == 2 for devices in held)
+    for process in jobs:
+        process.join()
+
+
 def _die_holding(folder, ready):
     with job.gpu_lease(Path(folder), ["0"], poll_seconds=0.05):
         ready.put("held")
@@ -213,6 +266,6 @@ def test_a_gpu_is_free_again_when_its_job_is_killed(tmp_path):
     process.kill()
     process.join()
     began = time.monotonic()
-    with job.gpu_lease(tmp_path, ["0"], poll_seconds=0.05) as device:
-        assert device == "0"
+    with job.gpu_lease(tmp_path, ["0"], poll_seconds=0.05) as held:
+        assert held == ["0"]
     assert time.monotonic() - began < 10

@@ -15,6 +15,8 @@ RULES = {
     # a rule that only names targets does no work
     if "script:" in body or "shell:" in body
 }
+TRAINS = {"train_detector", "train_classifier"}
+"""Rules whose job may hold several GPUs."""
 USES_A_GPU = {
     "train_detector",
     "compare_detectors",
@@ -47,7 +49,10 @@ def test_a_rule_says_what_it_does_and_declares_all_that_a_cluster_needs(rule):
 
 def test_a_rule_says_plainly_whether_it_uses_a_gpu(rule):
     name, body = rule
-    assert f"gpu={int(name in USES_A_GPU)}," in body
+    if name in TRAINS:
+        assert 'gpu=config["compute"]["gpus_per_training"],' in body
+    else:
+        assert f"gpu={int(name in USES_A_GPU)}," in body
 
 
 def test_the_code_of_a_script_is_a_parameter_of_its_rule(rule):

@@ -55,7 +55,7 @@ rule train_classifier:
         "../../envs/torch.yaml"
     threads: config["compute"]["threads"]
     resources:
-        gpu=1,
+        gpu=config["compute"]["gpus_per_training"],
         mem_mb=scaled(4000),
         runtime=1440,
     params:

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from cellpheno import job, stems, tables
+from cellpheno import job, parallel, stems, tables
 from cellpheno.classification.backbones import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -40,7 +40,7 @@ what = [params.channels, params.model, params.training, params.classes, params.g
 decisive = [*what, seed, params.precision, params.code]
 checkpoint = Checkpoint(params.checkpoints, checkpoint_key(decisive, inputs))
 labels = np.array([params.classes.index(label) for label in table["label"]])
-with job.device(snakemake) as device:
+with job.device(snakemake) as device, parallel.team(device) as device:
     trainer = Trainer(model, crops, labels, rows, settings, seed, device, params.precision)
     history = trainer.run(params.classes, params.groups, checkpoint)
 tables.write(history, snakemake.output.history, tables.HISTORY)

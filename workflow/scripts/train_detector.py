@@ -1,6 +1,6 @@
 """Train the detector on the tiles (A14 to A17)."""
 
-from cellpheno import job, tables
+from cellpheno import job, parallel, tables
 from cellpheno.detection import backends, coco, training
 from cellpheno.training import Checkpoint, checkpoint_key
 
@@ -12,7 +12,7 @@ key = checkpoint_key(
     [*coco.files(snakemake.input.tiles), *weights],
 )
 checkpoint = Checkpoint(params.checkpoints, key)
-with job.device(snakemake) as device:
+with job.device(snakemake) as device, parallel.team(device) as device:
     detector, history = training.train(
         coco.read(snakemake.input.tiles, "train"),
         coco.read(snakemake.input.tiles, "val"),
@@ -24,6 +24,6 @@ with job.device(snakemake) as device:
         device,
         precision=params.precision,
     )
-    backends.save(detector, params.model, snakemake.output.model)
+backends.save(detector, params.model, snakemake.output.model)
 tables.write(history, snakemake.output.history, tables.HISTORY)
 checkpoint.remove()

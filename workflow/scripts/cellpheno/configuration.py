@@ -324,6 +324,7 @@ def _check_values(config: Config, source: str) -> None:
                     f"for the channel {channel}; give it [low, high] in raw counts."
                 )
     _check_annotations(config, source)
+    _check_gpus(config, source)
     settings = config["statistics"]
     if settings["null_experiments"] and settings["control"] is None:
         raise StudyError(
@@ -350,6 +351,25 @@ def _check_values(config: Config, source: str) -> None:
                 f"{source}: classification.model.frozen_batch_norm is true without weights "
                 f"(experiment {name}), which would freeze statistics of nothing; give weights, "
                 "or set it to false."
+            )
+
+
+def _check_gpus(config: Config, source: str) -> None:
+    """Refuse batches that the GPUs of a training cannot share evenly."""
+    gpus = config["compute"]["gpus_per_training"]
+    batches = {
+        f"{section}.training.batch_size ({what} {name})": settings(config, name)["training"]
+        for section, what, settings, names in (
+            ("detection", "detector", detector, config["detectors"]),
+            ("classification", "experiment", experiment, config["experiments"]),
+        )
+        for name in names
+    }
+    for key, training in batches.items():
+        if training["batch_size"] % gpus:
+            raise StudyError(
+                f"{source}: compute.gpus_per_training is {gpus}, which does not divide {key} of "
+                f"{training['batch_size']} evenly; change one of them."
             )
 
 

@@ -5,6 +5,7 @@ import fcntl
 import itertools
 import logging
 import os
+import random
 import sys
 import time
 import traceback
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+RANK = "CELLPHENO_RANK"
+"""Set in the further processes of a training on several GPUs, to their number (see `parallel`)."""
 
 
 def start(snakemake: Any) -> None:
@@ -33,6 +36,9 @@ def start(snakemake: Any) -> None:
     never the number of cores granted: sums of floating-point numbers depend on how many threads
     share them, and the same seed must give the same tables on any number of cores.
     """
+    if RANK in os.environ:  # output goes to the log already
+        _fix_threads(1)
+        return
     terminal = os.fdopen(os.dup(2), "w", buffering=1)
     log = Path(snakemake.log[0]).open("w", buffering=1)  # noqa: SIM115 - lives as long as the job
     sys.stdout.flush()
@@ -79,8 +85,10 @@ def _fix_threads(threads: int) -> None:
 def granted_gpus(resources: Any) -> int:
     """Return how many GPUs the job holds: 0 after `--resources gpu=0`."""
     gpus = int(resources.get("gpu", 0) or 0)
-    if not gpus and str(resources.get("gres", "")).startswith("gpu"):
-        gpus = 1
+    gres = str(resources.get("gres", ""))  # gpu, gpu:2, gpu:h200 or gpu:h200:2
+    if not gpus and gres.split(":")[0] == "gpu":
+        count = gres.split(":")[-1]
+        gpus = int(count) if count.isdigit() else 1
     return gpus
 
 
@@ -107,11 +115,13 @@ def device(snakemake: Any) -> "Iterator[torch.device]":
         yield _cpu(snakemake, _no_gpu())
         return
     with contextlib.ExitStack() as stack:
-        if len(gpus) > 1 or (gpus and VISIBLE not in os.environ):
+        whole_machine = len(gpus) > granted or (gpus and VISIBLE not in os.environ)
+        if whole_machine and RANK not in os.environ:
             folder = (
                 Path(snakemake.resources.get("tmpdir", "/tmp")) / f"cellpheno-gpu-{os.getuid()}"
             )
-            os.environ[VISIBLE] = stack.enter_context(gpu_lease(folder, gpus))
+            held = stack.enter_context(gpu_lease(folder, gpus, granted))
+            os.environ[VISIBLE] = ",".join(held)
         import torch
 
         if not torch.cuda.is_available():
@@ -160,21 +170,39 @@ def _device_files() -> list[Path]:
 
 
 @contextlib.contextmanager
-def gpu_lease(folder: Path, devices: list[str], poll_seconds: float = 1.0) -> Iterator[str]:
-    """Hold one of `devices` until the block ends; the lock dies with the process.
+def gpu_lease(
+    folder: Path, devices: list[str], count: int = 1, poll_seconds: float = 1.0
+) -> Iterator[list[str]]:
+    """Hold `count` of `devices` until the block ends; the locks die with the process.
 
     Snakemake counts GPUs but does not say which: without a lease all jobs of a machine with
-    four GPUs would start on the first. The folder must be on a local disk.
+    four GPUs would start on the first. The folder must be on a local disk. A job that finds too
+    few free GPUs holds none while it waits, so that two jobs never wait for each other; one that
+    asks for more than there are gets all.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    wanted = min(count, len(devices))
     while True:
-        for name in devices:
-            # the name of a part of a GPU (MIG) may hold slashes
-            with (folder / f"{name.replace('/', '_')}.lock").open("w") as lock:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue
-                yield name
+        with contextlib.ExitStack() as locks:
+            held = []
+            for name in devices:
+                if len(held) < wanted and locks.enter_context(_locked(folder, name)):
+                    held.append(name)
+            if len(held) == wanted:
+                yield held
                 return
-        time.sleep(poll_seconds)
+        # jobs that started together do not try again together
+        time.sleep(poll_seconds * random.uniform(0.5, 1.5))
+
+
+@contextlib.contextmanager
+def _locked(folder: Path, name: str) -> Iterator[bool]:
+    """Hold the lock of a device until the block ends; yield whether it was free."""
+    # the name of a part of a GPU (MIG) may hold slashes
+    with (folder / f"{name.replace('/', '_')}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

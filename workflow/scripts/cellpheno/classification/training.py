@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch.nn import functional
 
-from cellpheno import tables
+from cellpheno import parallel, tables
 from cellpheno.classification.backbones import Classifier, to_tensor
 from cellpheno.classification.sampling import augment, draw
 from cellpheno.precision import computing
@@ -116,7 +116,8 @@ class Trainer:
         precision: str = "auto",
     ) -> None:
         self.precision = precision
-        self.model = model.to(device=device, memory_format=torch.channels_last)
+        model = model.to(device=device, memory_format=torch.channels_last)
+        self.model = model if model.settings.frozen_batch_norm else parallel.share_batch_norm(model)
         self.crops, self.labels, (self.train_rows, self.val_rows) = crops, labels, rows
         self.settings, self.seed, self.device = settings, seed, device
         # a rest smaller than a batch is passed over: batch norm would suffer from it
@@ -165,6 +166,8 @@ class Trainer:
                     shares = accuracies(outcome, classes, groups)
                     history.append([epoch + 1, split, "all", "loss", float(outcome.losses.mean())])
                     history += [[epoch + 1, split, k, "accuracy", v] for k, v in shares.items()]
+            if parallel.rank():  # the first process writes for all
+                continue
             # small, and read by whoever watches the training
             watched = checkpoint.path.with_name("history.tsv")
             tables.write(_history(history), watched, tables.HISTORY)
@@ -183,18 +186,21 @@ class Trainer:
         self.model.train()
         losses, called = [], []
         for step, rows in enumerate(batches):
-            seed_step(self.seed, epoch * self.steps + step)
-            loss, classes = self.train_step(rows)
+            number = epoch * self.steps + step
+            seed_step(self.seed, number)
+            loss, classes = self.train_step(rows, number)
             losses.append(loss)
             called.append(classes)
         seen = self.labels[np.concatenate(batches)]
         return Outcome(seen, _numbers(called), _numbers(losses).astype(np.float64))
 
-    def train_step(self, rows: Integers) -> tuple[torch.Tensor, torch.Tensor]:
+    def train_step(self, rows: Integers, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Take one optimiser step and return the loss and the called class of each crop."""
-        targets = torch.from_numpy(self.labels[rows]).to(self.device)
+        targets = parallel.share(torch.from_numpy(self.labels[rows])).to(self.device)
         images = to_tensor(self.crops[rows], self.device)
         images = augment(images, self.settings.flips, self.settings.quarter_turns)
+        images = parallel.share(images)
+        parallel.seed_apart(self.seed, step)
         smoothing = self.settings.label_smoothing
         with computing(self.precision, self.device):
             logits = self.model(images).float()
@@ -203,9 +209,10 @@ class Trainer:
             )
             self.optimizer.zero_grad(set_to_none=True)
             losses.mean().backward()
+            parallel.average_gradients(self.model)
             self.optimizer.step()
             self.scheduler.step()
-        return losses.detach(), logits.argmax(1)
+        return parallel.whole(losses.detach()), parallel.whole(logits.argmax(1))
 
     @torch.inference_mode()
     def evaluate(self, rows: Integers) -> Outcome:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from cellpheno import boxes as geometry
-from cellpheno import tables
+from cellpheno import parallel, tables
 from cellpheno.detection import backends
 from cellpheno.detection.augmentation import augment
 from cellpheno.detection.coco import TileSet
@@ -110,6 +110,7 @@ def train(
     detector.network.to(device)
     if isinstance(detector.network.backbone, Pyramid):
         detector.network.backbone.precision = precision
+    parallel.share_batch_norm(detector.network)
     optimizer = build_optimizer(
         detector.network, settings.optimizer, settings.learning_rate, settings.weight_decay
     )
@@ -132,6 +133,8 @@ def train(
             recent = []
         if len(validation) and _due(done, settings.steps, parts=20, at_least=50):
             rows += _validate(done, detector, validation, device)
+        if parallel.rank():  # the first process writes for all
+            continue
         if time.monotonic() - saved >= save_every and done < settings.steps:
             state = {"step": done, "rows": rows, "recent": recent}
             checkpoint.save(state, network=detector.network, optimizer=optimizer)
@@ -154,7 +157,9 @@ def _batch(
     images = [to_tensor(tiles.images[row], device) for row in rows]
     boxes = [torch.from_numpy(tiles.boxes[row]).to(device) for row in rows]
     chance = generator(seed, "detector augmentation", step)
-    return augment(images, boxes, settings.scales, settings.quarter_turns, chance)
+    images, boxes = augment(images, boxes, settings.scales, settings.quarter_turns, chance)
+    parallel.seed_apart(seed, step)
+    return parallel.share(images), parallel.share(boxes)
 
 
 def _step(
@@ -163,16 +168,18 @@ def _step(
     """Take one step of the optimiser and return the losses before it."""
     losses = detector.losses(images, boxes)
     loss = torch.stack(list(losses.values())).sum()
-    if not math.isfinite(loss.item()):
+    parts = parallel.mean(torch.stack([loss, *losses.values()])).tolist()
+    if not math.isfinite(parts[0]):
         raise StudyError(
             "The detector's training loss is no longer a number; lower "
             "detection/training/learning_rate or raise its warmup."
         )
     optimizer.zero_grad()
     loss.backward()
+    parallel.average_gradients(detector.network)
     torch.nn.utils.clip_grad_norm_(detector.network.parameters(), MAX_GRADIENT_NORM)
     optimizer.step()
-    return {"loss": loss.item()} | {key: part.item() for key, part in losses.items()}
+    return dict(zip(["loss", *losses], parts, strict=True))
 
 
 def _due(done: int, total: int, parts: int, at_least: int) -> bool:
