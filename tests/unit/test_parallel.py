@@ -63,7 +63,8 @@ names = {"backend": "torchvision", "backbone": "resnet18_small", "weights": None
 model = {**names, "architecture": "retinanet"}
 with parallel.team(CPU, MEMBERS):
     detector, history = training.train(
-        tiles, tiles, model, settings, 0, Checkpoint("detector", "key"), CPU, save_every=0
+        tiles, tiles, ["red", "green", "blue"], model, settings, 0,
+        Checkpoint("detector", "key"), CPU, save_every=0,
     )
 model = detector.network
 """
