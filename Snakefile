@@ -92,6 +92,11 @@ if HUMAN_MODEL:
     include: "workflow/rules/human_model.smk"
 
 
+if FLUORESCENCE:
+
+    include: "workflow/rules/two_classes.smk"
+
+
 if SUBSETS:
 
     include: "workflow/rules/subsets.smk"
@@ -194,6 +199,7 @@ rule all:
         rules.figures.input,
         SIMULATED_TABLES,
         collect(list(AGREEMENT.values()), study=STUDY),
+        FLUORESCENCE_TABLES,
         LABEL_ERRORS,
         HUMAN_MODEL,
         SUBSETS,

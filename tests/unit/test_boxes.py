@@ -76,3 +76,9 @@ def test_an_overlap_below_the_least_one_finds_nothing(min_iou, found):
 def test_matching_against_no_annotation_finds_nothing():
     assert boxes.match(corners((0, 0, 1, 1)), np.ones(1), corners(), 0.5).tolist() == [-1]
     assert boxes.match(corners(), np.zeros(0), corners((0, 0, 1, 1)), 0.5).tolist() == []
+
+
+def test_of_equal_scores_the_same_box_goes_before_a_neighbour_that_overlaps():
+    # patches every 10 px of 40 px; only the second one is annotated, the first overlaps it by 0.6
+    patches = np.array([[x, 0, x + 40, 40] for x in (0, 10, 20)], float)
+    assert boxes.match(patches, np.ones(3), patches[1:2], 0.5).tolist() == [-1, 0, -1]

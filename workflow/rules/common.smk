@@ -144,6 +144,22 @@ FLUORESCENCE = config["labels"]["source"] == "fluorescence"
 # what people have drawn gets its classes from a stain where the config says so
 DRAWN = "objects" if FLUORESCENCE else "boxes"
 DRAWN_FIELDS = "object_fields" if FLUORESCENCE else "fields"
+FLUORESCENCE_TABLES = (
+    [
+        f"results/{STUDY}/{name}"
+        for name in (
+            "labels/mixture.tsv",
+            "labels/patches.parquet",
+            "metrics/calibration.tsv",
+            "metrics/scores.parquet",
+            "metrics/two_classes.tsv",
+            "metrics/two_classes_confusion.tsv",
+            "metrics/two_classes_roc.parquet",
+        )
+    ]
+    if FLUORESCENCE
+    else []
+)
 DETECTORS = list(config["detectors"]) if CANDIDATES == "detector" else []
 EXPERIMENTS = list(config["experiments"])
 SEEDS = config["seeds"]

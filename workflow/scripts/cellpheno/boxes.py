@@ -57,7 +57,8 @@ def match(predicted: Array, scores: Array, truth: Array, min_iou: float) -> npt.
     """Give each predicted box the annotated box it finds, each annotated box at most once.
 
     Greedy, best score first, each taking the free annotated box of highest overlap (the rule of
-    PASCAL VOC, except that a prediction whose best box is taken may have its next best).
+    PASCAL VOC, except that a prediction whose best box is taken may have its next best). Of equal
+    scores, such as those of patches, the one with the highest overlap goes first.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ def match(predicted: Array, scores: Array, truth: Array, min_iou: float) -> npt.
     if not len(predicted) or not len(truth):
         return found
     overlap = iou(predicted, truth)
-    for row in np.argsort(-scores, kind="stable"):
+    for row in np.lexsort((-overlap.max(axis=1), -scores)):
         best = int(np.argmax(overlap[row]))
         if overlap[row, best] >= min_iou:
             found[row] = best

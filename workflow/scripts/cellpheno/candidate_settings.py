@@ -182,3 +182,31 @@ def check_sheet(config: Config, columns: Mapping[str, Any]) -> None:
         known = sorted(set(columns[column]))
         for value in values:
             check_known(value, known, f"labels.fit_on/{column}", f"the values of {sheet}")
+
+
+def trained_on(config: Config) -> dict[str, str]:
+    """Return what each experiment is trained on: values of `training.only`, or `all`."""
+    found = {}
+    for name in config["experiments"]:
+        values = [value for part in _only(config, name).values() for value in part]
+        found[name] = ", ".join(map(str, values)) or "all"
+    return found
+
+
+def data_set_column(config: Config) -> str:
+    """Return the column of the sample sheet whose values are data sets to be tested on.
+
+    It is that of `training.only` where an experiment has one, or of `labels.fit_on`, or else the
+    condition.
+    """
+    for name in config["experiments"]:
+        for column in _only(config, name):
+            return str(column)
+    return next(iter(config["labels"]["fit_on"]), "condition")
+
+
+def _only(config: Config, experiment: str) -> dict[str, Any]:
+    """Return `training.only` of an experiment, which may override that of all."""
+    shared = config["classification"]["training"].get("only") or {}
+    own = _section(config["experiments"][experiment], "training").get("only")
+    return shared if own is None else own

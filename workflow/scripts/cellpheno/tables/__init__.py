@@ -67,6 +67,13 @@ from cellpheno.tables.statistics import (
     VERDICTS,
 )
 from cellpheno.tables.storage import concatenate, read, write
+from cellpheno.tables.two_classes import (
+    CALIBRATION,
+    SCORES,
+    TWO_CLASSES,
+    TWO_CLASSES_CONFUSION,
+    TWO_CLASSES_ROC,
+)
 
 __all__ = [
     "AGREEMENT",
@@ -75,6 +82,7 @@ __all__ = [
     "BOX",
     "BOXES",
     "BOX_COLUMNS",
+    "CALIBRATION",
     "CELLS",
     "CLAIM",
     "CLAIMS",
@@ -120,6 +128,7 @@ __all__ = [
     "RANGES",
     "REPLICATE",
     "ROC",
+    "SCORES",
     "SPLIT",
     "SPLITS",
     "SPLITS_ALLOWED",
@@ -127,6 +136,9 @@ __all__ = [
     "TESTS",
     "THRESHOLDS",
     "TRUTH",
+    "TWO_CLASSES",
+    "TWO_CLASSES_CONFUSION",
+    "TWO_CLASSES_ROC",
     "VALUES",
     "VERDICTS",
     "Column",

@@ -1,0 +1,447 @@
+"""Two classes told by a stain: how well, by intervals that are told apart (L21 to L25).
+
+Patches of one field overlap, share its light and its cells: they are not independent. Intervals
+and p values that count them as if they were are given for comparison with published ones, and
+named so.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+from sklearn.metrics import roc_curve
+
+from cellpheno.classification.evaluation import RESAMPLES, auc
+from cellpheno.errors import StudyError
+from cellpheno.randomness import generator
+from cellpheno.tables import BOX_COLUMNS
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+ALL = "all"
+"""All fields together, as training and as test data."""
+BINS = 10
+"""Of the calibration curve, of equal width."""
+BOOTSTRAP = "bootstrap over fields"
+PER_CLASS = "binomial per class"
+OVER_PATCHES = "binomial over patches"
+NAIVE = "patches as independent"
+FIELD_MEANS = "means of fields"
+SMALLEST = 3
+"""Fewer pairs, or fields, have no interval of a correlation."""
+LIMIT = 1 - 1e-12
+"""Correlation from which pairs count as lying on a line."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """Test patches of one data set as one experiment sees them.
+
+    Attributes
+    ----------
+    field
+        [n] number of the field of each patch.
+    dim
+        [n] whether the stain says it is of the dim class.
+    called
+        [n] whether it is called so.
+    score
+        [n] probability of the dim class: 1 is live (L25).
+    """
+
+    field: npt.NDArray[np.intp]
+    dim: Mask
+    called: Mask
+    score: Array
+
+    @property
+    def n_fields(self) -> int:
+        """Number of fields that the patches lie in."""
+        return len(np.unique(self.field))
+
+    def weights(self, seed: int) -> Array:
+        """Return bootstrap samples of whole fields, [RESAMPLES, n]: how often each has a patch.
+
+        There are none of a single field.
+        """
+        names, position = np.unique(self.field, return_inverse=True)
+        if len(names) < 2:
+            return np.empty((0, len(self.field)))
+        random = generator(seed, "two classes")
+        share = np.full(len(names), 1 / len(names))
+        return random.multinomial(len(names), share, size=RESAMPLES)[:, position].astype(float)
+
+
+def balanced_accuracy(part: Part, weights: Array) -> Array:
+    """Return the mean of both sensitivities for many weightings [b, n], NaN without one of them."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        of_dim = (weights @ (part.dim & part.called)) / (weights @ part.dim)
+        of_bright = (weights @ (~part.dim & ~part.called)) / (weights @ ~part.dim)
+    return (of_dim + of_bright) / 2
+
+
+def calibration_error(part: Part, weights: Array) -> Array:
+    """Return the expected calibration error for many weightings [b, n] (Naeini et al. 2015).
+
+    The distance between mean score and share of the dim class in each of ten bins of equal width,
+    weighted by the patches in it.
+    """
+    number = _bins(part.score)
+    error = np.zeros(len(weights))
+    for k in range(BINS):
+        inside = number == k
+        if inside.any():
+            error += np.abs(weights[:, inside] @ (part.score[inside] - part.dim[inside]))
+    return error / weights.sum(axis=1)
+
+
+def _bins(score: Array) -> npt.NDArray[np.intp]:
+    """Return the bin [n] of each score; 1 lies in the last one."""
+    return np.minimum((score * BINS).astype(np.intp), BINS - 1)
+
+
+METRICS: dict[str, Callable[[Part, Array], Array]] = {
+    "balanced_accuracy": balanced_accuracy,
+    "auc": lambda part, weights: auc(part.dim, part.score, weights),
+    "expected_calibration_error": calibration_error,
+}
+
+
+def measure(part: Part, seed: int) -> Iterator[dict[str, Any]]:
+    """Yield each metric with its intervals: metric, method, value, ci_low, ci_high, n, n_fields.
+
+    Beside the bootstrap over fields, balanced accuracy has two binomial intervals. `binomial per
+    class` adds up the variances of both sensitivities. `binomial over patches` takes balanced
+    accuracy for a share of all patches: the printed 0.866 [0.851, 0.881] is exactly that for 1872
+    patches (L22), and where one class is rare, as 449 of 4720 (L23), it is too narrow.
+    """
+    about = {"n": len(part.dim), "n_fields": part.n_fields}
+    weights = part.weights(seed)
+    for name, metric in METRICS.items():
+        value = float(metric(part, np.ones((1, len(part.dim))))[0])
+        low, high = _percentiles(metric(part, weights))
+        interval = {"ci_low": low, "ci_high": high}
+        yield {"metric": name, "method": BOOTSTRAP, "value": value, **interval, **about}
+        for method, sd in _binomial(part, value).items() if name == "balanced_accuracy" else ():
+            half = stats.norm.ppf(0.975) * sd
+            interval = {"ci_low": max(value - half, 0.0), "ci_high": min(value + half, 1.0)}
+            yield {"metric": name, "method": method, "value": value, **interval, **about}
+
+
+def _binomial(part: Part, value: float) -> dict[str, float]:
+    """Return the standard deviation of balanced accuracy if patches were independent."""
+    right = [part.called[part.dim], ~part.called[~part.dim]]
+    if not all(len(one) for one in right):
+        return {}
+    variance = sum(one.mean() * (1 - one.mean()) / len(one) for one in right) / 4
+    return {
+        PER_CLASS: float(np.sqrt(variance)),
+        OVER_PATCHES: float(np.sqrt(value * (1 - value) / len(part.dim))),
+    }
+
+
+def _percentiles(drawn: Array) -> tuple[float, float]:
+    """Return the ends of the 95 % interval of redrawn values, NaN where there are none."""
+    drawn = drawn[~np.isnan(drawn)]
+    low, high = np.percentile(drawn, [2.5, 97.5]) if len(drawn) else (np.nan, np.nan)
+    return float(low), float(high)
+
+
+def pearson(x: Array, y: Array, weights: Array) -> Array:
+    """Return Pearson's r for many weightings [b, n] of pairs, NaN where one of both is constant.
+
+    Parameters
+    ----------
+    x, y
+        [n], or [b, n] where they differ from weighting to weighting.
+    weights
+        [b, n].
+    """
+    total = weights.sum(axis=1, keepdims=True)
+    a, b = (v - (weights * v).sum(axis=1, keepdims=True) / total for v in (x, y))
+    both, of_x, of_y = ((weights * part).sum(axis=1) for part in (a * b, a * a, b * b))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.clip(both / np.sqrt(of_x * of_y), -1, 1)
+
+
+def ranks(values: Array, weights: Array) -> Array:
+    """Return the mid-ranks [b, n] of values [n] in samples that hold each of them so often."""
+    order = np.argsort(values, kind="stable")
+    starts = np.flatnonzero(np.diff(values[order], prepend=-np.inf))
+    tied = np.add.reduceat(weights[:, order], starts, axis=1)
+    middle = np.cumsum(tied, axis=1) - (tied - 1) / 2
+    found = np.empty(weights.shape)
+    found[:, order] = np.repeat(middle, np.diff(starts, append=len(values)), axis=1)
+    return found
+
+
+def spearman(x: Array, y: Array, weights: Array) -> Array:
+    """Return Spearman's rank correlation for many weightings [b, n] of pairs."""
+    return pearson(ranks(x, weights), ranks(y, weights), weights)
+
+
+CORRELATIONS: dict[str, Callable[[Array, Array, Array], Array]] = {
+    "pearson_r": pearson,
+    "spearman_r": spearman,
+}
+
+
+def correlate(
+    brightness: Array, score: Array, field: npt.NDArray[np.intp], seed: int
+) -> Iterator[dict[str, Any]]:
+    """Yield the correlation of score with brightness, with p values of three kinds (L24).
+
+    `patches as independent` is what a statistics program prints: with hundreds of patches every
+    correlation is significant beyond any doubt. `bootstrap over fields` redraws whole fields; its
+    p value is that of Fisher's z over the spread of the redrawn ones, on a t distribution with one
+    degree of freedom less than there are fields. `means of fields` takes one point per field.
+
+    Parameters
+    ----------
+    brightness
+        [n] mean counts of each patch.
+    score
+        [n] probability of the dim class.
+    field
+        [n] number of the field of each patch.
+    seed
+        The study's seed.
+
+    Yields
+    ------
+    dict
+        metric, method, value, ci_low, ci_high, p, n, n_fields; nothing where nothing varies.
+    """
+    if not _varies(brightness, score):
+        return
+    names, position = np.unique(field, return_inverse=True)
+    about = {"n": len(score), "n_fields": len(names)}
+    means = [np.bincount(position, v) / np.bincount(position) for v in (brightness, score)]
+    for metric, statistic in CORRELATIONS.items():
+        value = float(statistic(brightness, score, np.ones((1, len(score))))[0])
+        yield {"metric": metric, "method": NAIVE, **_fisher(value, len(score)), **about}
+        if len(names) <= SMALLEST:
+            continue
+        drawn = _redrawn(statistic, brightness, score, position, seed)
+        yield {"metric": metric, "method": BOOTSTRAP, **_spread(value, drawn, len(names)), **about}
+        if _varies(*means):
+            of_means = float(statistic(*means, np.ones((1, len(names))))[0])
+            yield {
+                "metric": metric,
+                "method": FIELD_MEANS,
+                **_fisher(of_means, len(names)),
+                **about,
+            }
+
+
+def _varies(*values: Array) -> bool:
+    return all(len(one) > SMALLEST and np.ptp(one) > 0 for one in values)
+
+
+def _fisher(value: float, n: int) -> dict[str, float]:
+    """Return a correlation of n independent pairs with the interval of Fisher's z and its p."""
+    z, half = _z(value), stats.norm.ppf(0.975) / np.sqrt(n - 3)
+    t = abs(value) * np.sqrt((n - 2) / (1 - min(value**2, LIMIT)))
+    low, high = np.tanh([z - half, z + half])
+    p = float(2 * stats.t.sf(t, n - 2))
+    return {"value": value, "ci_low": float(low), "ci_high": float(high), "p": p}
+
+
+def _z(value: npt.ArrayLike) -> Any:
+    """Return Fisher's z; finite also where all pairs lie on a line."""
+    return np.arctanh(np.clip(value, -LIMIT, LIMIT))
+
+
+def _redrawn(
+    statistic: Callable[[Array, Array, Array], Array],
+    x: Array,
+    y: Array,
+    position: npt.NDArray[np.intp],
+    seed: int,
+) -> Array:
+    """Return a correlation of bootstrap samples of whole fields, in blocks that bound memory."""
+    number = position.max() + 1
+    random = generator(seed, "two classes, correlation")
+    counts = random.multinomial(number, np.full(number, 1 / number), size=RESAMPLES)
+    blocks = np.array_split(counts, RESAMPLES // 50)
+    drawn = [statistic(x, y, block[:, position].astype(float)) for block in blocks]
+    return np.concatenate(drawn)
+
+
+def _spread(value: float, drawn: Array, n_fields: int) -> dict[str, float]:
+    low, high = _percentiles(drawn)
+    sd = float(np.nanstd(_z(drawn), ddof=1))
+    p = float(2 * stats.t.sf(abs(_z(value)) / sd, n_fields - 1)) if sd > 0 else np.nan
+    return {"value": value, "ci_low": low, "ci_high": high, "p": p}
+
+
+def calibration(part: Part, seed: int) -> pd.DataFrame:
+    """Return the calibration curve: per bin of the score the share that the stain calls dim.
+
+    Returns
+    -------
+    DataFrame
+        bin_low, bin_high, mean_score, share, ci_low, ci_high (redrawn fields), n; bins without a
+        patch are left out.
+    """
+    number = _bins(part.score)
+    weights = part.weights(seed)
+    rows = []
+    for k in np.unique(number):
+        inside = number == k
+        with np.errstate(invalid="ignore", divide="ignore"):
+            drawn = (weights[:, inside] @ part.dim[inside]) / weights[:, inside].sum(axis=1)
+        low, high = _percentiles(drawn)
+        mean, share = part.score[inside].mean(), part.dim[inside].mean()
+        rows.append((k / BINS, (k + 1) / BINS, mean, share, low, high, int(inside.sum())))
+    names = ["bin_low", "bin_high", "mean_score", "share", "ci_low", "ci_high", "n"]
+    return pd.DataFrame(rows, columns=names)
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """Tables of all experiments on all data sets.
+
+    Attributes
+    ----------
+    metrics
+        tables.TWO_CLASSES.
+    roc, confusion, calibration
+        tables.TWO_CLASSES_ROC, tables.TWO_CLASSES_CONFUSION, tables.CALIBRATION.
+    """
+
+    metrics: pd.DataFrame
+    roc: pd.DataFrame
+    confusion: pd.DataFrame
+    calibration: pd.DataFrame
+
+
+def scores(
+    cells: pd.DataFrame,
+    runs: Mapping[str, pd.DataFrame],
+    labelled: pd.DataFrame,
+    low: str,
+    split: str = "test",
+) -> pd.DataFrame:
+    """Return every candidate of the held-out fields as every experiment scores it (L25).
+
+    Parameters
+    ----------
+    cells
+        The cells table.
+    runs
+        Experiment to predictions.
+    labelled
+        tables.LABELLED: the stain's brightness.
+    low
+        The dim class, whose probability is the score.
+    split
+        Of the fields.
+
+    Returns
+    -------
+    DataFrame
+        tables.SCORES: experiment, split, field, condition, box, mean, label (missing: discarded,
+        or not measured), score.
+    """
+    key = ["field", *BOX_COLUMNS]
+    held_out = cells.loc[cells["split"] == split, [*key, "condition", "split", "label"]]
+    known = held_out.merge(labelled[[*key, "mean"]].drop_duplicates(key), on=key, how="left")
+    parts = []
+    for experiment, predictions in runs.items():
+        score = predictions[[*key, f"p_{low}"]].rename(columns={f"p_{low}": "score"})
+        part = known.merge(score.drop_duplicates(key), on=key)
+        parts.append(part.assign(experiment=experiment))
+    columns = ["experiment", "split", "field", "condition", *BOX_COLUMNS, "mean", "label", "score"]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def evaluate(
+    scored: pd.DataFrame,
+    trained_on: Mapping[str, str],
+    data_sets: Mapping[str, Sequence[str]],
+    classes: tuple[str, str],
+    seed: int,
+) -> Evaluation:
+    """Measure every experiment on every data set.
+
+    Parameters
+    ----------
+    scored
+        From `scores`.
+    trained_on
+        Experiment to the name of the data it was trained on.
+    data_sets
+        Name to fields of each data set that is tested on.
+    classes
+        The dim and the bright class.
+    seed
+        The study's seed.
+
+    Raises
+    ------
+    StudyError
+        When no patch of any data set has a label.
+    """
+    metrics, curves, confusions, calibrations = [], [], [], []
+    for experiment, frame in scored.groupby("experiment", sort=False):
+        for name, fields in data_sets.items():
+            about = {
+                "experiment": experiment,
+                "trained_on": trained_on[experiment],
+                "tested_on": name,
+            }
+            inside = frame[frame["field"].isin(fields)]
+            known = inside.dropna(subset="label")
+            if known.empty:
+                continue
+            part = _part(known, classes[0])
+            metrics += [{**about, **row} for row in measure(part, seed)]
+            for beside, rows in (("", known), ("_of_all_patches", inside)):
+                lit = rows.dropna(subset="mean")
+                for row in _correlations(lit, seed):
+                    metrics.append({**about, **row, "metric": row["metric"] + beside})
+            curves.append(_roc(part).assign(**about))
+            confusions.append(_confusion(part, classes).assign(**about))
+            calibrations.append(calibration(part, seed).assign(**about))
+    if not metrics:
+        raise StudyError(
+            "No patch of the test fields has a label by the stain, so nothing can be measured; "
+            "look at labels/mixture.tsv, splits.tsv and the fields set aside in qc/fields.tsv."
+        )
+    table = pd.DataFrame(metrics)
+    tables = [pd.concat(parts, ignore_index=True) for parts in (curves, confusions, calibrations)]
+    return Evaluation(table if "p" in table else table.assign(p=np.nan), *tables)
+
+
+def _part(known: pd.DataFrame, low: str) -> Part:
+    score = known["score"].to_numpy(np.float64)
+    dim = (known["label"] == low).to_numpy()
+    return Part(pd.factorize(known["field"])[0], dim, score > 0.5, score)
+
+
+def _correlations(rows: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
+    brightness, score = (rows[name].to_numpy(np.float64) for name in ("mean", "score"))
+    yield from correlate(brightness, score, pd.factorize(rows["field"])[0], seed)
+
+
+def _roc(part: Part) -> pd.DataFrame:
+    """Return the ROC curve of the dim class, empty where the other class is not there."""
+    if part.dim.all() or not part.dim.any():
+        return pd.DataFrame({"false_positive_rate": [], "true_positive_rate": []}, dtype=float)
+    false, true, _ = roc_curve(part.dim, part.score)
+    return pd.DataFrame({"false_positive_rate": false, "true_positive_rate": true})
+
+
+def _confusion(part: Part, classes: tuple[str, str]) -> pd.DataFrame:
+    rows = []
+    for number, label in enumerate(classes):
+        for other, call in enumerate(classes):
+            inside = (part.dim == (number == 0)) & (part.called == (other == 0))
+            rows.append((label, call, int(inside.sum())))
+    return pd.DataFrame(rows, columns=["label", "call", "n"])
