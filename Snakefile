@@ -131,6 +131,7 @@ rule all:
             name=[
                 "annotations/boxes.parquet",
                 "annotations/fields.tsv",
+                "benchmarks/classifiers.tsv",
                 "cells.parquet",
                 "config.yaml",
                 "embedding/cells.parquet",

@@ -8,9 +8,11 @@ import torchvision
 
 from cellpheno.classification.backbones import (
     IMAGENET_MEAN,
+    IMAGENET_STD,
     ModelSettings,
     Trained,
     build,
+    input_statistics,
     load,
     save,
     to_tensor,
@@ -21,6 +23,24 @@ from cellpheno.inputs import COLOURS
 
 CPU = torch.device("cpu")
 NAMES = ["resnet18", "densenet121", "mnasnet0_5", "mobilenet_v2", "convnext_tiny"]
+NAMES += ["efficientnet_b0", "swin_t", "inception_v3"]
+TABLE_3 = {
+    "swin_b": 86.7,
+    "swin_s": 48.8,
+    "convnext_large": 196.2,
+    "convnext_base": 87.6,
+    "convnext_small": 49.5,
+    "efficientnet_b7": 63.8,
+    "efficientnet_b4": 17.6,
+    "efficientnet_b1": 6.5,
+    "densenet201": 18.1,
+    "densenet169": 12.5,
+    "densenet121": 7.0,
+    "resnet152": 58.2,
+    "resnet101": 42.5,
+    "resnet50": 23.5,
+}
+"""Millions of parameters that CCA prints for its classifiers of three classes (C52)."""
 
 
 def images(n=2, size=64, seed=0):
@@ -30,7 +50,8 @@ def images(n=2, size=64, seed=0):
 
 def original_file(name, folder):
     torch.manual_seed(1)
-    original = torchvision.models.get_model(name, weights=None).eval()
+    options = {"init_weights": False} if name == "inception_v3" else {}
+    original = torchvision.models.get_model(name, weights=None, **options).eval()
     # a LayerScale of 1e-6, as ConvNeXt starts with, would hide a wrong block
     for key, value in original.named_parameters():
         if key.endswith("layer_scale"):
@@ -45,9 +66,9 @@ def test_a_backbone_with_given_weights_computes_what_torchvisions_model_computes
     model = build(ModelSettings(name, weights=path), n_classes=1000).eval()
     linear = [m for m in original.modules() if isinstance(m, torch.nn.Linear)][-1]
     model.head = linear
-    batch = images()
+    batch = images(size=75 if name == "inception_v3" else 64)
     mean = torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)
-    std = torch.tensor((0.229, 0.224, 0.225)).view(1, 3, 1, 1)
+    std = torch.tensor(IMAGENET_STD).view(1, 3, 1, 1)
     with torch.inference_mode():
         expected = original((batch.float() / 255 - mean) / std)
         assert torch.allclose(model(batch), expected, atol=1e-4, rtol=1e-4)
@@ -189,3 +210,90 @@ def test_weights_are_adapted_to_the_input_or_their_stem_is_new(tmp_path):
     new = build(ModelSettings("resnet18", path, stem="random"), 2, values, values).backbone
     assert not torch.allclose(new.conv1.weight.sum(1), original.conv1.weight.sum(1), atol=1e-2)
     assert torch.equal(new.layer1[0].conv1.weight, original.layer1[0].conv1.weight)
+
+
+def test_squeezenet_computes_what_torchvisions_model_computes_before_its_last_relu(tmp_path):
+    original, path = original_file("squeezenet1_1", tmp_path)
+    model = build(ModelSettings("squeezenet1_1", weights=path), n_classes=1000, std=[1 / 255] * 3)
+    model.eval().mean.zero_()
+    last = original.classifier[1]
+    model.head.weight.data, model.head.bias.data = last.weight.data[..., 0, 0], last.bias.data
+    with torch.inference_mode():
+        expected = last(original.features(images().float())).mean((2, 3))
+        assert torch.allclose(model(images()), expected, atol=1e-4, rtol=1e-4)
+    assert model.n_features == 512
+
+
+@pytest.mark.parametrize(
+    ("name", "n_channels"),
+    [
+        *[(name, 3) for name in (*TABLE_3, "squeezenet1_0", "squeezenet1_1")],
+        *[(name, 6) for name in ("swin_s", "convnext_small", "efficientnet_b1", "densenet121")],
+        *[(name, 4) for name in ("squeezenet1_1", "inception_v3")],
+    ],
+)
+def test_every_backbone_takes_crops_of_any_channels_and_gives_maps_features_and_logits(
+    name, n_channels
+):
+    size = 75 if name == "inception_v3" else 64
+    with torch.device("meta"):  # shapes without the work
+        model = build(ModelSettings(name), 3, [0.5] * n_channels, [0.5] * n_channels).eval()
+        batch = torch.empty(2, n_channels, size, size)
+        assert model.features(batch).shape[:2] == (2, model.n_features)
+        assert model.pooled(batch).shape == (2, model.n_features)
+        assert model(batch).shape == (2, 3)
+    if name in TABLE_3 and n_channels == 3:
+        millions = sum(each.numel() for each in model.parameters()) / 1e6
+        assert millions == pytest.approx(TABLE_3[name], abs=0.06)
+
+
+@pytest.mark.parametrize("name", ["efficientnet_b0", "swin_t", "inception_v3", "squeezenet1_1"])
+def test_a_loaded_backbone_that_is_folded_for_inference_computes_the_same(name, tmp_path):
+    torch.manual_seed(0)
+    model = build(ModelSettings(name), 2).eval()
+    save(tmp_path / "model.pt", Trained(model, ["a", "b"], Geometry(0, 0, 75), [*COLOURS]))
+    again = load(tmp_path / "model.pt", CPU).model
+    with torch.inference_mode():
+        batch = images(size=75)
+        assert torch.allclose(again(batch), model(batch), atol=1e-4, rtol=1e-3)
+
+
+def test_the_second_head_of_inception_learns_and_has_no_part_in_inference():
+    torch.manual_seed(0)
+    model = build(ModelSettings("inception_v3", auxiliary_loss=0.4), 2)
+    logits, second = model.training_logits(images(size=299))
+    assert logits.shape == second.shape == (2, 2)
+    second.sum().backward()
+    assert model.backbone.Conv2d_1a_3x3.conv.weight.grad.abs().max() > 0
+    assert model.head.weight.grad is None
+    assert not model.backbone.Mixed_6e._forward_hooks
+    assert build(ModelSettings("inception_v3"), 2).auxiliary is None
+    plain = build(ModelSettings("resnet18"), 2).eval()
+    assert plain.training_logits(images())[1] is None
+
+
+@pytest.mark.parametrize(
+    ("backbone", "weights", "normalisation", "expected"),
+    [
+        ("resnet18", None, "matched", "crops"),
+        ("resnet18", "w.pth", "matched", (IMAGENET_MEAN, IMAGENET_STD)),
+        ("inception_v3", "w.pth", "matched", ((0.5,) * 3, (0.5,) * 3)),
+        ("resnet18", "w.pth", "crops", "crops"),
+        ("resnet18", None, "imagenet", (IMAGENET_MEAN, IMAGENET_STD)),
+        ("resnet18", "w.pth", "none", ((0,) * 3, (1 / 255,) * 3)),
+    ],
+)
+def test_the_input_is_normalised_as_the_settings_say(backbone, weights, normalisation, expected):
+    of_crops = [0.1, 0.2, 0.3], [0.4, 0.5, 0.6]
+    settings = ModelSettings(backbone, weights, normalisation=normalisation)
+    found = input_statistics(settings, 3, lambda: of_crops)
+    wanted = of_crops if expected == "crops" else tuple(map(list, expected))
+    assert found == tuple(wanted)
+
+
+def test_without_normalisation_the_network_sees_0_to_255_as_they_are():
+    mean, std = input_statistics(ModelSettings("resnet18", normalisation="none"), 4, tuple)
+    model = build(ModelSettings("resnet18"), 2, mean, std)
+    model.backbone = torch.nn.Identity()
+    crops = torch.tensor([0, 1, 128, 255], dtype=torch.uint8).view(1, 4, 1, 1)
+    assert model.features(crops).flatten().tolist() == pytest.approx([0, 1, 128, 255])

@@ -90,9 +90,19 @@ def test_training_learns_an_easy_task_and_writes_its_history(bright_crops, tmp_p
     assert history["split"].unique().tolist() == ["train", "val"]
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
-def test_a_killed_training_goes_on_to_the_same_bits(bright_crops, tmp_path, optimizer):
-    settings = TrainingSettings(**{**vars(SETTINGS), "optimizer": optimizer})
+CHANGES = {
+    "rotation": {"probability": 0.5, "degrees": 90},
+    "blur": {"probability": 0.5, "kernel": [3, 7]},
+    "brightness": {"probability": 0.5, "limit": 0.2, "kind": "sound"},
+}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"optimizer": "sgd"}, {"optimizer": "adam", "keep": "best", "steps": 18, **CHANGES}],
+)
+def test_a_killed_training_goes_on_to_the_same_bits(bright_crops, tmp_path, given):
+    settings = TrainingSettings(**{**vars(SETTINGS), **given})
     undisturbed = trainer(bright_crops, settings)
     expected = undisturbed.run(CLASSES, {}, Checkpoint(tmp_path / "other", "key"))
     with pytest.raises(KeyboardInterrupt):
@@ -105,6 +115,67 @@ def test_a_killed_training_goes_on_to_the_same_bits(bright_crops, tmp_path, opti
     pd.testing.assert_frame_equal(history, expected, check_exact=True)
     for key, value in undisturbed.model.state_dict().items():
         assert torch.equal(value, resumed.model.state_dict()[key]), key
+
+
+def test_the_epoch_that_was_best_on_validation_is_kept(bright_crops, tmp_path):
+    weights = []
+
+    def evaluate(rows):
+        weights.append(work.model.head.weight.detach().clone())
+        right = (2, 6, 4, 6)[len(weights) - 1]
+        return Outcome(np.ones(8, int), np.arange(8) < right, np.zeros(8))
+
+    settings = TrainingSettings(**{**vars(SETTINGS), "keep": "best"})
+    work = trainer(bright_crops, settings)
+    work.evaluate = evaluate
+    work.run(CLASSES, {}, Checkpoint(tmp_path, "key"))
+    assert torch.equal(work.model.head.weight, weights[1])  # of equals, the earlier one
+    assert not torch.equal(weights[1], weights[3])
+
+
+def test_without_validation_crops_the_last_epoch_is_kept(bright_crops, tmp_path):
+    crops, labels, (train, _) = bright_crops
+    weights = []
+    for keep in ("best", "last"):
+        settings = TrainingSettings(**{**vars(SETTINGS), "epochs": 2, "keep": keep})
+        work = trainer((crops, labels, (train, train[:0])), settings)
+        work.run(CLASSES, {}, Checkpoint(tmp_path / keep, "key"))
+        weights.append(work.model.head.weight.detach())
+    assert torch.equal(*weights)
+
+
+def test_steps_end_a_training_within_an_epoch(bright_crops, tmp_path):
+    settings = TrainingSettings(**{**vars(SETTINGS), "steps": 12, "warmup": 0})
+    work = trainer(bright_crops, settings)
+    history = work.run(CLASSES, {}, Checkpoint(tmp_path, "key"))
+    assert work.steps == 5  # of 8 of 40 crops
+    assert history["step"].unique().tolist() == [1, 2, 3]
+    [moments] = {int(state["step"]) for state in work.optimizer.state.values()}
+    assert moments == 12
+    assert work.scheduler.get_last_lr() == [0.0]  # the schedule ends with the last step
+    assert work.seconds > 0
+
+
+def test_the_second_heads_loss_is_added_with_its_weight(bright_crops):
+    model = small_classifier()
+    second = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 3))
+    settings = ModelSettings("small", auxiliary_loss=0.4)
+    mean, std = [0.2] * 3, [0.3] * 3
+    both = Classifier(
+        model.backbone, nn.Identity(), 6, 3, mean, std, settings, auxiliary=("2", second)
+    )
+    crops, labels, rows = bright_crops
+    work = Trainer(both, crops, labels, rows, SETTINGS, 0, CPU)
+    both.eval()
+    images = torch.from_numpy(crops[:4]).permute(0, 3, 1, 2)
+    logits, further = both.training_logits(images)
+    assert torch.equal(logits, both(images))
+    assert torch.equal(further, second(both.backbone[:3]((images / 255 - 0.2) / 0.3)))
+    settings = TrainingSettings(**{**vars(SETTINGS), "flips": False})
+    work = Trainer(both, crops, labels, rows, settings, 0, CPU)
+    expected = [work.loss(each, torch.tensor([0, 1, 2, 0])) for each in (logits, further)]
+    losses, _ = work.train_step(np.arange(4), 0)
+    assert torch.allclose(losses, expected[0] + 0.4 * expected[1], atol=1e-5)
 
 
 def test_another_seed_trains_another_classifier(bright_crops, tmp_path):

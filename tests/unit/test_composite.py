@@ -164,3 +164,27 @@ def test_a_shard_without_any_readable_field_still_has_its_table(row, tmp_path):
     assert not list(converter.images([{**row, "actin": str(tmp_path / "broken.tif")}]))
     tables.write(converter.table(), tmp_path / "quality.tsv", tables.QUALITY)
     assert "broken.tif" in tables.read(tmp_path / "quality.tsv", tables.QUALITY)["verdict"][0]
+
+
+def test_the_top_byte_alone_leaves_the_grey_levels_that_the_published_decoding_leaves():
+    counts = np.arange(4096, dtype=np.uint16).reshape(64, 64)  # a camera of 12 bits
+    assert len(np.unique(composite.top_byte(counts))) == 16
+    assert composite.top_byte(np.array([[255, 256, 511, 65535]], np.uint16)).tolist() == [
+        [0, 256, 256, 65280]
+    ]
+    for kept in (counts.astype(np.uint8), counts.astype(np.float32)):
+        assert composite.top_byte(kept) is kept
+
+
+@pytest.mark.parametrize("bits", ["all", "top_byte"])
+def test_a_field_is_converted_with_all_bits_or_the_upper_ones(row, bits):
+    counts = np.arange(4000, dtype=np.uint16).reshape(40, 100)
+    tifffile.imwrite(row["actin"], counts)
+    cv2.imwrite(row["dapi"], counts[::-1])
+    settings = {**SETTINGS, "rescale": "image", "bits": bits}
+    converter = Converter(["actin", "dapi"], settings)
+    [(_, image)] = list(converter.images([row]))
+    assert len(np.unique(image[..., 0])) == (256 if bits == "all" else 16)
+    assert (image[..., 0].min(), image[..., 0].max()) == (0, 255)
+    high = converter.table().loc[0, "actin_high"]
+    assert high == (3999 if bits == "all" else 3840)  # in counts, whatever was kept of them

@@ -402,3 +402,14 @@ def test_a_trained_detector_is_not_used_with_another_input(tmp_path):
     assert again.channels == list(CHANNELS)
     with pytest.raises(StudyError, match=r"saw bf, bf, bf, hoechst, green, red.*bf, hoechst; "):
         backends.build(settings, ("bf", "hoechst"))
+
+
+def test_without_normalisation_a_detector_sees_0_to_255_as_they_are(tmp_path):
+    settings = {**SMALL, "normalisation": "none"}
+    built = backends.build(settings, CHANNELS)
+    backends.save(built, settings, tmp_path / "model.pt")
+    shown = torch.tensor([0, 0.5, 1]).view(1, 1, 3).expand(6, 32, 3)
+    for detector in (built, backends.load(tmp_path / "model.pt", CPU)):
+        transform = detector.network.transform.eval()
+        seen = transform([shown])[0].tensors[0, :, 0, :3]
+        assert torch.allclose(seen, torch.tensor([0, 127.5, 255]).expand(6, 3))

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from cellpheno.classification.backbones import Classifier, ModelSettings
+from cellpheno.classification.backbones import Classifier, ModelSettings, build, channel_axis
 from cellpheno.classification.gradcam import choose, explain, find_layer, grad_cam
 from cellpheno.errors import StudyError
 from cellpheno.tables import BOX_COLUMNS
@@ -157,3 +157,58 @@ def test_the_surest_right_calls_of_each_class_come_first_then_flagged_wrong_ones
 def test_splits_without_annotated_cells_are_refused(cells):
     with pytest.raises(StudyError, match="grad_cam/splits is predict"):
         choose(cells, ["predict"], ["partial"], 4)
+
+
+LAYERS = {
+    "resnet18": "layer3",
+    "densenet121": "features.denseblock2",
+    "convnext_tiny": "features.3",
+    "efficientnet_b0": "features.4",
+    "swin_t": "features.3",
+    "squeezenet1_1": "features.7",
+    "inception_v3": "Mixed_5c",
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_family_of_backbones_is_explained_at_its_last_map_and_at_an_earlier_one(name):
+    torch.manual_seed(0)
+    model = build(ModelSettings(name), 3).eval().requires_grad_(False)
+    model.head.weight.mul_(10)
+    pictures = crops(1, size=75).repeat(3, axis=0)  # something speaks for one class at least
+    for layer in (None, LAYERS[name]):
+        maps = explain(model, pictures, np.array([0, 1, 2]), layer, CPU)
+        assert maps.shape == (3, 75, 75)
+        assert np.isfinite(maps).all()
+        assert maps.min() >= 0
+        assert set(np.round(maps.max((1, 2)), 5)) <= {0.0, 1.0}
+        assert maps.max() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", ["swin_b", "convnext_large", "efficientnet_b4"])
+def test_wide_backbones_are_explained_too(name):
+    layer = "features.3"
+    with torch.device("meta"):  # shapes without the work
+        model = build(ModelSettings(name), 3).eval().requires_grad_(False)
+        batch, targets = torch.empty(2, 3, 64, 64), torch.zeros(2, dtype=torch.int64)
+        axis = channel_axis(name, layer)
+        maps = grad_cam(model, batch, targets, find_layer(model, layer), axis)
+    assert maps.shape == (2, 64, 64)
+
+
+def test_a_map_of_a_layer_whose_channels_come_last_is_that_of_the_same_layer_turned():
+    class Last(nn.Module):
+        def forward(self, maps):
+            return maps.movedim(1, 3)
+
+    class First(nn.Module):
+        def forward(self, maps):
+            return maps.movedim(3, 1)
+
+    turned = classifier(second=nn.Sequential(nn.Conv2d(4, 5, 3, 2, 1), Last()), back=First())
+    turned.backbone = nn.Sequential(
+        *[turned.backbone.get_submodule(n) for n in ("first", "relu", "second", "back", "last")]
+    )
+    targets = torch.tensor([0, 2, 1])
+    plain = grad_cam(turned, images(), targets, turned.backbone[2][0])
+    assert torch.allclose(grad_cam(turned, images(), targets, turned.backbone[2], 3), plain)

@@ -74,13 +74,66 @@ def test_an_input_that_cannot_be_is_told_in_one_sentence(config, path, value, me
         complete(changed(config, path, value))
 
 
+DEFECTS = {
+    ("detection", "model", "stem"): ("random_frozen", "adapted"),
+    ("classification", "model", "stem"): ("random", "adapted"),
+    ("detection", "model", "normalisation"): ("none", "matched"),
+    ("classification", "model", "normalisation"): ("none", "matched"),
+    ("classification", "training", "brightness", "kind"): ("clipped", "sound"),
+    ("composite", "bits"): ("top_byte", "all"),
+}
+"""What CCA's published protocol and what the corrected one chooses (C18, C19, C32, C45 to C47)."""
+
+
+def value(config, path):
+    for key in path:
+        config = config[key]
+    return config
+
+
+@pytest.mark.parametrize("path", DEFECTS)
 @pytest.mark.parametrize("protocol", ["published", "corrected"])
 @pytest.mark.parametrize("study", ["cca", "aim_cics", None])
-def test_a_random_stem_is_the_published_protocol_of_one_study(config, protocol, study):
+def test_a_defect_of_cca_is_only_in_its_published_protocol(config, protocol, study, path):
     config.update(protocol=protocol, published_study=study)
+    published, corrected = DEFECTS[path]
+    expected = published if (protocol, study) == ("published", "cca") else corrected
+    assert value(complete(config), path) == expected
+
+
+@pytest.mark.parametrize("path", DEFECTS)
+def test_a_defect_can_be_chosen_or_repaired_alone(config, path):
+    config.update(protocol="published", published_study="cca")
+    _, corrected = DEFECTS[path]
+    section = config
+    for key in path[:-1]:
+        section = section.setdefault(key, {})
+    section[path[-1]] = corrected
     done = complete(config)
-    published = protocol == "published" and study == "cca"
-    assert done["detection"]["model"]["stem"] == ("random_frozen" if published else "adapted")
-    assert done["classification"]["model"]["stem"] == ("random" if published else "adapted")
-    config["detection"]["model"]["stem"] = "random"
-    assert complete(config)["detection"]["model"]["stem"] == "random"
+    assert value(done, path) == corrected
+    others = [other for other in DEFECTS if other != path]
+    assert [value(done, other) for other in others] == [DEFECTS[other][0] for other in others]
+
+
+@pytest.mark.parametrize(
+    ("model", "crops", "message"),
+    [
+        ({"auxiliary_loss": 0.4}, {}, "experiments/main: .*resnet18 has no second head"),
+        ({"backbone": "inception_v3"}, {"size": 64}, "inception_v3 needs crops of at least 75 px"),
+        (
+            {"backbone": "inception_v3", "auxiliary_loss": 0.4},
+            {"size": 224},
+            "inception_v3 with its second head needs crops of at least 299 px.*size is 224",
+        ),
+    ],
+)
+def test_a_classifier_that_cannot_be_is_told_in_one_sentence(config, model, crops, message):
+    config["experiments"] = {"main": {"model": model, "crops": crops}}
+    with pytest.raises(StudyError, match=message):
+        complete(config)
+
+
+def test_inception_with_its_second_head_sees_crops_of_299_px(config):
+    model = {"backbone": "inception_v3", "auxiliary_loss": 0.4}
+    config["experiments"] = {"main": {"model": model, "crops": {"size": 299}}}
+    assert configuration.experiment(complete(config), "main")["model"]["auxiliary_loss"] == 0.4

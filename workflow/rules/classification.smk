@@ -47,6 +47,8 @@ rule train_classifier:
     output:
         model="results/{study}/classifier/{experiment}/seed{seed}/model.pt",
         history="results/{study}/classifier/{experiment}/seed{seed}/history.tsv",
+        # not among the results that are the same whenever they are made
+        cost="results/{study}/benchmarks/classifiers/{experiment}_seed{seed}.tsv",
     log:
         "logs/{study}/train_classifier/{experiment}_seed{seed}.log",
     benchmark:
@@ -59,6 +61,7 @@ rule train_classifier:
         mem_mb=scaled(4000),
         runtime=1440,
     params:
+        network_input=experiment_settings("input"),
         channels=experiment_channels,
         crops=experiment_settings("crops"),
         model=experiment_settings("model"),
@@ -72,6 +75,33 @@ rule train_classifier:
         code=code_id("train_classifier.py"),
     script:
         "../scripts/train_classifier.py"
+
+
+rule list_classifiers:
+    """List the parameters and the training time of every classifier (C52)."""
+    input:
+        costs=collect(
+            "results/{{study}}/benchmarks/classifiers/{experiment}_seed{seed}.tsv",
+            experiment=EXPERIMENTS,
+            seed=SEEDS,
+        ),
+    output:
+        "results/{study}/benchmarks/classifiers.tsv",
+    log:
+        "logs/{study}/list_classifiers.log",
+    benchmark:
+        "results/{study}/benchmarks/list_classifiers.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(1000),
+        runtime=10,
+    params:
+        code=code_id("list_classifiers.py"),
+    script:
+        "../scripts/list_classifiers.py"
 
 
 rule classify_cells:

@@ -16,6 +16,7 @@ for name in (
     "delimited",
     "known",
     "candidate_settings",
+    "classifier_settings",
     "configuration",
     "sample_sheet",
     "sequences",

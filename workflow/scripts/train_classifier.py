@@ -1,15 +1,15 @@
 """Train a classifier on the crops (A30, A31)."""
 
 import numpy as np
+import pandas as pd
 import torch
 
-from cellpheno import job, parallel, stems, tables
+from cellpheno import job, parallel, tables
 from cellpheno.classification.backbones import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
     ModelSettings,
     Trained,
     build,
+    input_statistics,
     save,
 )
 from cellpheno.classification.crops import Geometry
@@ -28,12 +28,9 @@ check_classes(table["label"], rows[0], params.classes)
 
 torch.manual_seed(derive(seed, "initial weights"))
 model_settings = ModelSettings(**params.model)
-if model_settings.weights:
-    normalisation = [
-        stems.spread(values, crops.shape[3]) for values in (IMAGENET_MEAN, IMAGENET_STD)
-    ]
-else:
-    normalisation = channel_statistics(crops, rows[0])
+normalisation = input_statistics(
+    model_settings, crops.shape[3], lambda: channel_statistics(crops, rows[0])
+)
 model = build(model_settings, len(params.classes), *normalisation)
 
 what = [params.channels, params.model, params.training, params.classes, params.groups]
@@ -46,4 +43,14 @@ with job.device(snakemake) as device, parallel.team(device) as device:
 tables.write(history, snakemake.output.history, tables.HISTORY)
 geometry = Geometry(**{key: params.crops[key] for key in ("margin", "border", "size")})
 save(snakemake.output.model, Trained(model, params.classes, geometry, params.channels))
+cost = {
+    "experiment": snakemake.wildcards.experiment,
+    "seed": int(snakemake.wildcards.seed),
+    "backbone": model_settings.backbone,
+    "input": params.network_input,
+    "n_parameters": sum(each.numel() for each in model.parameters()),
+    "training_seconds": trainer.seconds,
+    "device": device.type,
+}
+tables.write(pd.DataFrame([cost]), snakemake.output.cost, tables.CLASSIFIERS)
 checkpoint.remove()

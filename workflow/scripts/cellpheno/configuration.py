@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import yaml
 
-from cellpheno import candidate_settings, inputs
+from cellpheno import candidate_settings, classifier_settings, inputs
 from cellpheno.errors import StudyError
 from cellpheno.known import check_known, suggestion
 
@@ -42,16 +42,24 @@ STUDY_SWITCHES: dict[str, dict[str, dict[tuple[str, ...], Any]]] = {
         "published": {
             ("detection", "model", "stem"): "random_frozen",
             ("classification", "model", "stem"): "random",
+            ("composite", "bits"): "top_byte",
+            ("detection", "model", "normalisation"): "none",
+            ("classification", "model", "normalisation"): "none",
+            ("classification", "training", "brightness", "kind"): "clipped",
         },
         "corrected": {
             ("detection", "model", "stem"): "adapted",
             ("classification", "model", "stem"): "adapted",
+            ("composite", "bits"): "all",
+            ("detection", "model", "normalisation"): "matched",
+            ("classification", "model", "normalisation"): "matched",
+            ("classification", "training", "brightness", "kind"): "sound",
         },
     },
 }
-"""By `published_study`: what its published protocol chooses beyond that (C19, C32).
+"""By `published_study`: what its published protocol chooses beyond that.
 
-In any other study the choice is the corrected one.
+In any other study the choice is the corrected one (C18, C19, C32, C45 to C47).
 """
 
 
@@ -89,7 +97,9 @@ def complete(config: Config, schema: Mapping[str, Any], source: str) -> Config:
     candidate_settings.check(config, source)
     part = {**schema["$defs"]["classification"], "$defs": schema["$defs"]}
     for name in config["experiments"]:
-        _refuse_misfits(experiment(config, name), part, f"{source}: experiments/{name}")
+        where = f"{source}: experiments/{name}"
+        _refuse_misfits(experiment(config, name), part, where)
+        classifier_settings.check(experiment(config, name), where)
     part = {**schema["properties"]["detection"], "$defs": schema["$defs"]}
     for name in config["detectors"]:
         _refuse_misfits(detector(config, name), part, f"{source}: detectors/{name}")
@@ -344,14 +354,6 @@ def _check_values(config: Config, source: str) -> None:
         for condition in settings["cell_lines"]:
             where = f"{source}: simulation.cell_lines"
             check_known(condition, known, where, "simulation.frequencies")
-    for name in config["experiments"]:
-        model = experiment(config, name)["model"]
-        if model["frozen_batch_norm"] and model["weights"] is None:
-            raise StudyError(
-                f"{source}: classification.model.frozen_batch_norm is true without weights "
-                f"(experiment {name}), which would freeze statistics of nothing; give weights, "
-                "or set it to false."
-            )
 
 
 def _check_gpus(config: Config, source: str) -> None:

@@ -79,9 +79,13 @@ def seed_step(seed: int, step: int) -> None:
 
 
 def build_optimizer(
-    network: torch.nn.Module, kind: str, learning_rate: float, weight_decay: float
+    network: torch.nn.Module,
+    kind: str,
+    learning_rate: float,
+    weight_decay: float,
+    betas: tuple[float, float] = (0.9, 0.999),
 ) -> torch.optim.Optimizer:
-    """Return AdamW (`adamw`) or SGD with the momentum 0.9 of A16 and A31 (`sgd`).
+    """Return Adam (`adam`), AdamW (`adamw`), or SGD with the momentum 0.9 of A16 and A31 (`sgd`).
 
     Parameters
     ----------
@@ -91,6 +95,8 @@ def build_optimizer(
         As the config names it.
     learning_rate, weight_decay
         Of the optimiser.
+    betas
+        Of Adam and AdamW: how long the means of the gradient and of its square reach back.
 
     Raises
     ------
@@ -102,8 +108,10 @@ def build_optimizer(
     if kind == "sgd":
         return torch.optim.SGD(parameters, momentum=0.9, **common)
     if kind == "adamw":
-        return torch.optim.AdamW(parameters, **common)
-    raise StudyError(f"The optimizer {kind!r} is not known; use adamw or sgd.")
+        return torch.optim.AdamW(parameters, betas=betas, **common)
+    if kind == "adam":
+        return torch.optim.Adam(parameters, betas=betas, **common)
+    raise StudyError(f"The optimizer {kind!r} is not known; use adam, adamw or sgd.")
 
 
 def schedule(

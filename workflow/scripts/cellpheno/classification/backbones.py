@@ -3,7 +3,7 @@
 import collections
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +31,32 @@ class Family:
     Attributes
     ----------
     head
-        Name of the module that ends in the linear layer.
+        Name of the module with the layer that gives the classes, linear or a 1 x 1 convolution.
     relu
         Whether torchvision's `forward` applies a ReLU after the last module.
     norm
         Whether the head begins with a LayerNorm, which stays.
+    left_out
+        Modules that a head of our own takes the place of, beside `head`.
+    auxiliary
+        The module whose output a second head sees in training, and the module that is this head.
+    mean, std
+        Of the images that the published weights were trained with, on the scale from 0 to 1.
+    channel
+        Axis of the channels in what the modules give, up to one that is named `permute`.
+    options
+        Of torchvision's builder.
     """
 
     head: str
     relu: bool = False
     norm: bool = False
+    left_out: tuple[str, ...] = ("avgpool",)
+    auxiliary: tuple[str, str] | None = None
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+    channel: int = 1
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 FAMILIES = {
@@ -49,6 +65,18 @@ FAMILIES = {
     "mnasnet": Family("classifier"),
     "mobilenet_v2": Family("classifier"),
     "convnext": Family("classifier", norm=True),
+    "efficientnet_b": Family("classifier"),
+    "swin_": Family("head", left_out=("avgpool", "flatten"), channel=3),
+    # without torchvision's ReLU behind the last convolution, under which no logit is below 0
+    "squeezenet": Family("classifier"),
+    "inception_v3": Family(
+        "fc",
+        left_out=("avgpool", "dropout", "AuxLogits"),
+        auxiliary=("Mixed_6e", "AuxLogits"),
+        mean=(0.5, 0.5, 0.5),
+        std=(0.5, 0.5, 0.5),
+        options={"init_weights": True},
+    ),
 }
 """By the beginning of the model's name."""
 
@@ -62,6 +90,8 @@ class ModelSettings:
     frozen_batch_norm: bool = False
     dropout: float = 0.0
     stem: str = stems.ADAPTED
+    normalisation: str = "matched"
+    auxiliary_loss: float = 0.0
 
 
 class Classifier(nn.Module):
@@ -83,6 +113,9 @@ class Classifier(nn.Module):
         Of the input's channels on the scale from 0 to 1 (A29).
     settings
         The model's settings.
+    auxiliary
+        Name of the module of `backbone` that a second head watches in training, and that head:
+        feature maps to logits. It has no part in inference.
     """
 
     def __init__(
@@ -94,9 +127,11 @@ class Classifier(nn.Module):
         mean: npt.ArrayLike,
         std: npt.ArrayLike,
         settings: ModelSettings,
+        auxiliary: tuple[str, nn.Module] | None = None,
     ) -> None:
         super().__init__()
         self.settings = settings
+        self.watched, self.auxiliary = auxiliary or (None, None)
         self.n_features = n_features
         self.backbone = backbone
         self.norm = norm
@@ -121,6 +156,19 @@ class Classifier(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return the logits [N, classes] of uint8 images [N, C, H, W]."""
         return self.head(self.dropout(self.pooled(images)))
+
+    def training_logits(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Return the logits, and those of the auxiliary head if there is one, [N, classes]."""
+        if self.auxiliary is None:
+            return self(images), None
+        seen: list[torch.Tensor] = []
+        layer = self.backbone.get_submodule(self.watched)
+        handle = layer.register_forward_hook(lambda module, inputs, output: seen.append(output))
+        try:
+            logits = self(images)
+        finally:
+            handle.remove()
+        return logits, self.auxiliary(seen[0])
 
     def train(self, mode: bool = True) -> "Classifier":
         """Switch to training; a frozen batch norm goes on using its stored statistics."""
@@ -148,6 +196,12 @@ def family(name: str) -> Family:
     return FAMILIES[_family(name)]
 
 
+def channel_axis(name: str, layer: str) -> int:
+    """Return the axis of the channels in what a module of a backbone gives."""
+    known = FAMILIES.get(_family(name))
+    return known.channel if known and layer != "permute" else 1
+
+
 def _family(name: str) -> str:
     return next((start for start in FAMILIES if name.startswith(start)), "")
 
@@ -170,7 +224,7 @@ def build(
         Of the input's channels on the scale from 0 to 1; their number is that of the channels.
     """
     kind = family(settings.backbone)
-    original = torchvision.models.get_model(settings.backbone, weights=None)
+    original = torchvision.models.get_model(settings.backbone, weights=None, **kind.options)
     if settings.weights is not None:
         load_original(original, Path(settings.weights))
     elif settings.frozen_batch_norm:
@@ -179,17 +233,60 @@ def build(
             "names no file; without weights there are no batch-norm statistics to keep."
         )
     stems.replace(original, len(mean), settings.stem)
-    linear = [m for m in original.get_submodule(kind.head).modules() if isinstance(m, nn.Linear)]
+    head = original.get_submodule(kind.head)
+    n_features = next(
+        getattr(module, "in_features", None) or module.in_channels
+        for module in head.modules()
+        if isinstance(module, nn.Linear | nn.Conv2d)
+    )
     modules = collections.OrderedDict(
         (name, module)
         for name, module in original.named_children()
-        if name not in ("avgpool", kind.head)
+        if name not in (*kind.left_out, kind.head)
     )
     if kind.relu:
         modules["relu"] = nn.ReLU()
-    norm = original.get_submodule(kind.head)[0] if kind.norm else nn.Identity()
+    norm = head[0] if kind.norm else nn.Identity()
+    auxiliary = None
+    if settings.auxiliary_loss and kind.auxiliary:
+        watched, name = kind.auxiliary
+        second = original.get_submodule(name)
+        second.fc = nn.Linear(second.fc.in_features, n_classes)
+        auxiliary = watched, second
     backbone = nn.Sequential(modules)
-    return Classifier(backbone, norm, linear[-1].in_features, n_classes, mean, std, settings)
+    return Classifier(backbone, norm, n_features, n_classes, mean, std, settings, auxiliary)
+
+
+def input_statistics(
+    settings: ModelSettings,
+    n_channels: int,
+    of_crops: Callable[[], tuple[list[float], list[float]]],
+) -> tuple[list[float], list[float]]:
+    """Return the mean and standard deviation by which a classifier's input is normalised.
+
+    Parameters
+    ----------
+    settings
+        Its `normalisation`: `crops`, those of the training crops (A29); `imagenet`, those of the
+        images that published weights were trained with; `matched`, the latter where weights are
+        given and the former elsewhere; `none`: the network sees 0 to 255 as they are (C45).
+    n_channels
+        Of the input.
+    of_crops
+        Returns those of the training crops.
+
+    Returns
+    -------
+    mean, std
+        Of each channel, on the scale from 0 to 1.
+    """
+    kind = settings.normalisation
+    if kind == "none":
+        return [0.0] * n_channels, [1 / 255] * n_channels
+    if kind == "imagenet" or (kind == "matched" and settings.weights is not None):
+        known = family(settings.backbone)
+        return stems.spread(known.mean, n_channels), stems.spread(known.std, n_channels)
+    return of_crops()
 
 
 def load_original(model: nn.Module, path: Path) -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from cellpheno.classification.backbones import Classifier, to_tensor
+from cellpheno.classification.backbones import Classifier, channel_axis, to_tensor
 from cellpheno.errors import StudyError
 from cellpheno.tables import BOX_COLUMNS
 
@@ -75,7 +75,11 @@ def heat(evidence: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
 
 
 def grad_cam(
-    model: nn.Module, images: torch.Tensor, targets: torch.Tensor, layer: nn.Module
+    model: nn.Module,
+    images: torch.Tensor,
+    targets: torch.Tensor,
+    layer: nn.Module,
+    channel: int = 1,
 ) -> torch.Tensor:
     """Return the Grad-CAM map of each image.
 
@@ -93,6 +97,8 @@ def grad_cam(
         [n] class that is explained.
     layer
         A module of the model with a feature map [n, K, h, w] as output.
+    channel
+        The axis of K; 3 where a layer gives [n, h, w, K], as those of Swin do.
 
     Returns
     -------
@@ -115,8 +121,9 @@ def grad_cam(
     finally:
         handle.remove()
     (gradient,) = torch.autograd.grad(chosen, maps)
+    gradient, seen = (each.movedim(channel, 1) for each in (gradient, maps[0].detach()))
     weights = gradient.mean((2, 3), keepdim=True)
-    return heat((weights * maps[0].detach()).sum(1), images.shape[2:])
+    return heat((weights * seen).sum(1), images.shape[2:])
 
 
 def explain(
@@ -141,7 +148,8 @@ def explain(
                 evidence = class_maps(model, model.features(images))
             found = heat(evidence[torch.arange(len(wanted)), wanted], images.shape[2:])
         else:
-            found = grad_cam(model, images, wanted, module)
+            axis = channel_axis(model.settings.backbone, layer)
+            found = grad_cam(model, images, wanted, module, axis)
         maps[part] = found.cpu().numpy()
     return maps
 

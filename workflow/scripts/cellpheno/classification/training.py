@@ -1,6 +1,7 @@
 """Training of a classifier on crops that are held in memory."""
 
 import dataclasses
+import logging
 import time
 from typing import Any
 
@@ -11,11 +12,14 @@ import torch
 from torch.nn import functional
 
 from cellpheno import parallel, tables
+from cellpheno.classification import augmentation
 from cellpheno.classification.backbones import Classifier, to_tensor
 from cellpheno.classification.sampling import augment, draw
 from cellpheno.precision import computing
 from cellpheno.progress import track
 from cellpheno.training import Checkpoint, build_optimizer, schedule, seed_step
+
+logger = logging.getLogger(__name__)
 
 Crops = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
@@ -41,6 +45,33 @@ class TrainingSettings:
     balance: bool
     flips: bool
     quarter_turns: bool
+    steps: int | None = None
+    betas: tuple[float, float] = (0.9, 0.999)
+    keep: str = "last"
+    rotation: dict[str, Any] = dataclasses.field(default_factory=dict)
+    blur: dict[str, Any] = dataclasses.field(default_factory=dict)
+    brightness: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+class Best:
+    """The weights of the epoch with the highest accuracy on validation crops (C27)."""
+
+    def __init__(self) -> None:
+        self.epoch, self.accuracy, self.weights = 0, -1.0, {}
+
+    def offer(self, epoch: int, accuracy: float, network: torch.nn.Module) -> None:
+        """Keep the weights if they are better than those of all earlier epochs."""
+        if accuracy > self.accuracy:
+            self.epoch, self.accuracy = epoch, accuracy
+            self.weights = {key: value.cpu().clone() for key, value in network.state_dict().items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all there is, for a checkpoint."""
+        return dict(vars(self))
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what a checkpoint kept."""
+        vars(self).update(state)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,6 +133,11 @@ class Trainer:
         Where to compute.
     precision
         The config's `compute.precision`; weights are always float32.
+
+    Attributes
+    ----------
+    seconds
+        That training has taken, earlier attempts that it went on from included.
     """
 
     def __init__(
@@ -116,6 +152,7 @@ class Trainer:
         precision: str = "auto",
     ) -> None:
         self.precision = precision
+        self.seconds = 0.0
         model = model.to(device=device, memory_format=torch.channels_last)
         self.model = model if model.settings.frozen_batch_norm else parallel.share_batch_norm(model)
         self.crops, self.labels, (self.train_rows, self.val_rows) = crops, labels, rows
@@ -123,10 +160,16 @@ class Trainer:
         # a rest smaller than a batch is passed over: batch norm would suffer from it
         self.steps = max(1, len(self.train_rows) // settings.batch_size)
         self.optimizer = build_optimizer(
-            self.model, settings.optimizer, settings.learning_rate, settings.weight_decay
+            self.model,
+            settings.optimizer,
+            settings.learning_rate,
+            settings.weight_decay,
+            tuple(settings.betas),
         )
-        total, milestones = self.steps * settings.epochs, tuple(settings.milestones)
-        factor = schedule(settings.schedule, total, settings.warmup, milestones)
+        self.total = settings.steps or self.steps * settings.epochs
+        self.epochs = -(-self.total // self.steps)
+        milestones = tuple(settings.milestones)
+        factor = schedule(settings.schedule, self.total, settings.warmup, milestones)
         self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, factor)
 
     def run(
@@ -155,34 +198,47 @@ class Trainer:
         table
             The history table; a step is an epoch.
         """
+        best = Best()
         parts = {"model": self.model, "optimizer": self.optimizer, "scheduler": self.scheduler}
-        progress = checkpoint.load(**parts) or {"epochs": 0, "history": []}
+        if self.settings.keep == "best":
+            parts["best"] = best
+        progress = checkpoint.load(**parts) or {"epochs": 0, "history": [], "seconds": 0.0}
         done, history = progress["epochs"], progress["history"]
-        epochs, saved = range(done, self.settings.epochs), time.monotonic()
-        for epoch in track(epochs, "epochs", self.settings.epochs, start=done):
+        self.seconds = earlier = progress["seconds"]
+        started = saved = time.monotonic()
+        for epoch in track(range(done, self.epochs), "epochs", self.epochs, start=done):
             outcomes = {"train": self.train_epoch(epoch), "val": self.evaluate(self.val_rows)}
             for split, outcome in outcomes.items():
                 if len(outcome.labels):
                     shares = accuracies(outcome, classes, groups)
                     history.append([epoch + 1, split, "all", "loss", float(outcome.losses.mean())])
                     history += [[epoch + 1, split, k, "accuracy", v] for k, v in shares.items()]
+            if self.settings.keep == "best" and len(self.val_rows):
+                best.offer(epoch + 1, _accuracy(outcomes["val"]), self.model)
             if parallel.rank():  # the first process writes for all
                 continue
             # small, and read by whoever watches the training
             watched = checkpoint.path.with_name("history.tsv")
             tables.write(_history(history), watched, tables.HISTORY)
+            self.seconds = earlier + time.monotonic() - started
             if time.monotonic() - saved >= save_every:
-                checkpoint.save({"epochs": epoch + 1, "history": history}, **parts)
+                state = {"epochs": epoch + 1, "history": history, "seconds": self.seconds}
+                checkpoint.save(state, **parts)
                 saved = time.monotonic()
+        if best.weights:
+            logger.info("epoch %d is kept, accuracy %.3f on val", best.epoch, best.accuracy)
+            self.model.load_state_dict(best.weights)
         return _history(history)
 
     def train_epoch(self, epoch: int) -> Outcome:
-        """Pass through the training crops once and return what came of them on the way."""
+        """Pass through the training crops once and return what came of them on the way.
+
+        Where `steps` are asked for, the last pass ends with them.
+        """
+        steps = min(self.steps, self.total - epoch * self.steps)
         size, labels = self.settings.batch_size, self.labels[self.train_rows]
         order = draw(labels, self.settings.balance, self.seed, epoch)
-        batches = [
-            self.train_rows[order[step * size : (step + 1) * size]] for step in range(self.steps)
-        ]
+        batches = [self.train_rows[order[step * size : (step + 1) * size]] for step in range(steps)]
         self.model.train()
         losses, called = [], []
         for step, rows in enumerate(batches):
@@ -199,20 +255,29 @@ class Trainer:
         targets = parallel.share(torch.from_numpy(self.labels[rows])).to(self.device)
         images = to_tensor(self.crops[rows], self.device)
         images = augment(images, self.settings.flips, self.settings.quarter_turns)
+        images = augmentation.change(images, self.settings)
         images = parallel.share(images)
         parallel.seed_apart(self.seed, step)
-        smoothing = self.settings.label_smoothing
         with computing(self.precision, self.device):
-            logits = self.model(images).float()
-            losses = functional.cross_entropy(
-                logits, targets, label_smoothing=smoothing, reduction="none"
-            )
+            logits, second = self.model.training_logits(images)
+            losses = self.loss(logits, targets)
+            if second is not None:
+                losses = losses + self.model.settings.auxiliary_loss * self.loss(second, targets)
             self.optimizer.zero_grad(set_to_none=True)
             losses.mean().backward()
             parallel.average_gradients(self.model)
             self.optimizer.step()
             self.scheduler.step()
         return parallel.whole(losses.detach()), parallel.whole(logits.argmax(1))
+
+    def loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Return the loss of each crop, [N]."""
+        return functional.cross_entropy(
+            logits.float(),
+            targets,
+            label_smoothing=self.settings.label_smoothing,
+            reduction="none",
+        )
 
     @torch.inference_mode()
     def evaluate(self, rows: Integers) -> Outcome:
@@ -227,6 +292,11 @@ class Trainer:
             losses.append(functional.cross_entropy(logits, targets, reduction="none"))
             called.append(logits.argmax(1))
         return Outcome(self.labels[rows], _numbers(called), _numbers(losses).astype(np.float64))
+
+
+def _accuracy(outcome: Outcome) -> float:
+    """Return the share of crops that are called right."""
+    return float((outcome.labels == outcome.called).mean())
 
 
 def _history(rows: list[list[Any]]) -> pd.DataFrame:

@@ -25,7 +25,7 @@ Choice = TypeVar("Choice")
 # backend: architecture: backbone: what builds it
 BACKENDS = {"torchvision": torchvision_models.ARCHITECTURES}
 
-NAMES = ("backend", "architecture", "backbone")
+NAMES = ("backend", "architecture", "backbone", "normalisation")
 # what of torchvision's detectors is layers and no arithmetic with boxes
 LAYERS = ("backbone", "rpn.head", "roi_heads.box_head", "head")
 VERSION = 2  # of the file that `save` writes
@@ -37,8 +37,8 @@ def build(settings: Mapping[str, Any], channels: Sequence[str] = COLOURS) -> Det
     Parameters
     ----------
     settings
-        The config's `detection/model`: backend, architecture, backbone, weights (a path or None)
-        and stem.
+        The config's `detection/model`: backend, architecture, backbone, weights (a path or None),
+        stem and normalisation (`none`: the network sees 0 to 255, C18).
     channels
         What the planes of its images show. Weights are those of a network that sees red, green
         and blue, or of a detector that `save` wrote, which saw the same channels.
@@ -52,6 +52,9 @@ def build(settings: Mapping[str, Any], channels: Sequence[str] = COLOURS) -> Det
     backbones = _choose(architectures, "architecture", settings["architecture"])
     detector = _choose(backbones, "backbone", settings["backbone"])()
     detector.channels = list(channels)
+    if settings.get("normalisation") == "none":
+        transform = detector.network.transform
+        transform.image_mean, transform.image_std = [0.0] * 3, [1 / 255] * 3
     path = settings.get("weights")
     content = _read(path) if path else {}
     if content and "channels" in content:
@@ -160,7 +163,7 @@ def _read(path: str | Path) -> dict[str, Any]:
 
 def save(detector: Detector, settings: Mapping[str, Any], path: str | Path) -> None:
     """Write a detector with the names that rebuild it."""
-    names = {key: settings[key] for key in NAMES}
+    names = {key: settings[key] for key in NAMES if key in settings}
     content = {
         "version": VERSION,
         "model": names,

@@ -76,6 +76,15 @@ def rescale(channel: Channel, low: float, high: float) -> npt.NDArray[np.uint8]:
     return _rescaled(channel, low, high)
 
 
+def top_byte(channel: Channel) -> Channel:
+    """Return a channel of 16 bits without its lower 8, as `cv2.imread` leaves it (C46).
+
+    In counts of the full range, so that nothing but the number of grey levels changes: those of a
+    12-bit camera become 16. Channels of 8 bits and floating-point numbers stay as they are.
+    """
+    return channel & np.uint16(0xFF00) if channel.dtype == np.uint16 else channel
+
+
 def _rescaled(values: npt.NDArray[Any], low: float, high: float) -> npt.NDArray[np.uint8]:
     scaled = values.astype(np.float64)
     scaled -= low

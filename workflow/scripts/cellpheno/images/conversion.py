@@ -77,13 +77,17 @@ class Converter:
         rescaled: dict[str, Image] = {}
         for name, channel in raw.channels.items():
             values = histogram(channel)
+            shown, counted = channel, values
+            if self.settings.get("bits") == "top_byte":
+                shown = composite.top_byte(channel)
+                counted = histogram(shown)
             low, high = composite.channel_range(
-                values,
+                counted,
                 self.settings["rescale"],
                 self.settings["percentiles"],
                 self.ranges.get(name),
             )
-            rescaled[name] = composite.rescale(channel, low, high)
+            rescaled[name] = composite.rescale(shown, low, high)
             record |= {f"{name}_low": low, f"{name}_high": high}
             record |= quality.measure(name, channel, values, rescaled[name])
         record |= quality.worst(record, self.channels)

@@ -14,6 +14,7 @@ from cellpheno.tables.annotations import (
 )
 from cellpheno.tables.cells import (
     CELLS,
+    CLASSIFIERS,
     COMPARED_DETECTIONS,
     CROPS,
     DETECTIONS,
@@ -88,6 +89,7 @@ __all__ = [
     "CLAIMS",
     "CLAIM_SOURCE",
     "CLASSIFICATION_METRICS",
+    "CLASSIFIERS",
     "COMPARED_CLAIMS",
     "COMPARED_DETECTIONS",
     "CONDITION",

@@ -42,6 +42,19 @@ CROPS = Table(
         Column("crop_row", "int", "row in the array of crops", minimum=0),
     ),
 )
+CLASSIFIERS = Table(
+    "classifiers",
+    (
+        Column("experiment", "str", "which classifier, by its name in the config"),
+        Column("seed", "int", "which of its trainings"),
+        Column("backbone", "str", "of the network"),
+        Column("input", "str", "what it sees, by its name in the config"),
+        Column("n_parameters", "int", "of the network", minimum=0),
+        Column("training_seconds", "float", "that the training took", "s", minimum=0),
+        Column("device", "str", "cpu or cuda"),
+    ),
+    key=("experiment", "seed"),
+)
 PREDICTIONS = Table(
     "predictions",
     (

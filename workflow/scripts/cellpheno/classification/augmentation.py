@@ -1,0 +1,95 @@
+"""Random turns by any angle, blur and brightness of training crops (C26, C29)."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import torch
+from torch.nn import functional
+from torchvision.transforms.functional import gaussian_blur
+
+
+class Changes(Protocol):
+    """What the config's `classification/training` says of these; no chance is drawn for none."""
+
+    rotation: dict[str, Any]
+    """`probability`, and `degrees` to either side."""
+    blur: dict[str, Any]
+    """`probability`, and `kernel`: the smallest and the largest side of the filter, odd px."""
+    brightness: dict[str, Any]
+    """`probability`, `limit` as a share of the full range, and `kind`."""
+
+
+def change(images: torch.Tensor, changes: Changes) -> torch.Tensor:
+    """Turn, blur and brighten each crop of a batch by chance, on the device of the crops.
+
+    Parameters
+    ----------
+    images
+        uint8 [N, C, S, S].
+    changes
+        What to do, and how often.
+
+    Returns
+    -------
+    tensor
+        [N, C, S, S] in 0 to 255: float32 if anything is asked for, because `clipped` makes
+        fractions that uint8 does not hold; else the images as they are.
+    """
+    steps = (
+        (changes.rotation, turned),
+        (changes.blur, blurred),
+        (changes.brightness, brightened),
+    )
+    for settings, step in steps:
+        if settings.get("probability"):
+            images = step(images.float(), settings)
+    return images
+
+
+def turned(images: torch.Tensor, settings: Mapping[str, Any]) -> torch.Tensor:
+    """Turn each crop with a chance by an angle up to `degrees` to either side.
+
+    What comes into view is what lay inside, reflected at the edge.
+    """
+    n = len(images)
+    angle = (torch.rand(n) * 2 - 1) * math.radians(settings["degrees"])
+    angle[torch.rand(n) >= settings["probability"]] = 0
+    sine, cosine, zero = angle.sin(), angle.cos(), torch.zeros(n)
+    matrix = torch.stack([cosine, -sine, zero, sine, cosine, zero], dim=1).view(n, 2, 3)
+    grid = functional.affine_grid(matrix.to(images.device), images.shape, align_corners=True)
+    moved = functional.grid_sample(images, grid, padding_mode="reflection", align_corners=True)
+    still = (angle == 0).to(images.device).view(n, 1, 1, 1)
+    return torch.where(still, images, moved)
+
+
+def blurred(images: torch.Tensor, settings: Mapping[str, Any]) -> torch.Tensor:
+    """Blur each crop with a chance by a Gaussian whose size is drawn too.
+
+    Its standard deviation follows its size as in OpenCV, which albumentations leaves it to.
+    """
+    low, high = settings["kernel"]
+    sizes = torch.randint(low // 2, high // 2 + 1, (len(images),)) * 2 + 1
+    sizes[torch.rand(len(images)) >= settings["probability"]] = 1
+    result = images.clone()
+    for size in range(max(3, low), high + 1, 2):
+        chosen = (sizes == size).to(images.device)
+        if chosen.any():
+            sigma = 0.3 * ((size - 1) * 0.5 - 1) + 0.8
+            result[chosen] = gaussian_blur(images[chosen], size, sigma)
+    return result
+
+
+def brightened(images: torch.Tensor, settings: Mapping[str, Any]) -> torch.Tensor:
+    """Change the brightness of each crop with a chance, by at most `limit` of the full range.
+
+    `sound` adds a share of 255 and clips to 0 to 255. `clipped` is what albumentations makes of
+    float32 images with values of 0 to 255, which it takes for 0 to 1 (C47): it adds a share of 1
+    and clips to 0 to 1, so that nearly every pixel becomes 1 and the crop is lost.
+    """
+    full = 1.0 if settings["kind"] == "clipped" else 255.0
+    n = len(images)
+    shift = (torch.rand(n) * 2 - 1) * settings["limit"] * full
+    chosen = torch.rand(n) < settings["probability"]
+    shift, chosen = (each.to(images.device).view(n, 1, 1, 1) for each in (shift, chosen))
+    return torch.where(chosen, (images + shift).clamp(0, full), images)

@@ -1,0 +1,50 @@
+"""What the keys of a classifier's section ask of one another, checked before any compute."""
+
+from typing import Any
+
+from cellpheno.errors import StudyError
+
+INCEPTION = "inception_v3"
+SMALLEST, SMALLEST_WITH_AUXILIARY = 75, 299
+"""Sides of the crops, px, that Inception-v3 and its second head can still make something of."""
+
+
+def check(settings: dict[str, Any], where: str) -> None:
+    """Refuse a classifier whose keys contradict each other.
+
+    Parameters
+    ----------
+    settings
+        The config's section `classification` with the overrides of one experiment.
+    where
+        Of these settings, for messages.
+
+    Raises
+    ------
+    StudyError
+        For the first contradiction.
+    """
+    model, size = settings["model"], settings["crops"]["size"]
+    if model["frozen_batch_norm"] and model["weights"] is None:
+        raise StudyError(
+            f"{where}: classification.model.frozen_batch_norm is true without weights, which "
+            "would freeze statistics of nothing; give weights, or set it to false."
+        )
+    if model["auxiliary_loss"] and model["backbone"] != INCEPTION:
+        raise StudyError(
+            f"{where}: classification.model.auxiliary_loss is {model['auxiliary_loss']}, but "
+            f"{model['backbone']} has no second head, only {INCEPTION} has one; set it to 0."
+        )
+    smallest = SMALLEST_WITH_AUXILIARY if model["auxiliary_loss"] else SMALLEST
+    if model["backbone"] == INCEPTION and size < smallest:
+        head = " with its second head" if model["auxiliary_loss"] else ""
+        raise StudyError(
+            f"{where}: {INCEPTION}{head} needs crops of at least {smallest} px, and "
+            f"classification.crops.size is {size}; enlarge them."
+        )
+    low, high = settings["training"]["blur"]["kernel"]
+    if low > high:
+        raise StudyError(
+            f"{where}: classification.training.blur.kernel goes from {low} to {high}; put the "
+            "lower one first."
+        )
