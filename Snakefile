@@ -52,6 +52,11 @@ if config["patch_filter"]["enabled"]:
     include: "workflow/rules/patch_filter.smk"
 
 
+if config.get("simulation", {}).get("kind") == "live_dead":
+
+    include: "workflow/rules/simulated_monolayer.smk"
+
+
 if FLUORESCENCE:
 
     include: "workflow/rules/fluorescence_labels.smk"
@@ -130,6 +135,7 @@ rule all:
             f"results/{STUDY}/{{name}}",
             name=[
                 "annotations/boxes.parquet",
+                "annotations/counts.tsv",
                 "annotations/fields.tsv",
                 "benchmarks/classifiers.tsv",
                 "cells.parquet",

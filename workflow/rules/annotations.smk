@@ -71,6 +71,39 @@ rule split_fields:
         "../scripts/split_fields.py"
 
 
+rule count_annotated:
+    """Count annotated fields and cells per split, condition and class (L29, A5 to A9)."""
+    input:
+        fields="results/{study}/qc/fields.tsv",
+        annotated="results/{study}/annotations/fields.tsv",
+        boxes="results/{study}/annotations/boxes.parquet",
+        splits="results/{study}/splits.tsv",
+    output:
+        counts=report(
+            "results/{study}/annotations/counts.tsv",
+            caption="../report/counts.rst",
+            category="Annotations",
+            labels={"figure": "numbers of fields and cells (table)"},
+        ),
+    log:
+        "logs/{study}/count_annotated.log",
+    benchmark:
+        "results/{study}/benchmarks/count_annotated.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(1000),
+        runtime=10,
+    params:
+        classes=lookup("classes", within=config),
+        groups=lookup("class_groups", within=config),
+        code=code_id("count_annotated.py"),
+    script:
+        "../scripts/count_annotated.py"
+
+
 rule hold_each_out:
     """Hold each group of annotated fields out in turn: one fold per group (by request)."""
     input:

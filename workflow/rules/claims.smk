@@ -9,6 +9,7 @@ rule compare_claims:
             "results/{{study}}/{table}",
             table=[
                 "qc/fields.tsv",
+                "annotations/counts.tsv",
                 "metrics/classification.tsv",
                 "statistics/frequencies.tsv",
             ]

@@ -17,6 +17,7 @@ for name in (
     "known",
     "candidate_settings",
     "classifier_settings",
+    "monolayer_settings",
     "configuration",
     "sample_sheet",
     "sequences",

@@ -11,6 +11,7 @@ from cellpheno.errors import StudyError
 
 SOURCES = {
     "qc/fields.tsv": tables.QUALITY,
+    "annotations/counts.tsv": tables.COUNTS,
     "metrics/detection.tsv": tables.DETECTION_METRICS,
     "metrics/detectors.tsv": tables.DETECTION_METRICS,
     "metrics/classification.tsv": tables.CLASSIFICATION_METRICS,

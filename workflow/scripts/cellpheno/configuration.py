@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import yaml
 
-from cellpheno import candidate_settings, classifier_settings, inputs
+from cellpheno import candidate_settings, classifier_settings, inputs, monolayer_settings
 from cellpheno.errors import StudyError
 from cellpheno.known import check_known, suggestion
 
@@ -86,6 +86,7 @@ def complete(config: Config, schema: Mapping[str, Any], source: str) -> Config:
     candidate_settings.follow(config)
     _fill(config, schema, schema)
     _refuse_misfits(config, schema, source)
+    monolayer_settings.complete(config, source)
     for path, value in _switches(config).items():
         section = config
         for key in path[:-1]:

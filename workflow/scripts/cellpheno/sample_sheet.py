@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from cellpheno import delimited
+from cellpheno import delimited, monolayer_settings
 from cellpheno.configuration import RESERVED, annotators
 from cellpheno.errors import StudyError
 from cellpheno.known import check_known
@@ -253,6 +253,7 @@ def check_simulation(config: dict[str, Any], fields: pd.DataFrame) -> None:
             raise StudyError(
                 f"{where} adds up to {sum(planted.values()):g}; lower it to 1 or less."
             )
+    monolayer_settings.check_times(config, fields)
     faults: dict[str, str] = {}
     for fault, spoilt in settings["faults"].items():
         where = f"simulation.faults/{fault}"

@@ -93,28 +93,28 @@ def photograph(
             channel: ndimage.gaussian_filter(picture, microscope.defocus)
             for channel, picture in light.items()
         }
-    return {channel: _camera(picture, microscope, rng) for channel, picture in light.items()}
+    return {channel: camera(picture, microscope, rng) for channel, picture in light.items()}
 
 
 def _fluorescence(
     stain: Array, signal: float, microscope: Microscope, rng: np.random.Generator
 ) -> Array:
     """Return the light of a stained layer in the field, counts."""
-    stain = stain + np.float32(0.012) * _specks(stain.shape, 60000, rng)
+    stain = stain + np.float32(0.012) * specks(stain.shape, 60000, rng)
     sharp = ndimage.gaussian_filter(stain, rng.uniform(*microscope.blur))
     # light from above and below the focus is smooth enough to be made on every fourth pixel
     glow = ndimage.gaussian_filter(_shrunk(stain, 4), 3.0)
     brightness = signal * np.exp(rng.normal(0, microscope.exposure_spread))
     stray = (
-        microscope.background * np.exp(rng.normal(0, 0.3)) * (1 + _mottle(stain.shape, 0.12, rng))
+        microscope.background * np.exp(rng.normal(0, 0.3)) * (1 + mottle(stain.shape, 0.12, rng))
     )
     light = _cropped(brightness * (sharp + 0.28 * _enlarged(glow, stain.shape)) + stray)
-    return light * _illumination(light.shape, microscope.vignette, 0.1, rng)
+    return light * illumination(light.shape, microscope.vignette, 0.1, rng)
 
 
 def _brightfield(thickness: Array, microscope: Microscope, rng: np.random.Generator) -> Array:
     """Return bright-field light: a slight defocus makes the curvature of the cells visible."""
-    thickness = thickness + _specks(thickness.shape, 12000, rng)
+    thickness = thickness + specks(thickness.shape, 12000, rng)
     near = ndimage.gaussian_laplace(thickness, rng.uniform(1.2, 1.6))
     far = ndimage.gaussian_laplace(thickness, 3.2)
     smooth = ndimage.gaussian_filter(thickness, 1.3)
@@ -123,11 +123,11 @@ def _brightfield(thickness: Array, microscope: Microscope, rng: np.random.Genera
     contrast = 0.045 * slope - defocus * (0.16 * near + 0.35 * far) - 0.006 * smooth
     contrast = 0.55 * np.tanh(_cropped(contrast) / 0.55)
     level = microscope.brightfield_level * np.exp(rng.normal(0, 0.08))
-    light = level * (1 + contrast + _cropped(_mottle(thickness.shape, 0.007, rng)))
-    return light * _illumination(light.shape, 0.4 * microscope.vignette, 0.07, rng)
+    light = level * (1 + contrast + _cropped(mottle(thickness.shape, 0.007, rng)))
+    return light * illumination(light.shape, 0.4 * microscope.vignette, 0.07, rng)
 
 
-def _specks(shape: tuple[int, int], area: float, rng: np.random.Generator) -> Array:
+def specks(shape: tuple[int, int], area: float, rng: np.random.Generator) -> Array:
     """Return the thickness of dust and debris on the glass, one speck per `area` px on average."""
     specks = np.zeros(shape, np.float32)
     count = rng.poisson(shape[0] * shape[1] / area)
@@ -136,7 +136,7 @@ def _specks(shape: tuple[int, int], area: float, rng: np.random.Generator) -> Ar
     return ndimage.gaussian_filter(specks, 1.2)
 
 
-def _mottle(shape: tuple[int, int], strength: float, rng: np.random.Generator) -> Array:
+def mottle(shape: tuple[int, int], strength: float, rng: np.random.Generator) -> Array:
     """Return broad unevenness of the background, such as dirt far from the focus."""
     noise = rng.standard_normal([n // 8 + 2 for n in shape], dtype=np.float32)
     smooth = ndimage.gaussian_filter(noise, 2.5)
@@ -156,7 +156,7 @@ def _enlarged(picture: Array, shape: tuple[int, int]) -> Array:
     return ndimage.zoom(picture, factors, order=1, mode="nearest", grid_mode=True)
 
 
-def _illumination(
+def illumination(
     shape: tuple[int, ...], vignette: float, tilt: float, rng: np.random.Generator
 ) -> Array:
     """Return the relative light over the field: a vignette off the middle, and a tilt."""
@@ -167,7 +167,7 @@ def _illumination(
     return np.clip(1 - fall + slope[0] * x + slope[1] * y, 0.2, None).astype(np.float32)
 
 
-def _camera(
+def camera(
     light: Array, microscope: Microscope, rng: np.random.Generator
 ) -> npt.NDArray[np.uint16]:
     """Return the counts that the camera writes for this much light."""

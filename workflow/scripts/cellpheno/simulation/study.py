@@ -14,12 +14,16 @@ from cellpheno import tables
 from cellpheno.errors import StudyError
 from cellpheno.files import whole
 from cellpheno.progress import track
-from cellpheno.simulation import cell_in_cell, organoid
+from cellpheno.simulation import cell_in_cell, live_dead, organoid
 from cellpheno.simulation.annotators import Annotator, annotate
 from cellpheno.simulation.kind import Kind, Plan, Row, Settings, fault_of
 from cellpheno.simulation.writing import write
 
-KINDS: dict[str, Kind] = {"cell_in_cell": cell_in_cell.KIND, "organoid": organoid.KIND}
+KINDS: dict[str, Kind] = {
+    "cell_in_cell": cell_in_cell.KIND,
+    "organoid": organoid.KIND,
+    "live_dead": live_dead.KIND,
+}
 """`simulation.kind` of the config."""
 
 

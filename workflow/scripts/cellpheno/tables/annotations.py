@@ -56,6 +56,17 @@ AGREEMENT = Table(
     ),
     key=("reference", "annotator", "metric"),
 )
+COUNTS = Table(
+    "counts",
+    (
+        Column("split", "str", "use of the fields, or `all`"),
+        Column("condition", "str", "experimental condition, or `all`"),
+        Column("class", "str", "class, group of classes, or `all`"),
+        Column("n_fields", "int", "annotated fields of the split and condition", minimum=0),
+        Column("n_cells", "int", "their annotated cells, or labelled patches", minimum=0),
+    ),
+    key=("split", "condition", "class"),
+)
 HUMAN_MODEL = Table(
     "human_model",
     (

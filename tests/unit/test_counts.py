@@ -1,0 +1,32 @@
+"""How many fields and cells there are, part by part and together."""
+
+import pandas as pd
+
+from cellpheno import counts, tables
+
+
+def test_every_part_is_counted_and_fields_set_aside_are_not():
+    quality = pd.DataFrame(
+        {
+            "field": ["a", "b", "c", "d", "bad"],
+            "condition": ["x", "x", "y", "y", "x"],
+            "verdict": ["ok"] * 4 + ["blurred"],
+        }
+    )
+    splits = quality[["field"]].assign(split=["train", "test", "train", "predict", "train"])
+    boxes = pd.DataFrame(
+        {"field": ["a", "a", "a", "c", "bad"], "label": ["live", "dead", "dead", "live", "live"]}
+    )
+    table = counts.count(
+        boxes, ["a", "b", "c", "bad"], quality, splits, ["live", "dead"], {"both": ["live", "dead"]}
+    )
+    assert list(table.columns) == [column.name for column in tables.COUNTS.columns]
+    n = table.set_index(["split", "condition", "class"])[["n_fields", "n_cells"]]
+    assert tuple(n.loc[("train", "x", "dead")]) == (1, 2)
+    assert tuple(n.loc[("train", "all", "live")]) == (2, 2)
+    assert tuple(n.loc[("test", "x", "all")]) == (1, 0)  # annotated, and empty
+    assert tuple(n.loc[("all", "all", "all")]) == (3, 4)
+    assert tuple(n.loc[("all", "all", "both")]) == (3, 4)
+    assert "predict" not in table["split"].tolist()
+    whole = table[(table["split"] != "all") & (table["condition"] != "all")]
+    assert whole.loc[whole["class"] == "all", "n_cells"].sum() == 4
