@@ -107,6 +107,11 @@ if SUBSETS:
     include: "workflow/rules/subsets.smk"
 
 
+if VIABILITY:
+
+    include: "workflow/rules/viability.smk"
+
+
 if MEASURE_TABLES:
 
     include: "workflow/rules/measures.smk"
@@ -207,6 +212,7 @@ rule all:
         SIMULATED_TABLES,
         collect(list(AGREEMENT.values()), study=STUDY),
         FLUORESCENCE_TABLES,
+        VIABILITY,
         LABEL_ERRORS,
         HUMAN_MODEL,
         SUBSETS,

@@ -162,6 +162,14 @@ FLUORESCENCE_TABLES = (
     if FLUORESCENCE
     else []
 )
+VIABILITY = (
+    [
+        f"results/{STUDY}/statistics/{name}"
+        for name in ("viability.tsv", "viability_map.parquet")
+    ]
+    if config["viability"]["enabled"]
+    else []
+)
 DETECTORS = list(config["detectors"]) if CANDIDATES == "detector" else []
 EXPERIMENTS = list(config["experiments"])
 SEEDS = config["seeds"]

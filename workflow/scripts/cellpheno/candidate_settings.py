@@ -14,7 +14,7 @@ NONE = "none"
 
 
 def follow(config: Config) -> None:
-    """Set, in place, what follows from the candidates where the config leaves it open.
+    """Set, in place, what follows from candidates and labels where the config leaves it open.
 
     A patch of the grid is the classifier's input as it is: it has no margin, loses no border and
     crosses the resizing unchanged (L8). Without a detector no score has to be chosen, and the
@@ -28,8 +28,14 @@ def follow(config: Config) -> None:
     """
     candidates = _section(config, "candidates")
     source = candidates.get("source", "detector")
-    if _section(config, "labels").get("source") == "fluorescence" and source == "grid":
-        config.setdefault("annotations", {"format": NONE})
+    labels = _section(config, "labels")
+    if labels.get("source") == "fluorescence":
+        viability = config.setdefault("viability", {})
+        if isinstance(viability, dict):
+            viability.setdefault("enabled", True)
+            viability.setdefault("class", labels.get("low_class", "live"))
+        if source == "grid":
+            config.setdefault("annotations", {"format": NONE})
     if source not in ("grid", "annotations"):
         return
     calls = config.setdefault("calls", {})
@@ -101,6 +107,9 @@ def check(config: Config, source: str) -> None:
             f"{source}: patch_filter.enabled is true without examples to learn from; give "
             "patch_filter.examples, a table of patches that are good and empty."
         )
+    viability = config["viability"]
+    if viability["enabled"]:
+        check_known(viability["class"], config["classes"], f"{source}: viability.class", "classes")
     if labels["source"] == "fluorescence":
         _check_fluorescence(config, source)
     elif config["statistics"]["source"] == "labels" and kind == "detector":
@@ -161,7 +170,7 @@ def files(config: Config) -> dict[str, str | None]:
 
 
 def check_sheet(config: Config, columns: Mapping[str, Any]) -> None:
-    """Refuse a mixture that is to be fitted on fields that the sample sheet does not know.
+    """Refuse columns and values of these sections that the sample sheet does not know.
 
     Parameters
     ----------
@@ -175,7 +184,10 @@ def check_sheet(config: Config, columns: Mapping[str, Any]) -> None:
     StudyError
         For the first column or value.
     """
-    sheet = config["fields"]
+    sheet, time = config["fields"], config["viability"]["time"]
+    if config["viability"]["enabled"] and time is not None:
+        names = [str(name) for name in columns]
+        check_known(time, names, "viability.time", f"the columns of {sheet}")
     for column, values in config["labels"]["fit_on"].items():
         names = [str(name) for name in columns]
         check_known(column, names, "labels.fit_on", f"the columns of {sheet}")

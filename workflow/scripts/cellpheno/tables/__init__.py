@@ -67,6 +67,8 @@ from cellpheno.tables.statistics import (
     NULL_SCOPES,
     TESTS,
     VERDICTS,
+    VIABILITY,
+    VIABILITY_MAP,
 )
 from cellpheno.tables.storage import concatenate, read, write
 from cellpheno.tables.two_classes import (
@@ -145,6 +147,8 @@ __all__ = [
     "TWO_CLASSES_ROC",
     "VALUES",
     "VERDICTS",
+    "VIABILITY",
+    "VIABILITY_MAP",
     "Column",
     "Table",
     "concatenate",

@@ -1,6 +1,6 @@
 """Tables of the experiment's outcome: frequencies, measures, tests, claims."""
 
-from cellpheno.tables.columns import CONDITION, FIELD, INTERVAL, REPLICATE, Column, Table
+from cellpheno.tables.columns import BOX, CONDITION, FIELD, INTERVAL, REPLICATE, Column, Table
 
 FREQUENCIES = Table(
     "frequencies",
@@ -85,6 +85,33 @@ NULL_EXPERIMENTS = Table(
         Column("field_correlation", "float", "of two cells of a field", maximum=1),
     ),
     key=("test", "unit", "correction", "scope", "class", "condition"),
+)
+VIABILITY = Table(
+    "viability",
+    (
+        Column("level", "str", "of the row", allowed=("field", "group", "condition")),
+        Column("name", "str", "of the field, group or condition"),
+        CONDITION,
+        Column("time", "str", "by the sample sheet, or `all`"),
+        Column("source", "str", "of the classes", allowed=("bright-field", "fluorescence")),
+        Column("n", "int", "patches or cells with a class", minimum=1),
+        Column("n_live", "int", "of them live", minimum=0),
+        Column("viability", "float", "n_live / n", minimum=0, maximum=1),
+        *INTERVAL,
+        Column("interval", "str", "how it was made", allowed=("Wilson", "ratio of units")),
+        Column("unit", "str", "what it counts as independent", allowed=("field", "group")),
+        Column("n_units", "int", "number of these", minimum=1),
+    ),
+    key=("level", "name", "condition", "time", "source"),
+)
+VIABILITY_MAP = Table(
+    "viability_map",
+    (
+        FIELD,
+        *BOX,
+        Column("n_patches", "int", "that cover the centre of this place", minimum=1),
+        Column("p_live", "float", "mean of their probabilities", minimum=0, maximum=1),
+    ),
 )
 CLAIM = (
     Column("claim_id", "str", "name of the claim"),

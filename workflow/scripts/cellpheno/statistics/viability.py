@@ -1,0 +1,234 @@
+"""What share of the patches, or cells, is live: by field, well and condition, over time."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from cellpheno.errors import StudyError
+from cellpheno.fields import in_splits
+from cellpheno.tables import BOX_COLUMNS
+
+Array = npt.NDArray[np.float64]
+
+ANY_TIME = "all"
+"""The row of all points in time together."""
+CALLS, LABELS = "bright-field", "fluorescence"
+"""Where the class of a patch comes from: the classifier's call, or the stain."""
+LEVELS = ("field", "group", "condition")
+WILSON = "Wilson"
+RATIO = "ratio of units"
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What is counted.
+
+    Attributes
+    ----------
+    live
+        The class whose share is asked for.
+    time
+        Column of the sample sheet with the point in time, or None.
+    independent
+        Patches that a patch counts as: less than 1 where patches overlap.
+    """
+
+    live: str
+    time: str | None
+    independent: float
+
+
+def wilson(n_live: float, n: float) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a share; n need not be whole."""
+    z2 = stats.norm.ppf(0.975) ** 2
+    share = n_live / n
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n**2))) / (1 + z2 / n)
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+
+
+def ratio(n_live: Array, n: Array) -> tuple[float, float]:
+    """Return the 95 % interval of a share over several units that differ among themselves.
+
+    The share is all live patches over all patches, a ratio of two sums over units, with the
+    variance of Cochran (1977, section 6.3) and a t distribution with one degree of freedom less
+    than there are units. The interval is taken on the logit scale, so that it stays between 0 and
+    1.
+
+    Parameters
+    ----------
+    n_live, n
+        [units] live patches, and all patches, of each unit.
+
+    Returns
+    -------
+    tuple
+        Lower and upper end; NaN where the share is 0 or 1 or there is a single unit.
+    """
+    units, share = len(n), n_live.sum() / n.sum()
+    if units < 2 or not 0 < share < 1:
+        return np.nan, np.nan
+    variance = units / (units - 1) * np.square(n_live - share * n).sum() / n.sum() ** 2
+    half = stats.t.ppf(0.975, units - 1) * np.sqrt(variance) / (share * (1 - share))
+    logit = np.log(share / (1 - share))
+    low, high = 1 / (1 + np.exp(-(logit + half * np.array([-1, 1]))))
+    return float(low), float(high)
+
+
+def estimate(
+    patches: pd.DataFrame, fields: pd.DataFrame, source: str, settings: Settings
+) -> pd.DataFrame:
+    """Estimate the share of live patches of every field, group and condition at every time.
+
+    Parameters
+    ----------
+    patches
+        Table with field and class; a missing class does not count.
+    fields
+        From `usable`: field, condition, group and time.
+    source
+        `CALLS` or `LABELS`.
+    settings
+        What is counted.
+
+    Returns
+    -------
+    DataFrame
+        tables.VIABILITY. A field has Wilson's interval, for as many patches as it has room for
+        without overlap. A group is its fields together, a condition its groups (or its fields,
+        where it has a single group), with the interval of `ratio` over them; Wilson's stands where
+        that is not defined, and is too narrow if the units differ.
+    """
+    known = patches.dropna(subset="class")
+    live = known["class"] == settings.live
+    counts = pd.DataFrame(
+        {
+            "n": known.groupby("field").size(),
+            "n_live": live.groupby(known["field"]).sum(),
+        }
+    )
+    counts = fields.merge(counts, left_on="field", right_index=True).reset_index(drop=True)
+    rows = [{**row, "source": source} for level in LEVELS for row in _rows(counts, level, settings)]
+    return pd.DataFrame(rows)
+
+
+def _rows(counts: pd.DataFrame, level: str, settings: Settings) -> Iterator[dict[str, Any]]:
+    """Yield a row for each unit of a level at each time, and at all times together."""
+    keys = ["condition", "time"] if level == "condition" else ["condition", level, "time"]
+    parts = [counts]
+    if level != "field" and (counts["time"] != ANY_TIME).any():
+        parts.append(counts.assign(time=ANY_TIME))
+    for part in parts:
+        for _, unit in part.groupby(keys, sort=False):
+            first = unit.iloc[0]
+            yield {
+                "level": level,
+                "name": first[level],
+                "condition": first["condition"],
+                "time": first["time"],
+                **_share(unit, level, settings),
+            }
+
+
+def _share(unit: pd.DataFrame, level: str, settings: Settings) -> dict[str, Any]:
+    """Return numbers, share and interval of the fields of one unit."""
+    n, n_live = int(unit["n"].sum()), int(unit["n_live"].sum())
+    within = "group" if level == "condition" and len(set(unit["group"])) > 1 else "field"
+    sums = unit.groupby(within)[["n_live", "n"]].sum().to_numpy(np.float64)
+    interval, (low, high) = RATIO, ratio(*sums.T)
+    if np.isnan(low):
+        interval = WILSON
+        low, high = wilson(n_live * settings.independent, n * settings.independent)
+    return {
+        "n": n,
+        "n_live": n_live,
+        "viability": n_live / n,
+        "ci_low": low,
+        "ci_high": high,
+        "interval": interval,
+        "unit": within,
+        "n_units": len(sums),
+    }
+
+
+def usable(
+    quality: pd.DataFrame,
+    splits: pd.DataFrame,
+    wanted: Sequence[str],
+    without: Sequence[str],
+    time: str | None,
+) -> pd.DataFrame:
+    """Return field, condition, group and time of the fields of some splits.
+
+    Parameters
+    ----------
+    quality
+        The quality table with the sample sheet's columns.
+    splits
+        The splits table.
+    wanted
+        Splits whose fields are counted.
+    without
+        Conditions that are no part of the experiment.
+    time
+        Column with the point in time; None: there is one, `all`.
+
+    Raises
+    ------
+    StudyError
+        When no usable field is in these splits.
+    """
+    fields = in_splits(quality, splits, wanted, without)
+    if fields.empty:
+        raise StudyError(
+            f"statistics.splits is {', '.join(wanted)}, but no usable field lies there, so that "
+            "there is no viability to estimate; name the splits of the fields in question."
+        )
+    moment = fields[time].astype("str") if time else ANY_TIME
+    return fields[["field", "condition", "group"]].assign(time=moment)
+
+
+def over_field(cells: pd.DataFrame, live: str, stride: int) -> pd.DataFrame:
+    """Average the probability of life over the patches that cover each place of a field.
+
+    Parameters
+    ----------
+    cells
+        Patches of any number of fields: field, box and probabilities.
+    live
+        The class whose probability is averaged.
+    stride
+        Of the grid: the side of a place, in pixels.
+
+    Returns
+    -------
+    DataFrame
+        tables.VIABILITY_MAP: places whose centre lies in at least one patch.
+    """
+    boxes = cells[BOX_COLUMNS].to_numpy(np.float64)
+    probability = cells[f"p_{live}"].to_numpy(np.float64)
+    parts = [
+        _places(field, boxes[rows], probability[rows], stride)
+        for field, rows in cells.groupby("field", sort=True).indices.items()
+    ]
+    empty = pd.DataFrame(columns=["field", *BOX_COLUMNS, "n_patches", "p_live"])
+    return pd.concat(parts, ignore_index=True) if parts else empty
+
+
+def _places(field: str, boxes: Array, probability: Array, stride: int) -> pd.DataFrame:
+    width, height = boxes[:, 2:].max(axis=0)
+    lefts, tops = np.arange(0, width, stride), np.arange(0, height, stride)
+    top, left = (part.ravel() for part in np.meshgrid(tops, lefts, indexing="ij"))
+    x, y = (corner[:, None] + stride / 2 for corner in (left, top))
+    covered = (x >= boxes[:, 0]) & (y >= boxes[:, 1]) & (x < boxes[:, 2]) & (y < boxes[:, 3])
+    number = covered.sum(axis=1)
+    mean = covered @ probability / np.maximum(number, 1)
+    right, bottom = np.minimum(left + stride, width), np.minimum(top + stride, height)
+    corners = dict(zip(BOX_COLUMNS, (left, top, right, bottom), strict=True))
+    frame = pd.DataFrame({"field": field, **corners, "n_patches": number, "p_live": mean})
+    return frame[number > 0]
