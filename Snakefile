@@ -23,6 +23,11 @@ report: "workflow/report/workflow.rst"
 include: "workflow/rules/common.smk"
 
 
+if "fetch" in config:
+
+    include: "workflow/rules/fetch.smk"
+
+
 if "simulation" in config:
 
     include: "workflow/rules/simulation.smk"

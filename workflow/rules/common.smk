@@ -5,6 +5,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from snakemake.cli import parse_args
 from snakemake.exceptions import WorkflowError
 
 # source_path also brings the library along when this workflow is used as a remote module
@@ -58,6 +59,16 @@ os.environ["CELLPHENO_PYTHON"] = sys.executable
 os.environ["CELLPHENO_SNAKEFILE"] = str(workflow.main_snakefile)
 
 
+def only_fetches():
+    """Whether nothing but the rule `fetch` is asked for: its data need not be there."""
+    if not {"fetch", "fetch:"} & set(sys.argv):
+        return False
+    # Snakemake knows its targets only after this file was read
+    _, options = parse_args(sys.argv[1:])
+    asked = [*options.targets, *(job.rulename for job in options.target_jobs)]
+    return asked == ["fetch"]
+
+
 def checked_study(config):
     """The config with its defaults and the sample sheet, or one sentence that says what is wrong."""
     source = ", ".join(map(str, workflow.overwrite_configfiles)) or "config.yaml"
@@ -66,6 +77,8 @@ def checked_study(config):
     )
     try:
         config = configuration.complete(config, schema, source)
+        if only_fetches():
+            return config, sample_sheet.without_rows(config)
         configuration.check_files(config, Path())
         simulated = "simulation" in config
         # jobs on other nodes need not look at the disk all over again

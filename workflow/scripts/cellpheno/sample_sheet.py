@@ -71,6 +71,12 @@ def read(config: dict[str, Any], folder: Path, must_exist: bool) -> pd.DataFrame
     return fields.reset_index(drop=True)
 
 
+def without_rows(config: dict[str, Any]) -> pd.DataFrame:
+    """Return the sample sheet of a study whose data are still to be fetched."""
+    chosen = [config["splits"]["by"], *config["evaluation"]["by"]]
+    return pd.DataFrame(columns=[*dict.fromkeys([*COLUMNS, "split", *config["channels"], *chosen])])
+
+
 def _table(path: Path, sheet: str) -> pd.DataFrame:
     """Return the sheet as text, its index the numbers of the lines."""
     content = delimited.text(path, sheet)

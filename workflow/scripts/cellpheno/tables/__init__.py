@@ -37,7 +37,16 @@ from cellpheno.tables.columns import (
     Column,
     Table,
 )
-from cellpheno.tables.fields import HELD_OUT, LEAKS, LIMITS, QUALITY, RANGES, SPLITS, VALUES
+from cellpheno.tables.fields import (
+    FETCHED,
+    HELD_OUT,
+    LEAKS,
+    LIMITS,
+    QUALITY,
+    RANGES,
+    SPLITS,
+    VALUES,
+)
 from cellpheno.tables.labels import FLUORESCENCE, LABELLED, MIXTURE
 from cellpheno.tables.metrics import (
     CLASSIFICATION_METRICS,
@@ -104,6 +113,7 @@ __all__ = [
     "DETECTOR_SPEED",
     "EMBEDDING",
     "EXPORT_LOSSES",
+    "FETCHED",
     "FIELD",
     "FILTER_EXAMPLES",
     "FILTER_METRICS",

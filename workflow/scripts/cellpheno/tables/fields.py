@@ -26,6 +26,18 @@ QUALITY = Table(
     ),
     key=("field",),
 )
+FETCHED = Table(
+    "fetched",
+    (
+        Column("file", "str", "below the folder of the data set"),
+        Column("url", "str", "where it was fetched"),
+        Column("size", "int", "of the file", "bytes", minimum=0),
+        Column("checked", "str", "what of it was known before and fits, or `nothing`"),
+        Column("sha256", "str", "of its content as it was fetched"),
+        Column("n_unpacked", "int", "files unpacked from it", minimum=0),
+    ),
+    key=("file",),
+)
 VALUES = Table(
     "values",
     (

@@ -1,0 +1,85 @@
+"""A server on this machine that can be told to misbehave, as servers of data sets do."""
+
+import contextlib
+import http.server
+import re
+import threading
+
+
+class Server:
+    """Serves `files` (path: bytes); remembers which ranges were asked for.
+
+    Attributes
+    ----------
+    breaks
+        Bytes after which each of the next answers is broken off.
+    ranges
+        Whether parts of a file can be asked for.
+    says
+        Added to the length that is announced.
+    tag
+        The ETag of every file.
+    answers
+        Path: status that is answered instead of the file.
+    """
+
+    def __init__(self):
+        self.files, self.answers, self.breaks = {}, {}, []
+        self.ranges, self.says, self.tag = True, 0, '"v1"'
+        self.asked = []
+        self.redirects = {}
+
+
+@contextlib.contextmanager
+def serving():
+    server = Server()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            server.asked.append(
+                (self.path, self.headers.get("Range"), self.headers.get("If-Range"))
+            )
+            if self.path in server.redirects:
+                self.send_response(302)
+                self.send_header("Location", server.redirects[self.path])
+                self.end_headers()
+                return
+            status = server.answers.get(self.path, 200 if self.path in server.files else 404)
+            if status != 200:
+                self.send_error(status)
+                return
+            content, start = server.files[self.path], 0
+            found = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range") or "")
+            fresh = self.headers.get("If-Range") in (None, server.tag)
+            if found and server.ranges and fresh:
+                start = int(found[1])
+                if start >= len(content):
+                    self.send_error(416)
+                    return
+                self.send_response(206)
+                total = len(content) + server.says
+                self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
+            else:
+                self.send_response(200)
+            if server.says is not None:
+                self.send_header("Content-Length", str(len(content) - start + server.says))
+            if server.tag:
+                self.send_header("ETag", server.tag)
+            self.end_headers()
+            rest = content[start:]
+            broken = server.breaks.pop(0) if server.breaks else None
+            self.wfile.write(rest if broken is None else rest[:broken])
+            self.close_connection = True
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+        server.url = f"http://127.0.0.1:{listening.server_address[1]}"
+        thread = threading.Thread(target=listening.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            listening.shutdown()
+            thread.join()

@@ -1,0 +1,230 @@
+"""Archives are unpacked whole, into their folder and nowhere else; no part of one is missed."""
+
+import io
+import os
+import shutil
+import stat
+import struct
+import subprocess
+import tarfile
+import zipfile
+
+import pytest
+
+from cellpheno.errors import StudyError
+from cellpheno.fetching import archives, split_zip
+from cellpheno.fetching.archives import unpack
+
+FILES = {f"images/field-{n}.tiff": os.urandom(40_000) for n in range(6)}
+FILES |= {"Annotations/trainval/field-1.xml": b"<annotation/>" * 200, "readme.txt": b""}
+
+
+def zipped(path, files=FILES, **options):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, **options) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def content(folder):
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def test_a_zip_is_unpacked_and_what_was_there_is_replaced(tmp_path):
+    archive = zipped(tmp_path / "data.zip")
+    out = tmp_path / "out"
+    assert len(unpack(archive, out)) == len(FILES)
+    assert content(out) == FILES
+    (out / "readme.txt").write_bytes(b"spoilt")
+    unpack(archive, out)
+    assert content(out) == FILES
+
+
+@pytest.mark.parametrize("ending", ["tar", "tar.gz", "tgz", "tar.xz"])
+def test_a_tar_is_unpacked(tmp_path, ending):
+    archive = tmp_path / f"data.{ending}"
+    with tarfile.open(archive, f"w:{ending[-2:] if ending != 'tar' else ''}") as tar:
+        for name, data in FILES.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    unpack(archive, tmp_path / "out")
+    assert content(tmp_path / "out") == FILES
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil", "a/../../evil", "/evil", "C:evil", "..\\evil", "a/\\\\x\\evil"]
+)
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_a_name_that_leads_out_of_the_folder_is_refused_and_nothing_is_written(
+    tmp_path, name, kind
+):
+    archive, out = tmp_path / f"data.{kind}", tmp_path / "deep/er/out"
+    if kind == "zip":
+        zipped(archive, {"good": b"1", name: b"2"})
+    else:
+        with tarfile.open(archive, "w") as tar:
+            for each in ("good", name):
+                tar.addfile(tarfile.TarInfo(each))
+    with pytest.raises(StudyError, match="leads out of the folder"):
+        unpack(archive, out)
+    assert content(tmp_path) == {archive.name: archive.read_bytes()}
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE]
+)
+def test_links_and_devices_in_a_tar_are_refused(tmp_path, kind):
+    info = tarfile.TarInfo("out")
+    info.type, info.linkname = kind, "/etc/passwd"
+    with tarfile.open(tmp_path / "data.tar", "w") as tar:
+        tar.addfile(info)
+    with pytest.raises(StudyError, match="a link or a device"):
+        unpack(tmp_path / "data.tar", tmp_path / "out")
+
+
+def test_a_link_in_a_zip_is_refused_and_one_in_the_folder_is_not_followed(tmp_path):
+    info = zipfile.ZipInfo("link")
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "link.zip", "w") as archive:
+        archive.writestr(info, "/etc")
+    with pytest.raises(StudyError, match="a link or a device"):
+        unpack(tmp_path / "link.zip", tmp_path / "out")
+    outside, out = tmp_path / "outside", tmp_path / "there"
+    outside.mkdir()
+    out.mkdir()
+    (out / "images").symlink_to(outside)
+    with pytest.raises(StudyError, match="a link in .* would lead"):
+        unpack(zipped(tmp_path / "data.zip"), out)
+    assert not list(outside.iterdir())
+
+
+def test_a_name_that_stands_twice_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
+        archive.writestr("a", b"1")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("a", b"2")
+    with pytest.raises(StudyError, match="is in it twice"):
+        unpack(tmp_path / "data.zip", tmp_path / "out")
+
+
+def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "_SMALL", 1000)
+    bomb = zipped(tmp_path / "bomb.zip", {"zeros": bytes(5_000_000)})
+    with pytest.raises(StudyError, match="more than 200 times as large as it"):
+        unpack(bomb, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_more_than_the_disk_holds_is_not_begun(tmp_path, monkeypatch):
+    full = shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr(archives.shutil, "disk_usage", lambda _: full)
+    with pytest.raises(StudyError, match="has room for 1,000; make room"):
+        unpack(zipped(tmp_path / "data.zip"), tmp_path / "out")
+    assert not content(tmp_path / "out")
+
+
+def test_an_archive_that_lies_about_a_size_or_was_spoilt_is_refused(tmp_path):
+    archive = zipped(tmp_path / "data.zip", {"cells": bytes(range(256)) * 400})
+    whole = bytearray(archive.read_bytes())
+    at = whole.index(b"PK\1\2")
+    lying = whole.copy()
+    lying[at + 24 : at + 28] = struct.pack("<L", 1000)  # the size of the content
+    spoilt = whole.copy()
+    spoilt[120] ^= 0xFF
+    for problem in (lying, spoilt, whole[: len(whole) // 2], b"no archive"):
+        archive.write_bytes(problem)
+        with pytest.raises(StudyError, match=r"fetch it again|not unpacked"):
+            unpack(archive, tmp_path / "out")
+        assert not content(tmp_path / "out")
+
+
+def test_a_password_is_told(tmp_path):
+    archive = zipped(tmp_path / "data.zip", {"a": b"1"})
+    locked = bytearray(archive.read_bytes())
+    locked[locked.index(b"PK\1\2") + 8] |= 1
+    archive.write_bytes(locked)
+    with pytest.raises(StudyError, match="protected by a password"):
+        unpack(archive, tmp_path / "out")
+
+
+def divide(archive, sizes, zip64=False):
+    """Divide an archive as `zip -s` does: a marker in front, places counted within parts."""
+    whole = b"PK\7\x08" + archive.read_bytes()
+    begin = whole.index(b"PK\1\2")
+    ends = [sum(sizes[: n + 1]) for n in range(len(sizes))]
+    number = sum(end <= len(whole) for end in ends)
+    ends = ends[:number]
+
+    def place(at):
+        part = sum(end <= at for end in ends)
+        return part, at - ([0, *ends][part])
+
+    changed, at = bytearray(whole), begin
+    while whole[at : at + 4] == b"PK\1\2":
+        name, extra, comment = struct.unpack_from("<3H", whole, at + 28)
+        (offset,) = struct.unpack_from("<L", whole, at + 42)
+        part, within = place(offset + 4)
+        struct.pack_into("<H", changed, at + 34, part)
+        struct.pack_into("<L", changed, at + 42, within)
+        at += 46 + name + extra + comment
+    part, within = place(begin)
+    struct.pack_into("<2H", changed, at + 4, number, part)
+    struct.pack_into("<L", changed, at + 16, within)
+    edges = [0, *ends, len(whole)]
+    names = [archive.with_suffix(f".z{n:02d}") for n in range(1, number + 1)] + [archive]
+    for name, low, high in zip(names, edges, edges[1:], strict=False):
+        name.write_bytes(changed[low:high])
+    return names
+
+
+@pytest.mark.parametrize("size", [30_000, 65_536, 100_000])
+def test_parts_are_unpacked_as_the_whole_would_be(tmp_path, size):
+    names = divide(zipped(tmp_path / "data.zip"), [size] * 20)
+    assert len(names) > 2
+    assert split_zip.parts(tmp_path / "data.zip") == names
+    unpack(tmp_path / "data.zip", tmp_path / "out")
+    assert content(tmp_path / "out") == FILES
+
+
+@pytest.mark.skipif(not shutil.which("zip"), reason="needs the program zip, to divide an archive")
+@pytest.mark.parametrize("options", [[], ["-fz"]])
+def test_parts_that_zip_has_made_are_unpacked(tmp_path, options):
+    """The program itself, and with -fz its zip64 records."""
+    source = tmp_path / "source"
+    for name, data in FILES.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_bytes(data)
+    call = ["zip", "-q", "-r", "-s", "64k", *options, str(tmp_path / "data.zip"), "."]
+    subprocess.run(call, cwd=source, check=True)
+    assert len(split_zip.parts(tmp_path / "data.zip")) > 2
+    unpack(tmp_path / "data.zip", tmp_path / "out")
+    assert content(tmp_path / "out") == FILES
+
+
+def test_missing_parts_are_named(tmp_path):
+    names = divide(zipped(tmp_path / "data.zip"), [50_000] * 10)
+    names[1].unlink()
+    names[3].unlink()
+    with pytest.raises(
+        StudyError, match=rf"last of {len(names)} parts, of which 2 .*data.z02, data.z04"
+    ):
+        unpack(tmp_path / "data.zip", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_part_that_was_cut_short_is_noticed(tmp_path):
+    names = divide(zipped(tmp_path / "data.zip"), [50_000] * 10)
+    names[1].write_bytes(names[1].read_bytes()[:-100])
+    with pytest.raises(StudyError, match="cut short"):
+        unpack(tmp_path / "data.zip", tmp_path / "out")
+
+
+def test_places_beyond_4_gb_are_counted_from_the_first_part(tmp_path):
+    """A directory entry alone: part 5 of parts of 1 GiB lies beyond what 32 bits hold."""
+    starts, paths = [n << 30 for n in range(8)], [tmp_path / f"p{n}" for n in range(7)]
+    head = [b"PK\1\2", 20, 20, 0, 8, 0, 0, 1, 10, 20, 1, 0, 0, 5, 0, 0, 77]
+    written = split_zip._entry(head, b"a", b"", b"", starts, paths)
+    assert struct.unpack_from("<L", written, 42) == (0xFFFFFFFF,)
+    assert struct.unpack_from("<2HQ", written, 47) == (1, 8, (5 << 30) + 77)

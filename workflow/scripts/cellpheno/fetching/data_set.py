@@ -1,0 +1,65 @@
+"""A declared data set: all its files, checked, unpacked, and what is known of each."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cellpheno.errors import StudyError
+from cellpheno.fetching import archives, declared
+from cellpheno.fetching.download import download
+from cellpheno.tables import FETCHED
+
+logger = logging.getLogger(__name__)
+
+
+def fetch(settings: Mapping[str, Any], folder: Path) -> pd.DataFrame:
+    """Fetch every declared file and unpack the archives, once all files are there.
+
+    Parameters
+    ----------
+    settings
+        The config's section `fetch`.
+    folder
+        Of the data set.
+
+    Returns
+    -------
+    DataFrame
+        tables.FETCHED.
+
+    Raises
+    ------
+    StudyError
+        For the first file that cannot be had, does not fit what is known of it, or cannot be
+        unpacked.
+    """
+    files = declared.files(settings)
+    for file in files:
+        try:
+            archives.safe_target(file.name, folder)
+        except ValueError as error:
+            raise StudyError(f"fetch does not write {file.name}: {error}.") from error
+    rows = []
+    for file in files:
+        hashes = download(file, folder, settings["attempts"])
+        checked = list(file.hashes) or ["size"] * (file.size is not None)
+        if not file.hashes:
+            logger.warning(
+                "%s: no hash of it is known, so it is recorded but not checked%s",
+                file.name,
+                " beyond its size" if checked else "",
+            )
+        size = (folder / file.name).stat().st_size
+        rows.append((file.name, file.url, size, ", ".join(checked) or "nothing", hashes["sha256"]))
+    table = pd.DataFrame(rows, columns=[column.name for column in FETCHED.columns[:-1]])
+    return table.assign(
+        n_unpacked=[
+            len(archives.unpack(folder / file.name, folder))
+            if settings["unpack"] and file.is_archive
+            else 0
+            for file in files
+        ]
+    )
