@@ -12,9 +12,9 @@ rule fetch:
         f"logs/{config['study']}/fetch.log",
     benchmark:
         f"results/{config['study']}/benchmarks/fetch.tsv"
+    localrule: True
     conda:
         "../../envs/images.yaml"
-    localrule: True
     threads: 1
     resources:
         gpu=0,
