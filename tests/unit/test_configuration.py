@@ -54,7 +54,7 @@ def test_every_key_of_the_schema_has_a_default_or_is_required():
     by_protocol = set(configuration.SWITCHES["corrected"])
     for switches in configuration.STUDY_SWITCHES.values():
         by_protocol |= set(switches["corrected"])
-    optional = {("simulation",)}
+    optional = {("simulation",), ("fetch",)}
     assert set(without_default(SCHEMA, ())) == by_protocol | optional
 
 
