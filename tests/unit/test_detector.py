@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import torchvision
 from torch import nn
 
 from cellpheno import tables
@@ -413,3 +414,15 @@ def test_without_normalisation_a_detector_sees_0_to_255_as_they_are(tmp_path):
         transform = detector.network.transform.eval()
         seen = transform([shown])[0].tensors[0, :, 0, :3]
         assert torch.allclose(seen, torch.tensor([0, 127.5, 255]).expand(6, 3))
+
+
+def test_the_backbone_alone_can_start_from_the_weights_of_a_classifier(tmp_path):
+    settings = {**SMALL, "backbone": "resnet50", "backbone_weights": tmp_path / "resnet50.pth"}
+    torch.manual_seed(3)
+    classifier = torchvision.models.resnet50()
+    torch.save(classifier.state_dict(), settings["backbone_weights"])
+    built = backends.build({**settings, "stem": "adapted"}, CHANNELS).network.backbone.body
+    assert torch.equal(built.layer4[2].conv3.weight, classifier.layer4[2].conv3.weight)
+    assert torch.equal(built.conv1.weight[:, :3], classifier.conv1.weight / 2)
+    with pytest.raises(StudyError, match=r"do not fit the detector's backbone: .* unexpected"):
+        backends.build({**SMALL, "backbone_weights": settings["backbone_weights"]})

@@ -62,7 +62,9 @@ def test_each_detector_is_measured_by_its_own_detections():
         every=Finds((10.0, 10, 30, 30), (60.0, 10, 80, 30), (90.0, 60, 110, 80)),
     )
     lowest = {"half": 0.1, "none": 0.1, "every": 0.1}
-    metrics = evaluation.evaluate_each(found, BOXES, SPLITS, lowest, seed=0)
+    metrics = evaluation.evaluate_each(
+        found, BOXES, SPLITS, lowest, {name: ["cell"] for name in lowest}, seed=0
+    )
     test = metrics[metrics["split"] == "test"].set_index(["metric", "detector"])["value"]
     assert test["recall@0.5"].to_dict() == {"half": 0.5, "none": 0.0, "every": 1.0}
     assert test["precision@0.5", "every"] == 2 / 3
@@ -84,3 +86,16 @@ def test_each_detector_sees_its_own_channels():
     comparison.detect_with_each(chosen, [("a", field)], ["actin", "dapi"], CPU)
     assert one.shown == [1.0]
     assert other.shown == pytest.approx([0.2, 1, 0.2, 0.2])
+
+
+def test_each_detector_is_measured_by_the_classes_that_it_is_to_find():
+    found, _ = compared(
+        some=Finds((10.0, 10, 30, 30)), every=Finds((10.0, 10, 30, 30), (60.0, 10, 80, 30))
+    )
+    boxes = BOXES.assign(label=np.where(BOXES["x_min"] == 10, "cancer", "normal"))
+    classes = {"some": ["cancer"], "every": ["cancer", "normal"]}
+    lowest = dict.fromkeys(classes, 0.1)
+    metrics = evaluation.evaluate_each(found, boxes, SPLITS, lowest, classes, seed=0)
+    test = metrics[metrics["split"] == "test"].set_index(["metric", "detector"])["value"]
+    for name in classes:
+        assert test["recall@0.5", name] == test["precision@0.5", name] == 1.0

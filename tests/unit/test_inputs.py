@@ -66,6 +66,8 @@ def changed(config, path, value):
         (("inputs", "none"), [], "inputs.none has a value that does not fit"),
         (("detection", "input"), "gray", r"detection.input \(detector main\).*grey is the nearest"),
         (("experiments", "main"), {"input": "fuor"}, "classification.input.*'fuor'.*four is"),
+        (("detection", "classes"), ["partail"], "detection.classes.*partial is the nearest"),
+        (("detection", "classes"), [], "detection.classes has a value that does not fit"),
         (("detectors", "main"), {"input": ["four"]}, r"detection.input .* names \['four'\]"),
     ],
 )
@@ -137,3 +139,17 @@ def test_inception_with_its_second_head_sees_crops_of_299_px(config):
     model = {"backbone": "inception_v3", "auxiliary_loss": 0.4}
     config["experiments"] = {"main": {"model": model, "crops": {"size": 299}}}
     assert configuration.experiment(complete(config), "main")["model"]["auxiliary_loss"] == 0.4
+
+
+def test_a_detector_may_be_asked_for_the_cells_of_some_classes(config):
+    config["detectors"] = {"main": {}, "some": {"classes": ["partial", "in turn"]}}
+    done = complete(config)
+    assert configuration.detected_classes(done, "main") == config["classes"]
+    assert configuration.detected_classes(done, "some") == ["partial", "in turn"]
+    assert configuration.trained_as(done, "some") == "some"
+
+
+def test_weights_for_the_whole_detector_and_for_its_backbone_are_not_both_given(config):
+    config["detection"]["model"].update(weights="a.pth", backbone_weights="b.pth")
+    with pytest.raises(StudyError, match="leave one of them out"):
+        complete(config)

@@ -162,3 +162,11 @@ def test_a_tile_of_four_channels_is_a_tiff_with_a_page_for_each(tmp_path):
     coco.write(tmp_path / "tiles", [("a", image)], *written, 1, 1, 0.5)
     pages = tifffile.imread(tmp_path / "tiles/images/a_0_0.tif")
     np.testing.assert_array_equal(pages, image.transpose(2, 0, 1))
+
+
+def test_cells_of_other_classes_are_no_cells_for_a_detector_of_some(dataset):
+    folder, _ = dataset
+    assert [len(boxes) for boxes in coco.read(folder, "train", ["partial"]).boxes] == [2, 1, 0, 0]
+    assert [len(boxes) for boxes in coco.read(folder, "train", ["in turn"]).boxes] == [0, 0, 0, 1]
+    both = coco.read(folder, "train", ["in turn", "partial"])
+    assert [len(boxes) for boxes in both.boxes] == [2, 1, 0, 1]

@@ -184,6 +184,12 @@ VIABILITY = (
     else []
 )
 DETECTORS = list(config["detectors"]) if CANDIDATES == "detector" else []
+# whose cells the detector that makes the calls is to find
+DETECTED_CLASSES = (
+    configuration.detected_classes(config, DETECTORS[0])
+    if DETECTORS
+    else config["classes"]
+)
 EXPERIMENTS = list(config["experiments"])
 SEEDS = config["seeds"]
 # files that the workflow itself makes; none in a study of real data
@@ -266,8 +272,9 @@ def detector_settings(part):
 
 
 def detector_weights(wildcards):
-    """The file of weights that the detector starts from, if any."""
-    return detector_settings("model")(wildcards)["weights"] or []
+    """The files of weights that the detector starts from, if any."""
+    model = detector_settings("model")(wildcards)
+    return [model[key] for key in ("weights", "backbone_weights") if model[key]]
 
 
 def detector_channels(wildcards):

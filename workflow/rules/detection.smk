@@ -46,6 +46,9 @@ rule train_detector:
         runtime=1440,
     params:
         channels=detector_channels,
+        classes=lambda wildcards: configuration.detected_classes(
+            config, wildcards.detector
+        ),
         model=detector_settings("model"),
         training=detector_settings("training"),
         seed=lookup("seed", within=config),
@@ -108,6 +111,7 @@ rule evaluate_detection:
         mem_mb=scaled(1000),
         runtime=30,
     params:
+        classes=DETECTED_CLASSES,
         model=configuration.detector(config, DETECTORS[0])["model"],
         min_score=configuration.detector(config, DETECTORS[0])["inference"]["min_score"],
         seed=lookup("seed", within=config),

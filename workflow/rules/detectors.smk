@@ -57,6 +57,9 @@ rule evaluate_detectors:
         mem_mb=scaled(1000),
         runtime=30,
     params:
+        classes={
+            name: configuration.detected_classes(config, name) for name in DETECTORS
+        },
         min_scores={
             name: configuration.detector(config, name)["inference"]["min_score"]
             for name in DETECTORS

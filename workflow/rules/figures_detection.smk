@@ -31,6 +31,7 @@ rule plot_found_and_missed:
         runtime=20,
     params:
         min_score=lookup("calls/min_score", within=config),
+        classes=DETECTED_CLASSES,
         palette=PALETTE,
         code=code_id("plot_found_and_missed.py"),
     script:

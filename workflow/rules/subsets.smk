@@ -28,6 +28,7 @@ rule evaluate_subsets:
         columns=lookup("evaluation/by", within=config),
         group=lookup("splits/by", within=config),
         min_score=lookup("calls/min_score", within=config),
+        detected=DETECTED_CLASSES,
         classes=lookup("classes", within=config),
         groups=lookup("class_groups", within=config),
         seed=lookup("seed", within=config),

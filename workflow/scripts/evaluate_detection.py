@@ -5,10 +5,11 @@ from cellpheno.detection import evaluation
 
 job.start(snakemake)
 params = snakemake.params
+boxes = tables.read(snakemake.input.boxes, tables.BOXES)
 shards = [tables.read(path, tables.DETECTIONS) for path in snakemake.input.detections]
 metrics = evaluation.evaluate(
     tables.concatenate(shards, tables.DETECTIONS),
-    tables.read(snakemake.input.boxes, tables.BOXES),
+    boxes[boxes["label"].isin(params.classes)],
     tables.read(snakemake.input.splits, tables.SPLITS),
     detector=f"{params.model['architecture']} {params.model['backbone']}",
     min_score=params.min_score,

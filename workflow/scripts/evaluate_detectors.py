@@ -9,6 +9,7 @@ metrics = evaluation.evaluate_each(
     tables.read(snakemake.input.boxes, tables.BOXES),
     tables.read(snakemake.input.splits, tables.SPLITS),
     snakemake.params.min_scores,
+    snakemake.params.classes,
     snakemake.params.seed,
 )
 tables.write(metrics, snakemake.output.metrics, tables.DETECTION_METRICS)

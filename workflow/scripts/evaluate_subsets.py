@@ -10,12 +10,13 @@ fields = subsets.unseen(
     tables.read(inputs.annotated, tables.ANNOTATED_FIELDS),
     params.group,
 )
+boxes = tables.read(inputs.boxes, tables.BOXES)
 shards = [tables.read(path, tables.DETECTIONS) for path in inputs.detections]
 metrics = subsets.evaluate(
     fields,
     params.columns,
     tables.concatenate(shards, tables.DETECTIONS),
-    tables.read(inputs.boxes, tables.BOXES),
+    boxes[boxes["label"].isin(params.detected)],
     tables.read(inputs.cells, tables.CELLS),
     cutoff.minimum_score(params.min_score, inputs.detection_metrics),
     params.classes,

@@ -8,6 +8,7 @@ job.start(snakemake)
 inputs = snakemake.input
 
 annotated = tables.read(inputs.boxes, tables.BOXES)
+annotated = annotated[annotated["label"].isin(snakemake.params.classes)]
 splits = tables.read(inputs.splits, tables.SPLITS)
 fields = found_and_missed.choose(annotated, tables.read(inputs.quality, tables.QUALITY), splits)
 images = {field: image for shard in inputs.shards for field, image in store.read(shard, fields)}

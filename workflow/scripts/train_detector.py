@@ -6,16 +6,16 @@ from cellpheno.training import Checkpoint, checkpoint_key
 
 job.start(snakemake)
 params = snakemake.params
-weights = [params.model["weights"]] if params.model["weights"] else []
+what = [params.channels, params.classes, params.model, params.training]
 key = checkpoint_key(
-    [params.channels, params.model, params.training, params.seed, params.precision, params.code],
-    [*coco.files(snakemake.input.tiles), *weights],
+    [*what, params.seed, params.precision, params.code],
+    [*coco.files(snakemake.input.tiles), *snakemake.input.weights],
 )
 checkpoint = Checkpoint(params.checkpoints, key)
 with job.device(snakemake) as device, parallel.team(device) as device:
     detector, history = training.train(
-        coco.read(snakemake.input.tiles, "train"),
-        coco.read(snakemake.input.tiles, "val"),
+        coco.read(snakemake.input.tiles, "train", params.classes),
+        coco.read(snakemake.input.tiles, "val", params.classes),
         params.channels,
         params.model,
         training.Settings(**params.training),

@@ -126,12 +126,18 @@ def detector(config: Config, name: str) -> Config:
     return _merged(config["detection"], config["detectors"][name])
 
 
+def detected_classes(config: Config, name: str) -> list[str]:
+    """Return the classes whose cells a detector learns to find and is measured by (C16)."""
+    chosen = detector(config, name)["classes"]
+    return list(config["classes"]) if chosen == "all" else list(chosen)
+
+
 def trained_as(config: Config, name: str) -> str:
     """Return the first detector that is trained in the same way: one training serves them all."""
     wanted = detector(config, name)
     for other in config["detectors"]:
         same = detector(config, other)
-        if all(same[part] == wanted[part] for part in ("input", "model", "training")):
+        if all(same[part] == wanted[part] for part in ("input", "classes", "model", "training")):
             return other
     raise AssertionError(name)
 
@@ -159,8 +165,9 @@ def check_files(config: Config, folder: Path) -> None:
         For the first file that is missing, with the key that names it.
     """
     named = {
-        f"detection.model.weights (detector {name})": detector(config, name)["model"]["weights"]
+        f"detection.model.{key} (detector {name})": detector(config, name)["model"][key]
         for name in config["detectors"]
+        for key in ("weights", "backbone_weights")
     }
     for name in config["experiments"]:
         weights = experiment(config, name)["model"]["weights"]
@@ -301,6 +308,9 @@ def _check_names(config: Config, source: str) -> None:
     for name in config["detectors"]:
         where = f"{source}: detection.input (detector {name})"
         check_known(detector(config, name)["input"], inputs.names(config), where, "inputs")
+        where = f"{source}: detection.classes (detector {name})"
+        for chosen in detected_classes(config, name):
+            check_known(chosen, classes, where, "classes")
     for name in config["experiments"]:
         where = f"{source}: classification.input (experiment {name})"
         check_known(experiment(config, name)["input"], inputs.names(config), where, "inputs")
@@ -347,6 +357,13 @@ def _check_values(config: Config, source: str) -> None:
             f"{source}: statistics.measures are compared by t-tests, but statistics.tests has "
             "none; add one with test: welch or test: student."
         )
+    for name in config["detectors"]:
+        model = detector(config, name)["model"]
+        if model["weights"] and model["backbone_weights"]:
+            raise StudyError(
+                f"{source}: detection.model has weights for the whole detector and "
+                f"backbone_weights (detector {name}); leave one of them out."
+            )
     if "simulation" in config:
         settings = config["simulation"]
         known, where = list(settings["frequencies"]), f"{source}: simulation.annotated"

@@ -52,6 +52,8 @@ def build(settings: Mapping[str, Any], channels: Sequence[str] = COLOURS) -> Det
     backbones = _choose(architectures, "architecture", settings["architecture"])
     detector = _choose(backbones, "backbone", settings["backbone"])()
     detector.channels = list(channels)
+    if settings.get("backbone_weights"):
+        load_backbone(detector.network, settings["backbone_weights"])
     if settings.get("normalisation") == "none":
         transform = detector.network.transform
         transform.image_mean, transform.image_std = [0.0] * 3, [1 / 255] * 3
@@ -111,14 +113,7 @@ def load_weights(network: nn.Module, content: Mapping[str, Any], path: str | Pat
     StudyError
         When a weight is missing, unexpected or of another shape.
     """
-    state = content.get("state", content)
-    if not isinstance(state, Mapping) or not all(
-        isinstance(each, Tensor) for each in state.values()
-    ):
-        raise StudyError(
-            f"The weights {path} are not a state dict (names of weights and their values); save "
-            "one with torch.save(network.state_dict(), path)."
-        )
+    state = _state(content, path)
     problems = _misfits(network.state_dict(), state)
     if problems:
         raise StudyError(
@@ -127,6 +122,46 @@ def load_weights(network: nn.Module, content: Mapping[str, Any], path: str | Pat
         )
     network.load_state_dict(dict(state))
     logger.info("%d weights from %s", len(state), path)
+
+
+def _state(content: Mapping[str, Any], path: str | Path) -> Mapping[str, Tensor]:
+    state = content.get("state", content)
+    if not isinstance(state, Mapping) or not all(
+        isinstance(each, Tensor) for each in state.values()
+    ):
+        raise StudyError(
+            f"The weights {path} are not a state dict (names of weights and their values); save "
+            "one with torch.save(network.state_dict(), path)."
+        )
+    return state
+
+
+def load_backbone(network: nn.Module, path: str | Path) -> None:
+    """Fill the backbone of a detector with the weights of a classifier of images (C16).
+
+    Parameters
+    ----------
+    network
+        The network of a detector with a feature pyramid.
+    path
+        A state dict of torchvision's model; its last linear layer `fc` is left out.
+
+    Raises
+    ------
+    StudyError
+        When the file cannot be read, or its weights are not those of the backbone.
+    """
+    state = _state(_read(path), path)
+    state = {key: value for key, value in state.items() if not key.startswith("fc.")}
+    body = network.backbone.body
+    problems = _misfits(body.state_dict(), state)
+    if problems:
+        raise StudyError(
+            f"The weights {path} do not fit the detector's backbone: {'; '.join(problems)}. Give "
+            "torchvision's weights of this very backbone (resnet50), or `backbone_weights: null`."
+        )
+    body.load_state_dict(state, strict=False)  # older files lack counts that nothing needs
+    logger.info("%d weights of the backbone from %s", len(state), path)
 
 
 def _misfits(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:

@@ -8,7 +8,7 @@ it was cut from.
 
 import dataclasses
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +162,7 @@ def _document(entries: list[dict[str, Any]], split: str) -> dict[str, Any]:
     }
 
 
-def read(folder: str | Path, split: str) -> TileSet:
+def read(folder: str | Path, split: str, classes: Collection[str] | None = None) -> TileSet:
     """Read one split into memory; each file is decoded once.
 
     Parameters
@@ -171,11 +171,15 @@ def read(folder: str | Path, split: str) -> TileSet:
         A data set with `<split>.json` and `images/`.
     split
         train, val or test.
+    classes
+        Whose cells count, those of others are no cells (C16); None: all.
     """
     folder = Path(folder)
     document = json.loads((folder / f"{split}.json").read_text())
     boxes_of: dict[int, list[Sequence[float]]] = {each["id"]: [] for each in document["images"]}
     for annotation in document["annotations"]:
+        if classes is not None and annotation["class"] not in classes:
+            continue
         boxes_of[annotation["image_id"]].append(annotation["bbox"])
     names, images, boxes = [], [], []
     for entry in document["images"]:

@@ -5,7 +5,7 @@ Intervals come from redrawing fields, because the cells of one field are not ind
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -277,6 +277,7 @@ def evaluate_each(
     annotated: pd.DataFrame,
     splits: pd.DataFrame,
     min_scores: Mapping[str, float],
+    classes: Mapping[str, Collection[str]],
     seed: int,
 ) -> pd.DataFrame:
     """Measure every detector as `evaluate` measures one.
@@ -291,6 +292,8 @@ def evaluate_each(
         tables.SPLITS.
     min_scores
         Detector: lowest score that it kept, in the order of the result.
+    classes
+        Detector: classes whose cells it is to find.
     seed
         The study's seed.
 
@@ -302,7 +305,14 @@ def evaluate_each(
     of_detector = dict(list(detections.groupby("detector")))
     nothing = detections.iloc[:0]
     measured = [
-        evaluate(of_detector.get(name, nothing), annotated, splits, name, lowest, seed)
+        evaluate(
+            of_detector.get(name, nothing),
+            annotated[annotated["label"].isin(classes[name])],
+            splits,
+            name,
+            lowest,
+            seed,
+        )
         for name, lowest in min_scores.items()
     ]
     return tables.concatenate(measured, tables.DETECTION_METRICS)
