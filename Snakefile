@@ -112,6 +112,11 @@ if SUBSETS:
     include: "workflow/rules/subsets.smk"
 
 
+if EXPLANATIONS:
+
+    include: "workflow/rules/explanations.smk"
+
+
 if VIABILITY:
 
     include: "workflow/rules/viability.smk"
@@ -217,6 +222,7 @@ rule all:
         SIMULATED_TABLES,
         collect(list(AGREEMENT.values()), study=STUDY),
         FLUORESCENCE_TABLES,
+        EXPLANATIONS,
         VIABILITY,
         LABEL_ERRORS,
         HUMAN_MODEL,

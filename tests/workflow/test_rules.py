@@ -26,6 +26,8 @@ USES_A_GPU = {
     "explain_cells",
     "learn_patch_filter",
     "filter_patches",
+    "explain_every_class",
+    "check_maps",
 }
 
 

@@ -175,6 +175,15 @@ FLUORESCENCE_TABLES = (
     if FLUORESCENCE
     else []
 )
+EXPLANATIONS = [
+    f"results/{STUDY}/grad_cam/{name}"
+    for key, name in (
+        ("every_class", "every_class.npz"),
+        ("every_class", "every_class.parquet"),
+        ("sanity", "sanity.tsv"),
+    )
+    if config["grad_cam"][key]
+]
 VIABILITY = (
     [
         f"results/{STUDY}/statistics/{name}"

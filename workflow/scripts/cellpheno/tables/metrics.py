@@ -82,3 +82,14 @@ THRESHOLDS = Table(
     ),
     key=("rule", "threshold", "split", "class", "metric"),
 )
+MAP_SANITY = Table(
+    "map_sanity",
+    (
+        Column("step", "int", "parts destroyed so far; 0: none", minimum=0),
+        Column("destroyed", "str", "the part destroyed last; step 0: what is compared instead"),
+        Column("rank_correlation", "float", "of maps before and after, mean over crops"),
+        *INTERVAL,
+        Column("n", "int", "crops", minimum=1),
+    ),
+    key=("step",),
+)

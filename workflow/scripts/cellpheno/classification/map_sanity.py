@@ -1,0 +1,145 @@
+"""Do maps depend on what the network has learned (Adebayo et al. 2018), and maps of every class.
+
+A map that stays when the weights are destroyed shows edges of the picture, not what the network has
+learned.
+"""
+
+import copy
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from scipy import stats
+from torch import nn
+
+from cellpheno.classification.backbones import Classifier
+from cellpheno.classification.gradcam import explain
+from cellpheno.randomness import derive, generator
+
+Crops = npt.NDArray[np.uint8]
+Maps = npt.NDArray[np.float32]
+
+PLACES = 16
+"""Places along each side at which two maps are compared."""
+HEAD = "head"
+
+
+def explain_every_class(
+    model: Classifier, crops: Crops, layer: str | None, device: torch.device
+) -> Maps:
+    """Return the Grad-CAM maps [n, classes, S, S] of crops [n, S, S, C] for every class (L27)."""
+    classes = range(model.head.out_features)
+    maps = [explain(model, crops, np.full(len(crops), k), layer, device) for k in classes]
+    return np.stack(maps, axis=1)
+
+
+def stages(model: Classifier) -> list[tuple[str, nn.Module]]:
+    """Return the parts of a network from its end to its beginning, the head first.
+
+    The backbone's parts are its modules with weights; where a single one holds all of them, such
+    as the `features` of DenseNet, those inside it.
+    """
+    module, prefix = model.backbone, ""
+    while True:
+        parts = [(name, part) for name, part in module.named_children() if _has_weights(part)]
+        if len(parts) != 1 or not list(parts[0][1].children()):
+            break
+        prefix, module = f"{prefix}{parts[0][0]}.", parts[0][1]
+    named = [(f"{prefix}{name}", part) for name, part in reversed(parts)]
+    return [(HEAD, model.head), *named]
+
+
+def _has_weights(module: nn.Module) -> bool:
+    return any(True for _ in module.parameters())
+
+
+def destroyed(model: Classifier, seed: int) -> Iterator[tuple[str, Classifier]]:
+    """Yield the network as ever more of it is destroyed, from the end on, with what was last.
+
+    The weights of each tensor are shuffled among themselves: they keep their distribution, so that
+    signals neither vanish nor explode, and lose all that was learned. The model itself is left as
+    it is; what is yielded is one copy, destroyed further with each step.
+    """
+    broken = copy.deepcopy(model)
+    for name, part in stages(broken):
+        source = torch.Generator().manual_seed(derive(seed, "destroyed", name))
+        with torch.no_grad():
+            for weights in part.parameters():
+                order = torch.randperm(weights.numel(), generator=source).to(weights.device)
+                weights.copy_(weights.flatten()[order].view_as(weights))
+        yield name, broken
+
+
+def alike(first: Maps, second: Maps) -> npt.NDArray[np.float64]:
+    """Return Spearman's rank correlation [n] of maps [n, S, S] with others, place by place.
+
+    A map without any heat is like no other: 0.
+    """
+    pairs = zip(_places(first), _places(second), strict=True)
+    return np.array([_rank_correlation(a, b) for a, b in pairs])
+
+
+def _places(maps: Maps) -> list[npt.NDArray[np.float32]]:
+    return [cv2.resize(one, (PLACES, PLACES), interpolation=cv2.INTER_AREA).ravel() for one in maps]
+
+
+def _rank_correlation(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
+    if not np.ptp(a) or not np.ptp(b):
+        return 0.0
+    return float(stats.spearmanr(a, b).statistic)
+
+
+def check(
+    model: Classifier,
+    crops: Crops,
+    targets: npt.NDArray[np.int64],
+    layer: str | None,
+    seed: int,
+    device: torch.device,
+) -> pd.DataFrame:
+    """Compare maps with those of the network as ever more of it is destroyed.
+
+    Parameters
+    ----------
+    model
+        Trained, in evaluation mode.
+    crops, targets
+        [n, S, S, C] and the class [n] that is explained of each.
+    layer
+        As `gradcam.explain` takes it.
+    seed
+        Of the shuffling.
+    device
+        Where the model is.
+
+    Returns
+    -------
+    DataFrame
+        tables.MAP_SANITY. The first row, step 0, compares each map with that of another crop by
+        the sound network: what maps have in common anyway. Sound maps fall to about that.
+    """
+    sound = explain(model, crops, targets, layer, device)
+    rows = [(0, "maps of other crops", *_mean(alike(sound, sound[_others(len(sound), seed)])))]
+    for step, (name, broken) in enumerate(destroyed(model, seed), 1):
+        maps = explain(broken, crops, targets, layer, device)
+        rows.append((step, name, *_mean(alike(sound, maps))))
+    names = ["step", "destroyed", "rank_correlation", "ci_low", "ci_high", "n"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _others(n: int, seed: int) -> npt.NDArray[np.int64]:
+    """Return for each of n crops another one, each once."""
+    order = generator(seed, "other crops").permutation(n)
+    other = np.empty(n, np.int64)
+    other[order] = np.roll(order, 1)
+    return other
+
+
+def _mean(values: npt.NDArray[np.float64]) -> tuple[float, float, float, int]:
+    """Return mean, its 95 % interval by the t distribution, and n."""
+    n = len(values)
+    half = stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
+    return float(values.mean()), float(values.mean() - half), float(values.mean() + half), n

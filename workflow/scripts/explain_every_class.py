@@ -1,0 +1,25 @@
+"""Show by Grad-CAM what in chosen crops speaks for each of the classes (L27)."""
+
+import numpy as np
+
+from cellpheno import files, job, tables
+from cellpheno.classification.backbones import load
+from cellpheno.classification.crops import cut_from_shards
+from cellpheno.classification.gradcam import choose
+from cellpheno.classification.map_sanity import explain_every_class
+
+job.start(snakemake)
+inputs, settings = snakemake.input, snakemake.params.grad_cam
+cells = tables.read(inputs.cells, tables.CELLS)
+cells = choose(cells, settings["splits"], snakemake.params.classes, settings["per_class"])
+with job.device(snakemake) as device:
+    trained = load(inputs.model, device, "float32")
+    size = trained.geometry.size
+    pictures = np.empty((len(cells), size, size, 3), dtype=np.uint8)
+    crops = np.empty((len(cells), size, size, len(trained.channels)), dtype=np.uint8)
+    for out, channels in ((pictures, None), (crops, trained.channels)):
+        cut_from_shards(inputs.shards, cells, trained.geometry, out, channels)
+    maps = explain_every_class(trained.model, crops, settings["layer"], device)
+with files.whole(snakemake.output.maps) as temporary:
+    np.savez(temporary, crops=pictures, maps=maps, classes=np.array(trained.classes))
+tables.write(cells.assign(map_row=np.arange(len(cells))), snakemake.output.cells, tables.CELLS)
