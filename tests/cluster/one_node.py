@@ -56,6 +56,7 @@ SchedulerType=sched/backfill
 SchedulerParameters=bf_interval=2,sched_interval=2,batch_sched_delay=0
 ReturnToService=2
 MinJobAge=3600
+JobRequeue=0
 KillWait=2
 SlurmctldTimeout=60
 SlurmdTimeout=10
