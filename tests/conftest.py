@@ -4,6 +4,7 @@ import concurrent.futures
 import copy
 import ctypes
 import dataclasses
+import hashlib
 import os
 import shutil
 import subprocess
@@ -29,6 +30,15 @@ class Study:
     @property
     def results(self) -> Path:
         return self.folder / "results" / self.config["study"]
+
+    def tables(self) -> dict[str, str]:
+        """Return the hash of every result by its name: all but pictures, models and times."""
+        return {
+            str(path.relative_to(self.results)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(self.results.rglob("*"))
+            if path.suffix in (".tsv", ".parquet", ".npy", ".npz")
+            and not {"benchmarks", "checkpoints"} & set(path.parts)
+        }
 
     def write(self) -> "Study":
         (self.folder / "study.yaml").write_text(yaml.safe_dump(self.config, sort_keys=False))

@@ -4,6 +4,9 @@ import contextlib
 import errno
 import json
 import resource
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +20,7 @@ from cellpheno.files import whole, whole_folder
 from cellpheno.images import store
 from cellpheno.randomness import derive, generator
 
+SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 PIXELS = np.random.default_rng(0).integers(0, 255, (1200, 1200, 3), dtype=np.uint8)
 
 
@@ -38,6 +42,31 @@ def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
         raise RuntimeError
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+KILLED = """
+import os, signal, sys
+from cellpheno.files import whole, whole_folder
+with {kind}(sys.argv[1]) as temporary:
+    (temporary if "{kind}" == "whole" else temporary / "part").write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("kind", ["whole", "whole_folder"])
+def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path, kind):
+    path, other = tmp_path / "shard.npz", tmp_path / ".shard.other.1.abc.tmp.npz"
+    code = KILLED.format(kind=kind)
+    subprocess.run([sys.executable, "-c", code, path], env={"PYTHONPATH": str(SCRIPTS)})
+    assert [left.suffix for left in tmp_path.iterdir()] == [".npz"]
+    assert not path.exists()
+    other.write_text("of a living writer on another machine")
+    with whole(path) as temporary:
+        temporary.write_text("whole")
+        with whole(path) as living:
+            living.write_text("whole")
+            assert temporary.exists()
+    assert sorted(tmp_path.iterdir()) == [other, path]
 
 
 def test_a_folder_replaces_the_old_one_when_it_is_whole(tmp_path):

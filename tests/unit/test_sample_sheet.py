@@ -388,10 +388,18 @@ def test_planted_frequencies_must_fit_the_sheet_and_the_classes(config, rows):
 
 def test_shards_hold_every_field_once_in_order(rows):
     fields = pd.DataFrame(rows * 5)
-    shards = sample_sheet.shards(fields, 6)
+    shards = sample_sheet.shards(fields, 6, most=4)
     assert list(shards) == ["shard-000", "shard-001", "shard-002", "shard-003"]
     assert pd.concat(shards.values()).equals(fields)
     assert max(len(shard) for shard in shards.values()) == 6
+
+
+@pytest.mark.parametrize("most", [3, 2, 1, 0])
+def test_shards_of_a_large_study_grow_so_that_their_number_stays_bounded(rows, most):
+    fields = pd.DataFrame(rows * 5)
+    shards = sample_sheet.shards(fields, 6, most)
+    assert len(shards) == max(1, most)
+    assert pd.concat(shards.values()).equals(fields)
 
 
 @pytest.mark.parametrize(

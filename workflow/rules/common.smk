@@ -11,6 +11,7 @@ from snakemake.exceptions import WorkflowError
 # source_path also brings the library along when this workflow is used as a remote module
 for name in (
     "__init__",
+    "abandoned",
     "errors",
     "files",
     "inputs",
@@ -40,6 +41,7 @@ for name in (
 sys.path.insert(0, str(Path(source_file).parents[2]))
 
 from cellpheno import (
+    abandoned,
     candidate_settings,
     configuration,
     files,
@@ -98,6 +100,7 @@ def checked_study(config):
         if check_disk:
             own = [f"{kind}/{config['study']}" for kind in ("logs", "results")]
             files.check_writable([".snakemake", *own])
+            abandoned.take_over(Path(".snakemake"))
     except StudyError as error:
         # a WorkflowError would bury the sentence between lines of this file
         sys.exit(f"cellpheno: {error}")
@@ -152,7 +155,6 @@ HUMAN_MODEL = (
 )
 # wanted where subsets of the fields are measured by themselves
 SUBSETS = [f"results/{STUDY}/metrics/subsets.tsv"] if config["evaluation"]["by"] else []
-SHARDS = sample_sheet.shards(fields, config["fields_per_shard"])
 # what is classified, and what tells the classes that are learned from
 CANDIDATES = config["candidates"]["source"]
 FLUORESCENCE = config["labels"]["source"] == "fluorescence"
@@ -201,6 +203,12 @@ DETECTED_CLASSES = (
 )
 EXPERIMENTS = list(config["experiments"])
 SEEDS = config["seeds"]
+# a shard is converted, counted, measured, searched for cells, and classified by every network
+SHARDS = sample_sheet.shards(
+    fields,
+    config["fields_per_shard"],
+    most=config["shard_jobs"] // (4 + len(EXPERIMENTS) * len(SEEDS)),
+)
 # files that the workflow itself makes; none in a study of real data
 SIMULATED_IMAGES = (
     fields[CHANNELS].to_numpy().ravel().tolist() if "simulation" in config else []

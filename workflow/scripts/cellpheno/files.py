@@ -2,9 +2,12 @@
 
 import contextlib
 import errno
+import glob
+import hashlib
 import os
 import resource
 import shutil
+import socket
 import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -29,9 +32,29 @@ _REASONS = {
 }
 
 
+_HERE = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+"""This machine, in the names of temporary files."""
+
+
 def _temporary(path: Path) -> Path:
     """Return a name beside `path` that no other process uses, with the same suffix."""
-    return path.with_name(f".{path.stem}.{os.getpid()}.{uuid.uuid4().hex}.tmp{path.suffix}")
+    unique = f"{_HERE}.{os.getpid()}.{uuid.uuid4().hex[:12]}"
+    return path.with_name(f".{path.stem}.{unique}.tmp{path.suffix}")
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what killed writers of the same file have left beside it; living ones go on.
+
+    A process of another machine may live, whatever processes there are on this one.
+    """
+    mine = f".{path.stem}.{_HERE}."
+    for left in path.parent.glob(f"{glob.escape(mine)}*.tmp{glob.escape(path.suffix)}"):
+        writer = left.name.removeprefix(mine).partition(".")[0]
+        if writer.isdigit() and not Path("/proc", writer).exists():
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -60,6 +83,7 @@ def whole(path: str | Path) -> Iterator[Path]:
     temporary = _temporary(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
         yield temporary
         with temporary.open("rb+") as stream:
             os.fsync(stream.fileno())
@@ -95,6 +119,7 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
     temporary = _temporary(path)
     try:
         temporary.mkdir(parents=True)
+        _remove_leftovers(path)
         yield temporary
         if path.exists():
             shutil.rmtree(path)

@@ -307,8 +307,20 @@ def check_classes(classes: list[str], annotated: set[str], files: list[str]) -> 
             )
 
 
-def shards(fields: pd.DataFrame, size: int) -> dict[str, pd.DataFrame]:
-    """Divide the sample sheet, in its order, into shards of at most `size` fields."""
+def shards(fields: pd.DataFrame, size: int, most: int) -> dict[str, pd.DataFrame]:
+    """Divide the sample sheet, in its order, into shards of `size` fields, or more if it is long.
+
+    Parameters
+    ----------
+    fields
+        The sample sheet.
+    size
+        Fields of a shard.
+    most
+        Where there would be more shards than this, they grow: Snakemake takes seconds to plan
+        hundreds of jobs and minutes to plan ten thousands, again in every job on a cluster.
+    """
+    size = max(size, -(-len(fields) // max(1, most)))
     starts = range(0, len(fields), size)
     digits = max(3, len(str(len(starts))))
     return {f"shard-{n:0{digits}d}": fields.iloc[s : s + size] for n, s in enumerate(starts)}

@@ -1,0 +1,130 @@
+"""Killed at any moment, the same command goes on and ends with the same tables."""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import Study
+
+pytestmark = pytest.mark.slow
+
+RESULTS = ("cells.parquet", "grad_cam/cells.parquet", "statistics/tests.tsv")
+KILLS = 20
+SEED = 20261125
+
+# what is killed: the rules whose jobs are meant (none: Snakemake itself), what they make, and how
+VICTIMS = {
+    "Snakemake": ((), None, "SIGKILL"),
+    "a training": (("train_detector", "train_classifier"), "*/**/model.pt", "SIGKILL"),
+    "an inference": (("detect_cells", "classify_cells"), "*ions/**/*.parquet", "SIGKILL"),
+    "a writer": (("convert_fields", "cut_tiles", "cut_crops"), "converted/*.npz", "SIGKILL"),
+    "a preempted training": (("train_detector", "train_classifier"), "*/**/model.pt", "SIGTERM"),
+}
+
+
+def start(study: Study) -> subprocess.Popen:
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(study.snakefile)]
+    command += [f"results/small/{name}" for name in RESULTS]
+    command += ["--configfile", "study.yaml", "--cores", "2", "--resources", "gpu=1"]
+    with (study.folder / "log.txt").open("w") as log:
+        return subprocess.Popen(command, cwd=study.folder, stdout=log, stderr=log)
+
+
+def jobs(study: Study, rules: tuple[str, ...]) -> list[int]:
+    """Return the processes that run a script of these rules in the study's folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (path / "cmdline").read_bytes().decode().split("\0")
+            scripts = [word for word in words[1:2] if "/.snakemake/scripts/" in word]
+            if scripts and str(study.folder) in scripts[0]:
+                rule = scripts[0].split(".")[-2]
+                if not rules or rule in rules:
+                    found.append(int(path.name))
+    return found
+
+
+def kill(process: int, how: str) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        if how == "SIGTERM":  # as a scheduler does: a word first
+            os.kill(process, signal.SIGTERM)
+            time.sleep(0.3)
+        os.kill(process, signal.SIGKILL)
+
+
+def disturb(study: Study, what: str, chance: random.Random) -> bool:
+    """Start the command, kill something on the way, and return whether there was anything."""
+    rules, made, how = VICTIMS[what]
+    # something to do for those who shall be killed
+    there = sorted(study.results.glob(made)) if made else []
+    if there:
+        chance.choice(there).unlink()
+    process = start(study)
+    while process.poll() is None and not (running := jobs(study, rules)):
+        time.sleep(0.02)
+    if process.poll() is not None:
+        return False
+    # a job takes two to six seconds, half of them for imports
+    time.sleep(chance.uniform(0, 5))
+    if rules:
+        alive = [job for job in running if job in jobs(study, rules)]
+        for job in alive:
+            kill(job, how)
+        process.wait(timeout=300)
+        return bool(alive)
+    # its jobs live on, and the next run meets them
+    alive = process.poll() is None
+    kill(process.pid, how)
+    process.wait()
+    return alive
+
+
+@pytest.fixture
+def studies(tmp_path, tiny_config, small_rows):
+    """The same study in two folders."""
+    made = {name: Study(tmp_path / name, tiny_config) for name in ("undisturbed", "killed")}
+    for study in made.values():
+        study.folder.mkdir()
+        study.write_fields(small_rows)
+        study.write()
+    return made
+
+
+def test_twenty_kills_at_random_moments_change_no_table(studies):
+    undisturbed, study = studies["undisturbed"], studies["killed"]
+    assert start(undisturbed).wait() == 0, (undisturbed.folder / "log.txt").read_text()
+    expected = undisturbed.tables()
+    chance, killed = random.Random(SEED), []
+    while len(killed) < KILLS:
+        what = chance.choice(list(VICTIMS))
+        if disturb(study, what, chance):
+            killed.append(what)
+            print(f"kill {len(killed)}: {what}")
+        # whatever bears a final name is whole
+        differing = {name for name, value in study.tables().items() if expected[name] != value}
+        assert differing == set(), killed
+    assert set(killed) == set(VICTIMS)
+    assert start(study).wait() == 0, (study.folder / "log.txt").read_text()
+    while jobs(study, ()):  # orphans of a killed Snakemake
+        time.sleep(0.1)
+    assert study.tables() == expected
+
+
+def test_a_disk_that_was_full_changes_no_table(studies, small_disk):
+    targets = ["results/small/tiles", "results/small/splits.tsv", "--resources", "gpu=1"]
+    undisturbed, study = studies["undisturbed"], studies["killed"]
+    undisturbed.snakemake(*targets)
+    small_disk(study.results, 1200)
+    refused = study.snakemake(*targets, check=False)
+    assert refused.returncode
+    assert "no space is left on the disk" in refused.stdout
+    command = ["mount", "-o", "remount,size=64m", str(study.results)]
+    subprocess.run(command, check=True)
+    study.snakemake(*targets)
+    assert study.tables() == undisturbed.tables()
