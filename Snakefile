@@ -166,6 +166,7 @@ rule all:
                 "qc/fields.tsv",
                 "qc/limits.tsv",
                 "report.zip",
+                "run.json",
                 "splits.tsv",
                 "statistics/frequencies.tsv",
                 "statistics/tests.tsv",

@@ -58,3 +58,43 @@ rule report:
         '--snakefile "$CELLPHENO_SNAKEFILE" '
         "--configfile {input.config:q} --workflow-profile none --cores 1 --nolock "
         "--report {output:q} &> {log:q}"
+
+
+# what the study was made from, beside the raw images
+STUDY_FILES = [
+    config["fields"],
+    *ANNOTATIONS,
+    *(configuration.detector(config, name)["model"]["weights"] for name in DETECTORS),
+    *(
+        configuration.experiment(config, name)["model"]["weights"]
+        for name in EXPERIMENTS
+    ),
+]
+
+
+rule record_run:
+    """Record versions, config, hashes, seeds, devices and durations for who repeats the run."""
+    input:
+        # behind which all the others lie
+        "results/{study}/report.zip",
+        quality="results/{study}/qc/fields.tsv",
+    output:
+        "results/{study}/run.json",
+    log:
+        "logs/{study}/record_run.log",
+    benchmark:
+        "results/{study}/benchmarks/record_run.tsv"
+    localrule: True
+    conda:
+        "../../envs/snakemake.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(500),
+        runtime=30,
+    params:
+        config=config,
+        files=[path for path in dict.fromkeys(STUDY_FILES) if path],
+        code=code_id("record_run.py"),
+    script:
+        "../scripts/record_run.py"

@@ -1,0 +1,18 @@
+"""Record versions, config, hashes, seeds, devices and durations for whoever repeats the run."""
+
+from pathlib import Path
+
+from cellpheno import job, run_record
+from cellpheno.files import whole
+
+job.start(snakemake)
+params = snakemake.params
+results = Path(snakemake.output[0]).parent
+found = run_record.record(
+    dict(params.config),
+    params.files,
+    results,
+    Path(snakemake.log[0]).parent,
+)
+with whole(snakemake.output[0]) as temporary:
+    run_record.write(found, temporary)
