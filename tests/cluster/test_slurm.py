@@ -74,7 +74,8 @@ def rule_of(job: dict[str, str]) -> str:
 
 def gpus_of(job: dict[str, str]) -> int:
     """Return how many GPUs SLURM gave to a job."""
-    return sum(int(part.split(":")[-1]) for part in job.get("JOB_GRES", "").split(",") if part)
+    given = job.get("JOB_GRES", "(null)")
+    return 0 if given == "(null)" else sum(int(part.split(":")[-1]) for part in given.split(","))
 
 
 def test_each_gpu_rule_holds_a_gpu_and_no_cpu_rule_does_and_a_lost_node_changes_nothing(
