@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cellpheno.figures import style
+from cellpheno.figures.detection import AT_THRESHOLD
 
 METRICS = {"recall": "recall", "precision": "precision", "f1": "F1"}
 IOUS = {"0.1": "o", "0.5": "s"}
@@ -33,28 +34,39 @@ def draw(metrics: pd.DataFrame, speed: pd.DataFrame, described: Mapping[str, str
     test = metrics[metrics["split"] == "test"]
     for axes, (metric, label) in zip(panels, METRICS.items(), strict=False):
         draw_metric(axes, test, metric, names)
-        axes.set(title=label, xlim=(0, 1.18), xticks=[0, 0.5, 1])
+        axes.set(title=label, xlim=(0, 1.3), xticks=[0, 0.5, 1])
     draw_speed(panels[-1], speed, names)
     panels[0].set_yticks(range(len(names)), [f"{name}\n{described[name]}" for name in names])
     panels[0].set_ylim(len(names) - 0.5, -0.5)
-    panels[0].legend(loc="lower left", handletextpad=0.2)
+    label = "every score that is kept"
+    panels[0].plot([], [], "o", color=style.INK, mfc="white", mew=0.7, markersize=3.5, label=label)
+    made.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside lower left", ncols=3, frameon=False
+    )
     return made
 
 
 def draw_metric(axes: Axes, test: pd.DataFrame, metric: str, names: list[str]) -> None:
-    """Draw one metric of every detector, with 95 % intervals."""
+    """Draw one metric of every detector: with 95 % intervals, and hollow with all its scores."""
     colours = style.OKABE_ITO
     for shift, colour, (iou, marker) in zip((-0.16, 0.16), colours, IOUS.items(), strict=False):
-        part = test[test["metric"] == f"{metric}@{iou}"].set_index("detector").reindex(names)
         rows = [row + shift for row in range(len(names))]
-        axes.hlines(rows, part["ci_low"], part["ci_high"], color=colour, linewidth=1)
-        axes.plot(
-            part["value"], rows, marker, color=colour, markersize=3.5, label=f"IoU {iou}", ls=""
-        )
-        for row, value, high in zip(rows, part["value"], part["ci_high"], strict=True):
+        every = _of(test, f"{metric}@{iou}", names)
+        chosen = _of(test, f"{metric}@{iou}{AT_THRESHOLD}", names)
+        look = {"color": colour, "markersize": 3.5, "ls": ""}
+        axes.plot(every["value"], rows, marker, mfc="white", mew=0.7, **look)
+        axes.hlines(rows, chosen["ci_low"], chosen["ci_high"], color=colour, linewidth=1)
+        axes.plot(chosen["value"], rows, marker, label=f"IoU {iou}", **look)
+        for row, value, high, other in zip(
+            rows, chosen["value"], chosen["ci_high"], every["value"], strict=True
+        ):
             if pd.notna(value):
-                right = value if pd.isna(high) else max(value, high)
-                axes.text(right + 0.02, row, f"{value:.3f}", va="center", fontsize=5.5)
+                right = max(number for number in (value, high, other) if pd.notna(number))
+                axes.text(right + 0.03, row, f"{value:.3f}", va="center", fontsize=5.5)
+
+
+def _of(test: pd.DataFrame, metric: str, names: list[str]) -> pd.DataFrame:
+    return test[test["metric"] == metric].set_index("detector").reindex(names)
 
 
 def draw_speed(axes: Axes, speed: pd.DataFrame, names: list[str]) -> None:
