@@ -54,13 +54,9 @@ def measure(
     rows = sample_sheet.read(config, ROOT, must_exist=False)
     rows = rows[rows["condition"] == config["simulation"]["annotated"]].head(options.fields)
     settings = {**config["simulation"], "annotators": [], "faults": {}}
+    classes, negative = config["classes"], config["negative_class"]
     truth = simulate_study(
-        rows.to_dict("records"),
-        settings,
-        config["classes"],
-        seed,
-        folder / "annotations.json",
-        config["negative_class"],
+        rows.to_dict("records"), settings, classes, seed, [], negative_class=negative
     )
     converter = Converter(config["channels"], config["composite"])
     images = converter.images(rows.to_dict("records"))

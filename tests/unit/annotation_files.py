@@ -121,6 +121,7 @@ SOUND: dict[str, dict[str, bytes]] = {
         "a.tif": tiff(mask()),
         "b.tif": tiff(mask(), compression="zlib", predictor=2, tile=(16, 16)),
     },
+    "object_masks": {"a_1.png": png(mask()), "a_2.tif": tiff(mask())},
 }
 """For each format, files that its reader takes."""
 

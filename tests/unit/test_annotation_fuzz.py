@@ -83,7 +83,7 @@ def test_a_file_with_bytes_changed_put_in_and_taken_out(sound, data):
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "cp1252", "cp037"])
 def test_a_file_in_another_encoding(sound, encoding):
     name, path, content = sound
-    if name != "masks":
+    if name not in ("masks", "object_masks"):
         read(name, path, content.decode().encode(encoding))
 
 
