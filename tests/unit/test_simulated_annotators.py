@@ -56,6 +56,11 @@ def test_missed_cells_and_false_boxes_are_as_many_as_told(truth):
     assert (~true).sum() / len(truth) == pytest.approx(0.02, abs=0.01)
 
 
+def test_nobody_draws_what_only_the_truth_tells(truth):
+    drawn = draws(truth.assign(origin="debris"), miss=0.1, false_boxes=0.2)
+    pd.testing.assert_frame_equal(drawn, draws(truth, miss=0.1, false_boxes=0.2))
+
+
 def test_edges_lie_off_as_far_as_told(truth):
     off = draws(truth, shift_px=1.5)[BOX_COLUMNS] - truth[BOX_COLUMNS]
     assert off.to_numpy().std() == pytest.approx(1.5, abs=0.1)

@@ -79,7 +79,7 @@ def annotate(
     Returns
     -------
     DataFrame
-        A table like `truth`, its fields in the same order.
+        A table like `truth`, its fields in the same order, without what nobody can see.
     """
     draw = functools.partial(_field, annotator, classes, np.array([width, height] * 2, float), seed)
     drawn = [draw(str(field), cells) for field, cells in truth.groupby("field", sort=False)]
@@ -96,7 +96,8 @@ def _field(
 ) -> pd.DataFrame:
     """Return what is drawn in one field."""
     chance = generator(seed, "annotator", annotator.name, field)
-    drawn = cells[chance.random(len(cells)) >= annotator.miss].reset_index(drop=True)
+    seen = cells[["field", *BOX_COLUMNS, "label"]]  # what else a truth tells, nobody sees
+    drawn = seen[chance.random(len(cells)) >= annotator.miss].reset_index(drop=True)
     labels = pd.Index(classes).get_indexer(drawn["label"])
     wrong = chance.random(len(drawn)) < annotator.wrong_class
     labels[wrong] += chance.integers(1, len(classes), wrong.sum())
