@@ -90,6 +90,23 @@ def test_what_the_pattern_does_not_tell_is_filled_in(folder):
     }
 
 
+def test_a_channel_whose_files_hold_several_is_divided(folder):
+    sheet = run(folder, PATTERN, "--divide", "dapi", "red,green")
+    assert set(sheet.columns[4:]) == {"actin", "red", "green"}
+    assert sheet["red"].tolist() == sheet["green"].tolist()
+    assert sheet["red"].str.endswith("_dapi.tif").all()
+
+
+def test_dividing_a_channel_that_no_file_has_is_refused(folder, capsys):
+    assert "channel DAPI" in refusal(capsys, folder, PATTERN, "--divide", "DAPI", "red,green")
+
+
+def test_parts_of_a_value_are_joined_by_what_the_user_says(folder):
+    pattern = r"(?P<field>day\d)/(?P<field2>[a-z]+_f\d+)_(?P<channel>actin|dapi)\.tif"
+    assert "day1-mock_f2" in set(run(folder, pattern)["field"])
+    assert "day1mock_f2" in set(run(folder, pattern, "--force", "--joint", "")["field"])
+
+
 def test_a_found_value_can_be_renamed(folder):
     sheet = run(folder, PATTERN, "--rename", "condition", "mock", "control")
     assert set(sheet["condition"]) == {"control", "drug"}

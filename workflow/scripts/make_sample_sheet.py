@@ -17,7 +17,8 @@ Its named groups become columns:
   z, time       z plane and time point: one per field, unless they stand within the group `field`
   condition, replicate, group, split, or any other name: a column as it is
 
-A value that is found in several places is given in parts: plate and plate2 are joined by a dash.
+A value that is found in several places is given in parts: plate and plate2 are joined by a dash, or
+by what --joint says.
 
 What neither the pattern nor a plate map tells is filled in: condition is "all", replicate is "1",
 and the group, which stays in one split, is the well, or else the field.
@@ -72,9 +73,10 @@ def _sheet(options: argparse.Namespace) -> pd.DataFrame:
     listing = folder.files(options.folder)
     patterns = _patterns(options, listing.files)
     rename = {(column, old): new for column, old, new in options.rename}
-    matched, others = matching.match(listing.files, patterns, rename)
+    matched, others = matching.match(listing.files, patterns, rename, options.joint)
     _print(summary.of_files(listing, matched, others))
-    layout = assembly.Layout(options.channels, options.separate, options.skip_incomplete)
+    divided = {channel: _names(names) for channel, names in options.divide}
+    layout = assembly.Layout(options.channels, options.separate, options.skip_incomplete, divided)
     found = assembly.assemble(matching.keep(matched, dict(options.keep)), layout)
     sheet = found.fields
     columns = itertools.chain(options.plate_map_column, itertools.repeat("condition"))
@@ -141,6 +143,15 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME,NAME",
         help="channels that each file holds",
     )
+    add(
+        "--divide",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("CHANNEL", "NAME,NAME"),
+        help="channels that the files of CHANNEL hold; may be given several times",
+    )
+    add("--joint", default="-", metavar="TEXT", help="what parts of a value are joined by")
     for column, default in (("condition", "all"), ("replicate", "1"), ("group", "well or field")):
         source = parser.add_mutually_exclusive_group()
         text = f"{column} of all fields (default: {default})"

@@ -33,11 +33,15 @@ class Layout:
         Which of z and time make a field of their own.
     skip_incomplete
         Whether fields that lack a channel are left out; they are refused otherwise.
+    divided
+        Value of the group `channel`: the columns that its file goes into, because it holds several
+        channels (`image_files.planes` in the config says which plane is which).
     """
 
     channels: Sequence[str]
     separate: Sequence[str] = ()
     skip_incomplete: bool = False
+    divided: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,8 +89,12 @@ def assemble(matched: Sequence[Match], layout: Layout) -> Assembled:
                     f"{value}; let the group `field` of the pattern take in what tells them apart."
                 )
         channel = _channel(one)
-        for name in layout.channels if channel is None else [channel]:
+        own = layout.channels if channel is None else layout.divided.get(channel, [channel])
+        for name in own:
             files.setdefault(name, {})[field] = one.path
+    for name in layout.divided:
+        if name not in {_channel(one) for one in matched}:
+            raise StudyError(f"--divide names the channel {name}, which no file has; correct it.")
     channels = list(files) if layout.channels == list(files) else sorted(files, key=_natural)
     incomplete = _incomplete(list(rows), files, layout.skip_incomplete)
     kept = sorted(set(rows) - set(incomplete), key=_natural)

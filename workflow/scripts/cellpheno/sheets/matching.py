@@ -9,7 +9,8 @@ mean something beyond that:
   plate, well   lead the name of the field, unless they stand within the group `field`
   z, time       must be one per field, unless they stand within the group `field`
 
-A value that is found in several places is given in parts: plate and plate2 are joined by a dash.
+A value that is found in several places is given in parts: plate and plate2 are joined by a dash,
+or by what the user says.
 """
 
 import dataclasses
@@ -57,6 +58,7 @@ def match(
     paths: Iterable[str],
     patterns: Sequence[re.Pattern[str]],
     rename: Mapping[tuple[str, str], str],
+    joint: str = "-",
 ) -> tuple[list[Match], list[str]]:
     """Return what the patterns find in each path that one fits, and the paths that none fits.
 
@@ -68,6 +70,8 @@ def match(
         With named groups; one that takes no part in a match is left out.
     rename
         (group, found value): value to write.
+    joint
+        What the parts of a value are joined by.
 
     Raises
     ------
@@ -83,7 +87,7 @@ def match(
         if fit is None:
             others.append(path)
             continue
-        values = _values(fit)
+        values = _values(fit, joint)
         for name, value in values.items():
             found.setdefault(name, set()).add(value)
         renamed = {name: rename.get((name, value), value) for name, value in values.items()}
@@ -124,13 +128,13 @@ def keep(matched: Sequence[Match], wanted: Mapping[str, str]) -> list[Match]:
     return list(matched)
 
 
-def _values(fit: re.Match[str]) -> dict[str, str]:
+def _values(fit: re.Match[str], joint: str) -> dict[str, str]:
     """Return the groups that took part: parts joined, rows and columns made wells."""
     found: dict[str, str] = {}
     for name, value in fit.groupdict().items():
         if value is not None:
             whole = name.rstrip("0123456789")
-            found[whole] = f"{found[whole]}-{value}" if whole in found else value
+            found[whole] = f"{found[whole]}{joint}{value}" if whole in found else value
     if {"row", "column"} <= set(found):
         row, column = found.pop("row"), found.pop("column")
         found["well"] = wells.name(row, column) or f"{row}-{column}"
