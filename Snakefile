@@ -112,6 +112,11 @@ if SUBSETS:
     include: "workflow/rules/subsets.smk"
 
 
+if config["embedding"]["experiments"]:
+
+    include: "workflow/rules/embeddings.smk"
+
+
 if EXPLANATIONS:
 
     include: "workflow/rules/explanations.smk"

@@ -29,6 +29,8 @@ if HUMAN_MODEL:
     FIGURES.append("human_model")
 if SUBSETS:
     FIGURES.append("subsets")
+if config["embedding"]["experiments"]:
+    FIGURES.append("embeddings")
 if config["statistics"]["null_experiments"]:
     FIGURES.append("null_experiments")
 FIGURES += [f"measures_{measure}" for measure in config["statistics"]["measures"]]

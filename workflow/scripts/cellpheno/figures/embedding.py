@@ -45,7 +45,7 @@ def draw(cells: pd.DataFrame, palette: style.Palette) -> Figure:
     places = made.subplots(2, len(columns))
     for row, method in zip(places, METHODS, strict=True):
         for axes, (column, (title, looks)) in zip(row, columns.items(), strict=True):
-            _draw_cells(axes, cells, method, column, looks)
+            draw_cells(axes, cells, method, column, looks)
             if method == "tsne":
                 axes.set_title(title)
     known = cells["label"].notna()
@@ -53,9 +53,9 @@ def draw(cells: pd.DataFrame, palette: style.Palette) -> Figure:
     handles = palette.handles(palette.classes)
     handles.append(Line2D([], [], marker="o", linestyle="", color=UNKNOWN, label="not annotated"))
     made.legend(handles=handles, loc="outside lower left", ncols=4, handlelength=1, handleheight=1)
-    made.legend(handles=_dots(colours), loc="outside lower right", ncols=2, handlelength=1)
+    made.legend(handles=dots(colours), loc="outside lower right", ncols=2, handlelength=1)
     if "split" in columns:
-        places[0, -1].legend(handles=_dots(splits), handlelength=1, **ABOVE)
+        places[0, -1].legend(handles=dots(splits), handlelength=1, **ABOVE)
         places[0, -1].set_title("")
     return made
 
@@ -63,7 +63,7 @@ def draw(cells: pd.DataFrame, palette: style.Palette) -> Figure:
 ABOVE = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 3, "columnspacing": 0.8}
 
 
-def _dots(colours: Mapping[str, str]) -> list[Line2D]:
+def dots(colours: Mapping[str, str]) -> list[Line2D]:
     """Return the entries of a legend of dots."""
     return [
         Line2D([], [], marker="o", linestyle="", color=colour, label=name, markersize=4)
@@ -71,9 +71,10 @@ def _dots(colours: Mapping[str, str]) -> list[Line2D]:
     ]
 
 
-def _draw_cells(
+def draw_cells(
     axes: Axes, cells: pd.DataFrame, method: str, column: str, colours: Mapping[str, str]
 ) -> None:
+    """Draw cells by one method (a key of `METHODS`), in the colours of a column's values."""
     size = float(np.clip(3000 / len(cells), 0.6, 9))
     for part, colour, factor in _layers(cells, column, colours):
         axes.scatter(
