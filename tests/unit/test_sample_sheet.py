@@ -370,20 +370,18 @@ def test_a_class_without_annotations_is_named():
 def test_planted_frequencies_must_fit_the_sheet_and_the_classes(config, rows):
     fields = pd.DataFrame(rows)
     planted = {"control": {"partial": 0.1}, "drug": {"partial": 0.1}}
-    config["simulation"] = {"frequencies": planted, "faults": {}}
+    complete = {"kind": "cell_in_cell", "frequencies": planted, "faults": {}}
+    config["simulation"] = complete
     sample_sheet.check_simulation(config, fields)
     for wrong, word in [
-        ({"frequencies": {"control": {}}, "faults": {}}, "drug"),
-        ({"frequencies": {**planted, "drug": {"partail": 0.1}}, "faults": {}}, "partail"),
-        ({"frequencies": {**planted, "drug": {"partial": 1.2}}, "faults": {}}, "1.2"),
-        ({"frequencies": planted, "faults": {"empty": ["control-r9"]}}, "control-r9"),
-        (
-            {"frequencies": planted, "faults": {"empty": ["drug-r1"], "swapped": ["drug-r1"]}},
-            "one fault",
-        ),
+        ({"frequencies": {"control": {}}}, "drug"),
+        ({"frequencies": {**planted, "drug": {"partail": 0.1}}}, "partail"),
+        ({"frequencies": {**planted, "drug": {"partial": 1.2}}}, "1.2"),
+        ({"faults": {"empty": ["control-r9"]}}, "control-r9"),
+        ({"faults": {"empty": ["drug-r1"], "swapped": ["drug-r1"]}}, "one fault"),
     ]:
         with pytest.raises(StudyError, match=word):
-            sample_sheet.check_simulation({**config, "simulation": wrong}, fields)
+            sample_sheet.check_simulation({**config, "simulation": complete | wrong}, fields)
 
 
 def test_shards_hold_every_field_once_in_order(rows):
