@@ -32,8 +32,9 @@ import numpy.typing as npt
 import pandas as pd
 import tifffile
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks import timing
 from cellpheno.files import whole
 from cellpheno.images import composite, store, study_range
 from cellpheno.images.conversion import Converter
@@ -155,21 +156,14 @@ def compare(rows: list[Row], folder: Path, rounds: int, cold: bool) -> pd.DataFr
     """Take the time of every way, turn by turn; refuse ways that do not agree on the pixels."""
     files = [row[channel] for row in rows for channel in CHANNELS]
     megabytes = sum(Path(file).stat().st_size for file in files) / 1e6
-    wall: dict[str, list[float]] = {name: [] for name in WAYS}
-    cpu: dict[str, list[float]] = {name: [] for name in WAYS}
-    expected = None
-    for turn in range(rounds + 1):
-        for name, way in WAYS.items():
-            if cold:
-                _forget(files)
-            began = time.perf_counter(), time.process_time()
-            images = way(rows, folder)
-            if turn:  # the first turn warms up
-                wall[name].append((time.perf_counter() - began[0]) / len(rows))
-                cpu[name].append((time.process_time() - began[1]) / len(rows))
-            expected = images if expected is None else expected
-            if not all(map(np.array_equal, images, expected)):
-                raise SystemExit(f"{name} gives other pixels than {next(iter(WAYS))}.")
+    ways = {name: functools.partial(way, rows, folder) for name, way in WAYS.items()}
+    before = functools.partial(_forget, files) if cold else lambda: None
+    times, images = timing.alternate(ways, rounds, before=before)
+    for name in WAYS:
+        if not all(map(np.array_equal, images[name], images["direct"])):
+            raise SystemExit(f"{name} gives other pixels than direct.")
+    wall = {name: np.array(took.wall) / len(rows) for name, took in times.items()}
+    cpu = {name: np.array(took.cpu) / len(rows) for name, took in times.items()}
     found = []
     for name in WAYS:
         seconds, busy = np.median(wall[name]), np.median(cpu[name])
@@ -247,10 +241,9 @@ def _peak_memory_mb(count: int, folder: Path) -> float:
 
 def describe_machine(options: argparse.Namespace) -> pd.DataFrame:
     """Say what the numbers were taken on."""
-    cpu = Path("/proc/cpuinfo").read_text().partition("model name\t: ")[2].partition("\n")[0]
     found = {
-        "machine": f"{os.cpu_count()} x {cpu or platform.processor()}, {platform.system()}",
-        "load, tasks that want a core": f"{os.getloadavg()[0]:.1f}",
+        "machine": timing.machine(),
+        "load, tasks that want a core": timing.load(),
         "python": platform.python_version(),
         **{module.__name__: module.__version__ for module in (np, cv2, tifffile)},
         **{key: str(value) for key, value in vars(options).items()},

@@ -3,10 +3,13 @@
 import shlex
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from benchmarks import run as benchmarks
+from benchmarks import timing
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,3 +42,57 @@ def test_planted_label_errors_are_counted_in_each_draw(tmp_path):
     assert table.loc[(0, 0), "error_rate"] == 0
     assert table.loc[0.2, "error_rate"].between(0.1, 0.3).all()
     assert table.loc[0.2, "recall"].nunique() == 2
+
+
+@pytest.mark.parametrize("section", benchmarks.SECTIONS)
+def test_both_sides_of_every_comparison_agree(section, tmp_path):
+    table = tmp_path / "table.tsv"
+    command = [section, "--tiny", "--rounds", "1", "--folder", str(tmp_path), "--table", str(table)]
+    assert benchmarks.main(command) == 0
+    found = pd.read_csv(table, sep="\t", keep_default_na=False)
+    assert found["holds"].all()
+    assert (found[["reference_ms", "ours_ms", "ratio"]] > 0).all().all()
+    assert set(found["machine"]) == {timing.machine()}
+    assert [path.name for path in tmp_path.iterdir()] == ["table.tsv"]
+
+
+def test_ways_take_turns_and_the_first_turn_is_not_counted():
+    order = []
+    ways = {"a": lambda: order.append("a"), "b": lambda: order.append("b") or 5}
+    times, results = timing.alternate(ways, rounds=2)
+    assert order == ["a", "b"] * 3
+    assert results == {"a": None, "b": 5}
+    assert [len(times["a"].cpu), len(times["b"].wall)] == [2, 2]
+
+
+def comparison(**changed):
+    values = {"row": "C4", "what": "", "reference": "r", "reference_ms": 20.0, "ours": "o"}
+    values |= {"ours_ms": 5.0, "goal": 3.0, "gate": "", "measured": 0.0, "holds": True}
+    return timing.Comparison(**{**values, **changed})
+
+
+def test_a_goal_is_reached_by_the_ratio_and_a_comparison_need_not_have_one():
+    found = timing.table([comparison(), comparison(goal=5.0), comparison(goal=None)], "cpu")
+    assert found["ratio"].tolist() == [4, 4, 4]
+    assert found["reached"].tolist() == ["yes", "no", ""]
+
+
+def test_a_gate_that_does_not_hold_fails_the_command_and_other_rows_are_kept(
+    tmp_path, monkeypatch, capsys
+):
+    rows = [comparison(ours="one")]
+    section = types.SimpleNamespace(run=lambda options: rows)
+    monkeypatch.setattr(benchmarks.importlib, "import_module", lambda name: section)
+    command = ["crops", "--keep", "--table", str(tmp_path / "table.tsv")]
+    assert benchmarks.main(command) == 0
+    rows[:] = [comparison(ours="two", holds=False)]
+    assert benchmarks.main(command) == 1
+    assert "two does not hold the gate" in capsys.readouterr().out
+    found = pd.read_csv(tmp_path / "table.tsv", sep="\t")
+    assert found["ours"].tolist() == ["one", "two"]
+
+
+def test_a_section_that_is_not_there_is_told_with_the_others(capsys):
+    with pytest.raises(SystemExit):
+        benchmarks.main(["crop"])
+    assert "no section 'crop'; choose from crops, tables" in capsys.readouterr().err

@@ -165,7 +165,7 @@ def test_maps_come_from_the_pass_that_classifies():
     explained = inference.predict(model, crops, True, CPU, maps=True)
     assert len(passes) == 8
     assert plain.maps is None
-    assert (explained.maps.shape, explained.maps.dtype) == ((5, 3, 2, 2), np.float16)
+    assert (explained.maps.shape, explained.maps.dtype) == ((5, 3, 2, 2), np.float32)
     assert np.array_equal(plain.probabilities, explained.probabilities)
     assert np.array_equal(plain.features, explained.features)
 

@@ -29,13 +29,13 @@ result beyond rounding."""
 class Prediction:
     """Probabilities [n, classes] as float64 and pooled features [n, D] as float16.
 
-    Class activation maps [n, classes, h, w] as float16 where they were asked for (see
+    Class activation maps [n, classes, h, w] as float32 where they were asked for (see
     `gradcam.class_maps`).
     """
 
     probabilities: npt.NDArray[np.float64]
     features: npt.NDArray[np.float16]
-    maps: npt.NDArray[np.float16] | None = None
+    maps: npt.NDArray[np.float32] | None = None
 
 
 def batch_size(geometry: Geometry, device: torch.device) -> int:
@@ -78,7 +78,7 @@ def predict(
         total += logits.float().softmax(1)
         if not axes:
             features = pooled.half()
-            evidence = class_maps(model, seen).half().cpu().numpy() if maps else None
+            evidence = class_maps(model, seen).cpu().numpy() if maps else None
     probabilities = (total / len(views)).clamp(0, 1).double()
     return Prediction(probabilities.cpu().numpy(), features.cpu().numpy(), evidence)
 

@@ -1,0 +1,116 @@
+"""Run the comparisons that the machine allows and write one table.
+
+    python benchmarks/run.py                      # all sections, on the CPU
+    python benchmarks/run.py crops gradcam        # some of them
+    python benchmarks/run.py --device cuda        # the rows of a GPU
+
+Both sides of a comparison run in one process, turn by turn, and must agree within the gate of the
+scorecard; where one does not, the table says so and the command fails.
+"""
+
+import argparse
+import importlib
+import logging
+import sys
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+SECTIONS = {
+    "crops": "crops",
+    "tables": "cell_tables",
+    "fields": "raw_fields",
+    "gradcam": "gradcam",
+    "classification": "classification",
+    "detection": "detection",
+    "training": "training",
+    "whole_field": "whole_field",
+    "embedding": "maps",
+}
+"""Name on the command line: module."""
+ON_THE_CPU_ALONE = ("crops", "tables", "fields", "embedding")
+RESULTS = Path(__file__).parent / "results"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure what the command line asks for, print the table, write it; 1 where a gate fails."""
+    options = _options(arguments)
+    logging.basicConfig(level=logging.WARNING)
+    import cv2
+    import torch
+
+    from benchmarks import timing
+    from benchmarks.sections import Options
+
+    cv2.setNumThreads(options.threads)
+    torch.set_num_threads(options.threads)
+    device = torch.device(options.device)
+    on_gpu = device.type == "cuda"
+    if on_gpu and not torch.cuda.is_available():
+        raise SystemExit("--device cuda was asked for, but torch sees no GPU.")
+    names = options.sections or [
+        name for name in SECTIONS if not (on_gpu and name in ON_THE_CPU_ALONE)
+    ]
+    found = []
+    for name in names:
+        module = importlib.import_module(f"benchmarks.sections.{SECTIONS[name]}")
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+            asked = Options(
+                device, options.rounds, options.tiny, Path(folder), tuple(options.points)
+            )
+            rows = module.run(asked)
+        found += rows
+        print(timing.table(rows, _name(device)).iloc[:, :13].to_string(index=False), flush=True)
+    table = timing.table(found, _name(device))
+    options.table.parent.mkdir(parents=True, exist_ok=True)
+    kept = _others(options.table, table) if options.keep else []
+    pd.concat([*kept, table]).to_csv(options.table, sep="\t", index=False, float_format="%.6g")
+    failed = table[~table["holds"].astype(bool)]
+    for _, row in failed.iterrows():
+        print(f"{row['row']}: {row['ours']} does not hold the gate: {row['gate']}")
+    return int(len(failed) > 0)
+
+
+def _name(device: object) -> str:
+    import torch
+
+    return torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
+
+
+def _others(path: Path, table: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the rows of an earlier table that this run did not measure anew."""
+    if not path.exists():
+        return []
+    before = pd.read_csv(path, sep="\t", keep_default_na=False)
+    key = ["row", "reference", "ours", "device"]
+    new = set(map(tuple, table[key].to_numpy()))
+    return [before[[tuple(row) not in new for row in before[key].to_numpy()]]]
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="benchmarks/run.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("sections", nargs="*", metavar="section", help=", ".join(SECTIONS))
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--threads", type=int, default=1, help="of a CPU, for both sides")
+    parser.add_argument("--rounds", type=int, default=3, help="timed turns of each way")
+    parser.add_argument("--points", type=int, nargs="*", default=[5000], help="to embed")
+    parser.add_argument("--tiny", action="store_true", help="check that all runs; measures nothing")
+    parser.add_argument("--keep", action="store_true", help="keep the table's other rows")
+    parser.add_argument("--folder", type=Path, help="where to work; the system's, if not given")
+    parser.add_argument("--table", type=Path, default=RESULTS / "scorecard.tsv")
+    options = parser.parse_args(arguments)
+    unknown = set(options.sections) - set(SECTIONS)
+    if unknown:
+        parser.error(f"no section {min(unknown)!r}; choose from {', '.join(SECTIONS)}")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

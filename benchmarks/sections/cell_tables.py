@@ -1,0 +1,52 @@
+"""I2: a table of cells written and read again."""
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.sections import Options
+from benchmarks.timing import Comparison, alternate
+from cellpheno import tables
+
+
+def run(options: Options) -> list[Comparison]:
+    """Compare Parquet, checked on write and on read, with CSV by pandas."""
+    count = 2000 if options.tiny else 1_000_000
+    random = np.random.default_rng(0)
+    corners = random.uniform(0, 2000, (count, 2))
+    chances = random.dirichlet(np.ones(7), count)
+    frame = pd.DataFrame({"field": np.sort(random.integers(0, count // 400 + 1, count))})
+    frame["field"] = "plate-1-field-" + frame["field"].astype(str)
+    sides = dict(zip(tables.BOX_COLUMNS, [*corners.T, *(corners + 40).T], strict=True))
+    named = {f"p_class {number}": column for number, column in enumerate(chances.T)}
+    frame = frame.assign(
+        **sides, det_score=random.uniform(size=count), **named, feature_row=np.arange(count)
+    )
+    text, binary = options.folder / "cells.csv", options.folder / "cells.parquet"
+
+    def reference() -> pd.DataFrame:
+        frame.to_csv(text, index=False)
+        return pd.read_csv(text)
+
+    def ours() -> pd.DataFrame:
+        tables.write(frame, binary, tables.PREDICTIONS)
+        return tables.read(binary, tables.PREDICTIONS)
+
+    times, results = alternate({"reference": reference, "ours": ours}, rounds=1, warm_up=False)
+    numbers = [name for name in frame if name != "field"]
+    difference = float(np.abs(frame[numbers] - results["ours"][numbers]).to_numpy().max())
+    same = (results["ours"]["field"] == frame["field"]).all()
+    smaller = text.stat().st_size / binary.stat().st_size
+    return [
+        Comparison(
+            row="I2",
+            what=f"{count} cells written and read; the file is {smaller:.1f} times smaller",
+            reference="CSV by pandas",
+            reference_ms=min(times["reference"].cpu) * 1e3,
+            ours="Parquet, checked both ways",
+            ours_ms=min(times["ours"].cpu) * 1e3,
+            goal=20,
+            gate="the same table, to the last bit",
+            measured=difference,
+            holds=bool(same and difference == 0),
+        )
+    ]

@@ -1,0 +1,146 @@
+"""C1, C2, C3: the cells of a field, each seen in four flips."""
+
+import copy
+
+import numpy as np
+import torch
+
+from benchmarks import phantoms, references
+from benchmarks.sections import Options
+from benchmarks.timing import Comparison, alternate
+from cellpheno.classification import backbones, inference
+from cellpheno.classification.backbones import Classifier, ModelSettings, Trained
+from cellpheno.classification.crops import Geometry, cut
+from cellpheno.inputs import COLOURS
+from cellpheno.precision import native_bfloat16
+
+AGREEMENT = 0.999
+
+
+def run(options: Options) -> list[Comparison]:
+    """Compare batches in each precision with one cell and one flip at a time."""
+    cuda = options.device.type == "cuda"
+    backbone, size, cells = ("resnet18", 48, 3) if options.tiny else ("resnet101", 224, 24)
+    cells = 400 if cuda and not options.tiny else cells
+    geometry = Geometry(0.16, 0.12, size)
+    image, boxes, _ = phantoms.field(2160, 2560, cells, seed=0, radius=(20, 40))
+    torch.manual_seed(0)
+    model = backbones.build(ModelSettings(backbone), 7).eval()
+    plain = copy.deepcopy(model).to(options.device)
+    few = boxes[: 40 if cuda else len(boxes)]  # the reference alone; its time is per cell
+
+    def reference() -> list:
+        return [
+            references.classify(plain, references.crop(image, box, geometry)[1], options.device)
+            for box in few
+        ]
+
+    ways = {"reference": reference}
+    for precision in precisions(options):
+        loaded = reloaded(model, options, precision, geometry)
+
+        def ours(loaded: Classifier = loaded) -> np.ndarray:
+            batch = inference.batch_size(geometry, options.device)
+            return classify(loaded, cut(image, boxes, geometry), batch, options.device)
+
+        ways[precision] = ours
+    times, _ = alternate(ways, options.rounds, options.wait)
+    before = options.ms(times["reference"]) / len(few)
+    found = []
+    for precision in list(ways)[1:]:
+        agreement, cells_judged = agrees(options, precision)
+        after = options.ms(times[precision]) / len(boxes)
+        found.append(
+            Comparison(
+                row="C1" if cuda else "C3",
+                what=f"one cell x 4 flips, {backbone} at {size} px, crop included",
+                reference="per cell, four single passes",
+                reference_ms=before,
+                ours=f"batches, folded, {precision}",
+                ours_ms=after,
+                goal=(150 if cuda else 2.5) if precision == "bfloat16" else None,
+                gate=f"same label by a trained network for {AGREEMENT:.1%} of {cells_judged} cells",
+                measured=agreement,
+                holds=agreement >= AGREEMENT,
+                clock=options.clock,
+            )
+        )
+    return found + (throughput(options) if cuda or options.tiny else [])
+
+
+def precisions(options: Options) -> list[str]:
+    """Return the precisions that are worth measuring on the machine."""
+    low = options.device.type == "cuda" or native_bfloat16() or options.tiny
+    return ["float32", "bfloat16"] if low else ["float32"]
+
+
+def reloaded(model: Classifier, options: Options, precision: str, geometry: Geometry) -> Classifier:
+    """Return a classifier as the workflow has it: written, read, ready for inference."""
+    path = options.folder / "classifier.pt"
+    names = [f"class {number}" for number in range(model.head.out_features)]
+    backbones.save(path, Trained(model, names, geometry, list(COLOURS)))
+    return backbones.load(path, options.device, precision).model
+
+
+def classify(model: Classifier, crops: np.ndarray, batch: int, device: torch.device) -> np.ndarray:
+    """Return the probabilities of crops, in batches, with four flips."""
+    parts = [crops[start : start + batch] for start in range(0, len(crops), batch)]
+    return np.concatenate(
+        [inference.predict(model, part, True, device).probabilities for part in parts]
+    )
+
+
+def agrees(options: Options, precision: str) -> tuple[float, int]:
+    """Return the share of cells that a trained classifier gives the same label both ways."""
+    model = phantoms.trained_classifier(4 if options.tiny else 80)
+    geometry = phantoms.GEOMETRY
+    expected, found = [], []
+    loaded = reloaded(model, options, precision, geometry)
+    plain = copy.deepcopy(model).to(options.device)
+    for number in range(1 if options.tiny else 50):
+        image, boxes, _ = phantoms.field(512, 640, 40, seed=900_000 + number)
+        expected += [
+            references.classify(plain, references.crop(image, box, geometry)[1], options.device)
+            for box in boxes
+        ]
+        found.append(classify(loaded, cut(image, boxes, geometry), 64, options.device))
+    same = np.argmax(expected, axis=1) == np.concatenate(found).argmax(axis=1)
+    return float(same.mean()), len(same)
+
+
+def throughput(options: Options) -> list[Comparison]:
+    """C2: forward passes of ResNet-101 as the workflow runs them, against the plain network."""
+    backbone, size, count = ("resnet18", 48, 4) if options.tiny else ("resnet101", 224, 512)
+    geometry = Geometry(0.16, 0.12, size)
+    torch.manual_seed(0)
+    model = backbones.build(ModelSettings(backbone), 7).eval().requires_grad_(False)
+    crops = np.random.default_rng(0).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
+    loaded = reloaded(model, options, "bfloat16", geometry)
+    plain = copy.deepcopy(model).to(options.device)
+
+    def reference() -> np.ndarray:
+        images = torch.from_numpy(crops.transpose(0, 3, 1, 2).copy())
+        with torch.no_grad():
+            parts = [plain(part.to(options.device)) for part in images.split(64)]
+        return torch.cat(parts).float().softmax(1).cpu().numpy()
+
+    def ours() -> np.ndarray:
+        return inference.predict(loaded, crops, False, options.device).probabilities
+
+    times, results = alternate({"reference": reference, "ours": ours}, options.rounds, options.wait)
+    difference = float(np.abs(results["reference"] - results["ours"]).max())
+    return [
+        Comparison(
+            row="C2",
+            what=f"one forward pass, {backbone} at {size} px",
+            reference="float32 (TF32), channels first, batches of 64",
+            reference_ms=options.ms(times["reference"]) / count,
+            ours="bfloat16, folded, channels last, one batch",
+            ours_ms=options.ms(times["ours"]) / count,
+            goal=2.5,
+            gate="largest difference of a probability at most 0.05, random weights",
+            measured=difference,
+            holds=difference <= 0.05,
+            clock=options.clock,
+        )
+    ]

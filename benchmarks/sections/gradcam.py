@@ -1,0 +1,104 @@
+"""G1: Grad-CAM maps of the last layer, from the pass that classifies."""
+
+import importlib.util
+
+import numpy as np
+import torch
+
+from benchmarks.sections import Options
+from benchmarks.sections.classification import reloaded
+from benchmarks.timing import Comparison, alternate
+from cellpheno.classification import backbones, inference
+from cellpheno.classification.backbones import Classifier, ModelSettings
+from cellpheno.classification.crops import Geometry
+
+INSTALLED = importlib.util.find_spec("pytorch_grad_cam") is not None
+
+
+def run(options: Options) -> list[Comparison]:
+    """Compare with the pass without maps, and with pytorch-grad-cam where it is installed."""
+    backbone, size, count = ("resnet18", 48, 2) if options.tiny else ("resnet101", 224, 8)
+    torch.manual_seed(0)
+    model = backbones.build(ModelSettings(backbone), 7).eval()
+    crops = np.random.default_rng(0).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
+    exact = reloaded(model, options, "float32", Geometry(0.16, 0.12, size))
+    found = [marginal(exact, crops, options, f"{count} crops, {backbone} at {size} px")]
+    if INSTALLED:
+        found.append(
+            against_package(model.to(options.device), exact, crops, options, f"{backbone}")
+        )
+    return found
+
+
+def marginal(model: Classifier, crops: np.ndarray, options: Options, what: str) -> Comparison:
+    """Measure what the maps cost on top of the pass."""
+    ways = {
+        name: lambda maps=maps: inference.predict(model, crops, True, options.device, maps=maps)
+        for name, maps in (("without", False), ("with", True))
+    }
+    times, results = alternate(ways, max(options.rounds, 3), options.wait)
+    one, other = (results[name].probabilities for name in ways)
+    difference = float(np.abs(one - other).max())
+    return Comparison(
+        row="G1, marginal",
+        what=f"{what}, four flips; goal: maps cost at most 3 %",
+        reference="without maps",
+        reference_ms=options.ms(times["without"]),
+        ours="with maps of every class",
+        ours_ms=options.ms(times["with"]),
+        goal=1 / 1.03,
+        gate="same probabilities",
+        measured=difference,
+        holds=difference == 0,
+        clock=options.clock,
+    )
+
+
+def against_package(
+    model: Classifier, exact: Classifier, crops: np.ndarray, options: Options, backbone: str
+) -> Comparison:
+    """Compare with the same maps by hooks and a backward pass through the whole network."""
+    from pytorch_grad_cam import GradCAM
+    from pytorch_grad_cam.utils.image import scale_cam_image
+    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+    targets = np.arange(len(crops)) % model.head.out_features
+    images = torch.from_numpy(crops.transpose(0, 3, 1, 2).copy())
+    wrapped = GradCAM(model=_Normalised(model), target_layers=[model.backbone])
+
+    def reference() -> np.ndarray:
+        wanted = [ClassifierOutputTarget(int(target)) for target in targets]
+        return wrapped(images.float().to(options.device), targets=wanted)
+
+    def ours() -> np.ndarray:
+        maps = inference.predict(exact, crops, False, options.device, maps=True).maps
+        evidence = np.maximum(maps[np.arange(len(crops)), targets], 0)
+        enlarged = scale_cam_image(evidence, crops.shape[1:3])
+        return scale_cam_image(enlarged)  # the package scales the mean over layers once more
+
+    times, results = alternate({"reference": reference, "ours": ours}, options.rounds, options.wait)
+    difference = float(np.abs(results["reference"] - results["ours"]).max())
+    return Comparison(
+        row="G1",
+        what=f"{len(crops)} crops, {backbone} at {crops.shape[1]} px, last layer",
+        reference="pytorch-grad-cam",
+        reference_ms=options.ms(times["reference"]),
+        ours="classified and explained in one pass, float32",
+        ours_ms=options.ms(times["ours"]),
+        goal=10 if options.device.type == "cuda" else 2.8,
+        gate="largest difference of a map at most 1e-4",
+        measured=difference,
+        holds=difference <= 1e-4,
+        clock=options.clock,
+    )
+
+
+class _Normalised(torch.nn.Module):
+    """The classifier, for a package that wants gradients of the images."""
+
+    def __init__(self, model: Classifier) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.model(images)

@@ -1,0 +1,105 @@
+"""E1: t-SNE of the classifier's features."""
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_limits
+
+from benchmarks.sections import Options
+from benchmarks.timing import Comparison, alternate
+from cellpheno import embedding
+from cellpheno.neighbors import nearest
+
+PERPLEXITY = 30
+LIMIT = 1.02
+NEIGHBORS = 15
+
+
+def run(options: Options) -> list[Comparison]:
+    """Compare with scikit-learn; both reduce to 50 components first, on one thread."""
+    points = (200,) if options.tiny else options.points
+    return [compare(count, 64 if options.tiny else 2048) for count in points]
+
+
+def compare(count: int, width: int) -> Comparison:
+    """Embed so many points both ways, once: a turn takes minutes."""
+    values = features(count, width)
+
+    def reference() -> np.ndarray:
+        reduced = PCA(50, random_state=0).fit_transform(values)
+        return TSNE(perplexity=PERPLEXITY, n_jobs=1, random_state=0).fit_transform(reduced)
+
+    def ours() -> np.ndarray:
+        reduced = embedding.principal_components(values, 50)
+        graph = nearest(reduced, 3 * PERPLEXITY, seed=0)
+        return embedding.tsne(reduced, graph, PERPLEXITY, seed=0)
+
+    with threadpool_limits(1):
+        embedding.tsne(values[:100, :5], nearest(values[:100, :5], 90, 0), 30, 0)  # imports
+        times, results = alternate({"reference": reference, "ours": ours}, rounds=1, warm_up=False)
+        reduced = embedding.principal_components(values, 50)
+        affinities = _affinities(reduced)
+        divergence = {name: kl(affinities, places) for name, places in results.items()}
+        kept = {name: preserved(reduced, places) for name, places in results.items()}
+    ratio = divergence["ours"] / divergence["reference"]
+    return Comparison(
+        row="E1",
+        what=(
+            f"t-SNE of {count} x {width}; of {NEIGHBORS} neighbors {kept['reference']:.1%} and "
+            f"{kept['ours']:.1%} are kept"
+        ),
+        reference="scikit-learn",
+        reference_ms=times["reference"].cpu[0] * 1e3,
+        ours="openTSNE on exact neighbors",
+        ours_ms=times["ours"].cpu[0] * 1e3,
+        goal=6 if count >= 50_000 else None,
+        gate=f"KL at most {LIMIT} times, neighbors kept at most 0.5 points fewer",
+        measured=ratio,
+        holds=ratio <= LIMIT and kept["ours"] >= kept["reference"] - 0.005,
+        clock="CPU, one turn",
+    )
+
+
+def features(count: int, width: int) -> np.ndarray:
+    """Return features as a network pools them: none below 0, some dozens of directions, classes."""
+    random = np.random.default_rng(0)
+    latent = random.normal(size=(count, 24)) * np.linspace(1.0, 0.2, 24)
+    latent += 2.5 * random.normal(size=(12, 24))[random.integers(0, 12, count)]
+    spread = random.normal(size=(24, width)).astype(np.float32)
+    values = latent.astype(np.float32) @ spread
+    values += 0.3 * random.standard_normal(values.shape, dtype=np.float32)
+    return np.maximum(values, 0)
+
+
+def _affinities(reduced: np.ndarray) -> object:
+    from openTSNE.affinity import PerplexityBasedNN
+    from openTSNE.nearest_neighbors import PrecomputedNeighbors
+
+    indices, distances = nearest(reduced, 3 * PERPLEXITY, seed=0)
+    known = PrecomputedNeighbors(indices, distances.astype(np.float64))
+    return PerplexityBasedNN(perplexity=PERPLEXITY, knn_index=known).P.tocoo()
+
+
+def kl(affinities: object, places: np.ndarray) -> float:
+    """Return the divergence of a map from affinities, over all pairs of points."""
+    places = places.astype(np.float64)
+    squares = (places**2).sum(1)
+    total = 0.0
+    for start in range(0, len(places), 512):
+        block = places[start : start + 512]
+        apart = np.maximum(squares[start : start + 512, None] + squares - 2 * block @ places.T, 0)
+        total += (1 / (1 + apart)).sum()
+    total -= len(places)
+    one, other, p = affinities.row, affinities.col, affinities.data / affinities.data.sum()
+    apart = ((places[one] - places[other]) ** 2).sum(1)
+    kept = p > 0
+    return float((p * (np.log(np.where(kept, p, 1)) + np.log1p(apart) + np.log(total)))[kept].sum())
+
+
+def preserved(reduced: np.ndarray, places: np.ndarray) -> float:
+    """Return the share of each point's nearest neighbors that are its nearest in the map too."""
+    one, _ = nearest(reduced, NEIGHBORS, seed=0)
+    other, _ = nearest(np.ascontiguousarray(places, dtype=np.float32), NEIGHBORS, seed=0)
+    return float(
+        np.mean([len(set(a) & set(b)) for a, b in zip(one, other, strict=True)]) / NEIGHBORS
+    )

@@ -1,0 +1,166 @@
+"""T1, T2: steps of a classifier's training."""
+
+import copy
+import dataclasses
+import time
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import torch
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
+
+from benchmarks import phantoms
+from benchmarks.sections import Options
+from benchmarks.sections.classification import precisions
+from benchmarks.timing import Comparison, Times
+from cellpheno.classification.backbones import Classifier, ModelSettings, build
+from cellpheno.classification.crops import Geometry, cut
+from cellpheno.classification.sampling import draw
+from cellpheno.classification.training import Trainer
+from cellpheno.training import build_optimizer, schedule, seed_step
+
+Step = Callable[[np.ndarray, int], float]
+
+CURVE = 0.02
+"""By how much the losses of both may differ, relative, mean over the steps."""
+
+
+class Pictures(Dataset):
+    """Crops as PNG files, each read, turned and normalised when it is asked for."""
+
+    def __init__(self, folder: str, labels: np.ndarray) -> None:
+        self.folder, self.labels = folder, labels
+        self.flips: dict[int, list[bool]] = {}
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, place: tuple[int, int]) -> tuple[torch.Tensor, int]:
+        position, row = place
+        picture = cv2.imread(f"{self.folder}/{row}.png")[..., ::-1]
+        for axis, flipped in enumerate(self.flips[position]):
+            if flipped:
+                picture = np.flip(picture, axis)
+        return torch.from_numpy(picture.transpose(2, 0, 1).copy()), int(self.labels[row])
+
+
+class Stock:
+    """A training loop as one writes it: float32, a file read for every crop of every step."""
+
+    def __init__(self, model: Classifier, data: Pictures, total: int, device: torch.device) -> None:
+        settings = phantoms.TRAINING
+        self.model, self.data, self.device = model.to(device).train(), data, device
+        self.optimizer = build_optimizer(
+            model, settings.optimizer, settings.learning_rate, settings.weight_decay
+        )
+        factor = schedule(settings.schedule, total, settings.warmup)
+        self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, factor)
+
+    def step(self, rows: np.ndarray, step: int) -> float:
+        """Take one step and return its loss."""
+        # the same flips as on the other side, which draws them for the whole batch
+        flips = torch.stack([torch.rand(len(rows)) < 0.5 for _ in range(2)], dim=1).tolist()
+        self.data.flips = dict(enumerate(flips))
+        places = [list(enumerate(rows.tolist()))]
+        loader = DataLoader(self.data, batch_sampler=places, generator=torch.Generator())
+        images, labels = next(iter(loader))
+        loss = functional.cross_entropy(self.model(images.to(self.device)), labels.to(self.device))
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.scheduler.step()
+        return loss.item()
+
+
+def run(options: Options) -> list[Comparison]:
+    """Take steps of a stock loop and of ours in turn, on the same batches in the same flips."""
+    cuda = options.device.type == "cuda"
+    backbone, size, steps = ("convnext_base", 128, 60) if cuda else ("resnet18", 96, 40)
+    if options.tiny:
+        backbone, size, steps = "resnet18", 32, 2
+    settings = phantoms.TRAINING
+    if cuda:
+        settings = dataclasses.replace(settings, batch_size=64)
+    crops, labels = _crops(settings.batch_size * (2 if options.tiny else 20), size)
+    folder = options.folder / "training"
+    folder.mkdir()
+    for row, crop in enumerate(crops):
+        cv2.imwrite(str(folder / f"{row}.png"), crop[..., ::-1])
+    torch.manual_seed(0)
+    model = build(ModelSettings(backbone, dropout=0.25), len(phantoms.CLASSES))
+    rows = np.arange(len(crops)), np.arange(0)
+    stock = Stock(model, Pictures(str(folder), labels), steps, options.device)
+    ways: dict[str, Step] = {"reference": stock.step}
+    epochs = -(-steps // (len(crops) // settings.batch_size))
+    settings = dataclasses.replace(settings, epochs=epochs)
+    for precision in precisions(options):
+        trainer = Trainer(
+            copy.deepcopy(model), crops, labels, rows, settings, 0, options.device, precision
+        )
+        trainer.model.train()
+        ways[precision] = lambda rows, step, trainer=trainer: float(
+            trainer.train_step(rows, step)[0].mean()
+        )
+    times, losses = _in_turn(ways, labels, settings.batch_size, steps, options)
+    found = []
+    for precision in list(ways)[1:]:
+        apart = np.abs(losses[precision] - losses["reference"]).mean()
+        relative = float(apart / losses["reference"].mean())
+        found.append(
+            Comparison(
+                row="T1" if cuda else "T2",
+                what=f"a step of {settings.batch_size} crops of {size} px, {backbone}",
+                reference="DataLoader over PNG files, float32",
+                reference_ms=_median(times["reference"], cuda),
+                ours=f"crops in memory, {precision}",
+                ours_ms=_median(times[precision], cuda),
+                goal=(10 if cuda else 1.6) if precision == "bfloat16" else None,
+                gate=f"losses within {CURVE:.0%}, mean over {steps} steps",
+                measured=relative,
+                holds=relative <= CURVE,
+                clock="elapsed, median of steps" if cuda else "CPU, median of steps",
+            )
+        )
+    return found
+
+
+def _crops(count: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    geometry = Geometry(0.16, 0.12, size)
+    pictures, classes, seed = [], [], 0
+    while sum(map(len, classes)) < count:
+        image, boxes, labels = phantoms.field(512, 640, 40, seed=seed)
+        pictures.append(cut(image, boxes, geometry))
+        classes.append(labels)
+        seed += 1
+    return np.concatenate(pictures)[:count], np.concatenate(classes)[:count]
+
+
+def _in_turn(
+    ways: dict[str, Callable[[np.ndarray], float]],
+    labels: np.ndarray,
+    size: int,
+    steps: int,
+    options: Options,
+) -> tuple[dict[str, Times], dict[str, np.ndarray]]:
+    times = {name: Times() for name in ways}
+    losses: dict[str, list[float]] = {name: [] for name in ways}
+    per_epoch = len(labels) // size
+    for step in range(steps):
+        epoch, place = divmod(step, per_epoch)
+        rows = draw(labels, False, 0, epoch)[place * size : (place + 1) * size]
+        for name, way in ways.items():
+            seed_step(0, step)
+            options.wait()
+            began = time.perf_counter(), time.process_time()
+            loss = way(rows, step)
+            options.wait()
+            times[name].wall.append(time.perf_counter() - began[0])
+            times[name].cpu.append(time.process_time() - began[1])
+            losses[name].append(loss)
+    return times, {name: np.array(values) for name, values in losses.items()}
+
+
+def _median(times: Times, cuda: bool) -> float:
+    return float(np.median(times.wall if cuda else times.cpu)) * 1e3

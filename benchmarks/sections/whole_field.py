@@ -1,0 +1,187 @@
+"""Z1, Z2: raw files of a field to its table of cells, its features and its maps."""
+
+import copy
+import dataclasses
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import tifffile
+import torch
+
+from benchmarks import phantoms, references
+from benchmarks.sections import Options
+from benchmarks.sections.classification import precisions, reloaded
+from benchmarks.sections.detection import SMALL, trained
+from benchmarks.sections.detection import reloaded as reloaded_detector
+from benchmarks.timing import Comparison, alternate
+from cellpheno import boxes as geometry
+from cellpheno import tables
+from cellpheno.classification import backbones, inference
+from cellpheno.classification.backbones import Classifier, ModelSettings
+from cellpheno.classification.crops import Geometry, cut
+from cellpheno.detection.inference import Settings, detect_fields
+from cellpheno.detection.interface import Detector
+from cellpheno.detection.pixels import to_tensor
+from cellpheno.images import store
+from cellpheno.images.conversion import Converter
+
+CHANNELS = ["red", "green", "blue"]
+COMPOSITE = {
+    **{name: name for name in CHANNELS},
+    "rescale": "window",
+    "window": {name: [0, 255 * 16] for name in CHANNELS},
+    "percentiles": [0, 100],
+}
+LIMITS = Settings(scale=1.0, min_score=0.5, nms_iou=0.3, max_detections=500)
+MATCHED = 0.995
+IOU = 0.95
+
+
+def run(options: Options) -> list[Comparison]:
+    """Compare all stages of one field with the same stages one cell and one picture at a time."""
+    cuda = options.device.type == "cuda"
+    backbone, size, shape, cells = "resnet101", 224, (512, 640), 34
+    if cuda:
+        shape, cells = (2160, 2560), 400
+    if options.tiny:
+        backbone, size, shape, cells = "resnet18", 48, (128, 160), 3
+    row = _write_field(options.folder / "raw", shape, cells)
+    torch.manual_seed(0)
+    model = backbones.build(ModelSettings(backbone), 7).eval()
+    crops = Geometry(0.16, 0.12, size)
+    detector = trained(options.folder, 2 if options.tiny else 100)
+    # a detector that has hardly learned sees cells everywhere, or nowhere
+    limits = dataclasses.replace(LIMITS, min_score=0.2) if options.tiny else LIMITS
+    plain = copy.deepcopy(detector), copy.deepcopy(model).to(options.device)
+    plain[0].network.to(options.device)
+    waits: dict[str, list[float]] = {}
+    ways: dict[str, Callable[[], pd.DataFrame]] = {
+        "reference": lambda: one_by_one(row, *plain, crops, limits, options)
+    }
+    for precision in precisions(options)[: 1 if options.tiny else None]:
+        loaded = (
+            reloaded_detector(detector, SMALL, options, precision),
+            reloaded(model, options, precision, crops),
+        )
+        ways[precision] = lambda loaded=loaded, precision=precision: in_one_pass(
+            row, *loaded, crops, limits, options, waits.setdefault(precision, [])
+        )
+    times, results = alternate(ways, options.rounds, options.wait)
+    found = []
+    for precision in list(ways)[1:]:
+        share = matched(results["reference"], results[precision])
+        waiting = np.median(waits[precision])
+        found.append(
+            Comparison(
+                row="Z1" if cuda else "Z2",
+                what=(
+                    f"a field of {shape[0]} x {shape[1]} px, {len(results[precision])} cells, "
+                    f"{backbone}; networks idle for {waiting:.1%} of the time"
+                ),
+                reference="PNG staging, per cell, CSV, without maps",
+                reference_ms=options.ms(times["reference"]),
+                ours=f"batches, features and maps, {precision}",
+                ours_ms=options.ms(times[precision]),
+                goal=(100 if cuda else 2.5) if precision == "bfloat16" else None,
+                gate=f"{MATCHED:.1%} of boxes overlap one of the other side by {IOU:.0%}",
+                measured=share,
+                holds=share >= MATCHED,
+                clock=options.clock,
+            )
+        )
+    return found
+
+
+def _write_field(folder: Path, shape: tuple[int, int], cells: int) -> dict[str, str]:
+    folder.mkdir()
+    image, _, _ = phantoms.field(*shape, cells, seed=77)
+    row = {"field": "field-1"}
+    for number, channel in enumerate(CHANNELS):
+        row[channel] = str(folder / f"{channel}.tif")
+        tifffile.imwrite(row[channel], image[..., number].astype(np.uint16) * 16)
+    return row
+
+
+def one_by_one(
+    row: dict[str, str],
+    detector: Detector,
+    model: Classifier,
+    crops: Geometry,
+    limits: Settings,
+    options: Options,
+) -> pd.DataFrame:
+    """Stage the field through PNG, detect in float32, classify cell by cell, write CSV."""
+    channels = [tifffile.imread(row[channel]) for channel in CHANNELS]
+    staged = options.folder / "staged.png"
+    image = np.clip(np.stack(channels, axis=-1) / 16, 0, 255).round().astype(np.uint8)
+    cv2.imwrite(str(staged), image[..., ::-1])
+    image = np.ascontiguousarray(cv2.imread(str(staged))[..., ::-1])
+    boxes, scores = detector.detect(to_tensor(image, options.device), limits.limits)
+    pictures = options.folder / "cells"
+    pictures.mkdir(exist_ok=True)
+    found = []
+    for number, box in enumerate(boxes.cpu().numpy().astype(np.float64)):
+        square, seen = references.crop(image, box, crops)
+        references.write_pictures(pictures, number, square, seen)
+        chances = references.classify(model, seen, options.device)
+        found.append([row["field"], *box, float(scores[number]), *chances])
+    columns = ["field", *tables.BOX_COLUMNS, "det_score"]
+    columns += [f"p_class {number}" for number in range(model.head.out_features)]
+    frame = pd.DataFrame(found, columns=columns)
+    frame.to_csv(options.folder / "cells.csv", index=False)
+    return frame
+
+
+def in_one_pass(
+    row: dict[str, str],
+    detector: Detector,
+    model: Classifier,
+    crops: Geometry,
+    limits: Settings,
+    options: Options,
+    waits: list[float],
+) -> pd.DataFrame:
+    """Do as the rules of the workflow do, and note for what share no network computes."""
+    began = time.perf_counter()
+    shard = options.folder / "shard.npz"
+    store.write(shard, Converter(CHANNELS, COMPOSITE).images([row]))
+    detecting = time.perf_counter()
+    detections = detect_fields(detector, store.read(shard), limits, options.device)
+    cutting = time.perf_counter()
+    corners = detections[tables.BOX_COLUMNS].to_numpy(np.float64)
+    [(_, image)] = store.read(shard)
+    pictures = cut(image, corners, crops)
+    classifying = time.perf_counter()
+    size = inference.batch_size(crops, options.device)
+    parts = [
+        inference.predict(model, pictures[start : start + size], True, options.device, maps=True)
+        for start in range(0, max(1, len(pictures)), size)
+    ]
+    options.wait()
+    writing = time.perf_counter()
+    chances = np.concatenate([part.probabilities for part in parts])
+    named = {f"p_class {number}": column for number, column in enumerate(chances.T)}
+    table = detections.rename(columns={"score": "det_score"})
+    table = table.assign(**named, feature_row=np.arange(len(table)))
+    tables.write(table, options.folder / "cells.parquet", tables.PREDICTIONS)
+    np.save(options.folder / "features.npy", np.concatenate([part.features for part in parts]))
+    maps = np.concatenate([part.maps for part in parts]).astype(np.float16)
+    np.save(options.folder / "maps.npy", maps)
+    ended = time.perf_counter()
+    idle = detecting - began + classifying - cutting + ended - writing
+    waits.append(idle / (ended - began))
+    return table
+
+
+def matched(reference: pd.DataFrame, ours: pd.DataFrame) -> float:
+    """Return the share of all boxes, of both sides, that have one of the other at `IOU`."""
+    if not len(reference) and not len(ours):
+        return 1.0
+    one, other = (frame[tables.BOX_COLUMNS].to_numpy(np.float64) for frame in (reference, ours))
+    overlap = geometry.iou(one, other)
+    both = (overlap.max(1, initial=0) >= IOU).sum() + (overlap.max(0, initial=0) >= IOU).sum()
+    return float(both / (len(one) + len(other)))
