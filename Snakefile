@@ -199,6 +199,10 @@ rule all:
         ),
         branch(bool(ANNOTATORS), then=f"results/{STUDY}/annotations/report.tsv"),
         branch(
+            config["export"]["count_clicks"],
+            then=f"results/{STUDY}/metrics/annotation_work.tsv",
+        ),
+        branch(
             len(DETECTORS) > 1,
             then=[
                 f"results/{STUDY}/detector/compared.parquet",

@@ -176,6 +176,32 @@ class TestFolders:
         write(tmp_path, boxes("a"), "b")
         assert not (tmp_path / "labelme/a.json").exists()
 
+    def test_an_order_is_kept_by_every_tool_and_fields_keep_their_names(self, tmp_path):
+        frame = pd.concat([boxes(field, (1, 2, 11, 22, "in turn")) for field in ("a", "b.1")])
+        ordered = ["c", "b.1", "a"]
+        pictures, sources = folders.write(
+            {n: tmp_path / n for n in FORMATS},
+            images("a", "b.1", "c"),
+            frame,
+            CLASSES,
+            "class",
+            ordered,
+        )
+        assert [picture.field for picture in pictures] == ordered
+        project = json.loads(sources["via"].read_text("utf-8"))
+        assert [name.split(".png")[0] for name in project["_via_image_id_list"]] == ordered
+        names = ["001_c", "002_b.1", "003_a"]
+        there = sorted(path.name for path in (tmp_path / "labelme").glob("*.png"))
+        assert there == [f"{name}.png" for name in names]
+        known = FieldNames([vars(picture) for picture in pictures], channels=[])
+        read = {known.field(image): image for image in read_back("labelme", sources["labelme"])}
+        assert {field: len(image.regions) for field, image in read.items()} == {
+            "a": 1,
+            "b.1": 1,
+            "c": 0,
+        }
+        assert not len(losses.report(sources, pictures, ANNOTATIONS).query("what == 'box'"))
+
     def test_no_field_at_all_is_an_error_and_leaves_nothing(self, tmp_path):
         with pytest.raises(StudyError, match=r"no field to export.*export\.splits"):
             write(tmp_path, boxes("a"))

@@ -21,6 +21,16 @@ def test_annotations_can_be_exported_before_there_is_a_detector(small_study):
     assert "train_detector" not in planned
 
 
+def test_another_classifier_proposes_classes_and_the_clicks_are_counted_where_asked(small_study):
+    small_study.config["experiments"] = {"main": {}, "other": {}}
+    small_study.config["export"] = {"experiment": "other", "order": "uncertainty"}
+    assert small_study.write().planned("export")["propose_cells"] == 1
+    small_study.config["export"]["count_clicks"] = True
+    planned = small_study.write().planned()
+    assert planned["propose_cells"] == planned["count_clicks"] == 1
+    assert planned["plot_annotation_work"] == 1
+
+
 @pytest.fixture
 def exported(small_study):
     """A small study whose annotations have been exported."""

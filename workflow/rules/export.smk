@@ -4,6 +4,9 @@
 EXPORT_FORMATS = config["export"]["formats"]
 # annotations can be exported before there is a detector
 EXPORTS_CELLS = config["export"]["source"] == "cells"
+# a classifier that sees more than the one that makes the calls may help the annotator
+PROPOSES = config["export"]["experiment"]
+PROPOSED = f"results/{{study}}/{'proposals' if PROPOSES else 'cells'}.parquet"
 
 
 rule export:
@@ -22,7 +25,7 @@ rule export_annotations:
         splits="results/{study}/splits.tsv",
         boxes="results/{study}/annotations/boxes.parquet",
         annotated="results/{study}/annotations/fields.tsv",
-        cells=branch(EXPORTS_CELLS, then="results/{study}/cells.parquet", otherwise=[]),
+        cells=branch(EXPORTS_CELLS, then=PROPOSED, otherwise=[]),
     output:
         folders=directory(
             collect("results/{{study}}/export/{format}", format=EXPORT_FORMATS)
@@ -46,3 +49,93 @@ rule export_annotations:
         code=code_id("export_annotations.py"),
     script:
         "../scripts/export_annotations.py"
+
+
+if PROPOSES:
+
+    rule propose_cells:
+        """Give called cells the classes that another classifier finds likeliest (C7)."""
+        input:
+            cells="results/{study}/cells.parquet",
+            predictions=collect(
+                "results/{{study}}/predictions/{experiment}/seed{seed}/{shard}.parquet",
+                experiment=PROPOSES,
+                seed=SEEDS,
+                shard=SHARDS,
+            ),
+        output:
+            cells="results/{study}/proposals.parquet",
+        log:
+            "logs/{study}/propose_cells.log",
+        benchmark:
+            "results/{study}/benchmarks/propose_cells.tsv"
+        conda:
+            "../../envs/images.yaml"
+        threads: 1
+        resources:
+            gpu=0,
+            mem_mb=scaled(2000),
+            runtime=60,
+        params:
+            classes=lookup("classes", within=config),
+            code=code_id("propose_cells.py"),
+        script:
+            "../scripts/propose_cells.py"
+
+
+rule count_clicks:
+    """Count the clicks of annotating from nothing and of correcting proposals (C7)."""
+    input:
+        quality="results/{study}/qc/fields.tsv",
+        splits="results/{study}/splits.tsv",
+        boxes="results/{study}/annotations/boxes.parquet",
+        annotated="results/{study}/annotations/fields.tsv",
+        cells=PROPOSED,
+    output:
+        work="results/{study}/metrics/annotation_work.tsv",
+    log:
+        "logs/{study}/count_clicks.log",
+    benchmark:
+        "results/{study}/benchmarks/count_clicks.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=20,
+    params:
+        classes=lookup("classes", within=config),
+        code=code_id("count_clicks.py"),
+    script:
+        "../scripts/count_clicks.py"
+
+
+rule plot_annotation_work:
+    """Draw clicks from nothing beside those of correcting proposals (C7)."""
+    input:
+        work="results/{study}/metrics/annotation_work.tsv",
+    output:
+        pdf="results/{study}/figures/annotation_work.pdf",
+        png=report(
+            "results/{study}/figures/annotation_work.png",
+            caption="../report/annotation_work.rst",
+            category="Data",
+            labels={"figure": "work of annotation"},
+        ),
+    log:
+        "logs/{study}/plot_annotation_work.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_annotation_work.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=20,
+    params:
+        seed=lookup("seed", within=config),
+        code=code_id("plot_annotation_work.py"),
+    script:
+        "../scripts/plot_annotation_work.py"

@@ -29,6 +29,8 @@ if HUMAN_MODEL:
     FIGURES.append("human_model")
 if SUBSETS:
     FIGURES.append("subsets")
+if config["export"]["count_clicks"]:
+    FIGURES.append("annotation_work")
 if config["embedding"]["experiments"]:
     FIGURES.append("embeddings")
 if config["statistics"]["null_experiments"]:

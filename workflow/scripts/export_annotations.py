@@ -2,7 +2,7 @@
 
 import itertools
 
-from cellpheno import job, tables
+from cellpheno import job, proposals, tables
 from cellpheno.annotations.writing import folders, losses
 from cellpheno.fields import in_splits
 from cellpheno.images import store
@@ -16,8 +16,14 @@ fields = in_splits(
     tables.read(inputs.splits, tables.SPLITS),
     settings["splits"],
 )["field"]
+order = None
 if settings["source"] == "cells":
-    boxes = folders.from_cells(tables.read(inputs.cells, tables.CELLS), settings["min_score"])
+    cells = tables.read(inputs.cells, tables.CELLS)
+    boxes = folders.from_cells(cells, settings["min_score"])
+    if settings["order"] == "uncertainty":
+        shown = cells[cells["score"] >= settings["min_score"]]
+        shown = shown[shown["field"].isin(fields)]
+        order = list(proposals.by_doubt(shown, fields, params.classes).index)
 else:
     boxes = tables.read(inputs.boxes, tables.BOXES)
     fields = fields[fields.isin(tables.read(inputs.annotated, tables.ANNOTATED_FIELDS)["field"])]
@@ -28,6 +34,7 @@ pictures, sources = folders.write(
     boxes,
     params.classes,
     params.annotations["class_attribute"],
+    order,
 )
 table = losses.report(sources, pictures, params.annotations)
 tables.write(table, output.losses, tables.EXPORT_LOSSES)

@@ -314,6 +314,9 @@ def _check_names(config: Config, source: str) -> None:
     for name in config["experiments"]:
         where = f"{source}: classification.input (experiment {name})"
         check_known(experiment(config, name)["input"], inputs.names(config), where, "inputs")
+    if config["export"]["experiment"] is not None:
+        known, where = list(config["experiments"]), f"{source}: export.experiment"
+        check_known(config["export"]["experiment"], known, where, "experiments")
     for name in config["embedding"]["experiments"]:
         known, where = list(config["experiments"]), f"{source}: embedding.experiments"
         check_known(name, known, where, "experiments")

@@ -1,6 +1,7 @@
 """labelme: a folder with one JSON file per image."""
 
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,7 +18,8 @@ def read(path: Path) -> AnnotatedImage:
     """Read a labelme file; it is an image that was annotated, with cells or without.
 
     labelme names the file after its image, and this name is what counts: where `imagePath` tells
-    another one, files were renamed since.
+    another one, files were renamed since. Files that were exported in an order have a number before
+    the name of the field.
 
     Raises
     ------
@@ -37,6 +39,9 @@ def read(path: Path) -> AnnotatedImage:
     image = str(content.get("imagePath", "")).replace("\\", "/")
     same = PurePosixPath(image).stem == path.stem and image.isprintable()
     name = image if same else shown(path.stem)
+    field = content.get("field")
+    if isinstance(field, str) and re.fullmatch(rf"\d+_{re.escape(field)}", path.stem):
+        name = field
     return AnnotatedImage(name, regions, shown(path), size=size)
 
 

@@ -81,6 +81,34 @@ HUMAN_MODEL = Table(
     ),
     key=("reference", "rater", "call", "metric"),
 )
+ANNOTATION_WORK = Table(
+    "annotation_work",
+    (
+        FIELD,
+        Column("condition", "str", "experimental condition"),
+        Column("rank", "int", "place in the order of uncertainty, from 1", minimum=1),
+        Column(
+            "uncertainty",
+            "float",
+            "mean over proposed cells of 1 - probability of the called class",
+            minimum=0,
+            maximum=1,
+        ),
+        Column("n_cells", "int", "annotated cells", minimum=0),
+        Column("n_proposed", "int", "proposed boxes", minimum=0),
+        Column("n_right", "int", "of these right in class and edges", minimum=0),
+        Column("n_wrong_class", "int", "given another class", minimum=0),
+        Column("n_moved", "int", "given other edges", minimum=0),
+        Column("n_false", "int", "deleted", minimum=0),
+        Column("n_missed", "int", "annotated cells that were not proposed", minimum=0),
+        Column("clicks_drawing", "int", "clicks to draw missed cells", minimum=0),
+        Column("clicks_correcting", "int", "clicks to correct class and edges", minimum=0),
+        Column("clicks_deleting", "int", "clicks to delete false boxes", minimum=0),
+        Column("clicks", "int", "all clicks of correcting the proposals", minimum=0),
+        Column("clicks_from_nothing", "int", "clicks of annotating from nothing", minimum=0),
+    ),
+    key=("field",),
+)
 EXPORT_LOSSES = Table(
     "export_losses",
     (

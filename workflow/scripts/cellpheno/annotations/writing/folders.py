@@ -17,15 +17,17 @@ from cellpheno.files import whole_folder
 from cellpheno.tables import BOX_COLUMNS
 
 Image = npt.NDArray[np.uint8]
-Writer = Callable[[Path, Sequence[Picture], Sequence[str], str], Path]
+Writer = Callable[[Path, Sequence[Picture], Sequence[str], str, bool], Path]
 
 WRITERS: dict[str, Writer] = {
-    "via": via.write,
-    "labelme": lambda folder, pictures, classes, _: labelme.write(folder, pictures, classes),
-    "coco": lambda folder, pictures, classes, _: coco.write(folder, pictures, classes),
+    "via": lambda folder, pictures, classes, key, _: via.write(folder, pictures, classes, key),
+    "labelme": lambda folder, pictures, classes, _, ordered: labelme.write(
+        folder, pictures, classes, ordered
+    ),
+    "coco": lambda folder, pictures, classes, *_: coco.write(folder, pictures, classes),
 }
-"""`export.formats` of the config: writer, from a folder of images, what they show, the classes
-and VIA's attribute; it gives what is to be read back.
+"""`export.formats` of the config: writer, from a folder of images, what they show, the classes,
+VIA's attribute and whether their order is to be kept; it gives what is to be read back.
 """
 
 
@@ -49,6 +51,7 @@ def write(
     boxes: pd.DataFrame,
     classes: Sequence[str],
     class_attribute: str,
+    order: Sequence[str] | None = None,
 ) -> tuple[list[Picture], dict[str, Path]]:
     """Write one folder per format; one image is in memory at a time.
 
@@ -64,11 +67,13 @@ def write(
         Of the study.
     class_attribute
         VIA's region attribute that holds the class.
+    order
+        The fields as tools are to show them; None: as `images` come.
 
     Returns
     -------
     pictures
-        What was written, in the order of `images`.
+        What was written, in that order.
     sources
         Format and the file or folder to give to `annotations.files`.
 
@@ -94,8 +99,12 @@ def write(
                 "There is no field to export: none of the splits in export.splits has a usable "
                 "field, or, with export.source: annotations, an annotated one; name other splits."
             )
+        if order is not None:
+            rank = {field: place for place, field in enumerate(order)}
+            pictures.sort(key=lambda picture: rank[picture.field])
         for name, place in places.items():
-            source = WRITERS[name](place, pictures, classes, class_attribute)
+            ordered = order is not None
+            source = WRITERS[name](place, pictures, classes, class_attribute, ordered)
             sources[name] = Path(folders[name]) / source.relative_to(place)
     return pictures, sources
 

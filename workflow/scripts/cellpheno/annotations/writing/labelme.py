@@ -10,11 +10,16 @@ from cellpheno.annotations.writing.picture import Picture
 CLASSES = "classes.txt"
 """One class per line, for labelme's option `--labels`."""
 
+FIELD = "field"
+"""Key with the name of the field where the image has another one; labelme keeps it as it saves."""
+
 VERSION = "5.5.0"
 """Of the format: labelme reads files of its older versions."""
 
 
-def write(folder: Path, pictures: Sequence[Picture], classes: Sequence[str]) -> Path:
+def write(
+    folder: Path, pictures: Sequence[Picture], classes: Sequence[str], numbered: bool = False
+) -> Path:
     """Write a file beside each image; return what a reader is to be given.
 
     Parameters
@@ -25,10 +30,18 @@ def write(folder: Path, pictures: Sequence[Picture], classes: Sequence[str]) -> 
         Those without boxes get a file too: that says that they were gone through.
     classes
         Of the study.
+    numbered
+        Whether images are named 001_<field> in the order of `pictures`: labelme lists them by name.
     """
-    for picture in pictures:
-        content = json.dumps(document(picture), ensure_ascii=False, indent=2)
-        (folder / f"{picture.field}.json").write_text(content, encoding="utf-8")
+    for number, picture in enumerate(pictures, 1):
+        content = document(picture)
+        if numbered:
+            name = f"{number:0{max(3, len(str(len(pictures))))}d}_{picture.field}"
+            content |= {"imagePath": f"{name}.png", FIELD: picture.field}
+            (folder / picture.name).rename(folder / f"{name}.png")
+        text = json.dumps(content, ensure_ascii=False, indent=2)
+        path = (folder / content["imagePath"]).with_suffix(".json")
+        path.write_text(text, encoding="utf-8")
     lines = "".join(f"{name}\n" for name in classes)
     (folder / CLASSES).write_text(lines, encoding="utf-8")
     return folder
