@@ -5,6 +5,8 @@ import http.server
 import re
 import threading
 
+import pytest
+
 
 class Server:
     """Serves `files` (path: bytes); remembers which ranges were asked for.
@@ -30,11 +32,20 @@ class Server:
         self.redirects = {}
 
 
+class Listening(http.server.ThreadingHTTPServer):
+    """Ends with the test, whatever its connections do."""
+
+    daemon_threads = True
+    block_on_close = False
+
+
 @contextlib.contextmanager
 def serving():
     server = Server()
 
     class Handler(http.server.BaseHTTPRequestHandler):
+        timeout = 20.0  # seconds; a client that says nothing must not hold a test
+
         def do_GET(self):
             server.asked.append(
                 (self.path, self.headers.get("Range"), self.headers.get("If-Range"))
@@ -74,7 +85,13 @@ def serving():
         def log_message(self, *_):
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+    with (
+        Listening(("127.0.0.1", 0), Handler) as listening,
+        pytest.MonkeyPatch.context() as environment,
+    ):
+        # what this machine serves is not asked for through a proxy
+        for name in ("no_proxy", "NO_PROXY"):
+            environment.setenv(name, "127.0.0.1")
         server.url = f"http://127.0.0.1:{listening.server_address[1]}"
         thread = threading.Thread(target=listening.serve_forever, args=(0.05,))
         thread.start()
