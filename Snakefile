@@ -105,6 +105,7 @@ if HUMAN_MODEL:
 if FLUORESCENCE:
 
     include: "workflow/rules/two_classes.smk"
+    include: "workflow/rules/figures_stain.smk"
 
 
 if SUBSETS:
@@ -234,6 +235,7 @@ rule all:
         FLUORESCENCE_TABLES,
         EXPLANATIONS,
         VIABILITY,
+        PLANTED_VIABILITY,
         LABEL_ERRORS,
         HUMAN_MODEL,
         SUBSETS,

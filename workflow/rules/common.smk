@@ -194,6 +194,14 @@ VIABILITY = (
     if config["viability"]["enabled"]
     else []
 )
+# only what was planted can be recovered
+PLANTED_VIABILITY = (
+    [f"results/{STUDY}/statistics/planted_viability.tsv"]
+    if VIABILITY
+    and config.get("simulation", {}).get("kind") == "live_dead"
+    and config["viability"]["time"] == config["simulation"]["monolayer"]["time"]
+    else []
+)
 DETECTORS = list(config["detectors"]) if CANDIDATES == "detector" else []
 # whose cells the detector that makes the calls is to find
 DETECTED_CLASSES = (

@@ -62,3 +62,67 @@ rule check_maps:
         code=code_id("check_maps.py"),
     script:
         "../scripts/check_maps.py"
+
+
+if config["grad_cam"]["every_class"]:
+
+    rule plot_grad_cam_every_class:
+        """Draw what in a crop speaks for each of the classes (L27)."""
+        input:
+            cells="results/{study}/grad_cam/every_class.parquet",
+            maps="results/{study}/grad_cam/every_class.npz",
+        output:
+            pdf="results/{study}/figures/grad_cam_every_class.pdf",
+            png=report(
+                "results/{study}/figures/grad_cam_every_class.png",
+                caption="../report/grad_cam_every_class.rst",
+                category="Classification",
+                labels={"figure": "Grad-CAM, every class"},
+            ),
+        log:
+            "logs/{study}/plot_grad_cam_every_class.log",
+        benchmark:
+            "results/{study}/benchmarks/plot_grad_cam_every_class.tsv"
+        conda:
+            "../../envs/figures.yaml"
+        threads: 1
+        resources:
+            gpu=0,
+            mem_mb=scaled(2000),
+            runtime=20,
+        params:
+            palette=PALETTE,
+            code=code_id("plot_grad_cam_every_class.py"),
+        script:
+            "../scripts/plot_grad_cam_every_class.py"
+
+
+if config["grad_cam"]["sanity"]:
+
+    rule plot_map_sanity:
+        """Draw whether Grad-CAM maps are lost with what was learned."""
+        input:
+            table="results/{study}/grad_cam/sanity.tsv",
+        output:
+            pdf="results/{study}/figures/map_sanity.pdf",
+            png=report(
+                "results/{study}/figures/map_sanity.png",
+                caption="../report/map_sanity.rst",
+                category="Classification",
+                labels={"figure": "Grad-CAM, sanity check"},
+            ),
+        log:
+            "logs/{study}/plot_map_sanity.log",
+        benchmark:
+            "results/{study}/benchmarks/plot_map_sanity.tsv"
+        conda:
+            "../../envs/figures.yaml"
+        threads: 1
+        resources:
+            gpu=0,
+            mem_mb=scaled(2000),
+            runtime=20,
+        params:
+            code=code_id("plot_map_sanity.py"),
+        script:
+            "../scripts/plot_map_sanity.py"

@@ -35,6 +35,19 @@ if config["embedding"]["experiments"]:
     FIGURES.append("embeddings")
 if config["statistics"]["null_experiments"]:
     FIGURES.append("null_experiments")
+if config["patch_filter"]["enabled"]:
+    FIGURES.append("patch_filter")
+if FLUORESCENCE:
+    FIGURES += ["labels_from_stain", "two_classes", "calibration"]
+    FIGURES += ["score_against_stain", "embedding_pictures"]
+    if len(set(candidate_settings.trained_on(config).values())) > 1:
+        FIGURES.append("across_data_sets")
+if config["grad_cam"]["every_class"]:
+    FIGURES.append("grad_cam_every_class")
+if config["grad_cam"]["sanity"]:
+    FIGURES.append("map_sanity")
+if VIABILITY:
+    FIGURES += ["viability", "viability_map"]
 FIGURES += [f"measures_{measure}" for measure in config["statistics"]["measures"]]
 PALETTE = dict(
     classes=config["classes"],

@@ -71,3 +71,36 @@ rule filter_patches:
         code=code_id("filter_patches.py"),
     script:
         "../scripts/filter_patches.py"
+
+
+rule plot_patch_filter:
+    """Draw features as a barcode, and the filter's decision over their t-SNE map (L10)."""
+    input:
+        examples="results/{study}/patch_filter/examples.parquet",
+        features="results/{study}/patch_filter/features.npy",
+        crops="results/{study}/patch_filter/crops.npy",
+        surface="results/{study}/patch_filter/surface.parquet",
+        metrics="results/{study}/patch_filter/metrics.tsv",
+    output:
+        pdf="results/{study}/figures/patch_filter.pdf",
+        png=report(
+            "results/{study}/figures/patch_filter.png",
+            caption="../report/patch_filter.rst",
+            category="Annotations",
+            labels={"figure": "filter of empty patches"},
+        ),
+    log:
+        "logs/{study}/plot_patch_filter.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_patch_filter.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=20,
+    params:
+        code=code_id("plot_patch_filter.py"),
+    script:
+        "../scripts/plot_patch_filter.py"

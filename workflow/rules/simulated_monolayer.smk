@@ -25,3 +25,40 @@ if config["patch_filter"]["enabled"]:
             code=code_id("draw_patch_examples.py"),
         script:
             "../scripts/draw_patch_examples.py"
+
+
+if PLANTED_VIABILITY:
+
+    rule compare_planted_viability:
+        """Set the planted viability beside the measured one of each condition and time."""
+        input:
+            viability="results/{study}/statistics/viability.tsv",
+            truth="results/{study}/simulation/truth.parquet",
+            quality="results/{study}/qc/fields.tsv",
+            splits="results/{study}/splits.tsv",
+        output:
+            table=report(
+                "results/{study}/statistics/planted_viability.tsv",
+                caption="../report/planted_viability.rst",
+                category="Comparison of conditions",
+                labels={"figure": "planted viability (table)"},
+            ),
+        log:
+            "logs/{study}/compare_planted_viability.log",
+        benchmark:
+            "results/{study}/benchmarks/compare_planted_viability.tsv"
+        conda:
+            "../../envs/statistics.yaml"
+        threads: 1
+        resources:
+            gpu=0,
+            mem_mb=scaled(1000),
+            runtime=20,
+        params:
+            monolayer=lookup("simulation/monolayer", within=config),
+            live=lookup("viability/class", within=config),
+            splits=lookup("statistics/splits", within=config),
+            without=lookup("statistics/exclude_conditions", within=config),
+            code=code_id("compare_planted_viability.py"),
+        script:
+            "../scripts/compare_planted_viability.py"

@@ -104,6 +104,21 @@ VIABILITY = Table(
     ),
     key=("level", "name", "condition", "time", "source"),
 )
+PLANTED_VIABILITY = Table(
+    "planted_viability",
+    (
+        CONDITION,
+        Column("time", "str", "by the sample sheet, or `all`"),
+        Column("source", "str", "of the classes", allowed=("bright-field", "fluorescence")),
+        Column("planted", "float", "chance of a cell to be alive", minimum=0, maximum=1),
+        Column("simulated", "float", "share of live cells in these fields", minimum=0, maximum=1),
+        Column("viability", "float", "share of live patches", minimum=0, maximum=1),
+        *INTERVAL,
+        Column("n_units", "int", "groups or fields behind it", minimum=1),
+        Column("recovered", "bool", "whether the planted one lies within the interval"),
+    ),
+    key=("condition", "time", "source"),
+)
 VIABILITY_MAP = Table(
     "viability_map",
     (

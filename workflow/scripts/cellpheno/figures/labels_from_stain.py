@@ -1,0 +1,122 @@
+"""Classes from the brightness of a stain: the mixture, its bounds, the labels (L11 to L13)."""
+
+from textwrap import fill
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy import stats
+
+from cellpheno.figures import style
+
+BINS = 70
+MOST_DOTS = 6000
+BETWEEN = "#DDCC77"
+"""Of what is neither."""
+
+
+@style.styled
+def draw(
+    labelled: pd.DataFrame,
+    mixture: pd.DataFrame,
+    conditions: pd.Series,
+    palette: style.Palette,
+    scale: str,
+) -> Figure:
+    """Draw the histogram with the mixture fitted to it, and every label against its brightness.
+
+    Parameters
+    ----------
+    labelled
+        tables.LABELLED.
+    mixture
+        tables.MIXTURE.
+    conditions
+        Condition of every field, by field.
+    palette
+        Classes and conditions.
+    scale
+        `counts` or `log`: where the distributions are normal.
+    """
+    made = style.figure(style.PAGE_MM, 76)
+    left, right = made.subplots(1, 2)
+    values = mixture.set_index(["class", "metric"])["value"]
+    names = [name for name in palette.classes if (name, "mean") in values.index]
+    _histogram(left, labelled, values, names, palette, scale)
+    _dots(right, labelled, conditions, palette)
+    limits = np.quantile(labelled["value"], [0.0, 0.998])
+    for axes in (left, right):
+        for name in names:
+            bound = values.get((name, "bound_counts"), np.nan)
+            if np.isfinite(bound):
+                axes.axvline(
+                    bound, color=style.as_ink(palette[name]), linestyle="--", linewidth=0.9
+                )
+        if scale == "log":
+            axes.set_xscale("log")
+        else:
+            axes.set_xlim(limits[0] - 0.04 * np.ptp(limits), limits[1])
+        axes.set_xlabel("mean of the stain (raw counts)")
+    return made
+
+
+def _histogram(
+    axes: Axes,
+    labelled: pd.DataFrame,
+    values: pd.Series,
+    names: list[str],
+    palette: style.Palette,
+    scale: str,
+) -> None:
+    fitted = labelled.loc[labelled["fitted"], "value"].to_numpy()
+    if scale == "log":
+        fitted = fitted[fitted > 0]
+        edges = np.geomspace(fitted.min(), fitted.max(), BINS)
+    else:
+        edges = np.linspace(fitted.min(), np.quantile(fitted, 0.998), BINS)
+    axes.hist(fitted, edges, color="#DDDDDD", label=f"fitted on ({len(fitted):,})")
+    middles = np.sqrt(edges[1:] * edges[:-1]) if scale == "log" else (edges[1:] + edges[:-1]) / 2
+    ends = np.log(edges) if scale == "log" else edges
+    for name in names:
+        mean, sd, weight = (values[name, key] for key in ("mean", "sd", "weight"))
+        expected = len(fitted) * weight * np.diff(stats.norm.cdf(ends, mean, sd))
+        counts = values.get((name, "mean_counts"), mean)
+        text = f"{name}: {counts:.0f}" + (f" ± {sd:.0f}" if scale == "counts" else " (geometric)")
+        axes.plot(middles, expected, color=style.as_ink(palette[name]), label=text)
+    told = "told apart" if values.get(("all", "separates"), 0) == 1 else "NOT told apart"
+    axes.set(ylabel="number", title=f"{told}: Ashman's D {values['all', 'ashman_d']:.2f}")
+    axes.legend(title="component: mean ± sd" if scale == "counts" else None)
+
+
+def _dots(
+    axes: Axes, labelled: pd.DataFrame, conditions: pd.Series, palette: style.Palette
+) -> None:
+    """Draw a row of dots for each condition, spread by chance so that they can be seen."""
+    random = np.random.default_rng(0)
+    rows = random.permutation(len(labelled))[:MOST_DOTS]
+    shown = labelled.iloc[rows].assign(condition=lambda t: t["field"].map(conditions))
+    names = [name for name in palette.conditions if (shown["condition"] == name).any()]
+    height = shown["condition"].map({name: -row for row, name in enumerate(names)})
+    height = height + random.uniform(-0.36, 0.36, len(shown))
+    looks = {**{name: palette[name] for name in palette.classes}, None: BETWEEN}
+    for name, colour in looks.items():
+        part = shown["label"].isna() if name is None else shown["label"] == name
+        number = (
+            labelled["label"].isna().sum() if name is None else (labelled["label"] == name).sum()
+        )
+        axes.scatter(
+            shown.loc[part, "value"],
+            height[part],
+            s=2.5,
+            color=colour,
+            linewidths=0,
+            rasterized=True,
+            label=f"{name or 'between, discarded'} ({number:,})",
+        )
+    axes.set_yticks([-row for row in range(len(names))], [fill(name, 14) for name in names])
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(-len(names) + 0.4, 0.6)
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, markerscale=3, handletextpad=0
+    )
