@@ -288,9 +288,9 @@ def test_a_folder_of_the_workflow_that_may_not_be_written_to(laboratory, ordinar
 
 
 def test_a_disk_that_is_full(laboratory, small_disk):
-    for number in range(110):
+    for number in range(330):
         laboratory.add(f"more-{number}")
-    laboratory.study.config["fields_per_shard"] = 200
+    laboratory.study.config["fields_per_shard"] = 400
     small_disk(laboratory.study.results, 1200)
     sentence = laboratory.sentence()
     assert "converted/shard-000.npz cannot be written: no space is left on the disk" in sentence

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGET = ["results/small/splits.tsv", "results/small/tiles"]
+TARGET = ["results/small/splits.tsv", "results/small/tiles/composite"]
 """As far as the training tiles, each result by name, as the rule `all` has them."""
 
 

@@ -62,7 +62,7 @@ os.environ["CELLPHENO_SNAKEFILE"] = str(workflow.main_snakefile)
 
 
 def only_fetches():
-    """Whether nothing but the rule `fetch` is asked for: its data need not be there."""
+    """Whether public data are all that is asked for: what needs them may still be missing."""
     if not {"fetch", "fetch:"} & set(sys.argv):
         return False
     # Snakemake knows its targets only after this file was read
