@@ -92,6 +92,17 @@ include: "workflow/rules/decisions.smk"
 include: "workflow/rules/figures_statistics.smk"
 
 
+if any(experiments.guesses(config, name) for name in TRAINED):
+
+    include: "workflow/rules/unknown_cells.smk"
+
+
+if TARGET:
+
+    include: "workflow/rules/target.smk"
+    include: "workflow/rules/figures_target.smk"
+
+
 if LABEL_ERRORS:
 
     include: "workflow/rules/label_errors.smk"
@@ -212,13 +223,15 @@ rule all:
         ),
         collect(
             f"results/{STUDY}/crops/{{experiment}}.{{kind}}",
-            experiment=EXPERIMENTS,
+            experiment=sorted(
+                {experiments.crops_as(config, name) for name in TRAINED}
+            ),
             kind=["npy", "parquet"],
         ),
         collect(f"results/{STUDY}/leaks/{{experiment}}.tsv", experiment=EXPERIMENTS),
         collect(
             f"results/{STUDY}/classifier/{{experiment}}/seed{{seed}}/{{name}}",
-            experiment=EXPERIMENTS,
+            experiment=TRAINED,
             seed=SEEDS,
             name=["model.pt", "history.tsv"],
         ),
@@ -243,3 +256,4 @@ rule all:
         NULL_TABLES,
         CLAIMS,
         STUDY_RANGES,
+        TARGET_TABLES,

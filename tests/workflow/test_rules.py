@@ -28,6 +28,8 @@ USES_A_GPU = {
     "filter_patches",
     "explain_every_class",
     "check_maps",
+    "guess_unknown_cells",
+    "judge_boxes",
 }
 
 

@@ -8,6 +8,11 @@ rule call_cells:
             shard=SHARDS,
         ),
         detection_metrics=DETECTION_METRICS,
+        weights=branch(
+            config["calls"]["classifier_weight"] == "learnt",
+            then="results/{study}/metrics/fusion_weights.tsv",
+            otherwise=[],
+        ),
         fields="results/{study}/qc/fields.tsv",
         splits="results/{study}/splits.tsv",
         boxes="results/{study}/annotations/boxes.parquet",
@@ -28,6 +33,8 @@ rule call_cells:
         calls=lookup("calls", within=config),
         classes=lookup("classes", within=config),
         negative_class=lookup("negative_class", within=config),
+        experiment=EXPERIMENTS[0],
+        detector=(DETECTORS or [None])[0],
         code=code_id("call_cells.py"),
     script:
         "../scripts/call_cells.py"

@@ -40,10 +40,12 @@ rule cut_crops:
 rule train_classifier:
     """Train a classifier on the crops (A30, A31)."""
     input:
-        crops="results/{study}/crops/{experiment}.npy",
-        table="results/{study}/crops/{experiment}.parquet",
-        leaks="results/{study}/leaks/{experiment}.tsv",
+        crops=crops_file("npy"),
+        table=crops_file("parquet"),
+        leaks=leaks_file,
         weights=classifier_weights,
+        fields=sheet_for_training,
+        guessed=guessed_cells,
     output:
         model="results/{study}/classifier/{experiment}/seed{seed}/model.pt",
         history="results/{study}/classifier/{experiment}/seed{seed}/history.tsv",
@@ -68,6 +70,8 @@ rule train_classifier:
         training=experiment_settings("training"),
         classes=lookup("classes", within=config),
         groups=lookup("class_groups", within=config),
+        negative_class=lookup("negative_class", within=config),
+        target=TARGET,
         seed=lookup("seed", within=config),
         checkpoints=checkpoint_folder,
         threads=lookup("compute/threads", within=config),

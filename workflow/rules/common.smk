@@ -1,6 +1,7 @@
 # What all rules share: the config and the sample sheet, checked before any compute; the shards;
 # the hash of the code behind a rule.
 import os
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,10 @@ for name in (
     "sample_sheet",
     "sequences",
     "sources",
+    "designs/__init__",
+    "designs/members",
+    "designs/expansion",
+    "experiments",
     "split_lists",
     "annotations/__init__",
     "annotations/regions",
@@ -44,6 +49,7 @@ from cellpheno import (
     abandoned,
     candidate_settings,
     configuration,
+    experiments,
     files,
     inputs,
     sample_sheet,
@@ -52,6 +58,7 @@ from cellpheno import (
     split_lists,
 )
 from cellpheno.annotations import listing
+from cellpheno.designs import expansion
 from cellpheno.errors import StudyError
 
 # idle threads of one job must not burn the cores of another
@@ -88,6 +95,11 @@ def checked_study(config):
         fields = sample_sheet.read(config, Path(), check_disk and not simulated)
         fields = split_lists.apply(config, fields, Path())
         split_lists.check_hold_out(config, fields)
+        config, members = expansion.expand(config, fields, source)
+        # what designs add is held to the same rules
+        config = configuration.complete(config, schema, source)
+        experiments.check(config, source)
+        configuration.check_files(config, Path())
         sample_sheet.check_label_columns(config, fields)
         candidate_settings.check_sheet(config, fields)
         sample_sheet.check_planes(config, fields)
@@ -104,7 +116,7 @@ def checked_study(config):
     except StudyError as error:
         # a WorkflowError would bury the sentence between lines of this file
         sys.exit(f"cellpheno: {error}")
-    return config, fields
+    return config, fields, members
 
 
 def annotators_of(config):
@@ -132,7 +144,19 @@ def check_annotated_classes(config, fields):
     )
 
 
-checked, fields = checked_study(config)
+def target_tables(config, designs):
+    """The tables of how well the class that is looked for is found."""
+    names = ["metrics/cell_level.tsv", "metrics/cell_confusion.tsv"]
+    if config["detectors"]:
+        names += ["metrics/image_level.tsv", "metrics/fusion_weights.tsv"]
+    if "patients" in designs:
+        names.append("metrics/patients.tsv")
+    if "learning_curve" in designs:
+        names += ["metrics/learning_curve.tsv", "metrics/learning_curve_fits.tsv"]
+    return names
+
+
+checked, fields, DESIGNS = checked_study(config)
 config.update(checked)
 
 STUDY = config["study"]
@@ -209,7 +233,17 @@ DETECTED_CLASSES = (
     if DETECTORS
     else config["classes"]
 )
-EXPERIMENTS = list(config["experiments"])
+# those that only designs ask for are trained, and judged on held-out fields
+DESIGNED = expansion.added(config)
+EXPERIMENTS = [name for name in config["experiments"] if name not in DESIGNED]
+TRAINED = [*EXPERIMENTS, *DESIGNED]
+# how well the class that is looked for is found; only where there is one
+TARGET = config["calls"]["target"]
+TARGET_TABLES = (
+    [f"results/{STUDY}/{name}" for name in target_tables(config, DESIGNS)]
+    if TARGET
+    else []
+)
 SEEDS = config["seeds"]
 # a shard is converted, counted, measured, searched for cells, and classified by every network
 SHARDS = sample_sheet.shards(
@@ -263,7 +297,7 @@ wildcard_constraints:
     study=STUDY,
     shard="|".join(SHARDS),
     detector="|".join(config["detectors"]),
-    experiment="|".join(EXPERIMENTS),
+    experiment="|".join(map(re.escape, TRAINED)),
     network_input="|".join(inputs.names(config)),
     seed="|".join(map(str, SEEDS)),
 
@@ -324,6 +358,37 @@ def experiment_settings(part):
 def experiment_channels(wildcards):
     """What the classifier sees, in its order."""
     return inputs.channels(config, experiment_settings("input")(wildcards))
+
+
+def crops_file(kind):
+    """The crops of an experiment, which it may share with others."""
+
+    def path(wildcards):
+        name = experiments.crops_as(config, wildcards.experiment)
+        return f"results/{wildcards.study}/crops/{name}.{kind}"
+
+    return path
+
+
+def leaks_file(wildcards):
+    """What the leak gate found among the crops; designs share it with their experiment."""
+    name = wildcards.experiment
+    name = experiments.crops_as(config, name) if name in DESIGNED else name
+    return f"results/{wildcards.study}/leaks/{name}.tsv"
+
+
+def sheet_for_training(wildcards):
+    """The sample sheet's columns, where they choose what a training learns from."""
+    training = experiment_settings("training")(wildcards)
+    return "results/{study}/qc/fields.tsv" if training["only"] else []
+
+
+def guessed_cells(wildcards):
+    """Guessed classes of unknown cells, where the training learns from them."""
+    if not experiments.guesses(config, wildcards.experiment):
+        return []
+    first = experiments.first_classifier(config, wildcards.experiment)
+    return f"results/{wildcards.study}/classifier/{first}/guessed.parquet"
 
 
 def learns_from_detections(wildcards):

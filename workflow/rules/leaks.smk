@@ -1,8 +1,8 @@
 rule check_leaks:
     """Refuse to train on cells that are there again among those measured on (A8)."""
     input:
-        crops="results/{study}/crops/{experiment}.npy",
-        table="results/{study}/crops/{experiment}.parquet",
+        crops=crops_file("npy"),
+        table=crops_file("parquet"),
     output:
         leaks="results/{study}/leaks/{experiment}.tsv",
     log:

@@ -1,16 +1,22 @@
 """Call the class of every detected cell of the study (A36, A37)."""
 
 from cellpheno import calls, cutoff, job, tables
+from cellpheno.fusion import Fusion
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 settings = params.calls
 predictions = calls.average(list(calls.read_runs(inputs.predictions).values()), params.classes)
+weight = settings["classifier_weight"]
+if weight == "learnt":
+    weight = calls.learnt_weight(inputs.weights, params.experiment, params.detector)
 cells = calls.call(
     predictions,
     calls.Rule(settings["rule"], settings["threshold"], params.classes, params.negative_class),
-    settings["classifier_weight"],
+    weight,
     cutoff.minimum_score(settings["min_score"], inputs.detection_metrics),
+    Fusion(settings["keep_below"], settings["nms_before"], settings["nms_after"]),
+    settings["target"],
 )
 cells = calls.describe(
     cells,

@@ -5,6 +5,7 @@ import pandas as pd
 import torch
 
 from cellpheno import job, parallel, tables
+from cellpheno.classification import selection
 from cellpheno.classification.backbones import (
     ModelSettings,
     Trained,
@@ -22,9 +23,20 @@ job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 seed = derive(params.seed, "classifier", snakemake.wildcards.seed)
 crops, table = np.load(inputs.crops, mmap_mode="r"), tables.read(inputs.table, tables.CROPS)
-settings = TrainingSettings(**params.training)
-rows = divide(table["split"], settings.validation, seed)
-check_classes(table["label"], rows[0], params.classes)
+chosen, training = selection.of_training(params.training)
+settings = TrainingSettings(**training)
+everything = divide(table["split"], settings.validation, seed)
+fields = tables.read(inputs.fields, tables.QUALITY) if inputs.fields else None
+rows = selection.choose_fields(everything, table["field"], chosen, fields, seed)
+names, rows = selection.label_unknown(
+    table["label"],
+    rows,
+    chosen,
+    params.negative_class,
+    params.target,
+    tables.read(inputs.guessed, tables.GUESSED_CELLS) if inputs.guessed else None,
+)
+check_classes(names, rows[0], params.classes, selection.may_lack(chosen, params.classes))
 
 torch.manual_seed(derive(seed, "initial weights"))
 model_settings = ModelSettings(**params.model)
@@ -34,11 +46,13 @@ normalisation = input_statistics(
 model = build(model_settings, len(params.classes), *normalisation)
 
 what = [params.channels, params.model, params.training, params.classes, params.groups]
+what += [params.negative_class, params.target]
 decisive = [*what, seed, params.precision, params.code]
 checkpoint = Checkpoint(params.checkpoints, checkpoint_key(decisive, inputs))
-labels = np.array([params.classes.index(label) for label in table["label"]])
+labels = np.array([params.classes.index(label) for label in names])
 with job.device(snakemake) as device, parallel.team(device) as device:
-    trainer = Trainer(model, crops, labels, rows, settings, seed, device, params.precision)
+    passes = 1 / chosen.share
+    trainer = Trainer(model, crops, labels, rows, settings, seed, device, params.precision, passes)
     history = trainer.run(params.classes, params.groups, checkpoint)
 tables.write(history, snakemake.output.history, tables.HISTORY)
 geometry = Geometry(**{key: params.crops[key] for key in ("margin", "border", "size")})

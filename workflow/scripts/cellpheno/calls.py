@@ -11,6 +11,7 @@ import pandas as pd
 from cellpheno import labels, tables
 from cellpheno.errors import StudyError
 from cellpheno.fields import in_splits
+from cellpheno.fusion import Fusion, fuse, suppress
 from cellpheno.tables import BOX_COLUMNS
 
 Array = npt.NDArray[np.float64]
@@ -56,11 +57,6 @@ class Rule:
             best = positive.argmax(axis=1)
             enough = positive[rows, best] > self.threshold
         return np.where(enough, best, negative)
-
-
-def fuse(detector: Array, classifier: Array, classifier_weight: float) -> Array:
-    """Return the fused score (1 - w) x detector + w x classifier (C33)."""
-    return (1 - classifier_weight) * detector + classifier_weight * classifier
 
 
 def probability_columns(classes: Iterable[str]) -> list[str]:
@@ -115,7 +111,12 @@ def average(seeds: list[pd.DataFrame], classes: list[str]) -> pd.DataFrame:
 
 
 def call(
-    predictions: pd.DataFrame, rule: Rule, classifier_weight: float, min_score: float
+    predictions: pd.DataFrame,
+    rule: Rule,
+    classifier_weight: float,
+    min_score: float,
+    fusion: Fusion = Fusion(),  # noqa: B008 - frozen
+    target: str | None = None,
 ) -> pd.DataFrame:
     """Call the class of each cell that the detector is sure enough of.
 
@@ -129,6 +130,10 @@ def call(
         Weight of the classifier in the fused score.
     min_score
         Cells with this detector score or a lower one are dropped.
+    fusion
+        How scores are fused and which boxes give way to better ones (C34, C35).
+    target
+        The class whose probability is fused with the detector's score (C28); None: the called one.
 
     Returns
     -------
@@ -136,14 +141,35 @@ def call(
         `predictions` with the columns `call`, `cls_score` (probability of the call) and `score`.
     """
     cells = predictions[predictions["det_score"] > min_score].reset_index(drop=True)
+    kept = suppress(cells, cells["det_score"].to_numpy(np.float64), fusion.nms_before)
+    cells = cells.iloc[kept].reset_index(drop=True)
     probabilities = cells[probability_columns(rule.classes)].to_numpy(np.float64)
     called = rule.decide(probabilities)
     certainty = probabilities[np.arange(len(cells)), called]
-    return cells.assign(
+    fused = certainty if target is None else cells[f"p_{target}"].to_numpy(np.float64)
+    detector = cells["det_score"].to_numpy(np.float64)
+    scores = fuse(detector, fused, classifier_weight, fusion.keep_below)
+    cells = cells.assign(
         call=pd.Series(np.array(rule.classes, dtype=object)[called], dtype="str"),
         cls_score=certainty,
-        score=fuse(cells["det_score"].to_numpy(np.float64), certainty, classifier_weight),
+        score=scores,
     )
+    return cells.iloc[suppress(cells, scores, fusion.nms_after)].reset_index(drop=True)
+
+
+def learnt_weight(path: str | Path, experiment: str, detector: str) -> float:
+    """Return the classifier's weight that was learnt on val, the mean over the seeds.
+
+    Parameters
+    ----------
+    path
+        tables.FUSION_WEIGHTS.
+    experiment, detector
+        Which ones make the calls.
+    """
+    tried = tables.read(path, tables.FUSION_WEIGHTS)
+    own = tried["chosen"] & (tried["experiment"] == experiment) & (tried["detector"] == detector)
+    return float(tried.loc[own, "weight"].mean())
 
 
 def describe(

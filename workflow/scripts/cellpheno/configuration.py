@@ -46,6 +46,7 @@ STUDY_SWITCHES: dict[str, dict[str, dict[tuple[str, ...], Any]]] = {
             ("detection", "model", "normalisation"): "none",
             ("classification", "model", "normalisation"): "none",
             ("classification", "training", "brightness", "kind"): "clipped",
+            ("classification", "training", "validate_only"): False,
         },
         "corrected": {
             ("detection", "model", "stem"): "adapted",
@@ -54,12 +55,13 @@ STUDY_SWITCHES: dict[str, dict[str, dict[tuple[str, ...], Any]]] = {
             ("detection", "model", "normalisation"): "matched",
             ("classification", "model", "normalisation"): "matched",
             ("classification", "training", "brightness", "kind"): "sound",
+            ("classification", "training", "validate_only"): True,
         },
     },
 }
 """By `published_study`: what its published protocol chooses beyond that.
 
-In any other study the choice is the corrected one (C18, C19, C32, C45 to C47).
+In any other study the choice is the corrected one (C18, C19, C32, C42, C45 to C47).
 """
 
 
@@ -118,12 +120,12 @@ def _switches(config: Config) -> dict[tuple[str, ...], Any]:
 
 def experiment(config: Config, name: str) -> Config:
     """Return the `classification` section with the overrides of one experiment."""
-    return _merged(config["classification"], config["experiments"][name])
+    return merged(config["classification"], config["experiments"][name])
 
 
 def detector(config: Config, name: str) -> Config:
     """Return the `detection` section with the overrides of one detector."""
-    return _merged(config["detection"], config["detectors"][name])
+    return merged(config["detection"], config["detectors"][name])
 
 
 def detected_classes(config: Config, name: str) -> list[str]:
@@ -295,6 +297,9 @@ def _check_names(config: Config, source: str) -> None:
     named = [*classes, *config["class_groups"]]
     for name in config["figures"]["colours"]:
         check_known(name, named, f"{source}: figures.colours", "classes and groups")
+    target = config["calls"]["target"]
+    if target is not None:
+        check_known(target, classes, f"{source}: calls.target", "classes")
     for name in config["statistics"]["exclude_classes"]:
         check_known(name, classes, f"{source}: statistics.exclude_classes", "classes")
     for section in ("composite", "annotator_view"):
@@ -471,9 +476,10 @@ def _check_simulated_annotators(config: Config, source: str) -> None:
         )
 
 
-def _merged(base: Config, override: Config) -> Config:
-    merged = dict(base)
+def merged(base: Config, override: Config) -> Config:
+    """Return a section with overrides: of nested sections key by key."""
+    result = dict(base)
     for key, value in override.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if both else value
+    return result

@@ -1,6 +1,7 @@
 """Which crops a training sees, in which order, and how they are flipped and turned."""
 
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +9,7 @@ import pandas as pd
 import torch
 
 from cellpheno.errors import StudyError
-from cellpheno.randomness import generator
+from cellpheno.randomness import derive, generator
 
 Crops = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
@@ -41,10 +42,13 @@ def divide(splits: pd.Series, validation: str, seed: int) -> tuple[Integers, Int
     return np.sort(cells[held_out:]), np.sort(cells[:held_out])
 
 
-def check_classes(labels: pd.Series, train: Integers, classes: list[str]) -> None:
+def check_classes(
+    labels: pd.Series, train: Integers, classes: list[str], may_lack: Sequence[str] = ()
+) -> None:
     """Refuse classes that cannot be learned though annotated cells of them exist.
 
-    A class without any annotated cell is allowed: no measurement depends on it.
+    A class without any annotated cell is allowed: no measurement depends on it. So are those of
+    `may_lack`, of which a chosen part of the training cells need not hold any.
 
     Raises
     ------
@@ -59,14 +63,14 @@ def check_classes(labels: pd.Series, train: Integers, classes: list[str]) -> Non
         )
     for name in classes:
         known, learned = int((labels == name).sum()), int((labels.iloc[train] == name).sum())
-        if known and not learned:
+        if known and not learned and name not in may_lack:
             raise StudyError(
                 f"The class {name!r} has {known} crops, but none of them is there to train on; "
                 "annotate it in more fields, change `seed` to split the fields anew, or take the "
                 "class out of `classes`."
             )
-        if not known:
-            logger.warning("the class %r has no annotated cell and cannot be learned", name)
+        if not learned:
+            logger.warning("the class %r has no cell to train on and cannot be learned", name)
 
 
 def channel_statistics(crops: Crops, rows: Integers) -> tuple[list[float], list[float]]:
@@ -100,6 +104,14 @@ def draw(labels: Integers, balance: bool, seed: int, epoch: int) -> Integers:
         return random.permutation(len(labels))
     chance = 1.0 / np.bincount(labels)[labels]
     return random.choice(len(labels), size=len(labels), p=chance / chance.sum())
+
+
+def draw_enough(labels: Integers, balance: bool, seed: int, epoch: int, needed: int) -> Integers:
+    """Return the first crops of as many passes (see `draw`) as it takes to have enough."""
+    passes = [draw(labels, balance, seed, epoch)]
+    while sum(map(len, passes)) < needed:
+        passes.append(draw(labels, balance, derive(seed, "pass", len(passes)), epoch))
+    return np.concatenate(passes)[:needed]
 
 
 def augment(images: torch.Tensor, flips: bool, quarter_turns: bool) -> torch.Tensor:

@@ -14,7 +14,7 @@ from torch.nn import functional
 from cellpheno import parallel, tables
 from cellpheno.classification import augmentation
 from cellpheno.classification.backbones import Classifier, to_tensor
-from cellpheno.classification.sampling import augment, draw
+from cellpheno.classification.sampling import augment, draw_enough
 from cellpheno.precision import computing
 from cellpheno.progress import track
 from cellpheno.training import Checkpoint, build_optimizer, schedule, seed_step
@@ -133,6 +133,9 @@ class Trainer:
         Where to compute.
     precision
         The config's `compute.precision`; weights are always float32.
+    passes
+        How often an epoch passes through the training crops. A training on a share of them takes
+        as many steps as one on all (C26, C43) where this is 1 / share.
 
     Attributes
     ----------
@@ -150,6 +153,7 @@ class Trainer:
         seed: int,
         device: torch.device,
         precision: str = "auto",
+        passes: float = 1.0,
     ) -> None:
         self.precision = precision
         self.seconds = 0.0
@@ -158,7 +162,7 @@ class Trainer:
         self.crops, self.labels, (self.train_rows, self.val_rows) = crops, labels, rows
         self.settings, self.seed, self.device = settings, seed, device
         # a rest smaller than a batch is passed over: batch norm would suffer from it
-        self.steps = max(1, len(self.train_rows) // settings.batch_size)
+        self.steps = max(1, int(passes * len(self.train_rows)) // settings.batch_size)
         self.optimizer = build_optimizer(
             self.model,
             settings.optimizer,
@@ -237,7 +241,9 @@ class Trainer:
         """
         steps = min(self.steps, self.total - epoch * self.steps)
         size, labels = self.settings.batch_size, self.labels[self.train_rows]
-        order = draw(labels, self.settings.balance, self.seed, epoch)
+        # as many as there are where that is less than a batch
+        size = min(size, len(labels))
+        order = draw_enough(labels, self.settings.balance, self.seed, epoch, size * self.steps)
         batches = [self.train_rows[order[step * size : (step + 1) * size]] for step in range(steps)]
         self.model.train()
         losses, called = [], []

@@ -65,6 +65,27 @@ PREDICTIONS = Table(
         Column("feature_row", "int", "row in the shard's array of features", minimum=0),
     ),
 )
+JUDGED_BOXES = Table(
+    "judged_boxes",
+    (
+        Column("source", "str", "who made the box", allowed=("annotated", "detected")),
+        Column("detector", "str", "which detector, by its name in the config", optional=True),
+        FIELD,
+        SPLIT,
+        *BOX,
+        Column("det_score", "float", "detector's score; 1 if annotated", minimum=0, maximum=1),
+        Column("label", "str", "class of an annotated box", optional=True),
+        PROBABILITY,
+    ),
+)
+GUESSED_CELLS = Table(
+    "guessed_cells",
+    (
+        Column("crop_row", "int", "row in the array of crops", minimum=0),
+        PROBABILITY,
+    ),
+    key=("crop_row",),
+)
 CELLS = Table(
     "cells",
     (

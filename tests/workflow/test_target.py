@@ -1,0 +1,57 @@
+"""When the cells of one class are looked for: what is planned, and what is refused."""
+
+
+def with_target(study, **designs):
+    study.config["calls"]["target"] = "partial"
+    study.config["designs"] = designs
+    study.config["seeds"] = [0, 1]
+    return study.write()
+
+
+def test_without_a_target_nothing_more_is_planned(small_study):
+    planned = small_study.planned()
+    assert not {"judge_boxes", "evaluate_cell_level", "evaluate_image_level"} & set(planned)
+
+
+def test_with_a_target_every_training_is_judged_once(small_study):
+    planned = with_target(small_study).planned()
+    assert planned["train_classifier"] == planned["judge_boxes"] == 2
+    assert planned["evaluate_cell_level"] == planned["evaluate_image_level"] == 1
+
+
+def test_designs_train_each_variant_once_and_classify_no_shard_with_it(small_study):
+    before = with_target(small_study).planned()
+    planned = with_target(
+        small_study,
+        unknown={"experiments": ["main"], "class": "unclear"},
+        patients={"experiments": ["main"], "column": "replicate", "values": ["slide-1", "slide-2"]},
+        learning_curve={"experiments": ["main"], "shares": [0.5, 1]},
+    ).planned()
+    # main; drop, two that guess, negative; two patients alone (with two, without one is only the
+    # other); a half
+    assert planned["train_classifier"] == planned["judge_boxes"] == 2 * (1 + 4 + 2 + 1)
+    assert planned["guess_unknown_cells"] == 1
+    assert planned["cut_crops"] == planned["check_leaks"] == 1
+    assert planned["classify_cells"] == before["classify_cells"]
+    assert planned["evaluate_patients"] == planned["fit_learning_curve"] == 1
+
+
+def test_a_learnt_weight_of_the_calls_comes_from_val(small_study):
+    with_target(small_study).config["calls"]["classifier_weight"] = "learnt"
+    planned = small_study.write().planned("results/small/cells.parquet")
+    assert planned["evaluate_image_level"] == 1
+
+
+def test_a_learnt_weight_without_a_target_is_refused(small_study):
+    small_study.config["calls"]["classifier_weight"] = "learnt"
+    output = small_study.write().snakemake("--dry-run", check=False).stdout
+    assert "calls.classifier_weight is learnt" in output
+    assert "Traceback" not in output
+
+
+def test_designs_without_a_target_are_refused(small_study):
+    small_study.config["designs"] = {"learning_curve": {"experiments": ["main"]}}
+    output = small_study.write().snakemake("--dry-run", check=False).stdout
+    assert "designs" in output
+    assert "calls.target" in output
+    assert "Traceback" not in output

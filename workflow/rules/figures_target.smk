@@ -1,0 +1,1 @@
+# Figures of how well the class that is looked for is found.

@@ -1,0 +1,222 @@
+# How well the class that is looked for is found, at the level of cells and of whole images; read
+# only where the config names one (`calls.target`).
+
+JUDGED = collect(
+    "results/{{study}}/judged/{experiment}/seed{seed}.parquet",
+    experiment=TRAINED,
+    seed=SEEDS,
+)
+
+
+def judged_detectors(experiment):
+    """The detectors whose boxes an experiment judges: those that see the same, or else the first."""
+    seen = configuration.experiment(config, experiment).get("input")
+    same = [
+        d for d in DETECTORS if configuration.detector(config, d).get("input") == seen
+    ]
+    chosen = same or DETECTORS[:1]
+    return chosen if experiment in EXPERIMENTS else chosen[:1]
+
+
+rule judge_boxes:
+    """Classify the annotated and the detected boxes of held-out fields (C50, C53)."""
+    input:
+        shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
+        boxes="results/{study}/annotations/boxes.parquet",
+        splits="results/{study}/splits.tsv",
+        compared=branch(
+            len(DETECTORS) > 1,
+            then="results/{study}/detector/compared.parquet",
+            otherwise=[],
+        ),
+        detections=branch(
+            len(DETECTORS) == 1,
+            then=collect("results/{{study}}/detections/{shard}.parquet", shard=SHARDS),
+            otherwise=[],
+        ),
+        model="results/{study}/classifier/{experiment}/seed{seed}/model.pt",
+    output:
+        judged="results/{study}/judged/{experiment}/seed{seed}.parquet",
+    log:
+        "logs/{study}/judge_boxes/{experiment}_seed{seed}.log",
+    benchmark:
+        "results/{study}/benchmarks/judge_boxes/{experiment}_seed{seed}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: config["compute"]["threads"]
+    resources:
+        gpu=1,
+        mem_mb=scaled(4000),
+        runtime=240,
+    params:
+        detectors=lambda wildcards: judged_detectors(wildcards.experiment),
+        inference=experiment_settings("inference"),
+        precision=lookup("compute/precision", within=config),
+        threads=lookup("compute/threads", within=config),
+        code=code_id("judge_boxes.py"),
+    script:
+        "../scripts/judge_boxes.py"
+
+
+rule evaluate_cell_level:
+    """Measure how well annotated cells of the target class are told from the rest (C50, C55)."""
+    input:
+        judged=JUDGED,
+    output:
+        metrics="results/{study}/metrics/cell_level.tsv",
+        confusion="results/{study}/metrics/cell_confusion.tsv",
+    log:
+        "logs/{study}/evaluate_cell_level.log",
+    benchmark:
+        "results/{study}/benchmarks/evaluate_cell_level.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(4000),
+        runtime=60,
+    params:
+        classes=lookup("classes", within=config),
+        target=TARGET,
+        report_on=lookup("evaluation/report_on", within=config),
+        seed=lookup("seed", within=config),
+        code=code_id("evaluate_cell_level.py"),
+    script:
+        "../scripts/evaluate_cell_level.py"
+
+
+if DETECTORS:
+
+    rule evaluate_image_level:
+        """Measure how well cells of the target class are found in whole images (C33 to C35, C54)."""
+        input:
+            judged=JUDGED,
+            splits="results/{study}/splits.tsv",
+        output:
+            metrics="results/{study}/metrics/image_level.tsv",
+            weights="results/{study}/metrics/fusion_weights.tsv",
+        log:
+            "logs/{study}/evaluate_image_level.log",
+        benchmark:
+            "results/{study}/benchmarks/evaluate_image_level.tsv"
+        conda:
+            "../../envs/images.yaml"
+        threads: 1
+        resources:
+            gpu=0,
+            mem_mb=scaled(4000),
+            runtime=240,
+        params:
+            calls=lookup("calls", within=config),
+            pairs={name: judged_detectors(name) for name in EXPERIMENTS},
+            # of these, only the weight that the calls use is measured
+            designed={name: judged_detectors(name) for name in DESIGNED},
+            weights=lookup("evaluation/weights", within=config),
+            report_on=lookup("evaluation/report_on", within=config),
+            seed=lookup("seed", within=config),
+            code=code_id("evaluate_image_level.py"),
+        script:
+            "../scripts/evaluate_image_level.py"
+
+
+if "patients" in DESIGNS:
+
+    rule evaluate_patients:
+        """Measure what was trained on some patients on each of them (C41, C42, Table 6)."""
+        input:
+            judged=collect(
+                "results/{{study}}/judged/{experiment}/seed{seed}.parquet",
+                experiment=[member.experiment for member in DESIGNS["patients"]],
+                seed=SEEDS,
+            ),
+            fields="results/{study}/qc/fields.tsv",
+            splits="results/{study}/splits.tsv",
+        output:
+            metrics="results/{study}/metrics/patients.tsv",
+        log:
+            "logs/{study}/evaluate_patients.log",
+        benchmark:
+            "results/{study}/benchmarks/evaluate_patients.tsv"
+        conda:
+            "../../envs/images.yaml"
+        threads: 1
+        resources:
+            gpu=0,
+            mem_mb=scaled(4000),
+            runtime=120,
+        params:
+            members=[
+                (member.base, member.value, member.experiment)
+                for member in DESIGNS["patients"]
+            ],
+            training={
+                member.experiment: configuration.experiment(config, member.experiment)[
+                    "training"
+                ]
+                for member in DESIGNS["patients"]
+            },
+            detectors={
+                member.experiment: judged_detectors(member.experiment)
+                for member in DESIGNS["patients"]
+            },
+            column=config["designs"]["patients"]["column"],
+            patients=expansion.patients(config, fields, "config"),
+            calls=lookup("calls", within=config),
+            report_on=lookup("evaluation/report_on", within=config),
+            seed=lookup("seed", within=config),
+            code=code_id("evaluate_patients.py"),
+        script:
+            "../scripts/evaluate_patients.py"
+
+
+if "learning_curve" in DESIGNS:
+
+    rule fit_learning_curve:
+        """Fit how much the classifier gains from more cells (C43, figure 11)."""
+        input:
+            metrics="results/{study}/metrics/cell_level.tsv",
+            crops=collect(
+                "results/{{study}}/crops/{experiment}.parquet",
+                experiment=sorted(
+                    {
+                        experiments.crops_as(config, member.base)
+                        for member in DESIGNS["learning_curve"]
+                    }
+                ),
+            ),
+            fields="results/{study}/qc/fields.tsv",
+        output:
+            points="results/{study}/metrics/learning_curve.tsv",
+            fits="results/{study}/metrics/learning_curve_fits.tsv",
+        log:
+            "logs/{study}/fit_learning_curve.log",
+        benchmark:
+            "results/{study}/benchmarks/fit_learning_curve.tsv"
+        conda:
+            "../../envs/statistics.yaml"
+        threads: 1
+        resources:
+            gpu=0,
+            mem_mb=scaled(2000),
+            runtime=60,
+        params:
+            members=[
+                (member.base, member.value, member.experiment)
+                for member in DESIGNS["learning_curve"]
+            ],
+            training={
+                member.experiment: configuration.experiment(config, member.experiment)[
+                    "training"
+                ]
+                for member in DESIGNS["learning_curve"]
+            },
+            crops={
+                member.base: experiments.crops_as(config, member.base)
+                for member in DESIGNS["learning_curve"]
+            },
+            seeds=SEEDS,
+            seed=lookup("seed", within=config),
+            code=code_id("fit_learning_curve.py"),
+        script:
+            "../scripts/fit_learning_curve.py"

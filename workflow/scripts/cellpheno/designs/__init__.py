@@ -1,0 +1,1 @@
+"""Designs: series of experiments that differ in one thing, and what they show together."""

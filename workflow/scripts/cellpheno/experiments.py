@@ -1,0 +1,78 @@
+"""What experiments of a config share: crops, and the classifier that guesses unknown cells."""
+
+from cellpheno import configuration
+from cellpheno.configuration import Config
+from cellpheno.errors import StudyError
+
+GUESSED = ("pseudo", "pseudo_confident")
+
+
+def crops_as(config: Config, name: str) -> str:
+    """Return the first experiment with the same crops: they are cut once for all of them."""
+    wanted = configuration.experiment(config, name)
+    for other in config["experiments"]:
+        same = configuration.experiment(config, other)
+        if all(same.get(part) == wanted.get(part) for part in ("input", "crops")):
+            return other
+    raise AssertionError(name)
+
+
+def guesses(config: Config, name: str) -> bool:
+    """Return whether the experiment learns from classes that another classifier guessed."""
+    return configuration.experiment(config, name)["training"]["unknown"] in GUESSED
+
+
+def first_classifier(config: Config, name: str) -> str | None:
+    """Return the experiment that is like this one but drops unknown cells; None without one."""
+    wanted = configuration.experiment(config, name)
+    wanted = {**wanted, "training": {**wanted["training"], "unknown": "drop"}}
+    same = (o for o in config["experiments"] if configuration.experiment(config, o) == wanted)
+    return next(same, None)
+
+
+def check(config: Config, source: str) -> None:
+    """Refuse designs, weights and policies for unknown cells that lack what they need.
+
+    Raises
+    ------
+    StudyError
+        For an unknown class that is not there or is itself the negative or the target class, and
+        for guesses without the first classifier or without a target.
+    """
+    target = config["calls"]["target"]
+    if target is None and config["calls"]["classifier_weight"] == "learnt":
+        raise StudyError(
+            f"{source}: calls.classifier_weight is learnt, which takes a class that is looked for; "
+            "set calls.target, or give a number."
+        )
+    if target is None and any(settings is not None for settings in config["designs"].values()):
+        raise StudyError(
+            f"{source}: designs are measured by how well calls.target is found, but that is not "
+            "set; name a class there."
+        )
+    for name in config["experiments"]:
+        training = configuration.experiment(config, name)["training"]
+        if training["unknown"] == "keep":
+            continue
+        where = f"{source}: classification.training.unknown_class (experiment {name})"
+        if training["unknown_class"] is None:
+            raise StudyError(
+                f"{where} is not set, but `unknown` is {training['unknown']}; name the class."
+            )
+        configuration.check_known(training["unknown_class"], config["classes"], where, "classes")
+        if training["unknown_class"] in (config["negative_class"], target):
+            raise StudyError(
+                f"{where} is {training['unknown_class']}, the negative class or the target; it is "
+                "the class of cells that nobody knows."
+            )
+        if training["unknown"] == "pseudo_confident" and target is None:
+            raise StudyError(
+                f"{source}: classification.training.unknown is pseudo_confident (experiment "
+                f"{name}), which looks for cells of calls.target; set that."
+            )
+        if guesses(config, name) and first_classifier(config, name) is None:
+            raise StudyError(
+                f"{source}: classification.training.unknown is {training['unknown']} (experiment "
+                f"{name}), which needs the guesses of a classifier that was trained without "
+                "unknown cells; add an experiment that differs in `unknown: drop` alone."
+            )

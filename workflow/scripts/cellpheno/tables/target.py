@@ -1,0 +1,127 @@
+"""Tables of how well one class of cells is found: at the level of cells and of whole images."""
+
+from cellpheno.tables.columns import INTERVAL, SPLIT, Column, Table
+
+EXPERIMENT = Column("experiment", "str", "which classifier")
+CONVENTION = Column(
+    "convention",
+    "str",
+    "published: threshold from the reported split; sound: from val",
+    allowed=("published", "sound"),
+)
+SEED = Column("seed", "str", "seed of the training, or `mean` of all seeds")
+SD = Column("sd", "float", "standard deviation over seeds, of their mean", optional=True)
+VALUE = Column("value", "float", "the metric", optional=True)
+
+CELL_LEVEL = Table(
+    "cell_level",
+    (
+        EXPERIMENT,
+        CONVENTION,
+        SPLIT,
+        Column("metric", "str", "auroc, f1, precision or recall of the target class"),
+        SEED,
+        VALUE,
+        SD,
+        *INTERVAL,
+        Column("threshold", "float", "probability at which it was measured", optional=True),
+        Column("n", "int", "annotated cells of the target class", minimum=0),
+        Column("n_cells", "int", "annotated cells", minimum=0),
+    ),
+    key=("experiment", "convention", "split", "metric", "seed"),
+)
+CELL_CONFUSION = Table(
+    "cell_confusion",
+    (
+        EXPERIMENT,
+        Column("seed", "str", "seed of the training"),
+        SPLIT,
+        Column("label", "str", "annotated class"),
+        Column("call", "str", "likeliest class"),
+        Column("n", "int", "cells", minimum=0),
+    ),
+    key=("experiment", "seed", "split", "label", "call"),
+)
+IMAGE_LEVEL = Table(
+    "image_level",
+    (
+        EXPERIMENT,
+        Column("detector", "str", "whose boxes were judged"),
+        Column("weight", "str", "of the classifier: a number, or learnt on val"),
+        CONVENTION,
+        SPLIT,
+        Column("metric", "str", "ap50 or f1, or its gain over the detector alone"),
+        SEED,
+        VALUE,
+        SD,
+        *INTERVAL,
+        Column("weight_used", "float", "of the classifier", minimum=0, maximum=1),
+        Column("n", "int", "annotated cells of the target class", minimum=0),
+        Column("n_fields", "int", "images", minimum=0),
+    ),
+    key=("experiment", "detector", "weight", "convention", "split", "metric", "seed"),
+)
+FUSION_WEIGHTS = Table(
+    "fusion_weights",
+    (
+        EXPERIMENT,
+        Column("detector", "str", "whose boxes were judged"),
+        Column("seed", "str", "seed of the classifier's training"),
+        Column("weight", "float", "of the classifier", minimum=0, maximum=1),
+        Column("ap50", "float", "average precision on val", optional=True),
+        Column("chosen", "bool", "whether it is the learnt one"),
+    ),
+    key=("experiment", "detector", "seed", "weight"),
+)
+PATIENTS = Table(
+    "patients",
+    (
+        Column("base", "str", "experiment that the classifiers are variants of"),
+        Column("trained_on", "str", "patients that were learned from: all, only x, without x"),
+        Column("tested_on", "str", "patient, or `unseen`: all that were not learned from"),
+        Column("seen", "bool", "whether the patient was learned from"),
+        Column("level", "str", "of cells or of whole images", allowed=("cell", "image")),
+        CONVENTION,
+        Column("metric", "str", "name of the metric"),
+        SEED,
+        Column("redrawn", "str", "what the interval rests on", allowed=("images", "patients")),
+        VALUE,
+        SD,
+        *INTERVAL,
+        Column("n_fields", "int", "fields that were measured", minimum=0),
+    ),
+)
+LEARNING_CURVE = Table(
+    "learning_curve",
+    (
+        Column("base", "str", "experiment that the classifiers are variants of"),
+        Column("share", "float", "of the training fields", minimum=0, maximum=1),
+        Column("seed", "str", "seed of the training and of the fields that it saw"),
+        Column("n_cells", "int", "cells that were learned from", minimum=0),
+        Column("metric", "str", "auroc or f1 of the target class"),
+        VALUE,
+    ),
+    key=("base", "share", "seed", "metric"),
+)
+LEARNING_CURVE_FITS = Table(
+    "learning_curve_fits",
+    (
+        Column("base", "str", "experiment that the classifiers are variants of"),
+        Column("metric", "str", "auroc or f1 of the target class"),
+        Column("ceiling", "float", "a of a - b n^-c", optional=True),
+        Column("factor", "float", "b", optional=True),
+        Column("exponent", "float", "c", optional=True),
+        Column("n_cells", "float", "cells of the whole training set", minimum=0),
+        Column("value", "float", "of the curve at that number", optional=True),
+        Column(
+            "more_cells",
+            "float",
+            "further cells for one more point, by the curve; missing: none",
+            optional=True,
+        ),
+        Column("more_low", "float", "lower end of its interval over seeds", optional=True),
+        Column("more_high", "float", "upper end; missing: no number of cells", optional=True),
+        Column("sentence", "str", "what the curve says, in words"),
+    ),
+    key=("base", "metric"),
+)
