@@ -66,7 +66,9 @@ def test_patients(default_config):
 
 def test_the_published_choice_of_validation_is_a_switch(default_config):
     design = {"experiments": ["main"], "column": "patient"}
-    config, _ = expanded(default_config, {"patients": design}, protocol="published")
+    config, _ = expanded(
+        default_config, {"patients": design}, protocol="published", published_study="cca"
+    )
     training = configuration.experiment(config, "main.only-06")["training"]
     assert not training["validate_only"]
 
