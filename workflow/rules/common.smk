@@ -147,7 +147,7 @@ def check_annotated_classes(config, fields):
 def target_tables(config, designs):
     """The tables of how well the class that is looked for is found."""
     names = ["metrics/cell_level.tsv", "metrics/cell_confusion.tsv"]
-    if config["detectors"]:
+    if config["candidates"]["source"] == "detector":
         names += ["metrics/image_level.tsv", "metrics/fusion_weights.tsv"]
     if "patients" in designs:
         names.append("metrics/patients.tsv")
