@@ -1,8 +1,12 @@
 """JIMT-1's configs are planned: the simulated example, and worms that stand in for cells."""
 
 import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT, Study
@@ -41,3 +45,52 @@ def test_worms_are_planned(tmp_path):
     assert plan["train_classifier"] == 3
     assert plan["label_by_fluorescence"] == 1
     assert "estimate_viability" not in plan
+
+
+@pytest.fixture
+def imitation(tmp_path):
+    """The files as config/jimt1.yaml takes them to be, and the sample sheet that it makes."""
+    data = tmp_path / "data/jimt1"
+    for treatment in ("NoTreatment", "DoxoPaclitaxel"):
+        for channel in ("Brightfield", "PI"):
+            for number in range(10):
+                path = data / treatment / channel / f"{number:04}.tif"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(b"not read by a dry run")
+    (data / "weights").mkdir()
+    for name in ("inception_v3", "resnet18", "squeezenet1_1"):
+        (data / f"weights/{name}.pth").write_bytes(b"not read by a dry run")
+    (tmp_path / "config").mkdir()
+    text = (ROOT / "config/jimt1.yaml").read_text()
+    told = re.search(r"python (workflow/scripts/make_sample_sheet.py(?:.*\\\n)+.*)\n", text)[1]
+    command = told.replace("\\\n#", "\\\n").replace("workflow/", f"{ROOT}/workflow/")
+    subprocess.run(["bash", "-c", f"{sys.executable} {command}"], cwd=tmp_path, check=True)
+    return Study(tmp_path, yaml.safe_load(text)).write()
+
+
+def test_the_published_protocol_is_planned_for_three_architectures(imitation):
+    sheet = pd.read_csv(imitation.folder / "config/jimt1_fields.tsv", sep="\t", dtype=str)
+    counts = sheet["condition"].value_counts().to_dict()
+    assert counts == {"no treatment": 10, "doxorubicin + paclitaxel": 10}
+    row = sheet.set_index("field").loc["NoTreatment-0003"]
+    assert row["brightfield"] == "NoTreatment/Brightfield/0003.tif"
+    assert row["propidium_iodide"] == "NoTreatment/PI/0003.tif"
+    missing = imitation.snakemake("--dry-run", check=False)
+    assert "patch_filter.examples" in missing.stdout
+    (imitation.folder / "data/jimt1/patch_examples.csv").write_text("image,x_min\n")
+    plan = imitation.planned()
+    assert plan["train_classifier"] == len(imitation.config["experiments"])
+    assert plan["learn_patch_filter"] == plan["plot_two_classes"] == plan["report"] == 1
+    assert "train_detector" not in plan
+    assert imitation.planned("fetch") == {"fetch": 1}
+
+
+def test_fifteen_parts_of_the_archive_are_known_by_their_content():
+    config = yaml.safe_load((ROOT / "config/jimt1.yaml").read_text())
+    parts = [file for file in config["fetch"]["files"] if "git_blob" in file]
+    assert [file["url"].rsplit(".", 1)[1] for file in parts] == [
+        *(f"z{number:02}" for number in range(1, 15)),
+        "zip",
+    ]
+    assert all(re.fullmatch("[0-9a-f]{40}", file["git_blob"]) for file in parts)
+    assert len({file["git_blob"] for file in parts}) == 15
