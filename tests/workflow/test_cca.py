@@ -1,5 +1,7 @@
 """config/cca.yaml on a small imitation of the published data set's files (C2, C11)."""
 
+import copy
+import csv
 import re
 import subprocess
 import sys
@@ -105,3 +107,31 @@ def test_annotations_and_lists_find_their_images_with_and_without_the_dot(study)
     agreement = pd.read_csv(study.results / "annotations/agreement.tsv", sep="\t")
     named = {*agreement["reference"], *agreement["annotator"]}
     assert {"experts", "Expert1", "Expert2"} <= named
+
+
+@pytest.mark.slow
+def test_the_published_networks_take_two_steps_on_all_channels(tmp_path):
+    """Full-scale networks by the published protocol on simulated fields; only the steps are few."""
+    config = copy.deepcopy(yaml.safe_load(TEXT))
+    example = yaml.safe_load((ROOT / "config/cca_example.yaml").read_text())
+    for key in ("fetch", "image_files"):
+        del config[key]
+    config |= {key: example[key] for key in ("annotations", "simulation", "fields")}
+    config |= {"fields": "fields.tsv", "data_root": "results/cca/raw", "seeds": [0]}
+    config["simulation"] |= {"height": 192, "width": 192, "cells_per_field": 8}
+    config["splits"]["lists"] = {}
+    config["detection"]["model"]["backbone_weights"] = None
+    config["detection"]["training"] |= {"steps": 2, "batch_size": 2, "warmup": 1, "milestones": []}
+    config["classification"]["model"]["weights"] = None
+    config["classification"]["training"] |= {"steps": 2, "batch_size": 8, "warmup": 1}
+    config["classification"]["training"]["milestones"] = []
+    config["compute"]["threads"] = 2
+    study = Study(tmp_path, config).write()
+    sheet = ROOT / "config/cca_example_fields.tsv"
+    rows = list(csv.DictReader(sheet.read_text().splitlines(), delimiter="\t"))
+    study.write_fields(
+        [row for split in ("train", "val", "test") for row in rows if row["split"] == split][::6]
+    )
+    models = ["detector/fluorescence/model.pt", "classifier/fluorescence/seed0/model.pt"]
+    study.snakemake(*(f"results/cca/{name}" for name in models))
+    assert all((study.results / name).stat().st_size > 100e6 for name in models)
