@@ -21,7 +21,7 @@ def planned(folder, name, **changes):
 def test_the_example_is_planned_without_a_detector(tmp_path):
     plan = planned(tmp_path, "jimt1_example")
     assert not {"cut_tiles", "train_detector", "detect_cells"} & set(plan)
-    assert plan["train_classifier"] == 3
+    assert plan["train_classifier"] == 5
     for rule in (
         "check_maps",
         "draw_patch_examples",
@@ -29,6 +29,7 @@ def test_the_example_is_planned_without_a_detector(tmp_path):
         "evaluate_two_classes",
         "label_by_fluorescence",
         "learn_patch_filter",
+        "plot_across_data_sets",
         "report",
         "simulate_study",
     ):

@@ -14,7 +14,17 @@ rule compare_claims:
                 "statistics/frequencies.tsv",
             ]
             + (["metrics/detection.tsv"] if DETECTORS else [])
-            + (["metrics/detectors.tsv"] if len(DETECTORS) > 1 else []),
+            + (["metrics/detectors.tsv"] if len(DETECTORS) > 1 else [])
+            + (
+                ["labels/mixture.tsv", "metrics/two_classes.tsv"]
+                if FLUORESCENCE
+                else []
+            )
+            + (
+                ["patch_filter/metrics.tsv"]
+                if config["patch_filter"]["enabled"]
+                else []
+            ),
         ),
     output:
         table=report(

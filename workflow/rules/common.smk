@@ -87,7 +87,7 @@ def checked_study(config):
     try:
         config = configuration.complete(config, schema, source)
         if only_fetches():
-            return config, sample_sheet.without_rows(config)
+            return config, sample_sheet.without_rows(config), {}
         configuration.check_files(config, Path())
         simulated = "simulation" in config
         # jobs on other nodes need not look at the disk all over again

@@ -16,6 +16,9 @@ SOURCES = {
     "metrics/detectors.tsv": tables.DETECTION_METRICS,
     "metrics/classification.tsv": tables.CLASSIFICATION_METRICS,
     "statistics/frequencies.tsv": tables.FREQUENCIES,
+    "labels/mixture.tsv": tables.MIXTURE,
+    "metrics/two_classes.tsv": tables.TWO_CLASSES,
+    "patch_filter/metrics.tsv": tables.FILTER_METRICS,
 }
 """The tables of a study that may answer a claim, and of which kind they are."""
 
