@@ -19,7 +19,7 @@ ROWS = (np.arange(30), np.arange(30, 60))  # train: f0 to f9, val: f10 to f19
 def settings(**changed):
     plain = {"only": {}, "validate_only": True, "share": 1.0, "unknown": "keep"}
     return selection.Selection(
-        **{**plain, "unknown_class": None, "pseudo_confidence": 0.8, **changed}
+        **{**plain, "unknown_class": None, "counted_as": None, "pseudo_confidence": 0.8, **changed}
     )
 
 

@@ -60,11 +60,12 @@ def check(config: Config, source: str) -> None:
                 f"{where} is not set, but `unknown` is {training['unknown']}; name the class."
             )
         configuration.check_known(training["unknown_class"], config["classes"], where, "classes")
-        if training["unknown_class"] in (config["negative_class"], target):
+        if training["unknown_class"] == target:
             raise StudyError(
-                f"{where} is {training['unknown_class']}, the negative class or the target; it is "
-                "the class of cells that nobody knows."
+                f"{where} is {target}, the target; it is the class of cells that nobody knows."
             )
+        if training["unknown"] == "negative":
+            check_counted_as(config, training, f"{source}: experiment {name}")
         if training["unknown"] == "pseudo_confident" and target is None:
             raise StudyError(
                 f"{source}: classification.training.unknown is pseudo_confident (experiment "
@@ -76,3 +77,15 @@ def check(config: Config, source: str) -> None:
                 f"{name}), which needs the guesses of a classifier that was trained without "
                 "unknown cells; add an experiment that differs in `unknown: drop` alone."
             )
+
+
+def check_counted_as(config: Config, training: Config, where: str) -> None:
+    """Refuse to count unknown cells as a class that is not there, or as the one that they are."""
+    key = "classification.training.counted_as"
+    counted_as = training["counted_as"] or config["negative_class"]
+    configuration.check_known(counted_as, config["classes"], f"{where}, {key}", "classes")
+    if counted_as == training["unknown_class"]:
+        raise StudyError(
+            f"{where} counts unknown cells as {counted_as}, which is the unknown class itself; "
+            f"name in {key} the class of ordinary cells."
+        )

@@ -37,11 +37,13 @@ class Selection:
         Of the training fields (C43).
     unknown
         What becomes of cells of the unknown class (C39, C40): `keep` it as a class of its own,
-        `drop` them, count them as `negative`, `pseudo`: give each the class that a classifier
-        trained without them finds likeliest, `pseudo_confident`: only those that it takes for
-        the target class with enough confidence, the others are dropped.
+        `drop` them, count them as `negative` (`counted_as`), `pseudo`: give each the class that a
+        classifier trained without them finds likeliest, `pseudo_confident`: only those that it
+        takes for the target class with enough confidence, the others are dropped.
     unknown_class
         That class.
+    counted_as
+        The class that `negative` counts them as; None: the study's negative class.
     pseudo_confidence
         Probability that `pseudo_confident` asks for.
     """
@@ -51,6 +53,7 @@ class Selection:
     share: float
     unknown: str
     unknown_class: str | None
+    counted_as: str | None
     pseudo_confidence: float
 
 
@@ -153,7 +156,7 @@ def label_unknown(
     if selection.unknown == "keep" or not unknown.any():
         return labels, rows
     if selection.unknown == "negative":
-        return labels.mask(unknown, negative), rows
+        return labels.mask(unknown, selection.counted_as or negative), rows
     known = train[~unknown[train]], val[~unknown[val]]
     if selection.unknown == "drop":
         return labels, known

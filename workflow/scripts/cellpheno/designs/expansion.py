@@ -85,6 +85,7 @@ def _unknown(config: Config, fields: pd.DataFrame, source: str) -> Variants:
     settings = config["designs"][UNKNOWN]
     where = f"{source}: designs.{UNKNOWN}.class"
     configuration.check_known(settings["class"], config["classes"], where, "classes")
+    counted_as = {"counted_as": settings["counted_as"]} if settings["counted_as"] else {}
     policies = list(settings["policies"])
     # what is guessed is guessed by the classifier that is trained without them
     if {"pseudo", "pseudo_confident"} & set(policies) and "drop" not in policies:
@@ -94,6 +95,7 @@ def _unknown(config: Config, fields: pd.DataFrame, source: str) -> Variants:
         for policy in policies:
             kept = policy == "keep"
             training = {"unknown": policy, "unknown_class": None if kept else settings["class"]}
+            training |= counted_as if policy == "negative" else {}
             yield base, policy, policy, {"training": training}
 
 
