@@ -257,3 +257,4 @@ rule all:
         CLAIMS,
         STUDY_RANGES,
         TARGET_TABLES,
+        TARGET_SUMMARIES if TARGET else [],

@@ -48,6 +48,9 @@ if config["grad_cam"]["sanity"]:
     FIGURES.append("map_sanity")
 if VIABILITY:
     FIGURES += ["viability", "viability_map"]
+if TARGET:
+    FIGURES += ["target_confusion", *(["fusion"] if DETECTORS else [])]
+    FIGURES += [name for name in ("patients", "learning_curve") if name in DESIGNS]
 FIGURES += [f"measures_{measure}" for measure in config["statistics"]["measures"]]
 PALETTE = dict(
     classes=config["classes"],

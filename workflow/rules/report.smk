@@ -35,7 +35,7 @@ rule report:
         "results/{study}/metrics/classification.tsv",
         "results/{study}/qc/fields.tsv",
         # shown, but behind no figure
-        tables=[*MEASURE_TABLES, *CLAIMS],
+        tables=[*MEASURE_TABLES, *CLAIMS, *(TARGET_SUMMARIES if TARGET else [])],
         config="results/{study}/config.yaml",
     output:
         "results/{study}/report.zip",

@@ -93,6 +93,7 @@ from cellpheno.tables.target import (
     LEARNING_CURVE,
     LEARNING_CURVE_FITS,
     PATIENTS,
+    TARGET_SUMMARY,
 )
 from cellpheno.tables.two_classes import (
     CALIBRATION,
@@ -175,6 +176,7 @@ __all__ = [
     "SPLITS",
     "SPLITS_ALLOWED",
     "SUBSET_METRICS",
+    "TARGET_SUMMARY",
     "TESTS",
     "THRESHOLDS",
     "TRUTH",

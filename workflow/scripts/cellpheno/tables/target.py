@@ -125,3 +125,28 @@ LEARNING_CURVE_FITS = Table(
     ),
     key=("base", "metric"),
 )
+TARGET_SUMMARY = Table(
+    "target_summary",
+    (
+        EXPERIMENT,
+        Column("detector", "str", "whose boxes were judged; empty: annotated cells", optional=True),
+        Column("weight", "str", "of the classifier in the fused score", optional=True),
+        Column("level", "str", "of cells or of whole images", allowed=("cell", "image")),
+        CONVENTION,
+        SPLIT,
+        Column("n_seeds", "int", "trainings that the means are taken over", minimum=0),
+        Column("backbone", "str", "of the classifier", optional=True),
+        Column("input", "str", "what the classifier sees", optional=True),
+        Column("n_parameters", "float", "of the classifier", minimum=0, optional=True),
+        Column("training_seconds", "float", "mean time of a training", "s", optional=True),
+    ),
+    further=(
+        Column("base", "str", "experiment that it is a variant of"),
+        Column("value", "str", "what it differs in"),
+        Column("auroc*", "float", "mean over seeds; _sd: standard deviation", optional=True),
+        Column("f1*", "float", "mean over seeds; _sd: standard deviation", optional=True),
+        Column("precision*", "float", "mean over seeds; _sd: standard deviation", optional=True),
+        Column("recall*", "float", "mean over seeds; _sd: standard deviation", optional=True),
+        Column("ap50*", "float", "mean over seeds; _sd: standard deviation", optional=True),
+    ),
+)
