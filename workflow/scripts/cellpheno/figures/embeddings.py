@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from cellpheno.figures import embedding, style
 
-PANEL_MM = 58
+PANEL_MM = 52
 LEGEND_MM = 14
 
 
