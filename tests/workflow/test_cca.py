@@ -64,8 +64,8 @@ def study(tmp_path_factory):
     (data / "raw_cell_images/R").mkdir(parents=True)
     (data / "raw_cell_images/R/r06c04f11p01_1_5_5_20_20.tiff").write_bytes(b"not a field")
     (data / "weights").mkdir()
-    for name in ("convnext_base", "resnet50"):
-        (data / f"weights/{name}.pth").write_bytes(b"not read by a dry run")
+    for weights in yaml.safe_load(TEXT)["fetch"]["files"]:
+        (data / weights["name"]).write_bytes(b"not read by a dry run")
     (folder / "config").mkdir()
     told = re.search(r"python (workflow/scripts/make_sample_sheet.py(?:.*\\\n)+.*)\n", TEXT)[1]
     command = told.replace("\\\n#", "\\\n").replace("workflow/", f"{ROOT}/workflow/")
@@ -86,7 +86,12 @@ def test_the_sample_sheet_tells_the_patient_and_the_files_of_every_channel(study
 def test_the_published_protocol_is_planned_in_three_inputs(study):
     planned = study.planned()
     assert planned["train_detector"] == len(study.config["detectors"])
-    assert planned["train_classifier"] == 3 * len(study.config["experiments"])
+    backbones = study.config["designs"]["backbones"]["backbones"]
+    assert len(backbones) == 13  # and that of the study itself (C52)
+    unknown, shares, patients = 4, 4, 6  # all cells of all patients, kept as they are, are there
+    inputs, seeds = len(study.config["experiments"]), len(study.config["seeds"])
+    wanted = inputs * (1 + len(backbones) + shares) + unknown + patients
+    assert planned["train_classifier"] == seeds * wanted
     assert planned["report"] == 1
     assert study.planned("fetch") == {"fetch": 1}
 
@@ -114,7 +119,7 @@ def test_the_published_networks_take_two_steps_on_all_channels(tmp_path):
     """Full-scale networks by the published protocol on simulated fields; only the steps are few."""
     config = copy.deepcopy(yaml.safe_load(TEXT))
     example = yaml.safe_load((ROOT / "config/cca_example.yaml").read_text())
-    for key in ("fetch", "image_files"):
+    for key in ("fetch", "image_files", "designs"):
         del config[key]
     config |= {key: example[key] for key in ("annotations", "simulation", "fields")}
     config |= {"fields": "fields.tsv", "data_root": "results/cca/raw", "seeds": [0]}
