@@ -142,10 +142,11 @@ def test_calibration_has_a_point_for_each_bin(metrics):
         {
             "experiment": "one",
             "tested_on": "none",
-            "mean_score": [0.2, 0.8],
-            "share": [0.1, 0.9],
-            "ci_low": [0.0, 0.8],
-            "ci_high": [0.3, 1.0],
+            "mean_score": [0.2, 0.5, 0.8],
+            "share": [0.1, 0.0, 0.9],
+            "ci_low": [0.0, 0.0, 0.8],
+            "ci_high": [0.3, 1.0, 1.0],
+            "n": [50, 1, 50],  # one patch tells nothing
         }
     )
     figure = calibration.draw(table, metrics, "live")

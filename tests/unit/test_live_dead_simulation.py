@@ -60,6 +60,18 @@ def test_dead_cells_lie_together():
     assert 0.05 < layer.dead.mean() < 0.95
 
 
+def test_some_cells_look_unlike_their_fate_in_places_of_their_own():
+    layers = [
+        monolayer.grow((448, 560), 18, 1.0, 0.5, False, 2, f"f{n}", f"w{n}") for n in range(120)
+    ]
+    dead, collapsed = (
+        np.concatenate([getattr(layer, name) for layer in layers]) for name in ("dead", "collapsed")
+    )
+    for part in (dead, ~dead):
+        assert (collapsed != dead)[part].mean() == pytest.approx(monolayer.UNLIKE, abs=0.025)
+    assert any((layer.collapsed != layer.dead).mean() > 0.15 for layer in layers)
+
+
 def patch_means(picture, size=112):
     return [
         picture[y : y + size, x : x + size].mean()

@@ -5,10 +5,15 @@ from matplotlib.figure import Figure
 
 from cellpheno.figures import style
 
+FEWEST = 5
+"""Patches of a bin that is drawn."""
+
 
 @style.styled
 def draw(calibration: pd.DataFrame, metrics: pd.DataFrame, dim: str) -> Figure:
     """Draw the share that the stain calls dim against the score, a panel for each data set.
+
+    Tenths of the score with very few patches are left out.
 
     Parameters
     ----------
@@ -22,6 +27,7 @@ def draw(calibration: pd.DataFrame, metrics: pd.DataFrame, dim: str) -> Figure:
     sets = list(dict.fromkeys(calibration["tested_on"]))
     if not sets:
         return style.message("No test field has a label, so no score can be held against one.")
+    calibration = calibration[calibration["n"] >= FEWEST]
     names = list(dict.fromkeys(calibration["experiment"]))
     colours = dict(zip(names, style.enough(style.OKABE_ITO, len(names)), strict=True))
     made = style.figure(min(style.PAGE_MM, 62 * len(sets)), 70)
@@ -49,6 +55,6 @@ def draw(calibration: pd.DataFrame, metrics: pd.DataFrame, dim: str) -> Figure:
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel=f"score (probability of {dim})")
         axes.set_title("all data sets" if tested == "all" else tested)
         axes.set_box_aspect(1)
-        axes.legend(title="mean error", loc="upper left", fontsize=5.5, title_fontsize=5.5)
+        axes.legend(title="mean error", loc="lower right", fontsize=5.5, title_fontsize=5.5)
     made.axes[0].set_ylabel(f"share {dim} by the stain")
     return made

@@ -21,6 +21,10 @@ SHARES = {"well": 0.04, "field": 0.16, "place": 0.77, "cell": 0.03}
 """How the fate of a cell divides into what its well, its field, its place and itself bring: dead
 cells lie together, so that most patches hold cells of one state (L8)."""
 
+UNLIKE = 0.06
+"""Share of the dead that still look alive, and of the living that look dead: the stain enters
+before a cell collapses, and a cell that divides is round. No classifier of looks gets these."""
+
 _SPACING = 1.75
 """Distance of neighbours in a confluent layer, in radii."""
 _ENLARGED = 1.2
@@ -39,6 +43,8 @@ class Layer:
         [n, 2] middle of each cell, x and y.
     dead
         [n].
+    collapsed
+        [n], which ones look dead; nearly all of the dead, and few others.
     radius
         Mean radius of a cell.
     treated
@@ -47,6 +53,7 @@ class Layer:
 
     places: Floats
     dead: Mask
+    collapsed: Mask
     radius: float
     treated: bool
 
@@ -107,8 +114,10 @@ def grow(
         "cell": rng.standard_normal(len(places)),
     }
     fate = sum(np.sqrt(share) * parts[name] for name, share in SHARES.items())
-    dead = special.ndtr(fate) >= viability
-    return Layer(places, np.broadcast_to(dead, len(places)).copy(), size, treated)
+    dead = np.broadcast_to(special.ndtr(fate) >= viability, len(places)).copy()
+    look = _smooth(shape, 6.0 * radius, generator(seed, "looks unlike its fate", field))
+    collapsed = dead ^ (special.ndtr(_at(look, places)) < UNLIKE)
+    return Layer(places, dead, collapsed, size, treated)
 
 
 def draw(layer: Layer, shape: tuple[int, int], rng: np.random.Generator) -> Drawing:
@@ -148,13 +157,14 @@ class _Looks:
 
     def __init__(self, layer: Layer, rng: np.random.Generator) -> None:
         n, radius, dead = len(layer.places), layer.radius, layer.dead
+        collapsed = layer.collapsed
         spread = np.exp(rng.normal(0, 0.08, n))
-        # dead cells have let go of their neighbours
-        self.reach = radius * spread * np.where(dead, rng.uniform(0.62, 0.85, n), 1.3)
+        # collapsed cells have let go of their neighbours
+        self.reach = radius * spread * np.where(collapsed, rng.uniform(0.62, 0.85, n), 1.3)
         self.nuclei = layer.places + rng.normal(0, 0.14 * radius, (n, 2))
         # some nuclei of the dead have shrunk and stain the more for it
         shrunken = np.exp(-np.abs(rng.normal(0, 0.22, n)))
-        self.nucleus = radius * np.where(dead, 0.46 * shrunken, 0.50)
+        self.nucleus = radius * np.where(collapsed, 0.46 * shrunken, 0.50)
         self.stain = np.where(dead, np.exp(rng.normal(0, 0.3, n)) / shrunken**1.5, 0.0)
         self.stretch = 1 + np.abs(rng.normal(0, 0.22, n))
         self.turn = rng.uniform(0, np.pi, n)
@@ -232,9 +242,9 @@ def _live(
     rng: np.random.Generator,
 ) -> Array:
     """Return the light of the live cells: outlines, an even grey, nuclei with dark nucleoli."""
-    mine = (~layer.dead)[own] & (depth > 0)
+    mine = (~layer.collapsed)[own] & (depth > 0)
     height = np.where(mine, np.tanh(depth / (0.16 * layer.radius)), 0.0).astype(np.float32)
-    alive = np.flatnonzero(~layer.dead)
+    alive = np.flatnonzero(~layer.collapsed)
     nuclei = np.minimum(cells.blobs(size, alive, np.ones(len(alive))), 1) * mine
     # a cell is thickest around its nucleus
     dome = ndimage.gaussian_filter(nuclei, 0.25 * layer.radius)
@@ -263,7 +273,7 @@ def _dead(
     rng: np.random.Generator,
 ) -> Array:
     """Return the light of the dead cells: shrunken, granular, in a blurred dark halo."""
-    mine = layer.dead[own] & (depth > 0)
+    mine = layer.collapsed[own] & (depth > 0)
     body = np.where(mine, np.sqrt(np.clip(depth / (0.7 * layer.radius), 0, 1)), 0.0)
     body = body * cells.darkness[own]
     halo = ndimage.gaussian_filter(body, 0.30 * layer.radius)
@@ -272,7 +282,7 @@ def _dead(
     # the rim of a rounded body is out of the focal plane and throws a faint bright ring
     light += 0.5 * -ndimage.gaussian_laplace(halo, 2.2)
     if layer.treated:
-        gone = np.flatnonzero(layer.dead)
+        gone = np.flatnonzero(layer.collapsed)
         light = 0.85 * light + 0.38 * _spots(layer, gone, size, rng)
     return ndimage.gaussian_filter(light, 1.1).astype(np.float32)
 
