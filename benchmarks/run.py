@@ -54,20 +54,19 @@ def main(arguments: list[str] | None = None) -> int:
     names = options.sections or [
         name for name in SECTIONS if not (on_gpu and name in ON_THE_CPU_ALONE)
     ]
-    found = []
+    found: list[timing.Comparison] = []
+    kept = _read(options.table) if options.keep else pd.DataFrame()
     for name in names:
         module = importlib.import_module(f"benchmarks.sections.{SECTIONS[name]}")
         with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-            asked = Options(
-                device, options.rounds, options.tiny, Path(folder), tuple(options.points)
+            rows = module.run(
+                Options(device, options.rounds, options.tiny, Path(folder), tuple(options.points))
             )
-            rows = module.run(asked)
         found += rows
         print(timing.table(rows, _name(device)).iloc[:, :13].to_string(index=False), flush=True)
-    table = timing.table(found, _name(device))
-    options.table.parent.mkdir(parents=True, exist_ok=True)
-    kept = _others(options.table, table) if options.keep else []
-    pd.concat([*kept, table]).to_csv(options.table, sep="\t", index=False, float_format="%.6g")
+        # after every section, so that what is measured stays if the next one is stopped
+        table = timing.table(found, _name(device))
+        _write(options.table, pd.concat([_without(kept, table), table]))
     failed = table[~table["holds"].astype(bool)]
     for _, row in failed.iterrows():
         print(f"{row['row']}: {row['ours']} does not hold the gate: {row['gate']}")
@@ -80,14 +79,22 @@ def _name(device: object) -> str:
     return torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
 
 
-def _others(path: Path, table: pd.DataFrame) -> list[pd.DataFrame]:
+def _read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, sep="\t", keep_default_na=False) if path.exists() else pd.DataFrame()
+
+
+def _write(path: Path, table: pd.DataFrame) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, sep="\t", index=False, float_format="%.6g")
+
+
+def _without(before: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of an earlier table that this run did not measure anew."""
-    if not path.exists():
-        return []
-    before = pd.read_csv(path, sep="\t", keep_default_na=False)
+    if before.empty:
+        return before
     key = ["row", "reference", "ours", "device"]
     new = set(map(tuple, table[key].to_numpy()))
-    return [before[[tuple(row) not in new for row in before[key].to_numpy()]]]
+    return before[[tuple(row) not in new for row in before[key].to_numpy()]]
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

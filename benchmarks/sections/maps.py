@@ -50,7 +50,7 @@ def compare(count: int, width: int) -> Comparison:
         ),
         reference="scikit-learn",
         reference_ms=times["reference"].cpu[0] * 1e3,
-        ours="openTSNE on exact neighbors",
+        ours=f"openTSNE on exact neighbors, {count} points",
         ours_ms=times["ours"].cpu[0] * 1e3,
         goal=6 if count >= 50_000 else None,
         gate=f"KL at most {LIMIT} times, neighbors kept at most 0.5 points fewer",
