@@ -31,7 +31,7 @@ def run(options: Options) -> list[Comparison]:
         tables.write(frame, binary, tables.PREDICTIONS)
         return tables.read(binary, tables.PREDICTIONS)
 
-    times, results = alternate({"reference": reference, "ours": ours}, rounds=1, warm_up=False)
+    times, results = alternate({"reference": reference, "ours": ours}, options.rounds)
     numbers = [name for name in frame if name != "field"]
     difference = float(np.abs(frame[numbers] - results["ours"][numbers]).to_numpy().max())
     same = (results["ours"]["field"] == frame["field"]).all()

@@ -36,7 +36,7 @@ def marginal(model: Classifier, crops: np.ndarray, options: Options, what: str) 
         name: lambda maps=maps: inference.predict(model, crops, True, options.device, maps=maps)
         for name, maps in (("without", False), ("with", True))
     }
-    times, results = alternate(ways, max(options.rounds, 3), options.wait)
+    times, results = alternate(ways, options.rounds, options.wait)
     one, other = (results[name].probabilities for name in ways)
     difference = float(np.abs(one - other).max())
     return Comparison(
