@@ -14,6 +14,9 @@ rule compare_claims:
                 "statistics/frequencies.tsv",
             ]
             + (["metrics/detection.tsv"] if DETECTORS else [])
+            + (["metrics/cell_level.tsv"] if TARGET else [])
+            + (["metrics/image_level.tsv"] if TARGET and DETECTORS else [])
+            + (["metrics/patients.tsv"] if "patients" in DESIGNS else [])
             + (["metrics/detectors.tsv"] if len(DETECTORS) > 1 else [])
             + (
                 ["labels/mixture.tsv", "metrics/two_classes.tsv"]

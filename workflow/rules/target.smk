@@ -113,7 +113,7 @@ if DETECTORS:
             # of these, only the weight that the calls use is measured
             designed={name: judged_detectors(name) for name in DESIGNED},
             weights=lookup("evaluation/weights", within=config),
-            report_on=lookup("evaluation/report_on", within=config),
+            report_on="test",
             seed=lookup("seed", within=config),
             code=code_id("evaluate_image_level.py"),
         script:
@@ -163,7 +163,7 @@ if "patients" in DESIGNS:
             column=config["designs"]["patients"]["column"],
             patients=expansion.patients(config, fields, "config"),
             calls=lookup("calls", within=config),
-            report_on=lookup("evaluation/report_on", within=config),
+            report_on="test",
             seed=lookup("seed", within=config),
             code=code_id("evaluate_patients.py"),
         script:
