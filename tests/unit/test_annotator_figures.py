@@ -85,3 +85,12 @@ def test_an_agreement_that_is_not_defined_is_left_out():
     figure.canvas.draw()
     assert texts(figure).count("0.900") == 1
     assert "nan" not in "".join(texts(figure))
+
+
+def test_raters_who_saw_no_field_together_have_no_row():
+    table = compared(["the truth", "a", MODEL], [ALL_CLASSES])
+    apart = (table["reference"] == "the truth") & (table["rater"] == "a")
+    table.loc[apart, ["value", "ci_low", "ci_high"]] = np.nan
+    figure = human_model_figure.draw(table)
+    names = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert names == [f"{MODEL} – the truth", f"{MODEL} – a"]

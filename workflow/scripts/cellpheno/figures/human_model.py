@@ -19,9 +19,11 @@ def draw(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table
-        tables.HUMAN_MODEL; of several groups the first is drawn.
+        tables.HUMAN_MODEL; of several groups the first is drawn. Raters who have gone through no
+        field together are left out.
     """
-    pairs = table[["reference", "rater"]].drop_duplicates().to_numpy().tolist()
+    compared = table[table["metric"].isin(METRICS)].dropna(subset=["value"])
+    pairs = compared[["reference", "rater"]].drop_duplicates().to_numpy().tolist()
     if not pairs:
         return style.message("There are no annotators to be held against the model.")
     calls = table["call"].unique().tolist()[:2]
