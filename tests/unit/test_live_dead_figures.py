@@ -96,6 +96,20 @@ def test_both_panels_have_the_bounds_and_every_label_is_counted():
     assert {"none", "drug"} <= set(shown)
 
 
+def test_without_a_band_there_are_no_bounds_and_counts_are_read_on_a_logarithmic_axis():
+    frame = labelled().dropna(subset="label")
+    logarithms = MIXTURE.assign(
+        value=MIXTURE["value"].where(MIXTURE["metric"] != "mean", np.log(MIXTURE["value"]))
+    )
+    logarithms.loc[logarithms["metric"] == "sd", "value"] = 0.2
+    conditions = pd.Series({"a": "none", "b": "drug"})
+    figure = labels_from_stain.draw(frame, logarithms, conditions, PALETTE, "log", banded=False)
+    assert all(len(set(line.get_xdata())) > 1 for axes in figure.axes for line in axes.lines)
+    shown = texts(figure)
+    assert {"200", "500"} <= {tick.get_text() for tick in figure.axes[0].get_xticklabels()}
+    assert not any("between" in text or "$" in text for text in shown)
+
+
 @pytest.fixture
 def metrics():
     rows = []

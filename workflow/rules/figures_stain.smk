@@ -28,6 +28,7 @@ rule plot_labels_from_stain:
         runtime=20,
     params:
         scale=lookup("labels/scale", within=config),
+        banded=config["labels"]["rule"] == "band",
         palette=PALETTE,
         code=code_id("plot_labels_from_stain.py"),
     script:

@@ -11,5 +11,6 @@ figure = labels_from_stain.draw(
     tables.read(inputs.quality, tables.QUALITY).set_index("field")["condition"],
     style.Palette(**params.palette),
     params.scale,
+    params.banded,
 )
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

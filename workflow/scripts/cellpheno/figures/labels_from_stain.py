@@ -6,12 +6,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullFormatter
 from scipy import stats
 
 from cellpheno.figures import style
 
 BINS = 70
 MOST_DOTS = 6000
+TICKS = [digit * 10**power for power in range(6) for digit in (1, 2, 5)]
+"""Of a logarithmic axis of counts."""
 BETWEEN = "#DDCC77"
 """Of what is neither."""
 
@@ -23,6 +26,7 @@ def draw(
     conditions: pd.Series,
     palette: style.Palette,
     scale: str,
+    banded: bool = True,
 ) -> Figure:
     """Draw the histogram with the mixture fitted to it, and every label against its brightness.
 
@@ -38,6 +42,8 @@ def draw(
         Classes and conditions.
     scale
         `counts` or `log`: where the distributions are normal.
+    banded
+        Whether what lies between the bounds was discarded; else there are none to draw.
     """
     made = style.figure(style.PAGE_MM, 76)
     left, right = made.subplots(1, 2)
@@ -47,7 +53,7 @@ def draw(
     _dots(right, labelled, conditions, palette)
     limits = np.quantile(labelled["value"], [0.0, 0.998])
     for axes in (left, right):
-        for name in names:
+        for name in names if banded else []:
             bound = values.get((name, "bound_counts"), np.nan)
             if np.isfinite(bound):
                 axes.axvline(
@@ -55,6 +61,9 @@ def draw(
                 )
         if scale == "log":
             axes.set_xscale("log")
+            axes.xaxis.set_major_locator(FixedLocator(TICKS))
+            axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+            axes.xaxis.set_minor_formatter(NullFormatter())
         else:
             axes.set_xlim(limits[0] - 0.04 * np.ptp(limits), limits[1])
         axes.set_xlabel("mean of the stain (raw counts)")
@@ -102,6 +111,8 @@ def _dots(
     looks = {**{name: palette[name] for name in palette.classes}, None: BETWEEN}
     for name, colour in looks.items():
         part = shown["label"].isna() if name is None else shown["label"] == name
+        if not part.any():
+            continue
         number = (
             labelled["label"].isna().sum() if name is None else (labelled["label"] == name).sum()
         )
