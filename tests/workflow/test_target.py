@@ -17,6 +17,8 @@ def test_with_a_target_every_training_is_judged_once(small_study):
     planned = with_target(small_study).planned()
     assert planned["train_classifier"] == planned["judge_boxes"] == 2
     assert planned["evaluate_cell_level"] == planned["evaluate_image_level"] == 1
+    assert planned["summarise_target"] == 1
+    assert planned["plot_target_confusion"] == planned["plot_fusion"] == 1
 
 
 def test_designs_train_each_variant_once_and_classify_no_shard_with_it(small_study):
@@ -34,6 +36,7 @@ def test_designs_train_each_variant_once_and_classify_no_shard_with_it(small_stu
     assert planned["cut_crops"] == planned["check_leaks"] == 1
     assert planned["classify_cells"] == before["classify_cells"]
     assert planned["evaluate_patients"] == planned["fit_learning_curve"] == 1
+    assert planned["plot_patients"] == planned["plot_learning_curve"] == 1
 
 
 def test_a_learnt_weight_of_the_calls_comes_from_val(small_study):
