@@ -47,8 +47,8 @@ def run(options: Options) -> list[Comparison]:
     times, _ = alternate(ways, options.rounds, options.wait)
     before = options.ms(times["reference"]) / len(few)
     found = []
-    for precision in list(ways)[1:]:
-        agreement, cells_judged = agrees(options, precision)
+    agreements, cells_judged = agrees(options)
+    for precision, agreement in agreements.items():
         after = options.ms(times[precision]) / len(boxes)
         found.append(
             Comparison(
@@ -90,22 +90,25 @@ def classify(model: Classifier, crops: np.ndarray, batch: int, device: torch.dev
     )
 
 
-def agrees(options: Options, precision: str) -> tuple[float, int]:
-    """Return the share of cells that a trained classifier gives the same label both ways."""
+def agrees(options: Options) -> tuple[dict[str, float], int]:
+    """Return the share of cells that a trained classifier labels alike, and their number."""
     model = phantoms.trained_classifier(4 if options.tiny else 80)
     geometry = phantoms.GEOMETRY
-    expected, found = [], []
-    loaded = reloaded(model, options, precision, geometry)
+    loaded = {name: reloaded(model, options, name, geometry) for name in precisions(options)}
     plain = copy.deepcopy(model).to(options.device)
+    expected, found = [], {name: [] for name in loaded}
     for number in range(1 if options.tiny else 50):
         image, boxes, _ = phantoms.field(512, 640, 40, seed=900_000 + number)
         expected += [
             references.classify(plain, references.crop(image, box, geometry)[1], options.device)
             for box in boxes
         ]
-        found.append(classify(loaded, cut(image, boxes, geometry), 64, options.device))
-    same = np.argmax(expected, axis=1) == np.concatenate(found).argmax(axis=1)
-    return float(same.mean()), len(same)
+        crops = cut(image, boxes, geometry)
+        for name, each in loaded.items():
+            found[name].append(classify(each, crops, 64, options.device).argmax(axis=1))
+    labels = np.argmax(expected, axis=1)
+    shares = {name: float((labels == np.concatenate(each)).mean()) for name, each in found.items()}
+    return shares, len(labels)
 
 
 def throughput(options: Options) -> list[Comparison]:
