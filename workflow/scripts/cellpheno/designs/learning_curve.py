@@ -225,6 +225,8 @@ def say(curve: Curve, metric: str, n: float, more: float, low: float, high: floa
         )
         if np.isfinite(low):
             text += f"; redrawn seeds begin at {_round(low)} more, so the trainings cannot say"
+        elif np.isnan(low):
+            text += "; one seed, so without interval"
         return text + "."
     text = f"About {_round(more)} more cells for one more point ({now}"
     if np.isfinite(low) and np.isfinite(high):

@@ -48,6 +48,10 @@ def draw(points: pd.DataFrame, fits: pd.DataFrame, target: str) -> Figure:
                 curve = row["ceiling"] - row["factor"] * n ** -row["exponent"]
                 axes.plot(n, curve, color=colours[base])
         axes.set_xscale("log")
+        sizes = points.groupby("share")["n_cells"].mean().round().astype(int)
+        # whole numbers: the style has no powers of ten
+        axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        axes.set_xticks([], minor=True)
         axes.set(title=f"{TITLES[metric]} of {target}", xlabel="cells learned from")
     made.axes[0].legend(loc="best")
     said = fits[fits["metric"] == metrics[0]]
