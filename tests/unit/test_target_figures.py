@@ -111,3 +111,9 @@ def test_a_learning_curve_says_what_it_is_worth():
 def test_without_cells_there_is_a_sentence(figure):
     (sentence,) = texts(figure())
     assert sentence.endswith(".")
+
+
+def test_what_was_not_chosen_stays_so_in_a_table(tmp_path):
+    tables.write(weights("a"), tmp_path / "w.tsv", tables.FUSION_WEIGHTS)
+    read = tables.read(tmp_path / "w.tsv", tables.FUSION_WEIGHTS)
+    assert read["chosen"].tolist() == [False] * 4 + [True]

@@ -86,7 +86,7 @@ rule list_classifiers:
     input:
         costs=collect(
             "results/{{study}}/benchmarks/classifiers/{experiment}_seed{seed}.tsv",
-            experiment=EXPERIMENTS,
+            experiment=TRAINED,
             seed=SEEDS,
         ),
     output:

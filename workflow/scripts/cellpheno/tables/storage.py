@@ -109,6 +109,14 @@ def _checked_column(values: pd.Series, column: Column, where: str) -> pd.Series:
     missing = values.isna()
     if missing.any() and not column.optional:
         raise StudyError(f"{where} has no value in row {int(np.argmax(missing)) + 1}.")
+    if column.kind == "bool" and not pd.api.types.is_bool_dtype(values):
+        # of text, every word would be true
+        spelled = values.astype("str").map({"True": True, "False": False})
+        if spelled.isna().any():
+            raise StudyError(
+                f"{where} holds {values[spelled.isna()].iloc[0]!r}, not True or False."
+            )
+        values = spelled
     try:
         values = values.astype(DTYPES[column.kind])
     except (ValueError, TypeError) as error:
