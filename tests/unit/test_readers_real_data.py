@@ -10,6 +10,8 @@ import tifffile
 from PIL import Image
 
 from cellpheno.errors import StudyError
+from cellpheno.images import store
+from cellpheno.images.conversion import Converter
 from cellpheno.images.readers import read_channel, read_field
 
 pytestmark = pytest.mark.real_data
@@ -50,6 +52,32 @@ def test_the_six_channels_of_a_16_bit_field_keep_their_depth(data):
         np.testing.assert_array_equal(channel, tifffile.imread(row[name]))
     assert max(channel.max() for channel in field.channels.values()) > 255
     assert np.isnan(field.pixel_size_um)  # 155 pixels per cm are none of a microscope
+
+
+@pytest.mark.parametrize("bits", ["all", "top_byte"])
+def test_the_six_channels_are_composed_in_every_input_setting_of_cca(data, tmp_path, bits):
+    paths = sorted(data.glob("multichannel/pediatric_1080/orig/*.tiff"))
+    stains = [f"fluorescence-{number}" for number in range(1, 6)]
+    row = {"field": "f", **dict(zip(["brightfield", *stains], map(str, paths), strict=True))}
+    channels = [name for name in row if name != "field"]
+    settings = {"rescale": "percentile", "percentiles": [0.5, 99.8], "window": {}, "bits": bits}
+    colours = dict.fromkeys(("red", "green", "blue"), "brightfield")
+    converter = Converter(channels, {**colours, **settings})
+    store.write(tmp_path / "s.npz", converter.images([row]), channels, ["brightfield"] * 3)
+    assert converter.table()["verdict"].tolist() == ["ok"]
+    [(_, every)] = store.read(tmp_path / "s.npz", channels=channels)
+    for seen in (
+        ["brightfield"] * 3,
+        ["brightfield", "brightfield", stains[0]],  # as published (C14)
+        ["brightfield"] * 3 + stains[:1],
+        ["brightfield"] * 3 + stains,
+    ):
+        [(_, image)] = store.read(tmp_path / "s.npz", channels=seen)
+        assert image.shape == (1080, 1080, len(seen))
+        for plane, name in enumerate(seen):
+            np.testing.assert_array_equal(image[..., plane], every[..., channels.index(name)])
+    grey_levels = [len(np.unique(every[..., plane])) for plane in range(6)]
+    assert min(grey_levels) > 100 if bits == "all" else min(grey_levels) < 40  # C46
 
 
 def test_two_channels_of_an_imagej_file_are_read_by_number(data):
