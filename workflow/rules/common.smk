@@ -102,6 +102,7 @@ def checked_study(config):
         configuration.check_files(config, Path())
         sample_sheet.check_label_columns(config, fields)
         candidate_settings.check_sheet(config, fields)
+        experiments.check_sheet(config, fields)
         sample_sheet.check_planes(config, fields)
         sequences.check(fields, config["splits"]["track_frames"])
         sample_sheet.check_statistics(config, fields)

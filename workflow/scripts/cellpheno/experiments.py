@@ -1,5 +1,7 @@
 """What experiments of a config share: crops, and the classifier that guesses unknown cells."""
 
+from collections.abc import Mapping, Sequence
+
 from cellpheno import configuration
 from cellpheno.configuration import Config
 from cellpheno.errors import StudyError
@@ -52,14 +54,16 @@ def check(config: Config, source: str) -> None:
         )
     for name in config["experiments"]:
         training = configuration.experiment(config, name)["training"]
+        where = f"{source}: classification.training.unknown_class (experiment {name})"
+        if training["unknown_class"] is not None:
+            unknown, classes = training["unknown_class"], config["classes"]
+            configuration.check_known(unknown, classes, where, "classes")
         if training["unknown"] == "keep":
             continue
-        where = f"{source}: classification.training.unknown_class (experiment {name})"
         if training["unknown_class"] is None:
             raise StudyError(
                 f"{where} is not set, but `unknown` is {training['unknown']}; name the class."
             )
-        configuration.check_known(training["unknown_class"], config["classes"], where, "classes")
         if training["unknown_class"] == target:
             raise StudyError(
                 f"{where} is {target}, the target; it is the class of cells that nobody knows."
@@ -77,6 +81,33 @@ def check(config: Config, source: str) -> None:
                 f"{name}), which needs the guesses of a classifier that was trained without "
                 "unknown cells; add an experiment that differs in `unknown: drop` alone."
             )
+
+
+def check_sheet(config: Config, columns: Mapping[str, Sequence[str]]) -> None:
+    """Refuse to train on fields that the sample sheet does not have.
+
+    Parameters
+    ----------
+    config
+        A complete config.
+    columns
+        The sample sheet: column to values.
+
+    Raises
+    ------
+    StudyError
+        For the first column or value of `training.only` that is not in the sheet.
+    """
+    sheet = config["fields"]
+    for name in config["experiments"]:
+        only = configuration.experiment(config, name)["training"]["only"]
+        for column, values in (only or {}).items():
+            where = f"classification.training.only (experiment {name})"
+            names = [str(known) for known in columns]
+            configuration.check_known(column, names, where, f"the columns of {sheet}")
+            known = sorted(set(columns[column]))
+            for value in values:
+                configuration.check_known(value, known, where, f"the column {column} of {sheet}")
 
 
 def check_counted_as(config: Config, training: Config, where: str) -> None:
