@@ -7,7 +7,7 @@ job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 figure = viability.draw(
     tables.read(inputs.viability, tables.VIABILITY),
-    tables.read(inputs.planted, tables.PLANTED_VIABILITY) if inputs.planted else None,
+    tables.read(inputs.planted[0], tables.PLANTED_VIABILITY) if inputs.planted else None,
     style.Palette(**params.palette),
     params.viability["time"],
     params.viability["class"],
