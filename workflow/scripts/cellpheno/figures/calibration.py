@@ -30,7 +30,7 @@ def draw(calibration: pd.DataFrame, metrics: pd.DataFrame, dim: str) -> Figure:
     calibration = calibration[calibration["n"] >= FEWEST]
     names = list(dict.fromkeys(calibration["experiment"]))
     colours = dict(zip(names, style.enough(style.OKABE_ITO, len(names)), strict=True))
-    made = style.figure(min(style.PAGE_MM, 62 * len(sets)), 70)
+    made = style.figure(min(style.PAGE_MM, 62 * len(sets)), 74 + 3 * len(names))
     errors = metrics[metrics["metric"] == "expected_calibration_error"]
     errors = errors.drop_duplicates(["experiment", "tested_on"])
     errors = errors.set_index(["experiment", "tested_on"])["value"]
@@ -55,6 +55,8 @@ def draw(calibration: pd.DataFrame, metrics: pd.DataFrame, dim: str) -> Figure:
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel=f"score (probability of {dim})")
         axes.set_title("all data sets" if tested == "all" else tested)
         axes.set_box_aspect(1)
-        axes.legend(title="mean error", loc="lower right", fontsize=5.5, title_fontsize=5.5)
+        # below the panel: many classifiers would cover the points
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.25)}
+        axes.legend(**place, title="mean error", fontsize=5.5, title_fontsize=5.5)
     made.axes[0].set_ylabel(f"share {dim} by the stain")
     return made

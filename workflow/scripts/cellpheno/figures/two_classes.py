@@ -1,5 +1,6 @@
 """Every classifier against the stain, on each data set: ROC and confusion (L21, Fig. 4a)."""
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -41,8 +42,9 @@ def draw(
     shown = names[:MOST_CONFUSIONS]
     colours = dict(zip(names, style.enough(style.OKABE_ITO, len(names)), strict=True))
     lines = int(np.ceil(len(shown) / 3))
-    made = style.figure(style.PAGE_MM, 74 + 31 * lines)
-    top, bottom = made.subfigures(2, 1, height_ratios=[70, 31 * lines])
+    heights = [72 + 3 * len(names), 36 * lines]
+    made = style.figure(style.PAGE_MM, sum(heights))
+    top, bottom = made.subfigures(2, 1, height_ratios=heights)
     for axes, name in zip(top.subplots(1, len(sets), squeeze=False)[0], sets, strict=True):
         _roc(axes, curves[curves["tested_on"] == name], metrics, name, colours)
     parts = bottom.subfigures(1, len(sets), squeeze=False)[0]
@@ -90,7 +92,9 @@ def _roc(
     axes.set(xlim=(-0.01, 1), ylim=(0, 1.01), xlabel="1 - specificity", ylabel="sensitivity")
     axes.set_box_aspect(1)
     axes.set_title("all data sets" if tested_on == "all" else tested_on)
-    axes.legend(loc="lower right", title="AUC [95% interval]", fontsize=5, title_fontsize=5.5)
+    # below the panel: many classifiers would cover the curves
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.25)}
+    axes.legend(**place, title="AUC [95% interval]", fontsize=5, title_fontsize=5.5)
 
 
 def _confusion(
@@ -114,6 +118,6 @@ def _confusion(
     axes.set_yticks(range(len(classes)), classes if first else [], fontsize=5)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set_title(experiment, fontsize=6)
+    axes.set_title("\n".join(textwrap.wrap(experiment.replace("_", " "), 14)), fontsize=5.5)
     if first:
         axes.set(xlabel="called", ylabel="by the stain")
