@@ -11,6 +11,7 @@ from cellpheno.annotations import formats
 from cellpheno.annotations.regions import FieldNames
 from cellpheno.annotations.table import to_tables
 from cellpheno.simulation import organoid
+from cellpheno.simulation.organoid_cells import build
 from cellpheno.simulation.study import simulate_study
 
 CHANNELS, CLASSES = organoid.KIND.channels, list(organoid.KIND.classes)
@@ -117,6 +118,21 @@ def test_the_truth_says_what_unknown_cells_are(simulated):
     assert set(truth.loc[truth["label"] == "R", "origin"]) == {"cancer"}
     assert set(truth.loc[truth["label"] == "G", "origin"]) == {"normal"}
     assert set(truth.loc[truth["label"] == "U", "origin"]) == {"cancer", "normal", "debris"}
+
+
+def test_nuclei_of_cancer_cells_are_planted_larger_and_clumpier_and_overlap_with_normal_ones():
+    rng = np.random.default_rng(0)
+    nuclei = {
+        label: [build(label, organoid.LINE, rng).cells[0].nuclei[0] for _ in range(400)]
+        for label in "RG"
+    }
+    area = {
+        label: np.array([n.outline.radius**2 for n in drawn]) for label, drawn in nuclei.items()
+    }
+    chromatin = {label: np.array([n.texture for n in drawn]) for label, drawn in nuclei.items()}
+    for amount, low, high in ((area, 1.6, 2.0), (chromatin, 1.5, 2.0)):
+        assert low < np.median(amount["R"]) / np.median(amount["G"]) < high
+        assert amount["R"].min() < np.median(amount["G"])
 
 
 def test_patients_differ_in_size_and_stain(light):
