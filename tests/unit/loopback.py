@@ -18,7 +18,9 @@ class Server:
     ranges
         Whether parts of a file can be asked for.
     says
-        Added to the length that is announced.
+        Added to the length that is announced; None: no length is announced.
+    chunks
+        Whether answers come in chunks, the last of which tells the end.
     tag
         The ETag of every file.
     answers
@@ -28,6 +30,7 @@ class Server:
     def __init__(self):
         self.files, self.answers, self.breaks = {}, {}, []
         self.ranges, self.says, self.tag = True, 0, '"v1"'
+        self.chunks = False
         self.asked = []
         self.redirects = {}
 
@@ -44,6 +47,7 @@ def serving():
     server = Server()
 
     class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # of which answers in chunks are a part
         timeout = 20.0  # seconds; a client that says nothing must not hold a test
 
         def do_GET(self):
@@ -76,10 +80,16 @@ def serving():
                 self.send_header("Content-Length", str(len(content) - start + server.says))
             if server.tag:
                 self.send_header("ETag", server.tag)
+            if server.chunks:
+                self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
             rest = content[start:]
+            if server.chunks:
+                rest = b"%x\r\n" % len(rest) + rest + b"\r\n0\r\n\r\n"
             broken = server.breaks.pop(0) if server.breaks else None
-            self.wfile.write(rest if broken is None else rest[:broken])
+            # who is asked too much of goes away
+            with contextlib.suppress(ConnectionError):
+                self.wfile.write(rest if broken is None else rest[:broken])
             self.close_connection = True
 
         def log_message(self, *_):

@@ -114,6 +114,47 @@ def test_a_server_that_does_not_announce_a_size_cannot_send_without_end(server, 
     assert (tmp_path / "other.zip").read_bytes() == CONTENT
 
 
+def test_where_nobody_says_how_long_a_file_is_it_is_not_begun(server, tmp_path):
+    server.says = None
+    for known in ({}, {"md5": MD5}):
+        with pytest.raises(StudyError, match="does not say how long it is, nor does the config"):
+            fetch(file(server, **known), tmp_path)
+    with pytest.raises(StudyError, match="nothing would show that it arrived whole"):
+        fetch(file(server, max_size=5_000_000), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_within_a_limit_a_hash_or_chunks_show_the_end_of_a_file(server, tmp_path):
+    server.says = None
+    fetch(file(server, md5=MD5, max_size=3_000_000), tmp_path)
+    assert (tmp_path / "cells.zip").read_bytes() == CONTENT
+    with pytest.raises(StudyError, match="goes on after the 1,000,000 bytes"):
+        fetch(File("b", f"{server.url}/data/cells.zip", md5=MD5, max_size=1_000_000), tmp_path)
+    server.chunks = True
+    fetch(File("c", f"{server.url}/data/cells.zip", max_size=3_000_000), tmp_path)
+    assert (tmp_path / "c").read_bytes() == CONTENT
+    server.breaks = [1_000_000, 1_000_000]
+    with pytest.raises(StudyError, match="2 attempts in a row failed"):
+        fetch(File("d", f"{server.url}/data/cells.zip", max_size=3_000_000), tmp_path, attempts=2)
+    assert not (tmp_path / "d").exists()
+
+
+def test_more_than_the_limit_is_refused_before_it_is_fetched(server, tmp_path):
+    with pytest.raises(StudyError, match=r"3,000,000 bytes, more than the 1,000 of max_size"):
+        fetch(file(server, max_size=1000), tmp_path)
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "cells.zip").write_bytes(bytes(1001))
+    with pytest.raises(StudyError, match=r"is there already and has 1,001 bytes, more than"):
+        fetch(file(server, max_size=1000), tmp_path)
+
+
+def test_the_first_digits_of_a_hash_show_damage(server, tmp_path):
+    sha256 = hashlib.sha256(CONTENT).hexdigest()
+    fetch(file(server, sha256=sha256[:8].upper()), tmp_path)
+    with pytest.raises(StudyError, match="is there already and has the sha256"):
+        fetch(file(server, sha256="0" * 8), tmp_path)
+
+
 def test_another_hash_than_declared_is_refused_and_put_aside(server, tmp_path):
     with pytest.raises(StudyError, match=rf"has the md5 {MD5} instead of 0000.*refused"):
         fetch(file(server, md5="0" * 32), tmp_path)
@@ -173,7 +214,7 @@ def test_figshare_tells_names_sizes_and_hashes(server):
 
 
 def test_a_file_is_named_by_its_address_and_no_name_may_stand_twice():
-    entry = dict.fromkeys(("name", "size", "md5", "sha256", "git_blob"))
+    entry = dict.fromkeys(("name", "size", "max_size", "md5", "sha256", "git_blob"))
     files = [{**entry, "url": "https://x/some/cells%20a.zip?download=1"}]
     (found,) = declared.files({"files": files, "figshare": []})
     assert found.name == "cells a.zip"

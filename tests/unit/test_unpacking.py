@@ -117,6 +117,65 @@ def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
     assert not (tmp_path / "out").exists()
 
 
+def packed_tar(path, members):
+    """Write a compressed tar of (name, type, content)."""
+    with tarfile.open(path, "w:gz", format=tarfile.GNU_FORMAT) as tar:
+        for name, kind, data in members:
+            info = tarfile.TarInfo(name)
+            info.type, info.size = kind, len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return path
+
+
+def test_a_compressed_tar_is_not_read_behind_the_limit(tmp_path, monkeypatch):
+    """Folders hold nothing, but a million of them would be decompressed to be listed."""
+    monkeypatch.setattr(archives, "_SMALL", 1000)
+    bomb = packed_tar(tmp_path / "bomb.tar.gz", [("folder", tarfile.DIRTYPE, b"")] * 20_000)
+    # its end is missing, which is noticed only by who reads so far
+    bomb.write_bytes(bomb.read_bytes()[:-20])
+    with pytest.raises(StudyError, match="more than 200 times as large as it"):
+        unpack(bomb, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_name_of_megabytes_in_a_tar_is_not_taken_into_memory(tmp_path):
+    longest = [("././@LongLink", tarfile.GNUTYPE_LONGNAME, bytes(5_000_000))]
+    bomb = packed_tar(tmp_path / "bomb.tar.gz", [*longest, ("a", tarfile.REGTYPE, b"1")])
+    with pytest.raises(StudyError, match=r"a name in it is 5,000,\d+ bytes long"):
+        unpack(bomb, tmp_path / "out")
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz"])
+def test_an_archive_of_too_many_files_is_not_unpacked(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 5)
+    for number in (5, 6):
+        names = [f"field-{n}" for n in range(number)]
+        archive = tmp_path / f"{number}.{kind}"
+        if kind == "zip":
+            zipped(archive, dict.fromkeys(names, b"1"))
+        else:
+            packed_tar(archive, [(name, tarfile.REGTYPE, b"1") for name in names])
+    assert len(unpack(tmp_path / f"5.{kind}", tmp_path / "out")) == 5
+    with pytest.raises(StudyError, match="more than 5 files and folders"):
+        unpack(tmp_path / f"6.{kind}", tmp_path / "more")
+    assert not (tmp_path / "more").exists()
+
+
+@pytest.mark.parametrize("ending", ["gz", "bz2", "xz"])
+def test_a_damaged_tar_is_told(tmp_path, ending):
+    archive = tmp_path / f"data.tar.{ending}"
+    with tarfile.open(archive, f"w:{ending}") as tar:
+        info = tarfile.TarInfo("cells")
+        info.size = 300_000
+        tar.addfile(info, io.BytesIO(os.urandom(info.size)))
+    whole = archive.read_bytes()
+    for spoilt in (whole[: len(whole) // 2], whole[:1000] + bytes(2000) + whole[3000:]):
+        archive.write_bytes(spoilt)
+        with pytest.raises(StudyError, match="is damaged or cut short"):
+            unpack(archive, tmp_path / "out")
+        assert not content(tmp_path / "out")
+
+
 def test_more_than_the_disk_holds_is_not_begun(tmp_path, monkeypatch):
     full = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr(archives.shutil, "disk_usage", lambda _: full)

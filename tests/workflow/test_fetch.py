@@ -33,7 +33,10 @@ def study(small_study):
         config.update(fields="not_there.tsv", data_root="data")
         md5 = hashlib.md5(server.files["/images.zip"]).hexdigest()
         images = {"url": f"{server.url}/images.zip", "md5": md5}
-        config["fetch"] = {"files": [images, {"url": f"{server.url}/list.txt"}], "attempts": 1}
+        config["fetch"] = {
+            "files": [images, {"url": f"{server.url}/list.txt", "max_size": 1000}],
+            "attempts": 1,
+        }
         yield small_study.write(), server
 
 
@@ -64,5 +67,13 @@ def test_a_file_that_does_not_fit_stops_the_command_with_one_sentence(study):
 
 
 def test_a_plain_run_fetches_nothing(small_study):
-    small_study.config["fetch"] = {"files": [{"url": "https://example.org/a.zip"}]}
+    small_study.config["fetch"] = {"files": [{"url": "https://example.org/a.zip", "size": 1}]}
     assert "fetch" not in small_study.write().planned()
+
+
+def test_a_file_of_which_nothing_is_known_is_refused_at_once(small_study):
+    small_study.config["fetch"] = {"files": [{"url": "https://example.org/a.zip"}]}
+    shown = small_study.write().snakemake("--dry-run", check=False)
+    assert shown.returncode
+    assert "tells nothing by which https://example.org/a.zip could be checked" in shown.stdout
+    assert "Traceback" not in shown.stdout

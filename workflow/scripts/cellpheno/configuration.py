@@ -357,6 +357,7 @@ def _check_values(config: Config, source: str) -> None:
                 )
     _check_annotations(config, source)
     _check_gpus(config, source)
+    _check_downloads(config, source)
     settings = config["statistics"]
     if settings["null_experiments"] and settings["control"] is None:
         raise StudyError(
@@ -401,6 +402,18 @@ def _check_gpus(config: Config, source: str) -> None:
             raise StudyError(
                 f"{source}: compute.gpus_per_training is {gpus}, which does not divide {key} of "
                 f"{training['batch_size']} evenly; change one of them."
+            )
+
+
+def _check_downloads(config: Config, source: str) -> None:
+    """Refuse files of which nothing is known that could show a wrong or an endless one."""
+    known = ("size", "md5", "sha256", "git_blob", "max_size")
+    for entry in config.get("fetch", {}).get("files", []):
+        if all(entry[key] is None for key in known):
+            raise StudyError(
+                f"{source}: fetch.files tells nothing by which {entry['url']} could be checked; "
+                "give its size, md5, sha256 or git_blob, or at least max_size, the bytes that it "
+                "may have at most."
             )
 
 

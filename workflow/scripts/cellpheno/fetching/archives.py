@@ -1,6 +1,9 @@
 """Archives unpacked into a folder, and nowhere else."""
 
+import bz2
+import gzip
 import logging
+import lzma
 import os
 import re
 import shutil
@@ -22,10 +25,22 @@ logger = logging.getLogger(__name__)
 
 MAX_GROWTH = 200
 """How many times larger than the archive its content may be; images seldom shrink to a tenth."""
+MAX_MEMBERS = 500_000
+"""Files and folders that an archive may have; each takes a kilobyte of memory."""
 _SMALL = 100_000_000
 """Bytes that any archive may unpack to."""
 _BLOCK = 1 << 20
-_DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, RuntimeError)
+_DAMAGED = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    RuntimeError,
+)
+_COMPRESSIONS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+"""How a file is decompressed, by its first bytes."""
 
 
 class Member(NamedTuple):
@@ -56,17 +71,15 @@ def unpack(path: Path, folder: Path) -> list[Path]:
     ------
     StudyError
         When a part is missing or damaged, when a name leads out of the folder, when it holds links,
-        devices, passwords or a name twice, and when its content would be larger than
-        `MAX_GROWTH` times the archive, or than the disk has room for.
+        devices, passwords, a name twice or more than `MAX_MEMBERS` files and folders, and when its
+        content would be larger than `MAX_GROWTH` times the archive, or than the disk has room for.
     """
-    if path.suffix.lower() == ".zip":
-        parts = split_zip.parts(path)
-        opened = _zip(path, parts)
-    else:
-        parts = [path]
-        opened = _tar(path)
+    is_zip = path.suffix.lower() == ".zip"
+    parts = split_zip.parts(path) if is_zip else [path]
+    most = max(MAX_GROWTH * sum(part.stat().st_size for part in parts), _SMALL)
+    opened = _zip(path, parts) if is_zip else _tar(path, most)
     with opened as (members, open_member):
-        targets = _checked(members, path, folder, sum(part.stat().st_size for part in parts))
+        targets = _checked(members, path, folder, most)
         work = track(targets, f"files of {path.name}", len(targets))
         for member, target in work:
             with whole(target) as temporary:
@@ -94,12 +107,14 @@ def safe_target(name: str, folder: Path) -> Path:
 
 
 def _checked(
-    members: Iterable[Member], path: Path, folder: Path, packed: int
+    members: Iterable[Member], path: Path, folder: Path, most: int
 ) -> list[tuple[Member, Path]]:
     """Return the files of an archive and where they go, or refuse it as a whole."""
     targets: dict[str, tuple[Member, Path]] = {}
-    total, most = 0, max(MAX_GROWTH * packed, _SMALL)
-    for member in members:
+    total = 0
+    for number, member in enumerate(members, start=1):
+        if number > MAX_MEMBERS:
+            raise _refused(path, f"it holds more than {MAX_MEMBERS:,} files and folders")
         try:
             target = safe_target(member.name, folder)
         except ValueError as error:
@@ -114,10 +129,7 @@ def _checked(
         targets[key] = member, target
         total += member.size
         if total > most:
-            raise _refused(
-                path,
-                f"its content is more than {MAX_GROWTH} times as large as it ({total:,} bytes)",
-            )
+            raise _too_large(path)
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if total > free:
@@ -149,10 +161,47 @@ def _zip_member(info: zipfile.ZipInfo) -> Member:
 
 
 @contextmanager
-def _tar(path: Path) -> Iterator[tuple]:
-    with _in_words(path), tarfile.open(path) as archive:
-        members = (Member(i.name, i.size, i.isdir(), i.isreg()) for i in archive)
-        yield members, lambda member: archive.extractfile(archive.getmember(member.name))
+def _tar(path: Path, most: int) -> Iterator[tuple]:
+    """Open a tar archive, decompressed as its members are looked at and not beyond `most`."""
+    with _in_words(path), path.open("rb") as packed:
+        begin = packed.peek(8)
+        found = [how for start, how in _COMPRESSIONS.items() if begin.startswith(start)]
+        stream = found[0](packed) if found else packed
+        bounded = _Bounded(stream, most, path)
+        with stream, tarfile.open(fileobj=bounded, mode="r:") as archive:
+            known = {}
+
+            def members() -> Iterator[Member]:
+                for info in archive:
+                    known[info.name] = info
+                    yield Member(info.name, info.size, info.isdir(), info.isreg())
+                while found and bounded.read(_BLOCK):
+                    pass  # only at its end does a compressed file show whether it was spoilt
+
+            yield members(), lambda member: archive.extractfile(known[member.name])
+
+
+class _Bounded:
+    """A decompressed stream that refuses to go on behind its limit, or to hand out much at once."""
+
+    def __init__(self, stream: IO[bytes], most: int, path: Path) -> None:
+        self._stream, self._most, self._path = stream, most, path
+        self.tell = stream.tell
+
+    def read(self, size: int) -> bytes:
+        if size > _BLOCK:  # files are copied in blocks: only a name is ever asked for whole
+            raise _refused(self._path, f"a name in it is {size:,} bytes long")
+        block = self._stream.read(size)
+        self._check(self._stream.tell())
+        return block
+
+    def seek(self, place: int) -> int:
+        self._check(place)
+        return self._stream.seek(place)
+
+    def _check(self, place: int) -> None:
+        if place > self._most:
+            raise _too_large(self._path)
 
 
 @contextmanager
@@ -182,6 +231,10 @@ def _copy(source: IO[bytes], target: Path, member: Member, path: Path) -> None:
         os.fchmod(stream.fileno(), 0o644)
     if left:
         raise _refused(path, f"{member.name!r} is larger or smaller than it says")
+
+
+def _too_large(path: Path) -> StudyError:
+    return _refused(path, f"its content is more than {MAX_GROWTH} times as large as it")
 
 
 def _refused(path: Path, why: str) -> StudyError:

@@ -28,8 +28,11 @@ class File:
         Where it is, http or https.
     size
         In bytes; None where it is not known.
+    max_size
+        Bytes that it may have at most, where its size is not known.
     md5, sha256
-        Of the content, in hexadecimal digits; None where not known.
+        Of the content, in hexadecimal digits; None where not known. Of SHA-256 the first digits
+        do, at least eight, as names of PyTorch's weights tell them: they show damage, not forgery.
     git_blob
         The name that git gives the content (SHA-1 of its length and itself), for files that are
         kept in a repository.
@@ -38,6 +41,7 @@ class File:
     name: str
     url: str
     size: int | None = None
+    max_size: int | None = None
     md5: str | None = None
     sha256: str | None = None
     git_blob: str | None = None
@@ -96,8 +100,10 @@ def misfit(path: Path, file: File, hashes: Mapping[str, str]) -> str | None:
     size = path.stat().st_size
     if file.size is not None and size != file.size:
         return f"has {size:,} bytes instead of {file.size:,}"
+    if file.max_size is not None and size > file.max_size:
+        return f"has {size:,} bytes, more than the {file.max_size:,} that it may have"
     for kind, expected in file.hashes.items():
-        if hashes[kind] != expected:
+        if not hashes[kind].startswith(expected):
             return f"has the {kind} {hashes[kind]} instead of {expected}"
     return None
 

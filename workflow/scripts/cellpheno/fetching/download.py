@@ -51,7 +51,8 @@ def download(
     ------
     StudyError
         When it cannot be had, is larger or smaller than declared or has another hash; what does
-        not fit is put aside as `<name>.refused`.
+        not fit is put aside as `<name>.refused`. When neither the server nor `file` says how long
+        it is, and nothing would show that it arrived whole.
     """
     path = folder / file.name
     if path.exists():
@@ -133,6 +134,7 @@ class _Part:
         with response:
             start, total = self._place(response, start)
             self._agree(total)
+            self._refuse_endless(response)
             self._write_note(response.headers)
             self._receive(response, start)
         return self._total is None or self._size() == self._total
@@ -159,6 +161,26 @@ class _Part:
             )
         self._total = self._total or total
 
+    def _refuse_endless(self, response: HTTPResponse) -> None:
+        """Refuse what could go on for ever, or end early without anyone's notice."""
+        most = self._file.max_size
+        if self._total is None and most is None:
+            raise StudyError(
+                f"{self._file.url} does not say how long it is, nor does the config's section "
+                "fetch; give its size there, or as max_size the bytes that it may have at most."
+            )
+        if self._total is not None and most is not None and self._total > most:
+            raise StudyError(
+                f"{self._file.url} has {self._total:,} bytes, more than the {most:,} of max_size "
+                "in the config's section fetch; correct the address or max_size."
+            )
+        # an answer in chunks tells where it ends
+        if self._total is None and not self._file.hashes and not response.chunked:
+            raise StudyError(
+                f"{self._file.url} does not say how long it is, so that nothing would show that it "
+                "arrived whole; give its size or a hash of it in the config's section fetch."
+            )
+
     def _receive(self, response: HTTPResponse, start: int) -> None:
         """Append what arrives, and never more than the file is to have."""
         needed = (self._total or 0) - start
@@ -168,6 +190,7 @@ class _Part:
                 f"{self._file.url} needs {needed:,} bytes in {self.path.parent}, where {free:,} "
                 "are free; make room, or set fetch.folder to another disk."
             )
+        most = self._file.max_size if self._total is None else self._total
         progress = _Progress(self._file.name, start, self._total)
         with self.path.open("r+b" if start else "wb") as stream:
             stream.truncate(start)
@@ -175,10 +198,10 @@ class _Part:
             done = start
             while block := response.read(_BLOCK):
                 done += len(block)
-                if self._total is not None and done > self._total:
+                if most is not None and done > most:
                     raise StudyError(
-                        f"{self._file.url} goes on after the {self._total:,} bytes that it should "
-                        "have; correct the address or the size in the config's section fetch."
+                        f"{self._file.url} goes on after the {most:,} bytes that it should have; "
+                        "correct the address or the size in the config's section fetch."
                     )
                 stream.write(block)
                 progress.tell(done)
