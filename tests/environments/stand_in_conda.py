@@ -70,11 +70,19 @@ def main(arguments: list[str]) -> None:
         print(json.dumps({"conda_prefix": home, "platform": "linux-64"}))
     elif arguments[0] == "config":
         print(json.dumps({"get": {"channel_priority": "strict"}}))
+    elif arguments == ["env", "list", "--json"]:
+        print(json.dumps({"envs": [str(path) for path in sorted(named_environments().glob("*"))]}))
     elif arguments[:2] == ["env", "create"]:
-        values = dict(re.findall(r"--(file|prefix)[ =]\"?([^\" ]+)", " ".join(arguments)))
-        create(Path(values["file"]), Path(values["prefix"]))
+        found = re.findall(r"-(f|-file|-prefix|-name)[ =]\"?([^\" ]+)", " ".join(arguments))
+        values = {name.strip("-")[0]: value for name, value in found}
+        create(Path(values["f"]), Path(values.get("p") or named_environments() / values["n"]))
     elif arguments[0] != "clean":
         raise SystemExit(f"the stand-in for conda knows no {arguments}")
+
+
+def named_environments() -> Path:
+    """Return the folder of environments that have a name: the one of the Snakefile itself."""
+    return Path(os.environ["STAND_IN_CONDA"]) / "envs"
 
 
 def install(folder: Path) -> None:
