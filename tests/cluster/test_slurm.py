@@ -21,6 +21,7 @@ RESULTS = (
     "metrics/detectors.tsv",
     "statistics/tests.tsv",
 )
+MODEL = "classifier/main/seed0/model.pt"
 MINUTES = 10
 
 
@@ -54,9 +55,9 @@ def site_profile(folder: Path) -> Path:
     return folder
 
 
-def submit(study: Study, profile: Path, log: Path) -> subprocess.Popen:
+def submit(study: Study, profile: Path, log: Path, *more: str) -> subprocess.Popen:
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(study.snakefile)]
-    command += [f"results/small/{name}" for name in RESULTS]
+    command += [f"results/small/{name}" for name in (*RESULTS, *more)]
     command += ["--configfile", "study.yaml", "--workflow-profile", str(profile)]
     with log.open("w") as stream:
         return subprocess.Popen(command, cwd=study.folder, stdout=stream, stderr=stream)
@@ -109,8 +110,8 @@ def test_each_gpu_rule_holds_a_gpu_and_no_cpu_rule_does_and_a_lost_node_changes_
     assert remote.tables() == local.tables()
 
     # a node is lost while it trains; it comes back after SLURM has given it up
-    (remote.results / "classifier/main/seed0/model.pt").unlink()
-    process = submit(remote, profile, log)
+    (remote.results / MODEL).unlink()
+    process = submit(remote, profile, log, MODEL)
     wait_for(lambda: "RUNNING" in states(slurm, "train_classifier"), process, log)
     time.sleep(2)
     slurm.lose_node()

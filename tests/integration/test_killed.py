@@ -28,9 +28,9 @@ VICTIMS = {
 }
 
 
-def start(study: Study) -> subprocess.Popen:
+def start(study: Study, *more: str) -> subprocess.Popen:
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(study.snakefile)]
-    command += [f"results/small/{name}" for name in RESULTS]
+    command += [*(f"results/small/{name}" for name in RESULTS), *more]
     command += ["--configfile", "study.yaml", "--cores", "2", "--resources", "gpu=1"]
     with (study.folder / "log.txt").open("w") as log:
         return subprocess.Popen(command, cwd=study.folder, stdout=log, stderr=log)
@@ -61,11 +61,13 @@ def kill(process: int, how: str) -> None:
 def disturb(study: Study, what: str, chance: random.Random) -> bool:
     """Start the command, kill something on the way, and return whether there was anything."""
     rules, made, how = VICTIMS[what]
-    # something to do for those who shall be killed
+    # Something to do for those who shall be killed. What lies between is not missed while the
+    # results are there, so that it is asked for by its name.
     there = sorted(study.results.glob(made)) if made else []
-    if there:
-        chance.choice(there).unlink()
-    process = start(study)
+    lost = [chance.choice(there)] if there else []
+    for path in lost:
+        path.unlink()
+    process = start(study, *(str(path.relative_to(study.folder)) for path in lost))
     while process.poll() is None and not (running := jobs(study, rules)):
         time.sleep(0.02)
     if process.poll() is not None:

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy import stats
 from sklearn.metrics import roc_curve
 
+from cellpheno.classification.correlation import BOOTSTRAP, correlate, percentiles
 from cellpheno.classification.evaluation import RESAMPLES, auc
 from cellpheno.errors import StudyError
 from cellpheno.randomness import generator
@@ -27,15 +28,8 @@ ALL = "all"
 """All fields together, as training and as test data."""
 BINS = 10
 """Of the calibration curve, of equal width."""
-BOOTSTRAP = "bootstrap over fields"
 PER_CLASS = "binomial per class"
 OVER_PATCHES = "binomial over patches"
-NAIVE = "patches as independent"
-FIELD_MEANS = "means of fields"
-SMALLEST = 3
-"""Fewer pairs, or fields, have no interval of a correlation."""
-LIMIT = 1 - 1e-12
-"""Correlation from which pairs count as lying on a line."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,7 +118,7 @@ def measure(part: Part, seed: int) -> Iterator[dict[str, Any]]:
     weights = part.weights(seed)
     for name, metric in METRICS.items():
         value = float(metric(part, np.ones((1, len(part.dim))))[0])
-        low, high = _percentiles(metric(part, weights))
+        low, high = percentiles(metric(part, weights))
         interval = {"ci_low": low, "ci_high": high}
         yield {"metric": name, "method": BOOTSTRAP, "value": value, **interval, **about}
         for method, sd in _binomial(part, value).items() if name == "balanced_accuracy" else ():
@@ -145,141 +139,6 @@ def _binomial(part: Part, value: float) -> dict[str, float]:
     }
 
 
-def _percentiles(drawn: Array) -> tuple[float, float]:
-    """Return the ends of the 95 % interval of redrawn values, NaN where there are none."""
-    drawn = drawn[~np.isnan(drawn)]
-    low, high = np.percentile(drawn, [2.5, 97.5]) if len(drawn) else (np.nan, np.nan)
-    return float(low), float(high)
-
-
-def pearson(x: Array, y: Array, weights: Array) -> Array:
-    """Return Pearson's r for many weightings [b, n] of pairs, NaN where one of both is constant.
-
-    Parameters
-    ----------
-    x, y
-        [n], or [b, n] where they differ from weighting to weighting.
-    weights
-        [b, n].
-    """
-    total = weights.sum(axis=1, keepdims=True)
-    a, b = (v - (weights * v).sum(axis=1, keepdims=True) / total for v in (x, y))
-    both, of_x, of_y = ((weights * part).sum(axis=1) for part in (a * b, a * a, b * b))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.clip(both / np.sqrt(of_x * of_y), -1, 1)
-
-
-def ranks(values: Array, weights: Array) -> Array:
-    """Return the mid-ranks [b, n] of values [n] in samples that hold each of them so often."""
-    order = np.argsort(values, kind="stable")
-    starts = np.flatnonzero(np.diff(values[order], prepend=-np.inf))
-    tied = np.add.reduceat(weights[:, order], starts, axis=1)
-    middle = np.cumsum(tied, axis=1) - (tied - 1) / 2
-    found = np.empty(weights.shape)
-    found[:, order] = np.repeat(middle, np.diff(starts, append=len(values)), axis=1)
-    return found
-
-
-def spearman(x: Array, y: Array, weights: Array) -> Array:
-    """Return Spearman's rank correlation for many weightings [b, n] of pairs."""
-    return pearson(ranks(x, weights), ranks(y, weights), weights)
-
-
-CORRELATIONS: dict[str, Callable[[Array, Array, Array], Array]] = {
-    "pearson_r": pearson,
-    "spearman_r": spearman,
-}
-
-
-def correlate(
-    brightness: Array, score: Array, field: npt.NDArray[np.intp], seed: int
-) -> Iterator[dict[str, Any]]:
-    """Yield the correlation of score with brightness, with p values of three kinds (L24).
-
-    `patches as independent` is what a statistics program prints: with hundreds of patches every
-    correlation is significant beyond any doubt. `bootstrap over fields` redraws whole fields; its
-    p value is that of Fisher's z over the spread of the redrawn ones, on a t distribution with one
-    degree of freedom less than there are fields. `means of fields` takes one point per field.
-
-    Parameters
-    ----------
-    brightness
-        [n] mean counts of each patch.
-    score
-        [n] probability of the dim class.
-    field
-        [n] number of the field of each patch.
-    seed
-        The study's seed.
-
-    Yields
-    ------
-    dict
-        metric, method, value, ci_low, ci_high, p, n, n_fields; nothing where nothing varies.
-    """
-    if not _varies(brightness, score):
-        return
-    names, position = np.unique(field, return_inverse=True)
-    about = {"n": len(score), "n_fields": len(names)}
-    means = [np.bincount(position, v) / np.bincount(position) for v in (brightness, score)]
-    for metric, statistic in CORRELATIONS.items():
-        value = float(statistic(brightness, score, np.ones((1, len(score))))[0])
-        yield {"metric": metric, "method": NAIVE, **_fisher(value, len(score)), **about}
-        if len(names) <= SMALLEST:
-            continue
-        drawn = _redrawn(statistic, brightness, score, position, seed)
-        yield {"metric": metric, "method": BOOTSTRAP, **_spread(value, drawn, len(names)), **about}
-        if _varies(*means):
-            of_means = float(statistic(*means, np.ones((1, len(names))))[0])
-            yield {
-                "metric": metric,
-                "method": FIELD_MEANS,
-                **_fisher(of_means, len(names)),
-                **about,
-            }
-
-
-def _varies(*values: Array) -> bool:
-    return all(len(one) > SMALLEST and np.ptp(one) > 0 for one in values)
-
-
-def _fisher(value: float, n: int) -> dict[str, float]:
-    """Return a correlation of n independent pairs with the interval of Fisher's z and its p."""
-    z, half = _z(value), stats.norm.ppf(0.975) / np.sqrt(n - 3)
-    t = abs(value) * np.sqrt((n - 2) / (1 - min(value**2, LIMIT)))
-    low, high = np.tanh([z - half, z + half])
-    p = float(2 * stats.t.sf(t, n - 2))
-    return {"value": value, "ci_low": float(low), "ci_high": float(high), "p": p}
-
-
-def _z(value: npt.ArrayLike) -> Any:
-    """Return Fisher's z; finite also where all pairs lie on a line."""
-    return np.arctanh(np.clip(value, -LIMIT, LIMIT))
-
-
-def _redrawn(
-    statistic: Callable[[Array, Array, Array], Array],
-    x: Array,
-    y: Array,
-    position: npt.NDArray[np.intp],
-    seed: int,
-) -> Array:
-    """Return a correlation of bootstrap samples of whole fields, in blocks that bound memory."""
-    number = position.max() + 1
-    random = generator(seed, "two classes, correlation")
-    counts = random.multinomial(number, np.full(number, 1 / number), size=RESAMPLES)
-    blocks = np.array_split(counts, RESAMPLES // 50)
-    drawn = [statistic(x, y, block[:, position].astype(float)) for block in blocks]
-    return np.concatenate(drawn)
-
-
-def _spread(value: float, drawn: Array, n_fields: int) -> dict[str, float]:
-    low, high = _percentiles(drawn)
-    sd = float(np.nanstd(_z(drawn), ddof=1))
-    p = float(2 * stats.t.sf(abs(_z(value)) / sd, n_fields - 1)) if sd > 0 else np.nan
-    return {"value": value, "ci_low": low, "ci_high": high, "p": p}
-
-
 def calibration(part: Part, seed: int) -> pd.DataFrame:
     """Return the calibration curve: per bin of the score the share that the stain calls dim.
 
@@ -296,7 +155,7 @@ def calibration(part: Part, seed: int) -> pd.DataFrame:
         inside = number == k
         with np.errstate(invalid="ignore", divide="ignore"):
             drawn = (weights[:, inside] @ part.dim[inside]) / weights[:, inside].sum(axis=1)
-        low, high = _percentiles(drawn)
+        low, high = percentiles(drawn)
         mean, share = part.score[inside].mean(), part.dim[inside].mean()
         rows.append((k / BINS, (k + 1) / BINS, mean, share, low, high, int(inside.sum())))
     names = ["bin_low", "bin_high", "mean_score", "share", "ci_low", "ci_high", "n"]
