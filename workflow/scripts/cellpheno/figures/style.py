@@ -224,7 +224,7 @@ def spread(values: npt.NDArray[np.float64], width: float) -> npt.NDArray[np.floa
 def name_ticks(
     axes: Axes, names: Sequence[str], places: Sequence[float] | None = None, room: int = 50
 ) -> None:
-    """Name places on the x axis, slanted where the names would not fit side by side.
+    """Name places on the x axis, slanted or upright where they would not fit side by side.
 
     Parameters
     ----------
@@ -238,11 +238,13 @@ def name_ticks(
         Letters that fit below the axis.
     """
     crowded = len(names) * (max(map(len, names), default=0) + 2) > room
+    upright = crowded and 3 * len(names) > room
     axes.set_xticks(
         list(range(len(names)) if places is None else places),
         list(names),
-        rotation=35 if crowded else 0,
+        rotation=90 if upright else 35 if crowded else 0,
         ha="right" if crowded else "center",
+        va="center" if upright else "top",
         rotation_mode="anchor",
     )
 
