@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cellpheno import tables, target_summary
+from cellpheno import cell_level, tables, target_summary
 from cellpheno.designs.members import Member
 from cellpheno.figures import fusion, learning_curve, patients, style, target_confusion
 
@@ -17,7 +17,7 @@ def texts(figure):
     return [text.get_text() for text in figure.findobj(matplotlib.text.Text) if text.get_text()]
 
 
-def cell_level(experiment, **values):
+def measured_cells(experiment, **values):
     rows = [
         {"metric": metric, "seed": seed, "value": value + shift, "sd": 0.014}
         for metric, value in values.items()
@@ -28,7 +28,7 @@ def cell_level(experiment, **values):
 
 
 def image_level(experiment, **values):
-    rows = cell_level(experiment, **values).drop(columns=["threshold", "n_cells"])
+    rows = measured_cells(experiment, **values).drop(columns=["threshold", "n_cells"])
     parts = [rows.assign(weight=weight) for weight in ("0", "0.7", "learnt")]
     return pd.concat(parts).assign(detector="d", weight_used=0.5, n_fields=3)
 
@@ -40,7 +40,9 @@ def weights(experiment):
 
 
 def test_a_summary_has_a_row_for_each_variant_and_a_column_for_each_metric():
-    cells = pd.concat([cell_level("a", auroc=0.8, f1=0.6), cell_level("a.drop", auroc=0.7, f1=0.5)])
+    cells = pd.concat(
+        [measured_cells("a", auroc=0.8, f1=0.6), measured_cells("a.drop", auroc=0.7, f1=0.5)]
+    )
     images = image_level("a", ap50=0.4, f1=0.3)
     members = [Member("a", "keep", "a"), Member("a", "drop", "a.drop")]
     summary = target_summary.of_design(cells, images, members)
@@ -51,10 +53,36 @@ def test_a_summary_has_a_row_for_each_variant_and_a_column_for_each_metric():
     assert kept["ap50"].tolist() == [0.4] * 3
 
 
+def trained(name, *scores):
+    """Judged cells of trainings in which a cancer cell among normal ones gets these scores."""
+    val = [("R", 0.9), ("G", 0.1)]
+    runs = {}
+    for seed, score in enumerate(scores):
+        rows = [("R", score), ("G", 0.2), ("G", 0.4), ("G", 0.6), ("G", 0.8), *val]
+        frame = pd.DataFrame(rows, columns=["label", "p_R"]).assign(source="annotated")
+        frame["split"] = ["test"] * 5 + ["val"] * 2
+        frame = frame.assign(p_G=1 - frame["p_R"], field=[f"f{n}" for n in range(len(rows))])
+        runs[name, str(seed)] = frame
+    return runs
+
+
+def test_tables_of_inputs_and_of_backbones_tell_mean_and_deviation_of_three_trainings():
+    # the cancer cell is before 2, 3 and 4 of 4 normal ones, and with the other backbone before all
+    runs = trained("bf", 0.5, 0.7, 0.9) | trained("bf.swin_b", 0.9, 0.9, 0.9)
+    cells, _ = cell_level.evaluate(runs, ["R", "G"], "R", "test", seed=0)
+    members = [Member("bf", "resnet18", "bf"), Member("bf", "swin_b", "bf.swin_b")]
+    backbones = target_summary.of_design(cells, tables.IMAGE_LEVEL.empty(), members)
+    for summary in (target_summary.cells_of(cells, ["bf"]), backbones[backbones["base"] == "bf"]):
+        row = summary[(summary["experiment"] == "bf") & (summary["convention"] == "sound")].iloc[0]
+        assert (row["auroc"], row["auroc_sd"], row["n_seeds"]) == (0.75, 0.25, 3)
+    swin = backbones[(backbones["value"] == "swin_b") & (backbones["convention"] == "sound")]
+    assert swin[["auroc", "auroc_sd", "n_seeds"]].to_numpy().tolist() == [[1, 0, 3]]
+
+
 def test_a_summary_tells_what_a_classifier_costs():
     cost = {"experiment": "a", "backbone": "resnet18", "input": "bf", "n_parameters": 11}
     classifiers = pd.DataFrame([cost | {"training_seconds": s, "seed": s} for s in (10.0, 20.0)])
-    summary = target_summary.cells_of(cell_level("a", auroc=0.8), ["a"])
+    summary = target_summary.cells_of(measured_cells("a", auroc=0.8), ["a"])
     (row,) = target_summary.with_cost(summary, classifiers).to_dict("records")
     assert (row["n_parameters"], row["training_seconds"]) == (11, 15.0)
 
