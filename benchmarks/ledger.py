@@ -4,9 +4,10 @@
     python benchmarks/ledger.py --configfile config/cca_example.yaml --seeds 0 1 2 3
 
 Trains the classifiers of the study's inputs on its crops, soundly and with one published step each
-(C14, C19, C45, C47, C48), and measures them on its test cells. Steps of the evaluation (C34, C44,
-C54, C60, C61) are measured on the boxes that the study's own classifiers have judged. An effect is
-published minus sound within a seed; intervals are those of Student over seeds.
+(C14, C19, C45 to C48), and measures them on its test cells. Steps of the evaluation (C34, C44, C54,
+C60, C61) are measured on the boxes that the study's own classifiers have judged; with
+`--config 'seeds=[0,1,2]'` in the first line there are several. An effect is published minus sound
+within a seed; intervals are those of Student over seeds.
 """
 
 import argparse
@@ -18,22 +19,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
 from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 
-from cellpheno import cell_level, configuration, tables
+from cellpheno import cell_level, configuration, inputs, sample_sheet, tables
 from cellpheno.calls import probability_columns
 from cellpheno.classification import selection
 from cellpheno.classification.backbones import ModelSettings, Trained, build, input_statistics
-from cellpheno.classification.crops import Geometry
+from cellpheno.classification.crops import Geometry, cut_from_shards
 from cellpheno.classification.held_out import predict_rows
 from cellpheno.classification.sampling import channel_statistics, divide
 from cellpheno.classification.training import Trainer, TrainingSettings
 from cellpheno.fusion import Fusion
 from cellpheno.image_level import evaluation as image_level
+from cellpheno.images import store
+from cellpheno.images.conversion import Converter
 from cellpheno.judged import read_runs
 from cellpheno.randomness import derive
 from cellpheno.training import Checkpoint
@@ -45,6 +49,7 @@ BRIGHTNESS = {"probability": 0.5, "limit": 0.2}
 """As in CCA (C29); in the sound training too, so that only its kind differs (C47)."""
 
 Config = dict[str, Any]
+Crops = npt.NDArray[np.uint8]
 
 
 def clipped(own: Config) -> None:
@@ -68,19 +73,51 @@ def ten_times_faster(own: Config) -> None:
 
 
 def nothing(own: Config) -> None:
-    """C14 changes the crops alone."""
+    """C14 and C46 change the crops alone."""
 
 
+def own_crops(config: Config, results: Path, experiment: str) -> Crops:
+    """Return the study's crops of an experiment, [n, size, size, channels]."""
+    crops: Crops = np.load(results / f"crops/{experiment}.npy")
+    return crops
+
+
+def overwritten(config: Config, results: Path, experiment: str) -> Crops:
+    """Return crops of bf, bf, bf, hoechst in which Hoechst overwrites the third channel (C14)."""
+    return np.ascontiguousarray(own_crops(config, results, experiment)[..., [0, 1, 3]])
+
+
+def top_bytes(config: Config, results: Path, experiment: str) -> Crops:
+    """Return the crops cut anew from raw images that have lost their lower 8 bits (C46)."""
+    cells = tables.read(results / f"crops/{experiment}.parquet", tables.CROPS)
+    fields = sample_sheet.read(config, ROOT, must_exist=False)
+    for channel in config["channels"]:
+        fields[channel] = [str(results.parents[1] / path) for path in fields[channel]]
+    composite = config["composite"] | {"bits": "top_byte"}
+    converter = Converter(config["channels"], composite, config["image_files"])
+    own = configuration.experiment(config, experiment)
+    geometry = Geometry(*(own["crops"][key] for key in ("margin", "border", "size")))
+    crops = np.empty_like(own_crops(config, results, experiment))
+    with tempfile.TemporaryDirectory() as folder:
+        shard, rows = Path(folder) / "shard.npz", fields.to_dict("records")
+        store.write(shard, converter.images(rows), config["channels"])
+        seen = inputs.channels(config, own["input"])
+        cut_from_shards([shard], cells, geometry, crops, seen)
+    return crops
+
+
+ALL = ("brightfield", "hoechst", "fluorescence")
 SWITCHES: dict[str, tuple[Callable[[Config], None], tuple[str, ...]]] = {
-    "C47 brightness clipped to [0, 1]": (clipped, ("brightfield", "hoechst", "fluorescence")),
+    "C47 brightness clipped to [0, 1]": (clipped, ALL),
     "C45 no normalisation": (not_normalised, ("brightfield", "fluorescence")),
     "C14 Hoechst overwrites a channel": (nothing, ("hoechst",)),
     "C19, C32 random frozen stem": (frozen_stem, ("fluorescence",)),
+    "C46 lower 8 bits lost": (nothing, ALL),
     "C48 ten times the learning rate": (ten_times_faster, ("hoechst",)),
 }
 """Published step: what it changes in an experiment's settings, and for which inputs."""
-OVERWRITTEN = [0, 1, 3]
-"""The channels of bf, bf, bf, hoechst that are left where the third is overwritten (C14)."""
+CROPS = {"C14 Hoechst overwrites a channel": overwritten, "C46 lower 8 bits lost": top_bytes}
+"""Published step: where its crops come from, if not from the study."""
 
 
 def main() -> None:
@@ -102,14 +139,17 @@ def main() -> None:
 def trainings(config: Config, results: Path, seeds: list[int]) -> Iterator[dict[str, Any]]:
     """Yield the effect of every switch of training on AUROC and F1 of the target."""
     sound: dict[tuple[str, int], dict[str, float]] = {}
-    for name, (change, inputs) in SWITCHES.items():
-        for experiment in inputs:
+    for name, (change, seen) in SWITCHES.items():
+        for experiment in seen:
             published = []
+            crops = CROPS.get(name, own_crops)(config, results, experiment)
             for seed in seeds:
                 if (experiment, seed) not in sound:
-                    sound[experiment, seed] = train(config, results, experiment, seed, nothing)
-                narrow = OVERWRITTEN if name.startswith("C14") else None
-                published.append(train(config, results, experiment, seed, change, narrow))
+                    unchanged = own_crops(config, results, experiment)
+                    sound[experiment, seed] = train(
+                        config, results, experiment, seed, nothing, unchanged
+                    )
+                published.append(train(config, results, experiment, seed, change, crops))
                 print(name, experiment, seed, sound[experiment, seed], published[-1], flush=True)
             before = [sound[experiment, seed] for seed in seeds]
             yield from effects(name, experiment, before, published)
@@ -121,14 +161,12 @@ def train(
     experiment: str,
     seed: int,
     change: Callable[[Config], None],
-    channels: list[int] | None = None,
+    crops: Crops,
 ) -> dict[str, float]:
     """Train one classifier and return AUROC and F1 (threshold from val) on the test cells."""
     own = copy.deepcopy(configuration.experiment(config, experiment))
     own["training"]["brightness"] |= {**BRIGHTNESS, "kind": "sound"}
     change(own)
-    crops = np.load(results / f"crops/{experiment}.npy")
-    crops = crops if channels is None else np.ascontiguousarray(crops[..., channels])
     table = tables.read(results / f"crops/{experiment}.parquet", tables.CROPS)
     settings = TrainingSettings(**selection.of_training(own["training"])[1])
     classes, seed = config["classes"], derive(config["seed"], "ledger", seed)
@@ -162,12 +200,11 @@ def train(
 
 def evaluations(config: Config, results: Path) -> Iterator[dict[str, Any]]:
     """Yield the effect of every switch of evaluation, over the seeds of the study's classifiers."""
-    paths = [
-        results / f"judged/{name}/seed{seed}.parquet"
+    runs = read_runs(
+        path
         for name in config["experiments"]
-        for seed in config["seeds"]
-    ]
-    runs = read_runs(path for path in paths if path.exists())
+        for path in sorted((results / "judged" / name).glob("seed*.parquet"))
+    )
     splits = tables.read(results / "splits.tsv", tables.SPLITS)
     for experiment in dict.fromkeys(name for name, _ in runs):
         frames = [run for (name, _), run in runs.items() if name == experiment]
