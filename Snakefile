@@ -3,6 +3,8 @@
 #   snakemake --cores 8 --resources gpu=1                                  the default study
 #   snakemake --cores 8 --resources gpu=1 --configfile config/ldc.yaml     another one
 #   snakemake figures --cores 8 --resources gpu=1                          its figures alone
+import os
+
 from snakemake.utils import min_version
 
 min_version("9.19")
@@ -15,6 +17,13 @@ if not workflow.overwrite_configfiles:
 
 
 conda: "envs/snakemake.yaml"
+
+
+# An image of the environments (docs/environments.md). A site names it, not a study's config, which
+# is not trusted to choose what runs.
+if os.getenv("CELLPHENO_CONTAINER"):
+
+    containerized: os.getenv("CELLPHENO_CONTAINER")
 
 
 report: "workflow/report/workflow.rst"

@@ -72,7 +72,7 @@ def main(arguments: list[str]) -> None:
         print(json.dumps({"get": {"channel_priority": "strict"}}))
     elif arguments == ["env", "list", "--json"]:
         print(json.dumps({"envs": [str(path) for path in sorted(named_environments().glob("*"))]}))
-    elif arguments[:2] == ["env", "create"]:
+    elif "create" in arguments[:2]:
         found = re.findall(r"-(f|-file|-prefix|-name)[ =]\"?([^\" ]+)", " ".join(arguments))
         values = {name.strip("-")[0]: value for name, value in found}
         create(Path(values["f"]), Path(values.get("p") or named_environments() / values["n"]))
@@ -96,9 +96,16 @@ def install(folder: Path) -> None:
 
 
 def create(file: Path, prefix: Path) -> None:
-    """Make an environment of the packages that a file names, and of what they need."""
-    named = [text.split()[0] for text in yaml.safe_load(file.read_text())["dependencies"]]
-    wanted = {PYPI_NAMES.get(name, name) for name in named} - NOT_PACKAGES
+    """Make an environment of the packages that a file names, and of what they need.
+
+    A file of pins names its packages by their addresses.
+    """
+    text = file.read_text()
+    if file.name.endswith("pin.txt"):
+        names = re.findall(r"/([a-z0-9._-]+)-[^-/]+-[^-/]+\.conda#", text)
+    else:
+        names = [line.split()[0] for line in yaml.safe_load(text)["dependencies"]]
+    wanted = {PYPI_NAMES.get(name, name) for name in names} - NOT_PACKAGES
     base = Path(sys.base_prefix) / "bin/python3"
     subprocess.run([base, "-m", "venv", "--without-pip", prefix], check=True)
     (prefix / "conda-meta").mkdir()

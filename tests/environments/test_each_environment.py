@@ -1,6 +1,7 @@
 """Each rule runs in an environment that holds what its file names, and nothing else."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,34 @@ def test_an_environment_of_the_stand_in_holds_what_it_names_and_nothing_else(con
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert bool(done.returncode) == fails, done.stderr
         assert ("which env.yaml does not hold" in done.stderr) == fails
+
+
+def test_pins_beside_an_environment_file_are_what_is_installed(conda, tmp_path):
+    """The file asks for numpy, its pins for pandas: the pins win, and their packages are there."""
+    address = "https://conda.anaconda.org/conda-forge/noarch/pandas-3.0.1-h0.conda"
+    (tmp_path / "cells.yaml").write_text(yaml.safe_dump({"dependencies": ["numpy =2.4"]}))
+    (tmp_path / "cells.linux-64.pin.txt").write_text(f"@EXPLICIT\n{address}#{'0' * 32}\n")
+    (tmp_path / "Snakefile").write_text(
+        "rule cells:\n    output: 'cells'\n    conda: 'cells.yaml'\n"
+        "    shell: 'python -c \"import pandas\" && touch {output:q}'\n"
+    )
+    command = [sys.executable, "-m", "snakemake", "--sdm", "conda", "--cores", "1"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "Using pinnings from" in done.stderr
+    assert (tmp_path / "cells").exists(), done.stderr
+
+
+def test_the_container_recipe_is_the_one_that_snakemake_makes_of_the_environments(conda, tmp_path):
+    """With the command of docs/environments.md."""
+    told = (ROOT / "docs/environments.md").read_text()
+    [command] = re.findall(r"^snakemake --containerize .*$", told, re.MULTILINE)
+    call = command.replace("snakemake", f"{sys.executable} -m snakemake", 1)
+    call = call.replace("> Dockerfile", f"> {tmp_path}/Dockerfile")
+    assert call.count(str(tmp_path)) == 1
+    subprocess.run(["bash", "-o", "pipefail", "-c", call], cwd=ROOT, check=True)
+    recipe = (tmp_path / "Dockerfile").read_text()
+    assert recipe == (ROOT / "Dockerfile").read_text(), f"make it anew: {command}"
+    assert "ENV CONDA_OVERRIDE_CUDA" in recipe.split("RUN conda")[0]
 
 
 @pytest.mark.slow
