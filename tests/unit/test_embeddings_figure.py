@@ -43,7 +43,7 @@ def test_there_is_a_panel_for_each_classifier_and_column_in_the_columns_colours(
     figure.canvas.draw()
     assert len(figure.axes) == 4
     shown = texts(figure)
-    assert "bf\n(30 of 40 cells annotated)" in shown
+    assert "bf\n(30 of 40 annotated)" in shown
     assert {"p06", "p07", "R", "G", "U", "not annotated"} <= set(shown)
     layers = [dots for dots in figure.axes[2].collections if len(dots.get_offsets())]
     drawn = {to_hex(colour) for dots in layers for colour in dots.get_facecolor()}

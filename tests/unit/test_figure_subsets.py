@@ -66,7 +66,7 @@ def test_each_subset_is_a_row_of_numbers_beside_a_piece_of_a_field():
     [
         (CLASSES, {"any": ["one", "two"]}, ["sensitivity\nany", "AUC\nany"]),
         (["none", "one"], {}, ["sensitivity\none", "AUC\none"]),
-        (CLASSES, {}, ["mean sensitivity", "mean AUC"]),
+        (CLASSES, {}, ["mean\nsensitivity", "mean\nAUC"]),
     ],
 )
 def test_special_cells_are_a_group_or_the_only_special_class_or_the_mean(classes, groups, wanted):

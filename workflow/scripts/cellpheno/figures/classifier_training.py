@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from cellpheno.figures import style
 
@@ -47,8 +48,9 @@ def draw_loss(axes: Axes, history: pd.DataFrame) -> None:
             axes.plot(part["step"], part["value"], line, color=style.INK, label=SPLITS[split])
     axes.set(title="loss", xlabel="epoch", ylabel="cross-entropy")
     axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if axes.lines:
-        axes.legend(loc="upper right")
+        axes.legend(loc="best")
 
 
 def draw_accuracy(axes: Axes, history: pd.DataFrame, palette: style.Palette) -> None:
@@ -59,6 +61,7 @@ def draw_accuracy(axes: Axes, history: pd.DataFrame, palette: style.Palette) -> 
         axes.plot(part["step"], part["value"], **_look(name, palette))
     axes.set(xlabel="epoch", ylim=(0, 1.03))
     style.percent(axes)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if history.empty:
         axes.text(0.5, 0.5, "no cells", transform=axes.transAxes, ha="center")
 

@@ -52,7 +52,7 @@ def draw(
             embedding.draw_cells(axes, cells, "umap", column, colours)
             if column == "label":
                 known = cells["label"].notna().sum()
-                axes.set_title(f"{name}\n({known:,} of {len(cells):,} cells annotated)")
+                axes.set_title(f"{name}\n({known:,} of {len(cells):,} annotated)")
         handles = embedding.dots(colours)
         if column == "label":
             handles += embedding.dots({"not annotated": embedding.UNKNOWN})

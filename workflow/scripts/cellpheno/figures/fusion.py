@@ -7,6 +7,8 @@ from cellpheno.figures import style
 
 METRICS = {"ap50": "AP50", "f1": "F1 at IoU 0.5"}
 CONVENTION = "sound"
+TOP = 1.03
+"""Of axes of shares: points at 1 are seen whole."""
 
 
 def _named(weight: str) -> str:
@@ -36,7 +38,8 @@ def draw(metrics: pd.DataFrame, weights: pd.DataFrame) -> Figure:
     )
     if mean["value"].isna().all() or not pairs:
         return style.message("There are no annotated cells of the target class to find.")
-    colours = dict(zip(pairs, style.enough(style.OKABE_ITO, len(pairs)), strict=True))
+    # by name, so that an experiment has its colour of the learning curve
+    colours = dict(zip(sorted(pairs), style.enough(style.OKABE_ITO, len(pairs)), strict=True))
     kinds = list(dict.fromkeys(mean["weight"]))
     made = style.figure(style.PAGE_MM, 66 + 4 * len(pairs))
     places = made.subplots(1, 3, width_ratios=[1, 1, 0.8])
@@ -51,16 +54,17 @@ def draw(metrics: pd.DataFrame, weights: pd.DataFrame) -> Figure:
                 x, own["value"], yerr=[low.clip(lower=0), high.clip(lower=0)], fmt="o",
                 markersize=3, linewidth=0.8, color=colours[pair],
             )  # fmt: skip
-        axes.set(title=f"{title}, {mean['split'].iloc[0]}", ylim=(0, 1))
+        axes.set(title=f"{title}, {mean['split'].iloc[0]}", ylim=(0, TOP))
         style.name_ticks(axes, [_named(kind) for kind in kinds], room=30)
     curve = places[2]
-    for pair, colour in colours.items():
+    for pair in pairs:
+        colour = colours[pair]
         own = weights[(weights["experiment"] == pair[0]) & (weights["detector"] == pair[1])]
         by_weight = own.groupby("weight")["ap50"].mean()
         label = f"{pair[0]}, boxes of {pair[1]}"
         curve.plot(by_weight.index, by_weight, color=colour, label=label)
         chosen = own[own["chosen"]]
         curve.plot(chosen["weight"], chosen["ap50"], "o", markersize=3.5, color=colour)
-    curve.set(title="AP50 on val", xlabel="weight w of the classifier", ylim=(0, 1))
+    curve.set(title="AP50 on val", xlabel="weight w of the classifier", ylim=(0, TOP))
     made.legend(*curve.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return made

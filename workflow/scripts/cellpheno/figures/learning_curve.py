@@ -28,9 +28,9 @@ def draw(points: pd.DataFrame, fits: pd.DataFrame, target: str) -> Figure:
     if points.empty:
         return style.message("There are no annotated cells to measure the learning curve with.")
     bases = list(dict.fromkeys(points["base"]))
-    colours = dict(zip(bases, style.enough(style.OKABE_ITO, len(bases)), strict=True))
+    colours = dict(zip(sorted(bases), style.enough(style.OKABE_ITO, len(bases)), strict=True))
     metrics = [name for name in TITLES if (points["metric"] == name).any()]
-    made = style.figure(style.PAGE_MM, 62 + 8 * len(bases))
+    made = style.figure(style.PAGE_MM, 67 + 8 * len(bases))
     for axes, metric in zip(made.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
         for base in bases:
             own = points[(points["base"] == base) & (points["metric"] == metric)]
@@ -53,7 +53,8 @@ def draw(points: pd.DataFrame, fits: pd.DataFrame, target: str) -> Figure:
         axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
         axes.set_xticks([], minor=True)
         axes.set(title=f"{TITLES[metric]} of {target}", xlabel="cells learned from")
-    made.axes[0].legend(loc="best")
+    handles, names = made.axes[0].get_legend_handles_labels()
+    made.legend(handles, names, loc="outside upper center", ncols=len(bases))
     said = fits[fits["metric"] == metrics[0]]
     lines = [f"{base}: {text}" for base, text in zip(said["base"], said["sentence"], strict=True)]
     text = "\n".join(textwrap.fill(line, 150) for line in lines)

@@ -43,7 +43,7 @@ def draw(metrics: pd.DataFrame) -> Figure:
 
 
 def draw_matrix(axes: Axes, part: pd.DataFrame, rows: list[tuple[str, str]]) -> None:
-    """Draw one metric; unseen patients have a frame."""
+    """Draw one metric; values of unseen patients say so."""
     tested = list(dict.fromkeys(part["tested_on"]))
     # the wider statement last, which is kept
     part = part.sort_values("redrawn", kind="stable")

@@ -114,7 +114,7 @@ def _panels(palette: style.Palette) -> list[tuple[str, str, str]]:
     if special is None and len(palette.positives) == 1:
         special = palette.positives[0]
     if special is None:
-        more = [("all", "balanced_accuracy", "mean sensitivity"), ("all", "mean_auc", "mean AUC")]
+        more = [("all", "balanced_accuracy", "mean\nsensitivity"), ("all", "mean_auc", "mean\nAUC")]
     else:
         more = [(special, "sensitivity", f"sensitivity\n{special}")]
         more += [(special, "auc", f"AUC\n{special}")]
