@@ -153,6 +153,9 @@ def test_the_first_digits_of_a_hash_show_damage(server, tmp_path):
     fetch(file(server, sha256=sha256[:8].upper()), tmp_path)
     with pytest.raises(StudyError, match="is there already and has the sha256"):
         fetch(file(server, sha256="0" * 8), tmp_path)
+    fetch(file(server, md5=MD5[:6]), tmp_path)
+    with pytest.raises(StudyError, match="is there already and has the md5"):
+        fetch(file(server, md5="000000"), tmp_path)
 
 
 def test_another_hash_than_declared_is_refused_and_put_aside(server, tmp_path):

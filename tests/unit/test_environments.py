@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from cellpheno import sources
+from cellpheno import detector_libraries, sources
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow/scripts"
@@ -45,6 +45,15 @@ IMPORT_NAMES = {
     "umap-learn": "umap",
 }
 NOT_ON_PYPI = {"python", "ffmpeg"}
+# environments of what not everybody needs: what they hold beside the lock, or in other versions
+BESIDE_THE_LOCK = {
+    "detectron2": {"detectron2", "setuptools", "torch", "torchvision", "pyarrow"},
+}
+# modules that are imported only where the config asks for them, in these environments alone
+OPTIONAL = {
+    f"cellpheno/detection/{module}.py": environment
+    for module, environment in (("detectron", "detectron2"),)
+}
 
 
 def pins(environment):
@@ -68,10 +77,16 @@ def rules():
         for name, body in re.findall(
             r"^ *rule (\w+):\n(.*?)(?=^ *rule |\Z)", path.read_text(), re.DOTALL | re.MULTILINE
         ):
-            environment = re.search(r'conda:\s+"\.\./\.\./envs/(\w+)\.yaml"', body)
             script = re.search(r'script:\s+"\.\./scripts/(\w+\.py)"', body)
-            if environment:
-                yield name, environment[1], script and script[1]
+            for environment in environments_of(body):
+                yield name, environment, script and script[1]
+
+
+def environments_of(body):
+    """Return the environments that a rule may run in; a detector's depend on its library."""
+    if re.search(r"conda:\s+detector_environment\n", body):
+        return [backend.environment for backend in detector_libraries.BACKENDS.values()]
+    return re.findall(r'conda:\s+"\.\./\.\./envs/(\w+)\.yaml"', body)
 
 
 def third_party(tree):
@@ -98,10 +113,12 @@ def read(name):
     return path.read_text() if path.exists() else None
 
 
-def needs(script):
+def needs(script, environment=None):
     """Return the packages that a script needs, itself and through the library."""
     names = set()
     for name, text in sources.behind(script, read).items():
+        if OPTIONAL.get(name, environment) != environment:
+            continue
         found = third_party(ast.parse(text))
         # torch is imported by job.device, which only the scripts of GPU rules call
         if name == "cellpheno/job.py" and "job.device(" not in (read(script) or ""):
@@ -125,6 +142,8 @@ def test_an_environment_takes_conda_forge_alone_and_nothing_from_pip(environment
     ("environment", "package", "version"), [pin for pin in ALL_PINS if pin[1] not in NOT_ON_PYPI]
 )
 def test_an_environment_and_the_lock_agree_on_the_minor_version(environment, package, version):
+    if package in BESIDE_THE_LOCK.get(environment, ()):
+        pytest.skip("chosen by what the optional package is built for")
     assert package in LOCK, f"add {package} to requirements.in"
     assert Version(LOCK[package]).release[:2] == Version(version).release
 
@@ -139,7 +158,14 @@ def test_environments_of_rules_name_one_python_and_the_one_beside_snakemake_none
 @pytest.mark.parametrize(("rule", "environment", "script"), RULES)
 def test_the_environment_of_a_rule_holds_all_that_its_script_imports(rule, environment, script):
     if script:
-        assert needs(script) - importable(environment) == set()
+        assert needs(script, environment) - importable(environment) == set()
+
+
+def test_an_optional_environment_holds_what_it_is_for():
+    for module, environment in OPTIONAL.items():
+        wanted = third_party(ast.parse(read(module)))
+        assert environment in wanted <= importable(environment)
+        assert environment not in importable("torch")
 
 
 def test_the_environment_beside_snakemake_holds_all_that_the_rule_files_import():
@@ -157,7 +183,7 @@ def test_the_environment_beside_snakemake_holds_all_that_the_rule_files_import()
 
 def test_there_is_an_environment_for_every_rule_and_a_rule_for_every_environment():
     text = "".join(path.read_text() for path in RULE_FILES)
-    assert len(RULES) == len(re.findall(r"^ +conda:", text, re.MULTILINE))
+    assert len({rule for rule, _, _ in RULES}) == len(re.findall(r"^ +conda:", text, re.MULTILINE))
     used = {environment for _, environment, _ in RULES}
     assert used | {"snakemake"} == set(ENVIRONMENTS)
 

@@ -20,6 +20,7 @@ for name in (
     "known",
     "candidate_settings",
     "classifier_settings",
+    "detector_libraries",
     "monolayer_settings",
     "configuration",
     "sample_sheet",
@@ -49,6 +50,7 @@ from cellpheno import (
     abandoned,
     candidate_settings,
     configuration,
+    detector_libraries,
     experiments,
     files,
     inputs,
@@ -298,6 +300,7 @@ wildcard_constraints:
     study=STUDY,
     shard="|".join(SHARDS),
     detector="|".join(config["detectors"]),
+    backend="|".join(detector_libraries.BACKENDS),
     experiment="|".join(map(re.escape, TRAINED)),
     network_input="|".join(inputs.names(config)),
     seed="|".join(map(str, SEEDS)),
@@ -329,6 +332,23 @@ def detector_settings(part):
         return configuration.detector(config, wildcards.detector)[part]
 
     return settings
+
+
+def backend_of(detector):
+    """The library that a detector comes from."""
+    return configuration.detector(config, detector)["model"]["backend"]
+
+
+def backend_environment(backend):
+    """The environment that holds a library of detectors."""
+    return f"../../envs/{detector_libraries.BACKENDS[backend].environment}.yaml"
+
+
+def detector_environment(wildcards):
+    """The environment of a job: of its library or detector, or of the detector of the study."""
+    named = dict(wildcards.items())
+    detector = named.get("detector", DETECTORS[0])
+    return backend_environment(named.get("backend", backend_of(detector)))
 
 
 def detector_weights(wildcards):

@@ -38,7 +38,7 @@ rule train_detector:
     benchmark:
         "results/{study}/benchmarks/train_detector/{detector}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        detector_environment
     threads: config["compute"]["threads"]
     resources:
         gpu=config["compute"]["gpus_per_training"],
@@ -76,7 +76,7 @@ rule detect_cells:
     benchmark:
         "results/{study}/benchmarks/detect_cells/{shard}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        detector_environment
     threads: config["compute"]["threads"]
     resources:
         gpu=1,

@@ -1,34 +1,40 @@
 # The detectors of the config side by side; read only when there are several.
 
+# the detectors of each library, which has an environment of its own
+COMPARED = {
+    backend: [name for name in DETECTORS if backend_of(name) == backend]
+    for backend in dict.fromkeys(map(backend_of, DETECTORS))
+}
+
 
 rule compare_detectors:
-    """Find the cells of the held-out fields with every detector, and take the time (A22, A24)."""
+    """Find the cells of held-out fields with a library's detectors, and take the time (A22, A24)."""
     input:
         fields=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
         quality="results/{study}/qc/fields.tsv",
         splits="results/{study}/splits.tsv",
-        models=collect(
-            "results/{{study}}/detector/{detector}/model.pt",
-            detector=[configuration.trained_as(config, name) for name in DETECTORS],
-        ),
+        models=lambda wildcards: [
+            f"results/{STUDY}/detector/{configuration.trained_as(config, name)}/model.pt"
+            for name in COMPARED[wildcards.backend]
+        ],
     output:
-        detections="results/{study}/detector/compared.parquet",
-        speed="results/{study}/benchmarks/detectors.tsv",
+        detections="results/{study}/detector/compared/{backend}.parquet",
+        speed="results/{study}/detector/compared/{backend}.tsv",
     log:
-        "logs/{study}/compare_detectors.log",
+        "logs/{study}/compare_detectors/{backend}.log",
     benchmark:
-        "results/{study}/benchmarks/compare_detectors.tsv"
+        "results/{study}/benchmarks/compare_detectors/{backend}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        detector_environment
     threads: config["compute"]["threads"]
     resources:
         gpu=1,
         mem_mb=scaled(6000),
         runtime=240,
     params:
-        inference={
+        inference=lambda wildcards: {
             name: configuration.detector(config, name)["inference"]
-            for name in DETECTORS
+            for name in COMPARED[wildcards.backend]
         },
         threads=lookup("compute/threads", within=config),
         precision=lookup("compute/precision", within=config),
@@ -40,10 +46,17 @@ rule compare_detectors:
 rule evaluate_detectors:
     """Measure every detector on the held-out fields (A21, A22)."""
     input:
-        detections="results/{study}/detector/compared.parquet",
+        detections=collect(
+            "results/{{study}}/detector/compared/{backend}.parquet", backend=COMPARED
+        ),
+        speed=collect(
+            "results/{{study}}/detector/compared/{backend}.tsv", backend=COMPARED
+        ),
         boxes=f"results/{{study}}/annotations/{DRAWN}.parquet",
         splits="results/{study}/splits.tsv",
     output:
+        detections="results/{study}/detector/compared.parquet",
+        speed="results/{study}/benchmarks/detectors.tsv",
         metrics="results/{study}/metrics/detectors.tsv",
     log:
         "logs/{study}/evaluate_detectors.log",
@@ -96,8 +109,13 @@ rule plot_detectors:
         runtime=20,
     params:
         described={
-            name: "{architecture}, {backbone}, scale {scale:g}".format(
+            name: "{architecture}, {backbone}{of}, scale {scale:g}".format(
                 **configuration.detector(config, name)["model"],
+                of=(
+                    ""
+                    if backend_of(name) == "torchvision"
+                    else f" of {backend_of(name)}"
+                ),
                 scale=configuration.detector(config, name)["inference"]["scale"],
             )
             for name in DETECTORS

@@ -9,7 +9,13 @@ from typing import Any
 import jsonschema
 import yaml
 
-from cellpheno import candidate_settings, classifier_settings, inputs, monolayer_settings
+from cellpheno import (
+    candidate_settings,
+    classifier_settings,
+    detector_libraries,
+    inputs,
+    monolayer_settings,
+)
 from cellpheno.errors import StudyError
 from cellpheno.known import check_known, suggestion
 
@@ -105,7 +111,9 @@ def complete(config: Config, schema: Mapping[str, Any], source: str) -> Config:
         classifier_settings.check(experiment(config, name), where)
     part = {**schema["properties"]["detection"], "$defs": schema["$defs"]}
     for name in config["detectors"]:
-        _refuse_misfits(detector(config, name), part, f"{source}: detectors/{name}")
+        where = f"{source}: detectors/{name}"
+        _refuse_misfits(detector(config, name), part, where)
+        detector_libraries.check(detector(config, name), where)
     return config
 
 

@@ -75,21 +75,16 @@ def replace(network: nn.Module, n_channels: int, kind: str = ADAPTED) -> None:
     old = network.get_submodule(name)
     if n_channels == old.in_channels:
         return
-    new = nn.Conv2d(
-        n_channels,
-        old.out_channels,
-        old.kernel_size,
-        old.stride,
-        old.padding,
-        old.dilation,
-        bias=old.bias is not None,
-        padding_mode=old.padding_mode,
-        device=old.weight.device,
-    )
+    before, old.in_channels = old.weight.detach(), n_channels
+    # in place, for libraries hang their normalisation on their convolutions
+    old.weight = nn.Parameter(before.new_empty(len(before), n_channels, *old.kernel_size))
+    bias = old.bias.detach().clone() if old.bias is not None else None
+    old.reset_parameters()
     if kind == ADAPTED:
         with torch.no_grad():
-            new.weight.copy_(adapted(old.weight, n_channels))
-            if old.bias is not None:
-                new.bias.copy_(old.bias)
-    new.requires_grad_(kind != RANDOM_FROZEN)
-    network.set_submodule(name, new)
+            old.weight.copy_(adapted(before, n_channels))
+            if bias is not None:
+                old.bias.copy_(bias)
+    for parameter in (old.weight, old.bias):
+        if parameter is not None:
+            parameter.requires_grad_(kind != RANDOM_FROZEN)

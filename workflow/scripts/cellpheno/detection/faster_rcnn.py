@@ -17,6 +17,7 @@ from cellpheno.detection.pyramid import (
     IMAGENET,
     PLAIN,
     NativeResolution,
+    OfTorchvision,
     resnet50_pyramid,
     small_pyramid,
 )
@@ -33,12 +34,10 @@ MIN_OBJECTNESS = 0.05
 PROPOSALS_PER_CELL = 8
 
 
-class FasterRCNNDetector:
+class FasterRCNNDetector(OfTorchvision):
     """Faster R-CNN as a `Detector`."""
 
-    def __init__(self, network: FasterRCNN) -> None:
-        self.network = network.to(memory_format=torch.channels_last)
-        self.channels: Sequence[str] = ()
+    network: FasterRCNN
 
     def losses(self, images: Sequence[Tensor], boxes: Sequence[Tensor]) -> dict[str, Tensor]:
         """Return the losses of the proposals and of the final boxes (see `Detector`)."""

@@ -5,8 +5,9 @@ with detectors of this kind and its names to `backends`.
 """
 
 import dataclasses
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
 
 from torch import Tensor, nn
 
@@ -23,13 +24,29 @@ class Limits:
     """Most boxes per image. A result this long may have been cut: the caller must check."""
 
 
+@dataclasses.dataclass
+class Normalisation:
+    """What is taken from each channel of 0..1, and what it is divided by."""
+
+    image_mean: list[float]
+    image_std: list[float]
+
+
 class Detector(Protocol):
     """A detector of one class of object, at the resolution of the images it is given."""
 
     network: nn.Module
     """All that is learned; its state dict is what is saved and loaded."""
+    body: nn.Module
+    """The part of the network that the image enters by its first convolution."""
     channels: Sequence[str]
     """What the planes of its images show, in their order."""
+    transform: Normalisation
+    """Or anything else with its two lists."""
+    precision: str
+    """The config's `compute.precision`, of what comes before any box; boxes are float32."""
+    undecayed: tuple[type[nn.Module], ...]
+    """Kinds of layers whose weights the optimiser does not pull towards zero."""
 
     def losses(self, images: Sequence[Tensor], boxes: Sequence[Tensor]) -> dict[str, Tensor]:
         """Return the parts of the training loss, whose sum is minimised.
@@ -54,3 +71,15 @@ class Detector(Protocol):
             Which boxes to return.
         """
         ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Library:
+    """The detectors of one library, and how its files of weights are read."""
+
+    architectures: Mapping[str, Mapping[str, Callable[[], Detector]]]
+    """Architecture: backbone: what builds it."""
+    read: Callable[[str | Path], dict[str, Any]]
+    """Return the content of a file of weights."""
+    translate: Callable[[Mapping[str, Any], nn.Module, str | Path], Mapping[str, Any]]
+    """Given content that this workflow did not write, the network and the path: a state dict."""

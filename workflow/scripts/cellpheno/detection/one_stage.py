@@ -17,6 +17,7 @@ from cellpheno.detection.pyramid import (
     IMAGENET,
     PLAIN,
     NativeResolution,
+    OfTorchvision,
     resnet50_pyramid,
     small_pyramid,
 )
@@ -25,12 +26,10 @@ NO_LIMIT = 2**31 - 1
 CELL = 0  # these networks score classes alone; background is the lack of a score
 
 
-class OneStageDetector:
+class OneStageDetector(OfTorchvision):
     """FCOS or RetinaNet as a `Detector`."""
 
-    def __init__(self, network: FCOS | RetinaNet) -> None:
-        self.network = network.to(memory_format=torch.channels_last)
-        self.channels: Sequence[str] = ()
+    network: FCOS | RetinaNet
 
     def losses(self, images: Sequence[Tensor], boxes: Sequence[Tensor]) -> dict[str, Tensor]:
         """Return the losses of the scores and of the boxes (see `Detector`)."""

@@ -52,6 +52,35 @@ class Pyramid(BackboneWithFPN):
         return {name: level.float() for name, level in maps.items()}
 
 
+class OfTorchvision:
+    """What the detectors of torchvision's parts share (see `interface.Detector`)."""
+
+    undecayed: tuple[type[nn.Module], ...] = ()
+
+    def __init__(self, network: nn.Module) -> None:
+        self.network = network.to(memory_format=torch.channels_last)
+        self.channels: Sequence[str] = ()
+
+    @property
+    def body(self) -> nn.Module:
+        """The ResNet below the pyramid."""
+        return self.network.backbone.body
+
+    @property
+    def transform(self) -> NativeResolution:
+        """The normalisation, which is a part of the network."""
+        return self.network.transform
+
+    @property
+    def precision(self) -> str:
+        """The numbers of the pyramid."""
+        return self.network.backbone.precision
+
+    @precision.setter
+    def precision(self, precision: str) -> None:
+        self.network.backbone.precision = precision
+
+
 def small_pyramid(first_layer: int) -> Pyramid:
     """Return ResNet-18 without its last stage, with a pyramid of 64 channels, for CPUs.
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
-from cellpheno.detection import faster_rcnn, one_stage
-from cellpheno.detection.interface import Detector
+from cellpheno.detection import faster_rcnn, one_stage, weights
+from cellpheno.detection.interface import Detector, Library
 
 ARCHITECTURES: dict[str, Mapping[str, Callable[[], Detector]]] = {
     "faster_rcnn": faster_rcnn.BACKBONES,
     "fcos": one_stage.FCOS_BACKBONES,
     "retinanet": one_stage.RETINANET_BACKBONES,
 }
+
+LIBRARY = Library(ARCHITECTURES, weights.read, lambda content, network, path: content)

@@ -19,7 +19,6 @@ from cellpheno.detection.augmentation import augment
 from cellpheno.detection.coco import TileSet
 from cellpheno.detection.interface import Detector, Limits
 from cellpheno.detection.pixels import to_tensor
-from cellpheno.detection.pyramid import Pyramid
 from cellpheno.errors import StudyError
 from cellpheno.progress import track
 from cellpheno.randomness import derive, generator
@@ -108,11 +107,14 @@ def train(
     torch.manual_seed(derive(seed, "detector weights"))
     detector = backends.build(model, channels)
     detector.network.to(device)
-    if isinstance(detector.network.backbone, Pyramid):
-        detector.network.backbone.precision = precision
+    detector.precision = precision
     parallel.share_batch_norm(detector.network)
     optimizer = build_optimizer(
-        detector.network, settings.optimizer, settings.learning_rate, settings.weight_decay
+        detector.network,
+        settings.optimizer,
+        settings.learning_rate,
+        settings.weight_decay,
+        undecayed=detector.undecayed,
     )
     progress = checkpoint.load(network=detector.network, optimizer=optimizer)
     rows: list[list[Any]] = progress.get("rows", [])

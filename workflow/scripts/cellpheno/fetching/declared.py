@@ -31,8 +31,9 @@ class File:
     max_size
         Bytes that it may have at most, where its size is not known.
     md5, sha256
-        Of the content, in hexadecimal digits; None where not known. Of SHA-256 the first digits
-        do, at least eight, as names of PyTorch's weights tell them: they show damage, not forgery.
+        Of the content, in hexadecimal digits; None where not known. The first digits do, at
+        least eight of SHA-256 or six of MD5, as the names of PyTorch's and detectron2's weights
+        tell them: they show damage, not forgery.
     git_blob
         The name that git gives the content (SHA-1 of its length and itself), for files that are
         kept in a repository.

@@ -1,0 +1,64 @@
+"""Which library has which detector is known before anything is computed, and told when missing."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cellpheno import configuration, detector_libraries
+from cellpheno.detection import backends, torchvision_models
+from cellpheno.errors import StudyError
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = configuration.load_schema(ROOT / "workflow/schemas/config.schema.yaml")
+OPTIONAL = [name for name in detector_libraries.BACKENDS if name != "torchvision"]
+
+
+def complete(**model):
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config["detectors"] = {"main": {}, "other": {"model": model}}
+    return configuration.complete(config, SCHEMA, "config.yaml")
+
+
+def test_the_schema_knows_every_library_and_every_architecture():
+    model = SCHEMA["properties"]["detection"]["properties"]["model"]["properties"]
+    libraries = detector_libraries.BACKENDS
+    assert model["backend"]["enum"] == list(libraries)
+    architectures = {name for library in libraries.values() for name in library.architectures}
+    assert set(model["architecture"]["enum"]) == architectures
+
+
+def test_torchvision_has_what_is_told_of_it():
+    told = detector_libraries.BACKENDS["torchvision"].architectures
+    assert list(told) == list(torchvision_models.LIBRARY.architectures)
+
+
+def test_libraries_stand_side_by_side_in_one_config():
+    config = complete(backend="detectron2")
+    assert configuration.detector(config, "other")["model"]["backend"] == "detectron2"
+    assert configuration.trained_as(config, "other") == "other"
+
+
+def test_a_detector_that_its_library_does_not_have_is_told():
+    with pytest.raises(StudyError, match=r"detectors/other.*fcos.*architectures of detectron2"):
+        complete(backend="detectron2", architecture="fcos")
+
+
+def test_torchvisions_weights_of_a_backbone_are_refused_by_other_libraries():
+    with pytest.raises(StudyError, match=r"which detectron2 cannot start from"):
+        complete(backend="detectron2", backbone="resnet50", backbone_weights="resnet50.pth")
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_a_library_that_is_not_installed_is_told_with_the_way_to_get_it(name, monkeypatch):
+    for module in [each for each in sys.modules if each.startswith(("cellpheno.detection.det",))]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, name, None)
+    settings = {
+        "backend": name,
+        "architecture": detector_libraries.BACKENDS[name].architectures[0],
+        "backbone": "resnet50",
+    }
+    with pytest.raises(StudyError, match=rf"{name}, which cannot be imported.*envs/{name}.yaml"):
+        backends.build(settings)

@@ -1,0 +1,260 @@
+"""detectron2's Faster R-CNN: the published one, its own weights, and nothing shrunk or cut off.
+
+Skipped where detectron2 is not installed; docs/environments.md says how it is.
+"""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+pytest.importorskip("detectron2")
+
+from detectron2.config import get_cfg
+from detectron2.modeling import build_model
+from test_detector import SETTINGS, tile_set
+from test_detector_architectures import DENSE, N_CELLS, field_with_cells, tiles
+
+from cellpheno import boxes as geometry
+from cellpheno.detection import backends, detectron, inference, training
+from cellpheno.detection.interface import Limits
+from cellpheno.detection.pixels import to_tensor
+from cellpheno.errors import StudyError
+from cellpheno.inputs import COLOURS
+from cellpheno.training import Checkpoint
+
+CPU = torch.device("cpu")
+SMALL = {
+    "backend": "detectron2",
+    "architecture": "faster_rcnn",
+    "backbone": "resnet18_small",
+    "weights": None,
+}
+CHANNELS = ("bf", "bf", "bf", "hoechst", "green", "red")
+
+
+@pytest.fixture(scope="module")
+def coco():
+    """detectron2's own model of 80 classes, as its model zoo has it: blue first, frozen norms."""
+    torch.manual_seed(3)
+    config = detectron._with_pyramid(50, ("res2", "res3", "res4", "res5"))
+    config.MODEL.DEVICE = "cpu"
+    config.MODEL.ANCHOR_GENERATOR.SIZES = [[32], [64], [128], [256], [512]]
+    config.MODEL.ROI_HEADS.NUM_CLASSES = 80
+    config.MODEL.ROI_BOX_HEAD.POOLER_RESOLUTION = 7
+    network = build_model(config)
+    for name, buffer in network.named_buffers():
+        if name.endswith(("running_mean", "running_var")):
+            buffer.uniform_(0.5, 1.5)
+    return network.eval()
+
+
+# The published detector
+
+
+def test_resnet50_is_the_published_detector():
+    network = backends.build({**SMALL, "backbone": "resnet50"}).network
+    generator, heads = network.proposal_generator, network.roi_heads
+    assert [len(cell) for cell in generator.anchor_generator.cell_anchors] == [3] * 5
+    sides = [(cell[:, 2] - cell[:, 0]).max() for cell in generator.anchor_generator.cell_anchors]
+    assert np.allclose(sides, np.array([32, 64, 128, 256, 512]) * 2**0.5)
+    assert (generator.pre_nms_topk[True], generator.post_nms_topk[True]) == (2000, 1000)
+    assert (heads.num_classes, heads.box_pooler.output_size) == (1, (7, 7))
+    assert heads.box_head.fc2.out_features == 1024
+    assert all(parameter.requires_grad for parameter in network.parameters())
+
+
+def test_the_optimiser_leaves_normalisation_alone_as_detectron2s_own_does():
+    detector = backends.build(SMALL)
+    optimizer = training.build_optimizer(
+        detector.network, "sgd", 0.02, 0.0001, undecayed=detector.undecayed
+    )
+    decayed, spared = optimizer.param_groups
+    assert (decayed["weight_decay"], spared["weight_decay"]) == (0.0001, 0.0)
+    norms = {id(p) for n, p in detector.network.named_parameters() if ".norm." in n}
+    assert {id(p) for p in spared["params"]} == norms
+    assert optimizer.defaults["momentum"] == 0.9
+    config = get_cfg()  # that is how they are set there
+    assert config.SOLVER.WEIGHT_DECAY_NORM == 0
+    assert (config.SOLVER.WEIGHT_DECAY, config.SOLVER.MOMENTUM) == (0.0001, 0.9)
+
+
+# Weights
+
+
+@pytest.mark.parametrize("ending", ["pkl", "pth"])
+def test_weights_of_coco_see_what_they_saw_in_detectron2(coco, ending, tmp_path):
+    path = tmp_path / f"model_final.{ending}"
+    state = coco.state_dict()
+    if ending == "pkl":
+        arrays = {key: value.numpy() for key, value in state.items()}
+        path.write_bytes(pickle.dumps({"model": arrays, "__author__": "Detectron2 Model Zoo"}, 3))
+    else:
+        torch.save({"model": state, "iteration": 90000}, path)
+    torch.manual_seed(5)
+    ours = backends.build({**SMALL, "backbone": "resnet50", "weights": path})
+    ours.network.eval()
+
+    image = torch.randint(0, 256, (3, 64, 96)).float()
+    with torch.inference_mode():
+        theirs = coco.backbone(coco.preprocess_image([{"image": image.flip(0)}]).tensor)
+        maps = ours._maps(ours._batch([image / 255]))
+    for name, level in theirs.items():
+        assert (maps[name] - level).abs().max() < 1e-4 * level.abs().max()
+    kept = ours.network.roi_heads.box_head.fc1.weight
+    assert torch.equal(kept, coco.roi_heads.box_head.fc1.weight)
+    # what depends on the classes starts anew
+    assert ours.network.roi_heads.box_predictor.cls_score.weight.shape == (2, 1024)
+
+
+def test_weights_that_do_not_fit_are_told(coco, tmp_path):
+    state = dict(coco.state_dict())
+    del state["backbone.fpn_output2.weight"]
+    torch.save({"model": state}, tmp_path / "weights.pth")
+    settings = {**SMALL, "backbone": "resnet50", "weights": tmp_path / "weights.pth"}
+    with pytest.raises(StudyError, match=r"1 missing \(backbone.fpn_output2.weight\)"):
+        backends.build(settings)
+
+
+# Inputs
+
+
+@pytest.mark.parametrize("n_channels", [1, 2, 4, 6])
+def test_it_learns_from_any_channels_and_is_found_again(n_channels, tmp_path):
+    torch.manual_seed(0)
+    detector = backends.build(SMALL, CHANNELS[-n_channels:])
+    stem = detector.network.backbone.bottom_up.stem.conv1
+    assert stem.weight.shape[1] == n_channels
+    assert stem.norm is not None  # what hangs on the convolution is still there
+    images = [torch.rand(n_channels, 64, 64), torch.rand(n_channels, 40, 64)]
+    losses = detector.losses(images, [torch.tensor([[4.0, 4, 30, 30]]), torch.zeros(0, 4)])
+    assert torch.isfinite(torch.stack(list(losses.values()))).all()
+    sum(losses.values()).backward()
+    assert stem.weight.grad.abs().sum() > 0
+
+    backends.save(detector, SMALL, tmp_path / "model.pt")
+    loaded = backends.load(tmp_path / "model.pt", CPU)
+    assert loaded.channels == list(CHANNELS[-n_channels:])
+    limits = Limits(0.0, 0.5, 100)
+    before, after = (each.detect(images[0], limits)[0] for each in (detector, loaded))
+    torch.testing.assert_close(before, after, rtol=0, atol=0)
+
+
+def test_weights_of_colours_are_adapted_to_further_channels(coco, tmp_path):
+    torch.save({"model": coco.state_dict()}, tmp_path / "weights.pth")
+    settings = {**SMALL, "backbone": "resnet50", "weights": tmp_path / "weights.pth"}
+    stem = backends.build({**settings, "stem": "adapted"}, CHANNELS).body.stem.conv1
+    blue_first = coco.backbone.bottom_up.stem.conv1.weight
+    assert torch.allclose(stem.weight[:, :3], blue_first.flip(1) / 2)
+
+
+def test_without_normalisation_it_sees_0_to_255_as_they_are():
+    detector = backends.build({**SMALL, "normalisation": "none"}, CHANNELS)
+    shown = torch.tensor([0, 0.5, 1]).view(1, 1, 3).expand(6, 32, 3)
+    seen = detector._batch([shown]).tensor[0, :, 0, :3]
+    assert torch.allclose(seen, torch.tensor([0, 127.5, 255]).expand(6, 3))
+
+
+# Resolution and limits
+
+
+@pytest.mark.parametrize("backbone", ["resnet18_small", "resnet50"])
+def test_a_large_image_keeps_its_size(backbone):
+    detector = backends.build({**SMALL, "backbone": backbone})
+    batch = detector._batch([torch.rand(3, 1500, 1700)])
+    assert batch.image_sizes == [(1500, 1700)]
+
+
+def test_the_only_cap_is_the_one_that_is_asked_for():
+    torch.manual_seed(0)
+    detector = backends.build(SMALL)
+    image = torch.rand(3, 192, 256)
+    boxes, scores = detector.detect(image, Limits(0.0, 0.99, max_detections=3000))
+    assert len(boxes) == len(scores) > 700  # detectron2's own limit: 100
+    assert len(detector.detect(image, Limits(0.0, 0.99, max_detections=50))[0]) == 50
+
+
+@pytest.mark.slow
+def test_a_dense_field_loses_no_cell_to_a_cap_or_to_a_hidden_shrink(tmp_path):
+    """600 cells in one field, as published fields have (A3), after a short training on tiles."""
+    learned = {
+        "steps": 120,
+        "learning_rate": 0.001,
+        "weight_decay": 0.0001,
+        "warmup": 20,
+        "batch_size": 4,
+        "scales": (0.9, 1.1),
+        "quarter_turns": False,
+    }
+    settings = training.Settings(**{**vars(SETTINGS), **learned})
+    detector, _ = training.train(
+        tiles(40), tiles(0), COLOURS, SMALL, settings, 0, Checkpoint(tmp_path, "dense"), CPU
+    )
+    image, annotated = field_with_cells(N_CELLS, *DENSE, seed=99)
+    shown = to_tensor(image, CPU)
+
+    def recall(boxes, scores):
+        matched = geometry.match(
+            boxes.numpy().astype(np.float64), scores.numpy(), annotated.astype(np.float64), 0.5
+        )
+        return (matched >= 0).sum() / N_CELLS
+
+    found = detector.detect(shown, Limits(min_score=0.1, nms_iou=0.3, max_detections=4000))
+    assert recall(*found) > 0.99
+
+    # the same weights as detectron2's own predictor would use them: 800 x 1333 px, 100 boxes
+    scale = min(800 / DENSE[0], 1333 / DENSE[1])
+    smaller = torch.nn.functional.interpolate(shown[None], scale_factor=scale, mode="bilinear")[0]
+    boxes, scores = detector.detect(smaller, Limits(0.1, 0.3, max_detections=100))
+    assert recall(boxes / scale, scores) < 0.3
+
+
+# Training
+
+
+def test_a_killed_training_goes_on_and_gives_the_same_bits(tmp_path, monkeypatch):
+    given = tile_set(4, 2, 0)
+
+    def train(name):
+        checkpoint = Checkpoint(tmp_path, name)
+        return training.train(
+            given, given, COLOURS, SMALL, SETTINGS, 0, checkpoint, CPU, save_every=0
+        )
+
+    undisturbed, history = train("undisturbed")
+    assert {"loss", "loss_rpn_cls", "loss_box_reg"} <= set(history["metric"])
+    step, calls = training._step, []
+
+    def killed(*arguments):
+        calls.append(1)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return step(*arguments)
+
+    monkeypatch.setattr(training, "_step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train("killed")
+    resumed, history_again = train("killed")
+    assert len(calls) == 5
+    pd.testing.assert_frame_equal(history_again, history)
+    weights, again = undisturbed.network.state_dict(), resumed.network.state_dict()
+    assert all(torch.equal(weights[key], again[key]) for key in weights)
+
+
+def test_a_loss_that_is_no_number_is_an_error(tmp_path):
+    wild = training.Settings(**{**vars(SETTINGS), "learning_rate": 1e30, "warmup": 0})
+    with pytest.raises(StudyError, match="no longer a number"):
+        training.train(
+            tile_set(2), tile_set(), COLOURS, SMALL, wild, 0, Checkpoint(tmp_path, "k"), CPU
+        )
+
+
+def test_its_detections_are_those_of_the_table(tmp_path):
+    detector = backends.build(SMALL)
+    settings = inference.Settings(scale=1.5, min_score=0.0, nms_iou=0.5, max_detections=4000)
+    found = inference.detect_field(detector, "f", tile_set(4).images[0], settings, CPU)
+    assert list(found.columns) == ["field", "x_min", "y_min", "x_max", "y_max", "score"]
+    assert found["score"].is_monotonic_decreasing
+    assert found[["x_max", "y_max"]].max().max() <= 64

@@ -1,0 +1,51 @@
+"""Which libraries have which detectors, and where each runs; checked before any compute."""
+
+import dataclasses
+from typing import Any
+
+from cellpheno.errors import StudyError
+from cellpheno.known import check_known
+
+
+@dataclasses.dataclass(frozen=True)
+class Backend:
+    """A library of detectors, as the config may name it."""
+
+    environment: str
+    """The file in `envs` that holds it."""
+    architectures: tuple[str, ...]
+    takes_backbone_weights: bool = False
+    """Whether its ResNet-50 takes torchvision's weights of a classifier."""
+
+
+BACKENDS = {
+    "torchvision": Backend("torch", ("faster_rcnn", "fcos", "retinanet"), True),
+    "detectron2": Backend("detectron2", ("faster_rcnn",)),
+}
+
+
+def check(settings: dict[str, Any], where: str) -> None:
+    """Refuse a detector that its library does not have.
+
+    Parameters
+    ----------
+    settings
+        The config's section `detection` with the overrides of one detector.
+    where
+        Of these settings, for messages.
+
+    Raises
+    ------
+    StudyError
+        For the first contradiction.
+    """
+    model = settings["model"]
+    backend = BACKENDS[model["backend"]]
+    what = f"architectures of {model['backend']}"
+    where = f"{where}: detection.model"
+    check_known(model["architecture"], list(backend.architectures), f"{where}.architecture", what)
+    if model["backbone_weights"] and not backend.takes_backbone_weights:
+        raise StudyError(
+            f"{where}.backbone_weights are weights of torchvision's, which {model['backend']} "
+            "cannot start from; leave them out, or give weights of the whole detector."
+        )
