@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cellpheno import configuration, detector_libraries
+from cellpheno import configuration, detection, detector_libraries
 from cellpheno.detection import backends, torchvision_models
 from cellpheno.errors import StudyError
+from cellpheno.inputs import COLOURS
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = configuration.load_schema(ROOT / "workflow/schemas/config.schema.yaml")
@@ -34,6 +35,16 @@ def test_torchvision_has_what_is_told_of_it():
     assert list(told) == list(torchvision_models.LIBRARY.architectures)
 
 
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_a_library_has_what_is_told_of_it_in_both_sizes(name):
+    pytest.importorskip(name)
+    told = detector_libraries.BACKENDS[name]
+    for architecture in told.architectures:
+        for backbone in ("resnet18_small", "resnet50"):
+            model = {"backend": name, "architecture": architecture, "backbone": backbone}
+            assert backends.build(model).channels == list(COLOURS)
+
+
 def test_libraries_stand_side_by_side_in_one_config():
     config = complete(backend="detectron2")
     assert configuration.detector(config, "other")["model"]["backend"] == "detectron2"
@@ -52,8 +63,9 @@ def test_torchvisions_weights_of_a_backbone_are_refused_by_other_libraries():
 
 @pytest.mark.parametrize("name", OPTIONAL)
 def test_a_library_that_is_not_installed_is_told_with_the_way_to_get_it(name, monkeypatch):
-    for module in [each for each in sys.modules if each.startswith(("cellpheno.detection.det",))]:
-        monkeypatch.delitem(sys.modules, module)
+    for module in ("detectron", "detr"):  # as if nobody had asked for them yet
+        monkeypatch.delitem(sys.modules, f"cellpheno.detection.{module}", raising=False)
+        monkeypatch.delattr(detection, module, raising=False)
     monkeypatch.setitem(sys.modules, name, None)
     settings = {
         "backend": name,

@@ -48,11 +48,12 @@ NOT_ON_PYPI = {"python", "ffmpeg"}
 # environments of what not everybody needs: what they hold beside the lock, or in other versions
 BESIDE_THE_LOCK = {
     "detectron2": {"detectron2", "setuptools", "torch", "torchvision", "pyarrow"},
+    "transformers": {"transformers"},
 }
 # modules that are imported only where the config asks for them, in these environments alone
 OPTIONAL = {
     f"cellpheno/detection/{module}.py": environment
-    for module, environment in (("detectron", "detectron2"),)
+    for module, environment in (("detectron", "detectron2"), ("detr", "transformers"))
 }
 
 

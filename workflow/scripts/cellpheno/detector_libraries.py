@@ -21,6 +21,7 @@ class Backend:
 BACKENDS = {
     "torchvision": Backend("torch", ("faster_rcnn", "fcos", "retinanet"), True),
     "detectron2": Backend("detectron2", ("faster_rcnn",)),
+    "transformers": Backend("transformers", ("rt_detr",)),
 }
 
 

@@ -74,6 +74,10 @@ def _library(name: str) -> Library:
             from cellpheno.detection import detectron
 
             return detectron.LIBRARY
+        if name == "transformers":
+            from cellpheno.detection import detr
+
+            return detr.LIBRARY
     except ImportError as error:
         environment = detector_libraries.BACKENDS[name].environment
         raise StudyError(
