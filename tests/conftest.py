@@ -84,6 +84,20 @@ class Study:
         return counts
 
 
+def another_checkout(folder: Path, date: float) -> Path:
+    """Copy the workflow into a folder as of a date, and return its Snakefile."""
+    folder.mkdir(exist_ok=True)
+    for name in ("Snakefile", "workflow", "envs", "profiles", "resources"):
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / name)
+    for path in folder.rglob("*"):
+        os.utime(path, (date, date))
+    return folder / "Snakefile"
+
+
 @pytest.fixture(scope="session")
 def default_config() -> dict[str, Any]:
     """The default study's config, as it stands in the repository."""

@@ -1,10 +1,11 @@
-"""The same seed gives the same tables, whatever the number of cores."""
+"""The same seed gives the same tables, whatever the number of cores and the dates of files."""
 
 import copy
+import time
 
 import pandas as pd
 import pytest
-from conftest import Study
+from conftest import Study, another_checkout
 
 pytestmark = pytest.mark.slow
 
@@ -28,16 +29,23 @@ def config(small_config):
     return config
 
 
-def test_one_core_and_two_cores_give_the_same_tables(tmp_path, config, small_rows):
+def test_one_core_and_two_cores_of_checkouts_with_other_dates_give_the_same_tables(
+    tmp_path, config, small_rows
+):
     rows = pd.DataFrame(small_rows)
     more = rows[rows["condition"] == "annotated"].replace("slide-", "slide-1", regex=True)
-    made = []
-    for cores in (1, 2):
+    made, year = [], 365 * 86_400
+    for cores, date in ((1, time.time() - year), (2, time.time() + year)):
         folder = tmp_path / f"cores-{cores}"
         folder.mkdir()
-        study = Study(folder, config)
+        study = Study(folder, config, another_checkout(tmp_path / f"checkout-{cores}", date))
         study.write_fields(pd.concat([rows, more]).to_dict("records"))
         study.write().snakemake("--resources", "gpu=1", cores=cores)
-        made.append(study.tables())
-    assert len(made[0]) > 25
-    assert {name for name in made[0] if made[0][name] != made[1][name]} == set()
+        made.append(study)
+    first, second = made
+    assert len(first.tables()) > 25
+    assert second.tables() == first.tables()
+    # each is done, whichever checkout is asked
+    first.snakefile, second.snakefile = second.snakefile, first.snakefile
+    assert first.planned() == {}
+    assert second.planned() == {}

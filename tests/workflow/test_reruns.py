@@ -1,13 +1,11 @@
 """Exactly what depends on a change is done again, and nothing else."""
 
 import os
-import shutil
 import time
-from pathlib import Path
 
 import pytest
+from conftest import another_checkout
 
-ROOT = Path(__file__).parents[2]
 TARGET = ["results/small/splits.tsv", "results/small/tiles/composite"]
 """As far as the training tiles, each result by name, as the rule `all` has them."""
 
@@ -15,14 +13,7 @@ TARGET = ["results/small/splits.tsv", "results/small/tiles/composite"]
 @pytest.fixture
 def study(small_study, tmp_path_factory):
     """A study done as far as the training tiles, by a copy of the workflow that may be edited."""
-    copy = tmp_path_factory.mktemp("workflow")
-    for name in ("Snakefile", "workflow", "envs", "profiles", "resources"):
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, copy / name)
-    small_study.snakefile = copy / "Snakefile"
+    small_study.snakefile = another_checkout(tmp_path_factory.mktemp("workflow"), time.time())
     small_study.snakemake(*TARGET)
     return small_study
 
@@ -36,10 +27,9 @@ def test_a_second_call_does_nothing(study):
     assert study.planned(*TARGET) == {}
 
 
-def test_a_fresh_checkout_with_newer_dates_reruns_nothing(study):
-    soon = time.time() + 60
-    for path in [*study.snakefile.parent.rglob("*"), study.folder / "fields.tsv"]:
-        os.utime(path, (soon, soon))
+def test_a_checkout_elsewhere_with_other_dates_reruns_nothing(study, tmp_path):
+    study.snakefile = another_checkout(tmp_path / "elsewhere", time.time() + 60)
+    os.utime(study.folder / "fields.tsv", (time.time() + 60,) * 2)
     assert study.planned(*TARGET) == {}
 
 
