@@ -6,18 +6,21 @@ and nothing after a fresh checkout.
 """
 
 import ast
+import functools
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 PACKAGE = "cellpheno"
 
 
-def candidates(source: str) -> Iterator[str]:
-    """Yield the files that the imports of a Python source may mean, relative to the scripts.
+@functools.cache  # each library module stands behind many scripts
+def candidates(source: str) -> tuple[str, ...]:
+    """Return the files that the imports of a Python source may mean, relative to the scripts.
 
     `from cellpheno.images import store` may mean a module `cellpheno/images/store.py` or a name
-    in `cellpheno/images.py` or `cellpheno/images/__init__.py`: all are yielded.
+    in `cellpheno/images.py` or `cellpheno/images/__init__.py`: all are returned.
     """
+    found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -29,8 +32,9 @@ def candidates(source: str) -> Iterator[str]:
             parts = name.split(".")
             if parts[0] == PACKAGE:
                 for end in range(1, len(parts) + 1):
-                    yield "/".join(parts[:end]) + ".py"
-                    yield "/".join(parts[:end]) + "/__init__.py"
+                    found.append("/".join(parts[:end]) + ".py")
+                    found.append("/".join(parts[:end]) + "/__init__.py")
+    return tuple(dict.fromkeys(found))
 
 
 def behind(script: str, read: Callable[[str], str | None]) -> dict[str, str]:
