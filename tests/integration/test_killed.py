@@ -20,7 +20,7 @@ SEED = 20261125
 
 # what is killed: the rules whose jobs are meant (none: Snakemake itself), what they make, and how
 VICTIMS = {
-    "Snakemake": ((), None, "SIGKILL"),
+    "Snakemake": ((), "*/**/*.parquet", "SIGKILL"),
     "a training": (("train_detector", "train_classifier"), "*/**/model.pt", "SIGKILL"),
     "an inference": (("detect_cells", "classify_cells"), "*ions/**/*.parquet", "SIGKILL"),
     "a writer": (("convert_fields", "cut_tiles", "cut_crops"), "converted/*.npz", "SIGKILL"),
@@ -28,9 +28,9 @@ VICTIMS = {
 }
 
 
-def start(study: Study, *more: str) -> subprocess.Popen:
+def start(study: Study, *targets: str) -> subprocess.Popen:
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(study.snakefile)]
-    command += [*(f"results/small/{name}" for name in RESULTS), *more]
+    command += [f"results/small/{name}" for name in targets or RESULTS]
     command += ["--configfile", "study.yaml", "--cores", "2", "--resources", "gpu=1"]
     with (study.folder / "log.txt").open("w") as log:
         return subprocess.Popen(command, cwd=study.folder, stdout=log, stderr=log)
@@ -61,13 +61,13 @@ def kill(process: int, how: str) -> None:
 def disturb(study: Study, what: str, chance: random.Random) -> bool:
     """Start the command, kill something on the way, and return whether there was anything."""
     rules, made, how = VICTIMS[what]
-    # Something to do for those who shall be killed. What lies between is not missed while the
-    # results are there, so that it is asked for by its name.
-    there = sorted(study.results.glob(made)) if made else []
+    # Something to do for those who shall be killed, once all is there. What lies between is not
+    # missed while the results are there, so that it is asked for by its name.
+    there = sorted(study.results.glob(made))
     lost = [chance.choice(there)] if there else []
     for path in lost:
         path.unlink()
-    process = start(study, *(str(path.relative_to(study.folder)) for path in lost))
+    process = start(study, *(str(path.relative_to(study.results)) for path in lost))
     while process.poll() is None and not (running := jobs(study, rules)):
         time.sleep(0.02)
     if process.poll() is not None:
@@ -112,14 +112,15 @@ def test_twenty_kills_at_random_moments_change_no_table(studies):
         differing = {name for name, value in study.tables().items() if expected[name] != value}
         assert differing == set(), killed
     assert set(killed) == set(VICTIMS)
-    assert start(study).wait() == 0, (study.folder / "log.txt").read_text()
+    lost = sorted(set(expected) - set(study.tables()))
+    assert start(study, *RESULTS, *lost).wait() == 0, (study.folder / "log.txt").read_text()
     while jobs(study, ()):  # orphans of a killed Snakemake
         time.sleep(0.1)
     assert study.tables() == expected
 
 
 def test_a_disk_that_was_full_changes_no_table(studies, small_disk):
-    targets = ["results/small/tiles", "results/small/splits.tsv", "--resources", "gpu=1"]
+    targets = ["results/small/tiles/composite", "results/small/splits.tsv", "--resources", "gpu=1"]
     undisturbed, study = studies["undisturbed"], studies["killed"]
     undisturbed.snakemake(*targets)
     small_disk(study.results, 1200)
