@@ -66,6 +66,8 @@ def test_a_library_that_is_not_installed_is_told_with_the_way_to_get_it(name, mo
     for module in ("detectron", "detr"):  # as if nobody had asked for them yet
         monkeypatch.delitem(sys.modules, f"cellpheno.detection.{module}", raising=False)
         monkeypatch.delattr(detection, module, raising=False)
+    for module in [each for each in sys.modules if each.startswith(f"{name}.")]:
+        monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, name, None)
     settings = {
         "backend": name,
