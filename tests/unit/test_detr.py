@@ -15,6 +15,7 @@ pytest.importorskip("transformers")
 from test_detector import SETTINGS, tile_set
 from transformers import RTDetrForObjectDetection
 
+from cellpheno import boxes as geometry
 from cellpheno.detection import backends, detr, inference, training
 from cellpheno.detection.interface import Limits
 from cellpheno.errors import StudyError
@@ -189,7 +190,7 @@ def test_it_learns_from_any_channels_and_is_found_again(n_channels, tmp_path):
 
 @pytest.mark.slow
 def test_it_learns_to_find_cells(tmp_path):
-    learned = {"steps": 150, "learning_rate": 0.001, "warmup": 10, "scales": (1, 1)}
+    learned = {"steps": 200, "learning_rate": 0.001, "warmup": 10, "scales": (1, 1)}
     settings = training.Settings(**{**vars(SETTINGS), **learned})
     detector, _ = training.train(
         tile_set(4, 0, 3, 2, 1, 4),
@@ -201,13 +202,17 @@ def test_it_learns_to_find_cells(tmp_path):
         Checkpoint(tmp_path, "k"),
         CPU,
     )
-    limits = inference.Settings(scale=1.0, min_score=0.3, nms_iou=0.3, max_detections=4000)
-    found = inference.detect_field(detector, "f", tile_set(4).images[0], limits, CPU)
-    corners = found[["x_min", "y_min", "x_max", "y_max"]].to_numpy()
-    assert len(corners) == 4
-    expected = np.array([(4, 4, 24, 24), (34, 4, 54, 24), (4, 34, 24, 54), (34, 34, 54, 54)])
-    order = np.lexsort((corners[:, 0].round(-1), corners[:, 1].round(-1)))
-    assert np.abs(corners[order] - expected).max() < 5
+    given = tile_set(4)
+    limits = inference.Settings(scale=1.0, min_score=0.5, nms_iou=0.3, max_detections=4000)
+    found = inference.detect_field(detector, "f", given.images[0], limits, CPU)
+    matched = geometry.match(
+        found[["x_min", "y_min", "x_max", "y_max"]].to_numpy(),
+        found["score"].to_numpy(),
+        given.boxes[0].astype(np.float64),
+        min_iou=0.5,
+    )
+    assert (matched >= 0).sum() == 4
+    assert len(matched) <= 5
 
 
 def test_a_killed_training_goes_on_and_gives_the_same_bits(tmp_path, monkeypatch):

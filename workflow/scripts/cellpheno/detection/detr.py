@@ -24,7 +24,7 @@ from transformers.models.rt_detr.modeling_rt_detr import RTDetrConvEncoder
 
 from cellpheno.detection import weights
 from cellpheno.detection.interface import Library, Limits, Normalisation
-from cellpheno.detection.pyramid import PLAIN
+from cellpheno.detection.pyramid import PLAIN, group_norm
 from cellpheno.errors import StudyError
 from cellpheno.precision import dtype
 
@@ -56,7 +56,7 @@ class _Encoder(RTDetrConvEncoder):
 class DetrDetector:
     """RT-DETR as a `Detector`."""
 
-    undecayed = (nn.BatchNorm2d, nn.SyncBatchNorm, nn.LayerNorm)
+    undecayed = (nn.BatchNorm2d, nn.SyncBatchNorm, nn.GroupNorm, nn.LayerNorm)
 
     def __init__(self, config: RTDetrConfig, mean: Sequence[float], std: Sequence[float]) -> None:
         self.network = RTDetrForObjectDetection(config).to(memory_format=torch.channels_last)
@@ -238,7 +238,12 @@ def resnet18_small() -> DetrDetector:
         decoder_ffn_dim=256,
         decoder_layers=3,
     )
-    return DetrDetector(config, *PLAIN)
+    detector = DetrDetector(config, *PLAIN)
+    # does not depend on the few tiles of a batch, as batch normalisation would
+    for name, module in list(detector.network.named_modules()):
+        if isinstance(module, nn.BatchNorm2d):
+            detector.network.set_submodule(name, group_norm(module.num_features))
+    return detector
 
 
 def _config(body: RTDetrResNetConfig, **keys: Any) -> RTDetrConfig:

@@ -93,7 +93,7 @@ def small_pyramid(first_layer: int) -> Pyramid:
     """
     layers = range(first_layer, 4)
     return Pyramid(
-        resnet18(norm_layer=_group_norm),
+        resnet18(norm_layer=group_norm),
         return_layers={f"layer{layer}": str(row) for row, layer in enumerate(layers)},
         in_channels_list=[32 * 2**layer for layer in layers],
         out_channels=64,
@@ -122,5 +122,6 @@ def resnet50_pyramid(first_layer: int, extra: ExtraFPNBlock | None = None) -> Py
     )
 
 
-def _group_norm(channels: int) -> nn.GroupNorm:
+def group_norm(channels: int) -> nn.GroupNorm:
+    """Return a group normalisation of at least four channels a group."""
     return nn.GroupNorm(min(32, channels // 4), channels)
