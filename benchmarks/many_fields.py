@@ -93,6 +93,7 @@ def make_study(folder: Path, count: int, options: argparse.Namespace) -> None:
             "crops": {"source": "annotations", "size": 32},
             "training": {"epochs": 2, "batch_size": 16},
         },
+        "compute": {"threads": 1},
         "experiments": {"main": {}},
         "calls": {"min_score": 0.05},
         "statistics": {"control": "control", "exclude_conditions": ["annotated"]},

@@ -48,7 +48,9 @@ def test_a_rule_says_what_it_does_and_declares_all_that_a_cluster_needs(rule):
     for directive in ("log", "benchmark", "conda", "threads", "resources"):
         assert re.search(rf"^ +{directive}:", body, re.MULTILINE), directive
     for resource in ("mem_mb", "runtime"):
-        assert re.search(rf"\b{resource}=", body), resource
+        assert re.search(rf"\b{resource}=(scaled|longer)\(", body), (
+            f"{resource} of a retry is not more"
+        )
 
 
 def test_a_rule_says_plainly_whether_it_uses_a_gpu(rule):

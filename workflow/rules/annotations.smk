@@ -18,7 +18,7 @@ rule import_annotations:
     resources:
         gpu=0,
         mem_mb=scaled(1000),
-        runtime=20,
+        runtime=longer(20),
     params:
         annotators=ANNOTATORS,
         merge_iou=lookup("annotations/merge_iou", within=config),
@@ -62,7 +62,7 @@ rule split_fields:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=120,
+        runtime=longer(120),
     params:
         splits=lookup("splits", within=config),
         seed=lookup("seed", within=config),
@@ -95,7 +95,7 @@ rule count_annotated:
     resources:
         gpu=0,
         mem_mb=scaled(1000),
-        runtime=10,
+        runtime=longer(10),
     params:
         classes=lookup("classes", within=config),
         groups=lookup("class_groups", within=config),
@@ -123,7 +123,7 @@ rule hold_each_out:
     resources:
         gpu=0,
         mem_mb=scaled(1000),
-        runtime=20,
+        runtime=longer(20),
     params:
         splits=lookup("splits", within=config),
         seed=lookup("seed", within=config),

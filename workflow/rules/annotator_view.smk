@@ -21,7 +21,7 @@ rule draw_annotator_view:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=120,
+        runtime=longer(120),
     params:
         rows=shard_rows,
         version=raw_version,

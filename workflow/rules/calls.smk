@@ -28,7 +28,7 @@ rule call_cells:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=60,
+        runtime=longer(60),
     params:
         calls=lookup("calls", within=config),
         classes=lookup("classes", within=config),
@@ -64,7 +64,7 @@ rule evaluate_classification:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=60,
+        runtime=longer(60),
     params:
         rule=lookup("calls/rule", within=config),
         threshold=lookup("calls/threshold", within=config),
@@ -96,7 +96,7 @@ rule explain_cells:
     resources:
         gpu=1,
         mem_mb=scaled(4000),
-        runtime=60,
+        runtime=longer(60),
     params:
         grad_cam=lookup("grad_cam", within=config),
         classes=lookup("classes", within=config),

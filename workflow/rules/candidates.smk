@@ -27,7 +27,7 @@ rule list_candidates:
     resources:
         gpu=0,
         mem_mb=scaled(1000),
-        runtime=20,
+        runtime=longer(20),
     params:
         fields=lambda wildcards: SHARDS[wildcards.shard]["field"].tolist(),
         grid=lookup("candidates/grid", within=config),

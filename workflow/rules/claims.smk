@@ -46,7 +46,7 @@ rule compare_claims:
     resources:
         gpu=0,
         mem_mb=scaled(1000),
-        runtime=10,
+        runtime=longer(10),
     params:
         published_study=lookup("published_study", within=config),
         simulated="simulation" in config,

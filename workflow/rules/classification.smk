@@ -25,7 +25,7 @@ rule cut_crops:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=60,
+        runtime=longer(60),
     params:
         channels=experiment_channels,
         crops=experiment_settings("crops"),
@@ -61,7 +61,7 @@ rule train_classifier:
     resources:
         gpu=config["compute"]["gpus_per_training"],
         mem_mb=scaled(4000),
-        runtime=1440,
+        runtime=longer(1440),
     params:
         network_input=experiment_settings("input"),
         channels=experiment_channels,
@@ -101,7 +101,7 @@ rule list_classifiers:
     resources:
         gpu=0,
         mem_mb=scaled(1000),
-        runtime=10,
+        runtime=longer(10),
     params:
         code=code_id("list_classifiers.py"),
     script:
@@ -127,7 +127,7 @@ rule classify_cells:
     resources:
         gpu=1,
         mem_mb=scaled(4000),
-        runtime=240,
+        runtime=longer(240),
     params:
         inference=experiment_settings("inference"),
         threads=lookup("compute/threads", within=config),

@@ -437,6 +437,15 @@ def scaled(base_mb, cap_mb=512_000):
     return mem_mb
 
 
+def longer(base_minutes, cap_minutes=2880):
+    """Time limit that doubles with each retry, up to a cap that partitions allow."""
+
+    def runtime(wildcards, attempt):
+        return max(base_minutes, min(base_minutes * 2 ** (attempt - 1), cap_minutes))
+
+    return runtime
+
+
 @cache
 def script_text(name):
     try:

@@ -17,7 +17,7 @@ rule sweep_thresholds:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=30,
+        runtime=longer(30),
     params:
         classes=lookup("classes", within=config),
         negative_class=lookup("negative_class", within=config),
@@ -49,7 +49,7 @@ rule plot_thresholds:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         palette=PALETTE,
         rule=lookup("calls/rule", within=config),
@@ -81,7 +81,7 @@ rule plot_classifiers:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         described={
             name: configuration.experiment(config, name)["model"]["backbone"]

@@ -16,7 +16,7 @@ rule cut_tiles:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=60,
+        runtime=longer(60),
     params:
         tiles=lookup("tiles", within=config),
         channels=lambda wildcards: inputs.channels(config, wildcards.network_input),
@@ -43,7 +43,7 @@ rule train_detector:
     resources:
         gpu=config["compute"]["gpus_per_training"],
         mem_mb=scaled(4000),
-        runtime=1440,
+        runtime=longer(1440),
     params:
         channels=detector_channels,
         classes=lambda wildcards: configuration.detected_classes(
@@ -81,7 +81,7 @@ rule detect_cells:
     resources:
         gpu=1,
         mem_mb=scaled(6000),
-        runtime=240,
+        runtime=longer(240),
     params:
         inference=configuration.detector(config, DETECTORS[0])["inference"],
         threads=lookup("compute/threads", within=config),
@@ -109,7 +109,7 @@ rule evaluate_detection:
     resources:
         gpu=0,
         mem_mb=scaled(1000),
-        runtime=30,
+        runtime=longer(30),
     params:
         classes=DETECTED_CLASSES,
         model=configuration.detector(config, DETECTORS[0])["model"],

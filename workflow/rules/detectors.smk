@@ -30,7 +30,7 @@ rule compare_detectors:
     resources:
         gpu=1,
         mem_mb=scaled(6000),
-        runtime=240,
+        runtime=longer(240),
     params:
         inference=lambda wildcards: {
             name: configuration.detector(config, name)["inference"]
@@ -68,7 +68,7 @@ rule evaluate_detectors:
     resources:
         gpu=0,
         mem_mb=scaled(1000),
-        runtime=30,
+        runtime=longer(30),
     params:
         classes={
             name: configuration.detected_classes(config, name) for name in DETECTORS
@@ -106,7 +106,7 @@ rule plot_detectors:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         described={
             name: "{architecture}, {backbone}{of}, scale {scale:g}".format(

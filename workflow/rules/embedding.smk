@@ -21,7 +21,7 @@ rule embed_cells:
         gpu=0,
         # 25 kB and 30 ms a cell (docs/performance.md)
         mem_mb=scaled(3000 + config["embedding"]["max_cells"] // 40),
-        runtime=60 + config["embedding"]["max_cells"] // 2000,
+        runtime=longer(60 + config["embedding"]["max_cells"] // 2000),
     params:
         settings=lookup("embedding", within=config),
         seed=lookup("seed", within=config),

@@ -29,7 +29,7 @@ rule embed_experiment:
     resources:
         gpu=0,
         mem_mb=scaled(3000),
-        runtime=60,
+        runtime=longer(60),
     params:
         settings=lookup("embedding", within=config),
         seed=lookup("seed", within=config),
@@ -61,7 +61,7 @@ rule plot_embeddings:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         experiments=EMBEDDED,
         columns=lookup("evaluation/by", within=config),

@@ -20,7 +20,7 @@ rule explain_every_class:
     resources:
         gpu=1,
         mem_mb=scaled(4000),
-        runtime=60,
+        runtime=longer(60),
     params:
         grad_cam=lookup("grad_cam", within=config),
         classes=lookup("classes", within=config),
@@ -53,7 +53,7 @@ rule check_maps:
     resources:
         gpu=1,
         mem_mb=scaled(4000),
-        runtime=60,
+        runtime=longer(60),
     params:
         grad_cam=lookup("grad_cam", within=config),
         classes=lookup("classes", within=config),
@@ -89,7 +89,7 @@ if config["grad_cam"]["every_class"]:
         resources:
             gpu=0,
             mem_mb=scaled(2000),
-            runtime=20,
+            runtime=longer(20),
         params:
             palette=PALETTE,
             code=code_id("plot_grad_cam_every_class.py"),
@@ -121,7 +121,7 @@ if config["grad_cam"]["sanity"]:
         resources:
             gpu=0,
             mem_mb=scaled(2000),
-            runtime=20,
+            runtime=longer(20),
         params:
             code=code_id("plot_map_sanity.py"),
         script:

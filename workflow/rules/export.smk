@@ -41,7 +41,7 @@ rule export_annotations:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=60,
+        runtime=longer(60),
     params:
         export=lookup("export", within=config),
         annotations=lookup("annotations", within=config),
@@ -75,7 +75,7 @@ if PROPOSES:
         resources:
             gpu=0,
             mem_mb=scaled(2000),
-            runtime=60,
+            runtime=longer(60),
         params:
             classes=lookup("classes", within=config),
             code=code_id("propose_cells.py"),
@@ -103,7 +103,7 @@ rule count_clicks:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         classes=lookup("classes", within=config),
         code=code_id("count_clicks.py"),
@@ -133,7 +133,7 @@ rule plot_annotation_work:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         seed=lookup("seed", within=config),
         code=code_id("plot_annotation_work.py"),

@@ -19,7 +19,7 @@ rule fetch:
     resources:
         gpu=0,
         mem_mb=scaled(1000),
-        runtime=1440,
+        runtime=longer(1440),
     params:
         settings=lookup("fetch", within=config),
         folder=config["fetch"]["folder"] or config["data_root"],

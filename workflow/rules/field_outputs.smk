@@ -30,7 +30,7 @@ rule draw_field_outputs:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=120,
+        runtime=longer(120),
     params:
         splits=lookup("field_outputs/splits", within=config),
         margin=configuration.experiment(config, EXPERIMENTS[0])["crops"]["margin"],

@@ -16,7 +16,7 @@ rule convert_fields:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=60,
+        runtime=longer(60),
     params:
         rows=shard_rows,
         version=raw_version,
@@ -46,7 +46,7 @@ rule judge_fields:
     resources:
         gpu=0,
         mem_mb=scaled(1000),
-        runtime=20,
+        runtime=longer(20),
     params:
         quality=lookup("quality", within=config),
         channels=lookup("channels", within=config),

@@ -24,7 +24,7 @@ rule plot_quality:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         channels=lookup("channels", within=config),
         code=code_id("plot_quality.py"),
@@ -56,7 +56,7 @@ rule plot_quality_overview:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         channels=lookup("channels", within=config),
         code=code_id("plot_quality_overview.py"),
@@ -89,7 +89,7 @@ rule plot_annotated_fields:
     resources:
         gpu=0,
         mem_mb=scaled(4000),
-        runtime=20,
+        runtime=longer(20),
     params:
         splits=lookup("statistics/splits", within=config),
         without=lookup("statistics/exclude_conditions", within=config),
@@ -123,7 +123,7 @@ rule plot_class_shares:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         splits=lookup("statistics/splits", within=config),
         palette=PALETTE,
@@ -154,7 +154,7 @@ rule plot_embedding:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         palette=PALETTE,
         code=code_id("plot_embedding.py"),
@@ -185,7 +185,7 @@ rule plot_grad_cam:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         palette=PALETTE,
         code=code_id("plot_grad_cam.py"),

@@ -32,7 +32,7 @@ rule plot_gallery:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         called=lambda wildcards: wildcards.source == "called",
         splits=branch(
@@ -73,7 +73,7 @@ rule plot_cells_per_field:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         excluded=lookup("statistics/exclude_classes", within=config),
         palette=PALETTE,

@@ -28,7 +28,7 @@ rule plot_found_and_missed:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         min_score=lookup("calls/min_score", within=config),
         classes=DETECTED_CLASSES,
@@ -61,7 +61,7 @@ rule plot_detection:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         code=code_id("plot_detection.py"),
     script:

@@ -23,7 +23,7 @@ rule plot_classifier_training:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         palette=PALETTE,
         code=code_id("plot_classifier_training.py"),
@@ -54,7 +54,7 @@ rule plot_roc:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         experiment=EXPERIMENTS[0],
         palette=PALETTE,
@@ -85,7 +85,7 @@ rule plot_confusion:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         palette=PALETTE,
         code=code_id("plot_confusion.py"),

@@ -25,7 +25,7 @@ rule plot_labels_from_stain:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         scale=lookup("labels/scale", within=config),
         banded=config["labels"]["rule"] == "band",
@@ -59,7 +59,7 @@ rule plot_two_classes:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         palette=PALETTE,
         code=code_id("plot_two_classes.py"),
@@ -89,7 +89,7 @@ rule plot_across_data_sets:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         code=code_id("plot_across_data_sets.py"),
     script:
@@ -119,7 +119,7 @@ rule plot_calibration:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         dim=lookup("labels/low_class", within=config),
         code=code_id("plot_calibration.py"),
@@ -151,7 +151,7 @@ rule plot_score_against_stain:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         experiment=EXPERIMENTS[0],
         column=candidate_settings.data_set_column(config),
@@ -185,7 +185,7 @@ rule plot_embedding_pictures:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         crops=configuration.experiment(config, EXPERIMENTS[0])["crops"],
         palette=PALETTE,

@@ -24,7 +24,7 @@ rule plot_frequencies:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         test=config["statistics"]["tests"][0],
         palette=PALETTE,
@@ -55,7 +55,7 @@ rule plot_frequencies_stacked:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         unit=config["statistics"]["tests"][0]["unit"],
         palette=PALETTE,
@@ -86,7 +86,7 @@ rule plot_effects:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         tests=lookup("statistics/tests", within=config),
         palette=PALETTE,

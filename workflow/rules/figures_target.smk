@@ -37,7 +37,7 @@ rule summarise_target:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         experiments=EXPERIMENTS,
         members={
@@ -75,7 +75,7 @@ rule plot_target_confusion:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         experiments=EXPERIMENTS,
         palette=PALETTE,
@@ -109,7 +109,7 @@ if DETECTORS:
         resources:
             gpu=0,
             mem_mb=scaled(2000),
-            runtime=20,
+            runtime=longer(20),
         params:
             code=code_id("plot_fusion.py"),
         script:
@@ -140,7 +140,7 @@ if expansion.PATIENTS in DESIGNS:
         resources:
             gpu=0,
             mem_mb=scaled(2000),
-            runtime=20,
+            runtime=longer(20),
         params:
             code=code_id("plot_patients.py"),
         script:
@@ -172,7 +172,7 @@ if expansion.CURVE in DESIGNS:
         resources:
             gpu=0,
             mem_mb=scaled(2000),
-            runtime=20,
+            runtime=longer(20),
         params:
             target=TARGET,
             code=code_id("plot_learning_curve.py"),

@@ -23,7 +23,7 @@ rule measure_fluorescence:
     resources:
         gpu=0,
         mem_mb=scaled(1000),
-        runtime=60,
+        runtime=longer(60),
     params:
         rows=shard_rows,
         version=raw_version,
@@ -68,7 +68,7 @@ rule label_by_fluorescence:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         labels=lookup("labels", within=config),
         seed=lookup("seed", within=config),

@@ -30,7 +30,7 @@ rule compare_raters:
     resources:
         gpu=0,
         mem_mb=scaled(1000),
-        runtime=30,
+        runtime=longer(30),
     params:
         groups=lookup("class_groups", within=config),
         seed=lookup("seed", within=config),
@@ -61,7 +61,7 @@ rule plot_human_model:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         code=code_id("plot_human_model.py"),
     script:

@@ -26,7 +26,7 @@ rule find_label_errors:
     resources:
         gpu=0,
         mem_mb=scaled(3000),
-        runtime=60,
+        runtime=longer(60),
     params:
         settings=lookup("label_errors", within=config),
         crops=configuration.experiment(config, EXPERIMENTS[0])["crops"],
@@ -54,7 +54,7 @@ rule evaluate_label_errors:
     resources:
         gpu=0,
         mem_mb=scaled(1000),
-        runtime=20,
+        runtime=longer(20),
     params:
         code=code_id("evaluate_label_errors.py"),
     script:
@@ -84,7 +84,7 @@ rule plot_label_errors:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         palette=PALETTE,
         code=code_id("plot_label_errors.py"),

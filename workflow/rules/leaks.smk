@@ -17,7 +17,7 @@ rule check_leaks:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=120,
+        runtime=longer(120),
     params:
         near_duplicates=lookup("splits/near_duplicates", within=config),
         validation=lambda wildcards: experiment_settings("training")(wildcards)[

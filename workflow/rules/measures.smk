@@ -20,7 +20,7 @@ rule measure_objects:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=10,
+        runtime=longer(10),
     params:
         classes=lookup("classes", within=config),
         splits=lookup("statistics/splits", within=config),
@@ -52,7 +52,7 @@ rule compare_measures:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=10,
+        runtime=longer(10),
     params:
         control=lookup("statistics/control", within=config),
         tests=lookup("statistics/tests", within=config),
@@ -84,7 +84,7 @@ rule plot_measures:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         # a model for counts does not measure
         test=next(

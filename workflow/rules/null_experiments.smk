@@ -17,7 +17,7 @@ rule simulate_null_experiments:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=60,
+        runtime=longer(60),
     params:
         number=lookup("statistics/null_experiments", within=config),
         seed=lookup("seed", within=config),
@@ -53,7 +53,7 @@ rule plot_null_experiments:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         palette=PALETTE,
         code=code_id("plot_null_experiments.py"),

@@ -30,7 +30,7 @@ rule learn_patch_filter:
     resources:
         gpu=1,
         mem_mb=scaled(3000),
-        runtime=60,
+        runtime=longer(60),
     params:
         settings=lookup("patch_filter", within=config),
         size=lookup("candidates/grid/size", within=config),
@@ -63,7 +63,7 @@ rule filter_patches:
     resources:
         gpu=1,
         mem_mb=scaled(3000),
-        runtime=120,
+        runtime=longer(120),
     params:
         settings=lookup("patch_filter", within=config),
         size=lookup("candidates/grid/size", within=config),
@@ -99,7 +99,7 @@ rule plot_patch_filter:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         code=code_id("plot_patch_filter.py"),
     script:

@@ -18,7 +18,7 @@ rule save_config:
     resources:
         gpu=0,
         mem_mb=scaled(500),
-        runtime=10,
+        runtime=longer(10),
     params:
         config=config,
         code=code_id("save_config.py"),
@@ -50,7 +50,7 @@ rule report:
     resources:
         gpu=0,
         mem_mb=scaled(1000),
-        runtime=30,
+        runtime=longer(30),
     shell:
         # the Snakemake that runs this workflow: the rule's own environment holds none. --nolock:
         # that Snakemake holds the lock, and all its other jobs are done.
@@ -91,7 +91,7 @@ rule record_run:
     resources:
         gpu=0,
         mem_mb=scaled(500),
-        runtime=30,
+        runtime=longer(30),
     params:
         config=config,
         files=[path for path in dict.fromkeys(STUDY_FILES) if path],

@@ -15,7 +15,7 @@ if config["patch_filter"]["enabled"]:
         resources:
             gpu=0,
             mem_mb=scaled(1000),
-            runtime=20,
+            runtime=longer(20),
         params:
             rows=fields.to_dict("records"),
             settings=lookup("simulation", within=config),
@@ -53,7 +53,7 @@ if PLANTED_VIABILITY:
         resources:
             gpu=0,
             mem_mb=scaled(1000),
-            runtime=20,
+            runtime=longer(20),
         params:
             monolayer=lookup("simulation/monolayer", within=config),
             live=lookup("viability/class", within=config),

@@ -23,7 +23,7 @@ rule simulate_study:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=30,
+        runtime=longer(30),
     params:
         rows=fields.to_dict("records"),
         settings=lookup("simulation", within=config),

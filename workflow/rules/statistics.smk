@@ -38,7 +38,7 @@ rule count_frequencies:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=10,
+        runtime=longer(10),
     params:
         source=lookup("statistics/source", within=config),
         classes=lookup("classes", within=config),
@@ -72,7 +72,7 @@ rule compare_conditions:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=10,
+        runtime=longer(10),
     params:
         control=lookup("statistics/control", within=config),
         tests=lookup("statistics/tests", within=config),

@@ -16,7 +16,7 @@ rule count_values:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=60,
+        runtime=longer(60),
     params:
         rows=shard_rows,
         version=raw_version,
@@ -43,7 +43,7 @@ rule choose_ranges:
     resources:
         gpu=0,
         mem_mb=scaled(1000),
-        runtime=20,
+        runtime=longer(20),
     params:
         percentiles=lookup("composite/percentiles", within=config),
         code=code_id("choose_ranges.py"),

@@ -23,7 +23,7 @@ rule evaluate_subsets:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=60,
+        runtime=longer(60),
     params:
         columns=lookup("evaluation/by", within=config),
         group=lookup("splits/by", within=config),
@@ -65,7 +65,7 @@ rule plot_subsets:
     resources:
         gpu=0,
         mem_mb=scaled(4000),
-        runtime=20,
+        runtime=longer(20),
     params:
         columns=lookup("evaluation/by", within=config),
         group=lookup("splits/by", within=config),

@@ -47,7 +47,7 @@ rule judge_boxes:
     resources:
         gpu=1,
         mem_mb=scaled(4000),
-        runtime=240,
+        runtime=longer(240),
     params:
         detectors=lambda wildcards: judged_detectors(wildcards.experiment),
         inference=experiment_settings("inference"),
@@ -75,7 +75,7 @@ rule evaluate_cell_level:
     resources:
         gpu=0,
         mem_mb=scaled(4000),
-        runtime=60,
+        runtime=longer(60),
     params:
         classes=lookup("classes", within=config),
         target=TARGET,
@@ -106,7 +106,7 @@ if DETECTORS:
         resources:
             gpu=0,
             mem_mb=scaled(4000),
-            runtime=240,
+            runtime=longer(240),
         params:
             calls=lookup("calls", within=config),
             pairs={name: judged_detectors(name) for name in EXPERIMENTS},
@@ -144,7 +144,7 @@ if "patients" in DESIGNS:
         resources:
             gpu=0,
             mem_mb=scaled(4000),
-            runtime=120,
+            runtime=longer(120),
         params:
             members=[
                 (member.base, member.value, member.experiment)
@@ -199,7 +199,7 @@ if "learning_curve" in DESIGNS:
         resources:
             gpu=0,
             mem_mb=scaled(2000),
-            runtime=60,
+            runtime=longer(60),
         params:
             members=[
                 (member.base, member.value, member.experiment)

@@ -34,7 +34,7 @@ rule evaluate_two_classes:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=60,
+        runtime=longer(60),
     params:
         labels=lookup("labels", within=config),
         classes=lookup("classes", within=config),

@@ -22,7 +22,7 @@ rule guess_unknown_cells:
     resources:
         gpu=1,
         mem_mb=scaled(4000),
-        runtime=120,
+        runtime=longer(120),
     params:
         unknown_class=lambda wildcards: experiment_settings("training")(wildcards)[
             "unknown_class"

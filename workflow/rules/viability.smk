@@ -28,7 +28,7 @@ rule estimate_viability:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         viability=lookup("viability", within=config),
         splits=lookup("statistics/splits", within=config),
@@ -63,7 +63,7 @@ rule plot_viability:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         viability=lookup("viability", within=config),
         palette=PALETTE,
@@ -96,7 +96,7 @@ rule plot_viability_map:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=20,
+        runtime=longer(20),
     params:
         viability=lookup("viability", within=config),
         stain=config["labels"]["channel"] if FLUORESCENCE else None,
