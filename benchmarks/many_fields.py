@@ -88,14 +88,19 @@ def make_study(folder: Path, count: int, options: argparse.Namespace) -> None:
         "classes": ["non-CIC", "one-in-one"],
         "negative_class": "non-CIC",
         "tiles": {"rows": 1, "columns": 1},
-        "detection": {"training": {"steps": options.steps, "batch_size": 2}},
+        # of one stage: it need not look at a thousand proposals for each small field
+        "detection": {
+            "model": {"architecture": "fcos"},
+            "training": {"steps": options.steps, "batch_size": 4},
+            "inference": {"min_score": 0.3},
+        },
         "classification": {
             "crops": {"source": "annotations", "size": 32},
             "training": {"epochs": 2, "batch_size": 16},
         },
         "compute": {"threads": 1},
         "experiments": {"main": {}},
-        "calls": {"min_score": 0.05},
+        "calls": {"min_score": 0.3},
         "statistics": {"control": "control", "exclude_conditions": ["annotated"]},
     }
     (folder / "study.yaml").write_text(yaml.safe_dump(config))
@@ -175,7 +180,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--fields", type=int, nargs="+", default=[200, 2000])
     parser.add_argument("--pixels", type=int, default=128, help="height and width of a field")
     parser.add_argument("--fields-per-shard", type=int, default=50)
-    parser.add_argument("--steps", type=int, default=10, help="of the detector's training")
+    parser.add_argument("--steps", type=int, default=60, help="of the detector's training")
     parser.add_argument("--folder", type=Path, help="where to work; the system's, if not given")
     parser.add_argument("--table", type=Path, default=RESULTS / "many_fields.tsv")
     return parser.parse_args()
