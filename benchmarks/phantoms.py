@@ -94,14 +94,14 @@ def crops(count: int, seed: int) -> tuple[Image, npt.NDArray[np.int64]]:
 
 
 @functools.cache
-def trained_classifier(steps: int) -> Classifier:
+def trained_classifier(steps: int, device: torch.device) -> Classifier:
     """Return a small ResNet-18 that has learned to count nuclei; the same one for equal steps."""
     pictures, labels = crops(steps * TRAINING.batch_size, seed=1)
     rows = np.arange(len(pictures)), np.arange(0)
     torch.manual_seed(0)
     model = build(ModelSettings("resnet18"), len(CLASSES), *channel_statistics(pictures, rows[0]))
-    Trainer(model, pictures, labels, rows, TRAINING, 0, torch.device("cpu")).train_epoch(0)
-    return model.eval().requires_grad_(False)
+    Trainer(model, pictures, labels, rows, TRAINING, 0, device, "float32").train_epoch(0)
+    return model.cpu().eval().requires_grad_(False)
 
 
 def tiles(count: int, seed: int, side: int = 256) -> TileSet:

@@ -36,7 +36,7 @@ def marginal(model: Classifier, crops: np.ndarray, options: Options, what: str) 
         name: lambda maps=maps: inference.predict(model, crops, True, options.device, maps=maps)
         for name, maps in (("without", False), ("with", True))
     }
-    times, results = alternate(ways, options.rounds, options.wait)
+    times, results = alternate(ways, options.turns, options.wait)
     one, other = (results[name].probabilities for name in ways)
     difference = float(np.abs(one - other).max())
     return Comparison(
@@ -76,7 +76,9 @@ def against_package(
         enlarged = scale_cam_image(evidence, crops.shape[1:3])
         return scale_cam_image(enlarged)  # the package scales the mean over layers once more
 
-    times, results = alternate({"reference": reference, "ours": ours}, options.rounds, options.wait)
+    ways = {"reference": reference, "ours": ours}
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # all of float32, as ours
+        times, results = alternate(ways, options.turns, options.wait)
     difference = float(np.abs(results["reference"] - results["ours"]).max())
     return Comparison(
         row="G1",

@@ -78,7 +78,13 @@ def test_a_short_config_gets_all_defaults():
     config = complete(short)
     assert config["classification"]["model"]["backbone"] == "resnet101"
     assert config["detection"]["training"]["steps"] == 50000
-    expected = {"device": "auto", "precision": "auto", "threads": 2, "gpus_per_training": 1}
+    expected = {
+        "device": "auto",
+        "precision": "auto",
+        "compile": "auto",
+        "threads": 2,
+        "gpus_per_training": 1,
+    }
     assert config["compute"] == expected
 
 

@@ -76,6 +76,7 @@ rule train_classifier:
         checkpoints=checkpoint_folder,
         threads=lookup("compute/threads", within=config),
         precision=lookup("compute/precision", within=config),
+        compile=lookup("compute/compile", within=config),
         code=code_id("train_classifier.py"),
     script:
         "../scripts/train_classifier.py"

@@ -47,12 +47,12 @@ model = build(model_settings, len(params.classes), *normalisation)
 
 what = [params.channels, params.model, params.training, params.classes, params.groups]
 what += [params.negative_class, params.target]
-decisive = [*what, seed, params.precision, params.code]
+decisive = [*what, seed, params.precision, params.compile, params.code]
 checkpoint = Checkpoint(params.checkpoints, checkpoint_key(decisive, inputs))
 labels = np.array([params.classes.index(label) for label in names])
 with job.device(snakemake) as device, parallel.team(device) as device:
-    passes = 1 / chosen.share
-    trainer = Trainer(model, crops, labels, rows, settings, seed, device, params.precision, passes)
+    how = params.precision, 1 / chosen.share, params.compile
+    trainer = Trainer(model, crops, labels, rows, settings, seed, device, *how)
     history = trainer.run(params.classes, params.groups, checkpoint)
 tables.write(history, snakemake.output.history, tables.HISTORY)
 geometry = Geometry(**{key: params.crops[key] for key in ("margin", "border", "size")})

@@ -8,6 +8,8 @@ import torch
 from torch.nn import functional
 from torchvision.transforms.functional import gaussian_blur
 
+from cellpheno.transfer import send
+
 
 class Changes(Protocol):
     """What the config's `classification/training` says of these; no chance is drawn for none."""
@@ -57,9 +59,9 @@ def turned(images: torch.Tensor, settings: Mapping[str, Any]) -> torch.Tensor:
     angle[torch.rand(n) >= settings["probability"]] = 0
     sine, cosine, zero = angle.sin(), angle.cos(), torch.zeros(n)
     matrix = torch.stack([cosine, -sine, zero, sine, cosine, zero], dim=1).view(n, 2, 3)
-    grid = functional.affine_grid(matrix.to(images.device), images.shape, align_corners=True)
+    grid = functional.affine_grid(send(matrix, images.device), images.shape, align_corners=True)
     moved = functional.grid_sample(images, grid, padding_mode="reflection", align_corners=True)
-    still = (angle == 0).to(images.device).view(n, 1, 1, 1)
+    still = send(angle == 0, images.device).view(n, 1, 1, 1)
     return torch.where(still, images, moved)
 
 
@@ -73,9 +75,10 @@ def blurred(images: torch.Tensor, settings: Mapping[str, Any]) -> torch.Tensor:
     sizes[torch.rand(len(images)) >= settings["probability"]] = 1
     result = images.clone()
     for size in range(max(3, low), high + 1, 2):
-        chosen = (sizes == size).to(images.device)
-        if chosen.any():
+        rows = (sizes == size).nonzero()[:, 0]  # known here: a GPU need not be asked
+        if len(rows):
             sigma = 0.3 * ((size - 1) * 0.5 - 1) + 0.8
+            chosen = send(rows, images.device)
             result[chosen] = gaussian_blur(images[chosen], size, sigma)
     return result
 
@@ -91,5 +94,5 @@ def brightened(images: torch.Tensor, settings: Mapping[str, Any]) -> torch.Tenso
     n = len(images)
     shift = (torch.rand(n) * 2 - 1) * settings["limit"] * full
     chosen = torch.rand(n) < settings["probability"]
-    shift, chosen = (each.to(images.device).view(n, 1, 1, 1) for each in (shift, chosen))
+    shift, chosen = (send(each, images.device).view(n, 1, 1, 1) for each in (shift, chosen))
     return torch.where(chosen, (images + shift).clamp(0, full), images)

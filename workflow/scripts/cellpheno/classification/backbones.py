@@ -17,7 +17,7 @@ from cellpheno import stems
 from cellpheno.classification.crops import Geometry
 from cellpheno.errors import StudyError
 from cellpheno.files import whole
-from cellpheno.folding import ready
+from cellpheno.folding import merge, ready
 from cellpheno.precision import dtype, tell
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -381,11 +381,16 @@ def load(path: str | Path, device: torch.device, precision: str = "auto") -> Tra
     model.load_state_dict(state["state"])
     model.eval().requires_grad_(False)
     tell(precision, device)
-    model.backbone = ready(model.backbone, dtype(precision, device))
+    numbers = dtype(precision, device)
+    model.backbone = ready(model.backbone, numbers)
+    if device.type == "cuda" and numbers is not torch.float32:
+        model.backbone = merge(model.backbone)
     model.to(device)
     return Trained(model, state["classes"], Geometry(**state["crops"]), state["channels"])
 
 
-def to_tensor(crops: npt.NDArray[np.uint8], device: torch.device) -> torch.Tensor:
+def to_tensor(crops: npt.NDArray[np.uint8] | torch.Tensor, device: torch.device) -> torch.Tensor:
     """Return crops [n, S, S, C] as uint8 images [n, C, S, S] on the device, channels last."""
-    return torch.from_numpy(np.ascontiguousarray(crops)).to(device).permute(0, 3, 1, 2)
+    if not torch.is_tensor(crops):
+        crops = torch.from_numpy(np.ascontiguousarray(crops))
+    return crops.to(device).permute(0, 3, 1, 2)

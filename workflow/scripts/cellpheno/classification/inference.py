@@ -1,6 +1,7 @@
 """Class probabilities and pooled features of detected cells."""
 
 import dataclasses
+import weakref
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -8,21 +9,28 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
+from torch import Tensor
 
+from cellpheno.classification import crops, cutting
 from cellpheno.classification.backbones import Classifier, Trained, to_tensor
-from cellpheno.classification.crops import Geometry, cut
+from cellpheno.classification.crops import Geometry
 from cellpheno.classification.gradcam import class_maps
 from cellpheno.errors import StudyError
 from cellpheno.images import store
 from cellpheno.precision import computing
+from cellpheno.recording import Recorded
 from cellpheno.tables import BOX_COLUMNS
+from cellpheno.transfer import on_device
 
-Crops = npt.NDArray[np.uint8]
+Crops = npt.NDArray[np.uint8] | Tensor
 
 PIXELS = {"cpu": 64 * 96**2, "cuda": 512 * 224**2}
 """Of the crops that are seen at once. On a CPU more would no longer fit its caches: ResNet-101 at
 224 px takes a quarter longer per crop in batches of 32 than in batches of 8. Does not change the
 result beyond rounding."""
+FEW_PIXELS = 64 * 224**2
+"""Up to so many a GPU waits longer for its next kernel than it computes."""
+_recorded: weakref.WeakKeyDictionary[Classifier, Recorded] = weakref.WeakKeyDictionary()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,12 +46,28 @@ class Prediction:
     maps: npt.NDArray[np.float32] | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Computed:
+    """A prediction that may still be computed: on the device, nothing waits for it."""
+
+    probabilities: Tensor
+    features: Tensor
+    maps: Tensor | None
+
+    def fetch(self) -> Prediction:
+        """Wait for it."""
+        return Prediction(
+            self.probabilities.cpu().numpy(),
+            self.features.cpu().numpy(),
+            None if self.maps is None else self.maps.cpu().numpy(),
+        )
+
+
 def batch_size(geometry: Geometry, device: torch.device) -> int:
     """Return how many crops a device is given at once."""
     return max(1, PIXELS[device.type] // geometry.size**2)
 
 
-@torch.inference_mode()
 def predict(
     model: Classifier,
     crops: Crops,
@@ -58,7 +82,7 @@ def predict(
     model
         In evaluation mode, on the device; its numbers are those it was loaded in.
     crops
-        [n, S, S, channels].
+        uint8 [n, S, S, channels].
     four_flips
         Whether probabilities are the mean over the crop, both its mirror images and its half
         turn (A34); features are always those of the crop itself.
@@ -67,34 +91,71 @@ def predict(
     maps
         Whether the same pass also gives the class activation maps of the crop itself.
     """
+    return compute(model, crops, four_flips, device, maps).fetch()
+
+
+@torch.inference_mode()
+def compute(
+    model: Classifier,
+    crops: Crops,
+    four_flips: bool,
+    device: torch.device,
+    maps: bool = False,
+) -> Computed:
+    """Do as `predict` does, but do not wait for the device."""
     images = to_tensor(crops, device)
+    features_of = model.features
+    if device.type == "cuda" and images.shape[0] * images.shape[2] ** 2 <= FEW_PIXELS:
+        features_of = _recorded.setdefault(model, Recorded(model.features))
     views = [(), (2,), (3,), (2, 3)] if four_flips else [()]
     total = torch.zeros((len(images), model.head.out_features), device=device)
     for axes in views:
         with computing("float32", device):  # or lower, if the weights are
-            seen = model.features(images.flip(axes) if axes else images)
+            seen = features_of(images.flip(axes) if axes else images)
             pooled = model.pool(seen)
             logits = model.head(pooled)
         total += logits.float().softmax(1)
         if not axes:
             features = pooled.half()
-            evidence = class_maps(model, seen).cpu().numpy() if maps else None
+            evidence = class_maps(model, seen) if maps else None
     probabilities = (total / len(views)).clamp(0, 1).double()
-    return Prediction(probabilities.cpu().numpy(), features.cpu().numpy(), evidence)
+    return Computed(probabilities, features, evidence)
+
+
+def fetched(parts: Iterable[Computed]) -> Iterator[Prediction]:
+    """Yield predictions, each after the next one has been asked for: the device is kept busy."""
+    before = None
+    for part in parts:
+        if before is not None:
+            yield before.fetch()
+        before = part
+    if before is not None:
+        yield before.fetch()
+
+
+def cut(image: Crops, boxes: npt.NDArray[np.float64], geometry: Geometry) -> Crops:
+    """Cut crops out of a field where it lies: in the memory of a GPU, or by OpenCV."""
+    if torch.is_tensor(image):
+        return cutting.cut(image, boxes, geometry)
+    return crops.cut(image, boxes, geometry)
 
 
 def regroup(arrays: Iterable[Crops], size: int) -> Iterator[Crops]:
-    """Yield the rows of arrays again, `size` at a time."""
+    """Yield the rows of arrays, or of tensors, again, `size` at a time."""
     waiting: list[Crops] = []
     for array in arrays:
         waiting.append(array)
         if sum(map(len, waiting)) >= size:
-            rows = np.concatenate(waiting)
+            rows = _joined(waiting)
             whole = len(rows) // size * size
-            yield from np.split(rows[:whole], whole // size)
+            yield from (rows[start : start + size] for start in range(0, whole, size))
             waiting = [rows[whole:]]
     if sum(map(len, waiting)):
-        yield np.concatenate(waiting)
+        yield _joined(waiting)
+
+
+def _joined(arrays: list[Crops]) -> Crops:
+    return torch.cat(arrays) if torch.is_tensor(arrays[0]) else np.concatenate(arrays)
 
 
 def classify(
@@ -139,15 +200,14 @@ def classify(
     rows = cells.groupby("field").indices
     boxes = cells[BOX_COLUMNS].to_numpy(np.float64)
     order = [rows[name] for name in store.names(shard) if name in rows]
-    crops = (
+    pictures = (
         cut(image, boxes[rows[field]], trained.geometry)
-        for field, image in store.read(shard, rows, trained.channels)
+        for field, image in on_device(store.read(shard, rows, trained.channels), device)
     )
     model = trained.model
-    parts = [
-        predict(model, part, four_flips, device)
-        for part in regroup(crops, batch_size(trained.geometry, device))
-    ]
+    groups = regroup(pictures, batch_size(trained.geometry, device))
+    computed = (compute(model, part, four_flips, device) for part in groups)
+    parts = list(fetched(computed))
     probabilities = np.empty((len(cells), len(trained.classes)))
     features = np.empty((len(cells), model.n_features), dtype=np.float16)
     if parts:

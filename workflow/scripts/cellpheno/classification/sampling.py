@@ -10,6 +10,7 @@ import torch
 
 from cellpheno.errors import StudyError
 from cellpheno.randomness import derive, generator
+from cellpheno.transfer import send
 
 Crops = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
@@ -130,10 +131,10 @@ def augment(images: torch.Tensor, flips: bool, quarter_turns: bool) -> torch.Ten
     # chosen on the CPU, so that every device draws the same
     if flips:
         for axis in (2, 3):
-            flipped = (torch.rand(n) < 0.5).to(images.device).view(n, 1, 1, 1)
+            flipped = send(torch.rand(n) < 0.5, images.device).view(n, 1, 1, 1)
             images = torch.where(flipped, images.flip(axis), images)
     if quarter_turns:
-        turns = torch.randint(4, (n,)).to(images.device).view(n, 1, 1, 1)
+        turns = send(torch.randint(4, (n,)), images.device).view(n, 1, 1, 1)
         turned = images
         for number in (1, 2, 3):
             turned = torch.where(turns == number, images.rot90(number, (2, 3)), turned)

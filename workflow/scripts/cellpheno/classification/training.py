@@ -11,13 +11,15 @@ import pandas as pd
 import torch
 from torch.nn import functional
 
-from cellpheno import parallel, tables
+from cellpheno import compilation, parallel, tables
 from cellpheno.classification import augmentation
 from cellpheno.classification.backbones import Classifier, to_tensor
 from cellpheno.classification.sampling import augment, draw_enough
 from cellpheno.precision import computing
 from cellpheno.progress import track
+from cellpheno.recording import Recorded
 from cellpheno.training import Checkpoint, build_optimizer, schedule, seed_step
+from cellpheno.transfer import send
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +28,8 @@ Integers = npt.NDArray[np.int64]
 
 EVALUATION_BATCH = 256
 """Crops at once where no gradients are kept."""
+HELD_SHARE = 0.3
+"""Of the free memory of a GPU, that all crops may take to lie there from the beginning."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,6 +140,8 @@ class Trainer:
     passes
         How often an epoch passes through the training crops. A training on a share of them takes
         as many steps as one on all (C26, C43) where this is 1 / share.
+    compile
+        The config's `compute.compile`.
 
     Attributes
     ----------
@@ -154,6 +160,7 @@ class Trainer:
         device: torch.device,
         precision: str = "auto",
         passes: float = 1.0,
+        compile: str | bool = False,
     ) -> None:
         self.precision = precision
         self.seconds = 0.0
@@ -161,6 +168,7 @@ class Trainer:
         self.model = model if model.settings.frozen_batch_norm else parallel.share_batch_norm(model)
         self.crops, self.labels, (self.train_rows, self.val_rows) = crops, labels, rows
         self.settings, self.seed, self.device = settings, seed, device
+        self.held = _held(crops, device)
         # a rest smaller than a batch is passed over: batch norm would suffer from it
         self.steps = max(1, int(passes * len(self.train_rows)) // settings.batch_size)
         self.optimizer = build_optimizer(
@@ -170,11 +178,18 @@ class Trainer:
             settings.weight_decay,
             tuple(settings.betas),
         )
+        self.learned = [each for each in self.model.parameters() if each.requires_grad]
         self.total = settings.steps or self.steps * settings.epochs
         self.epochs = -(-self.total // self.steps)
         milestones = tuple(settings.milestones)
         factor = schedule(settings.schedule, self.total, settings.warmup, milestones)
         self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, factor)
+        self.logits = self.model.training_logits
+        self.gradients = self._gradients
+        if parallel.size() == 1:
+            if compilation.wanted(compile, device, self.total):
+                self.logits = compilation.Compiled(self.logits)
+            self.gradients = Recorded(self._gradients, most=1, changed=self.model.buffers())
 
     def run(
         self,
@@ -258,23 +273,38 @@ class Trainer:
 
     def train_step(self, rows: Integers, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Take one optimiser step and return the loss and the called class of each crop."""
-        targets = parallel.share(torch.from_numpy(self.labels[rows])).to(self.device)
-        images = to_tensor(self.crops[rows], self.device)
+        targets = send(parallel.share(torch.from_numpy(self.labels[rows])), self.device)
+        images = self.images(rows)
         images = augment(images, self.settings.flips, self.settings.quarter_turns)
         images = augmentation.change(images, self.settings)
         images = parallel.share(images)
         parallel.seed_apart(self.seed, step)
         with computing(self.precision, self.device):
-            logits, second = self.model.training_logits(images)
-            losses = self.loss(logits, targets)
-            if second is not None:
-                losses = losses + self.model.settings.auxiliary_loss * self.loss(second, targets)
-            self.optimizer.zero_grad(set_to_none=True)
-            losses.mean().backward()
+            losses, called, gradients = self.gradients(images, targets)
+            for parameter, gradient in zip(self.learned, gradients, strict=True):
+                parameter.grad = gradient
             parallel.average_gradients(self.model)
             self.optimizer.step()
             self.scheduler.step()
-        return parallel.whole(losses.detach()), parallel.whole(logits.argmax(1))
+        return parallel.whole(losses.clone()), parallel.whole(called.clone())
+
+    def images(self, rows: Integers) -> torch.Tensor:
+        """Return some crops as images [n, C, S, S] on the device."""
+        if self.held is None:
+            return to_tensor(self.crops[rows], self.device)
+        return to_tensor(self.held[send(rows, self.device)], self.device)
+
+    def _gradients(
+        self, images: torch.Tensor, targets: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor | None]]:
+        """Return the loss and the called class of each crop, and the gradient of each parameter."""
+        self.optimizer.zero_grad(set_to_none=True)
+        logits, second = self.logits(images)
+        losses = self.loss(logits, targets)
+        if second is not None:
+            losses = losses + self.model.settings.auxiliary_loss * self.loss(second, targets)
+        losses.mean().backward()
+        return losses.detach(), logits.argmax(1), [each.grad for each in self.learned]
 
     def loss(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the loss of each crop, [N]."""
@@ -294,7 +324,7 @@ class Trainer:
             batch = rows[start : start + EVALUATION_BATCH]
             targets = torch.from_numpy(self.labels[batch]).to(self.device)
             with computing(self.precision, self.device):
-                logits = self.model(to_tensor(self.crops[batch], self.device)).float()
+                logits = self.model(self.images(batch)).float()
             losses.append(functional.cross_entropy(logits, targets, reduction="none"))
             called.append(logits.argmax(1))
         return Outcome(self.labels[rows], _numbers(called), _numbers(losses).astype(np.float64))
@@ -307,6 +337,13 @@ def _accuracy(outcome: Outcome) -> float:
 
 def _history(rows: list[list[Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[column.name for column in tables.HISTORY.columns])
+
+
+def _held(crops: Crops, device: torch.device) -> torch.Tensor | None:
+    """Return all crops in the memory of a GPU, if they are few enough."""
+    if device.type != "cuda" or crops.nbytes > HELD_SHARE * torch.cuda.mem_get_info(device)[0]:
+        return None
+    return torch.from_numpy(np.ascontiguousarray(crops)).to(device)
 
 
 def _numbers(batches: list[torch.Tensor]) -> npt.NDArray:

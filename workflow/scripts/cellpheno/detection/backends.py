@@ -13,7 +13,7 @@ from cellpheno.detection.interface import Detector, Library
 from cellpheno.detection.pyramid import Pyramid
 from cellpheno.errors import StudyError
 from cellpheno.files import whole
-from cellpheno.folding import Lowered, ready
+from cellpheno.folding import Lowered, merge, ready
 from cellpheno.inputs import COLOURS
 from cellpheno.precision import dtype, tell
 
@@ -153,15 +153,16 @@ def load(path: str | Path, device: torch.device, precision: str = "auto") -> Det
     detector = build({**content["model"], "weights": path}, content["channels"])
     tell(precision, device)
     detector.precision = precision
-    make_ready(detector.network, dtype(precision, device))
+    make_ready(detector.network, dtype(precision, device), merged=device.type == "cuda")
     detector.network.to(device)
     return detector
 
 
-def make_ready(network: nn.Module, numbers: torch.dtype) -> None:
+def make_ready(network: nn.Module, numbers: torch.dtype, merged: bool = False) -> None:
     """Fold the batch norms of a network and put its layers into other numbers, in place.
 
-    Anchors, proposals, pooled regions and boxes stay in float32.
+    Anchors, proposals, pooled regions and boxes stay in float32; on a GPU regions are pooled in the
+    numbers of the layers. Layers in bfloat16 can be `merged` for a GPU.
     """
     network.eval().requires_grad_(False)
     pyramid = getattr(network, "backbone", None)
@@ -171,6 +172,10 @@ def make_ready(network: nn.Module, numbers: torch.dtype) -> None:
     pyramid.body = ready(pyramid.body, torch.float32)
     if numbers is torch.float32:
         return
+    if merged:
+        pyramid.body = merge(pyramid.body)
+        if hasattr(network, "rpn"):
+            network.rpn.head.conv = merge(network.rpn.head.conv)
     modules = dict(network.named_modules())
     for name in LAYERS:
         if name in modules:

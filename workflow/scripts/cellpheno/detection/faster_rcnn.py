@@ -21,6 +21,7 @@ from cellpheno.detection.pyramid import (
     resnet50_pyramid,
     small_pyramid,
 )
+from cellpheno.detection.two_stages import TwoStages
 
 CLASSES = 2  # background and cell: the detector knows one class (A5)
 
@@ -38,6 +39,7 @@ class FasterRCNNDetector(OfTorchvision):
     """Faster R-CNN as a `Detector`."""
 
     network: FasterRCNN
+    _recorded: TwoStages | None = None
 
     def losses(self, images: Sequence[Tensor], boxes: Sequence[Tensor]) -> dict[str, Tensor]:
         """Return the losses of the proposals and of the final boxes (see `Detector`)."""
@@ -61,6 +63,11 @@ class FasterRCNNDetector(OfTorchvision):
         heads.score_thresh, heads.nms_thresh = limits.min_score, limits.nms_iou
         heads.detections_per_img = limits.max_detections
         rpn.score_thresh = MIN_OBJECTNESS
+        ready = not any(each.requires_grad for each in self.network.parameters())
+        if image.is_cuda and ready:
+            self._recorded = self._recorded or TwoStages(self.network)
+            most = PROPOSALS_PER_CELL * limits.max_detections
+            return self._recorded.detect(image, limits, most)
         rpn._pre_nms_top_n["testing"] = PROPOSALS_PER_CELL * limits.max_detections
         rpn._post_nms_top_n["testing"] = PROPOSALS_PER_CELL * limits.max_detections
         found = self.network([image])[0]

@@ -13,6 +13,7 @@ from cellpheno import tables
 from cellpheno.detection.interface import Detector, Limits
 from cellpheno.detection.pixels import rescale, to_tensor
 from cellpheno.errors import StudyError
+from cellpheno.transfer import on_device
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +61,7 @@ def usable(quality: pd.DataFrame, names: Iterable[str]) -> list[str]:
 def detect_field(
     detector: Detector,
     field: str,
-    image: npt.NDArray[np.uint8],
+    image: npt.NDArray[np.uint8] | torch.Tensor,
     settings: Settings,
     device: torch.device,
 ) -> pd.DataFrame:
@@ -128,5 +129,6 @@ def detect_fields(
     DataFrame
         tables.DETECTIONS; a field without cells has no row.
     """
+    fields = on_device(fields, device)
     found = [detect_field(detector, name, image, settings, device) for name, image in fields]
     return tables.concatenate(found, tables.DETECTIONS)

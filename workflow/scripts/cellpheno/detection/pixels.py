@@ -7,9 +7,10 @@ import torch.nn.functional as functional
 from torch import Tensor
 
 
-def to_tensor(image: npt.NDArray[np.uint8], device: torch.device) -> Tensor:
+def to_tensor(image: npt.NDArray[np.uint8] | Tensor, device: torch.device) -> Tensor:
     """Return a uint8 image [height, width, C] as float32 [C, height, width] in 0..1."""
-    moved = torch.from_numpy(image.copy()).to(device)
+    moved = image if torch.is_tensor(image) else torch.from_numpy(image.copy())
+    moved = moved.to(device, non_blocking=True)
     return moved.permute(2, 0, 1).float() / 255
 
 
