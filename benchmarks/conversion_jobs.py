@@ -16,6 +16,16 @@ COMPOSITE = {
 
 
 def convert(row: dict[str, str], shard: Path) -> Path:
-    """Convert one field to a shard of its own."""
-    store.write(shard, Converter(CHANNELS, COMPOSITE).images([row]))
+    """Convert one field to a shard of its own.
+
+    Raises
+    ------
+    RuntimeError
+        With the verdict, where the field was set aside.
+    """
+    converter = Converter(CHANNELS, COMPOSITE)
+    store.write(shard, converter.images([row]))
+    [verdict] = converter.table()["verdict"]
+    if verdict != "ok":
+        raise RuntimeError(verdict)
     return shard

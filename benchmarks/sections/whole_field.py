@@ -135,7 +135,10 @@ def in_steady_state(
     """
     counts, began, waited, first = [], 0.0, 0.0, len(rows) // 4
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1 if options.tiny else 4, spawn) as converters, ThreadPoolExecutor(1) as writer:
+    with (
+        ProcessPoolExecutor(1 if options.tiny else 4, spawn) as converters,
+        ThreadPoolExecutor(1) as writer,
+    ):
         jobs = [
             converters.submit(convert, row, options.folder / f"shard-{number}.npz")
             for number, row in enumerate(rows)

@@ -17,7 +17,7 @@ from cellpheno.detection.faster_rcnn import MIN_OBJECTNESS, PROPOSALS_PER_CELL
 from cellpheno.detection.interface import Limits
 from cellpheno.detection.pixels import to_tensor
 from cellpheno.detection.two_stages import TwoStages
-from cellpheno.folding import ConvolutionReLU, fold, merge
+from cellpheno.folding import ConvolutionReLU, Halved, fold, merge
 from cellpheno.recording import Recorded
 from cellpheno.transfer import ahead, on_device
 
@@ -54,6 +54,17 @@ def test_merged_layers_compute_the_same(name, merged, convolutions):
         torch.testing.assert_close(
             found(images), expected, rtol=1e-4, atol=1e-5 * expected.abs().max().item()
         )
+
+
+@pytest.mark.parametrize(("size", "padding"), [(7, 3), (3, 1), (5, 0)])
+@pytest.mark.parametrize("sides", [(32, 48), (33, 47)])
+@pytest.mark.parametrize("channels", [1, 3, 6])
+def test_blocks_of_pixels_as_channels_give_the_same(channels, sides, size, padding):
+    layer = nn.Conv2d(channels, 4, size, 2, padding)
+    images = torch.rand(2, channels, *sides)
+    merged = ConvolutionReLU(layer)
+    assert isinstance(merged.halved, Halved)
+    torch.testing.assert_close(merged(images), layer(images).relu(), rtol=1e-4, atol=1e-5)
 
 
 def test_what_else_is_seen_of_a_convolution_keeps_it_apart():

@@ -17,7 +17,7 @@ from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection._utils import BoxCoder
 from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import MultiScaleRoIAlign, batched_nms, clip_boxes_to_image, nms
-from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork
+from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork, LastLevelMaxPool
 
 from cellpheno.detection.interface import Limits
 from cellpheno.folding import Lowered
@@ -165,7 +165,7 @@ class TwoStages:
             dtype=next(self.pyramid.parameters()).dtype,
             device=image.device,
         ).contiguous(memory_format=torch.channels_last)
-        shown[0, :, :height, :width] = (image - self.mean) / self.std
+        shown[0, :, :height, :width] = (image - self.mean).div_(self.std)
         return pyramid(self.pyramid.fpn, self.pyramid.body(shown))
 
     @torch.inference_mode()
@@ -208,7 +208,10 @@ def pyramid(network: FeaturePyramidNetwork, stages: dict[str, Tensor]) -> dict[s
             double += above[:, :, None, :, None]
         above = seen
         levels.insert(0, network.layer_blocks[number](seen.permute(0, 3, 1, 2)))
-    if network.extra_blocks is not None:
+    if isinstance(network.extra_blocks, LastLevelMaxPool):  # whose windows are of one pixel
+        levels.append(levels[-1][:, :, ::2, ::2])
+        names.append("pool")
+    elif network.extra_blocks is not None:
         levels, names = network.extra_blocks(levels, maps, names)
     return dict(zip(names, levels, strict=True))
 
