@@ -94,6 +94,18 @@ def test_a_gate_that_does_not_hold_fails_the_command_and_other_rows_are_kept(
     assert found["ours"].tolist() == ["one", "two"]
 
 
+def test_a_section_that_breaks_is_told_and_the_others_are_measured(tmp_path, monkeypatch, capsys):
+    def breaks(options):
+        raise RuntimeError("out of memory")
+
+    sections = {"crops": breaks, "tables": lambda options: [comparison(row="I2")]}
+    monkeypatch.setattr(benchmarks, "_sections", lambda: sections)
+    command = ["crops", "tables", "--table", str(tmp_path / "table.tsv")]
+    assert benchmarks.main(command) == 1
+    assert "The section crops could not be measured" in capsys.readouterr().out
+    assert pd.read_csv(tmp_path / "table.tsv", sep="\t")["row"].tolist() == ["I2"]
+
+
 def test_a_section_that_is_not_there_is_told_with_the_others(capsys):
     with pytest.raises(SystemExit):
         benchmarks.main(["crop"])
