@@ -92,7 +92,7 @@ def make_study(folder: Path, count: int, options: argparse.Namespace) -> None:
         "detection": {
             "model": {"architecture": "fcos"},
             "training": {"steps": options.steps, "batch_size": 4},
-            "inference": {"min_score": 0.3},
+            "inference": {"min_score": 0.1},
         },
         "classification": {
             "crops": {"source": "annotations", "size": 32},
@@ -100,7 +100,7 @@ def make_study(folder: Path, count: int, options: argparse.Namespace) -> None:
         },
         "compute": {"threads": 1},
         "experiments": {"main": {}},
-        "calls": {"min_score": 0.3},
+        "calls": {"min_score": 0.1},
         "statistics": {"control": "control", "exclude_conditions": ["annotated"]},
     }
     (folder / "study.yaml").write_text(yaml.safe_dump(config))
@@ -180,7 +180,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--fields", type=int, nargs="+", default=[200, 2000])
     parser.add_argument("--pixels", type=int, default=128, help="height and width of a field")
     parser.add_argument("--fields-per-shard", type=int, default=50)
-    parser.add_argument("--steps", type=int, default=60, help="of the detector's training")
+    parser.add_argument("--steps", type=int, default=20, help="of the detector's training")
     parser.add_argument("--folder", type=Path, help="where to work; the system's, if not given")
     parser.add_argument("--table", type=Path, default=RESULTS / "many_fields.tsv")
     return parser.parse_args()
