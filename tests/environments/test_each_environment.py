@@ -72,6 +72,21 @@ def test_the_container_recipe_is_the_one_that_snakemake_makes_of_the_environment
     assert "ENV CONDA_OVERRIDE_CUDA" in recipe.split("RUN conda")[0]
 
 
+def test_a_detector_runs_in_the_environment_of_its_library(
+    conda, tmp_path, tiny_config, small_rows
+):
+    """Its training and its comparison with the others; those stay where they are."""
+    tiny_config["detectors"] = {"main": {}, "other": {"model": {"backend": "detectron2"}}}
+    study = Study(tmp_path / "study", tiny_config)
+    study.folder.mkdir()
+    study.write_fields(small_rows)
+    planned = study.write().planned()
+    assert (planned["train_detector"], planned["compare_detectors"]) == (2, 2)
+    recipe = study.snakemake("--containerize").stdout
+    held = re.findall(r"source: \S*envs/(detectron2|torch|transformers)\.yaml", recipe)
+    assert held == ["detectron2", "torch"]
+
+
 @pytest.mark.slow
 def test_every_rule_of_a_study_runs_in_its_own_environment(
     conda, tmp_path, tiny_config, small_rows
