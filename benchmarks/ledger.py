@@ -128,7 +128,7 @@ def main() -> None:
     config = configuration.complete(config, schema, str(options.configfile))
     results = options.results / config["study"]
     torch.set_num_threads(options.threads)
-    rows = list(trainings(config, results, options.seeds)) if options.seeds else []
+    rows = list(trainings(config, results, options.seeds, options.items)) if options.seeds else []
     rows += list(evaluations(config, results))
     table = pd.DataFrame(rows)
     options.table.parent.mkdir(exist_ok=True)
@@ -136,11 +136,13 @@ def main() -> None:
     print(table.round(3).to_string(index=False))
 
 
-def trainings(config: Config, results: Path, seeds: list[int]) -> Iterator[dict[str, Any]]:
-    """Yield the effect of every switch of training on AUROC and F1 of the target."""
+def trainings(
+    config: Config, results: Path, seeds: list[int], items: list[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield the effect of the switches of training on AUROC and F1 of the target."""
     sound: dict[tuple[str, int], dict[str, float]] = {}
     for name, (change, seen) in SWITCHES.items():
-        for experiment in seen:
+        for experiment in seen if name.split()[0].rstrip(",") in items else ():
             published = []
             crops = CROPS.get(name, own_crops)(config, results, experiment)
             for seed in seeds:
@@ -287,6 +289,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--configfile", type=Path, default=ROOT / "config/cca_example.yaml")
     parser.add_argument("--results", type=Path, default=ROOT / "results")
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2, 3])
+    every = [name.split()[0].rstrip(",") for name in SWITCHES]
+    parser.add_argument("--items", nargs="*", choices=every, default=every)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--table", type=Path, default=RESULTS / "ledger.tsv")
     return parser.parse_args()
