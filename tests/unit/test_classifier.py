@@ -260,6 +260,25 @@ def test_four_flips_are_the_mean_over_the_four_views():
     assert not np.allclose(single[0].probabilities, single[1].probabilities, atol=1e-4)
 
 
+def test_adaptive_flips_turn_only_what_is_unsure(monkeypatch):
+    model, crops = small_classifier().eval(), noise(9)
+    one, four = (inference.predict(model, crops, views, CPU) for views in (False, True))
+    highest = np.sort(one.probabilities, axis=1)
+    distance = highest[:, -1] - highest[:, -2]
+    monkeypatch.setattr(inference, "SURE", float(np.median(distance)))
+    found = inference.predict(model, crops, "adaptive", CPU)
+    turned = distance < np.median(distance)
+    assert 0 < turned.sum() < len(crops)
+    np.testing.assert_allclose(found.probabilities[turned], four.probabilities[turned], atol=1e-6)
+    assert np.array_equal(found.probabilities[~turned], one.probabilities[~turned])
+    monkeypatch.setattr(inference, "SURE", 0.0)
+    nothing = inference.predict(model, crops, "adaptive", CPU)
+    assert np.array_equal(nothing.probabilities, one.probabilities)
+    monkeypatch.setattr(inference, "SURE", 1.1)
+    everything = inference.predict(model, crops, "adaptive", CPU)
+    assert np.array_equal(everything.probabilities, four.probabilities)
+
+
 def test_rows_are_regrouped_in_order():
     arrays = [np.arange(5), np.arange(5, 6), np.arange(0), np.arange(6, 20)]
     groups = list(inference.regroup(arrays, 4))

@@ -24,7 +24,7 @@ def predict_rows(
     trained: Trained,
     crops: npt.NDArray[np.uint8],
     rows: npt.NDArray[np.int64],
-    four_flips: bool,
+    four_flips: bool | str,
     device: torch.device,
 ) -> npt.NDArray[np.float64]:
     """Return class probabilities [n, classes] of some rows of an array of crops."""
@@ -71,7 +71,7 @@ def judge(
     trained: Trained,
     shards: Sequence[str | Path],
     cells: pd.DataFrame,
-    four_flips: bool,
+    four_flips: bool | str,
     device: torch.device,
 ) -> pd.DataFrame:
     """Classify boxes that lie in many shards, and keep what they are.

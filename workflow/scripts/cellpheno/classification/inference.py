@@ -2,7 +2,7 @@
 
 import dataclasses
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,9 @@ PIXELS = {"cpu": 64 * 96**2, "cuda": 512 * 224**2}
 result beyond rounding."""
 FEW_PIXELS = 64 * 224**2
 """Up to so many a GPU waits longer for its next kernel than it computes."""
+ADAPTIVE = "adaptive"
+SURE = 0.9
+"""The distance of the two likeliest classes' probabilities from which on one view is enough."""
 _recorded: weakref.WeakKeyDictionary[Classifier, Recorded] = weakref.WeakKeyDictionary()
 
 
@@ -71,7 +74,7 @@ def batch_size(geometry: Geometry, device: torch.device) -> int:
 def predict(
     model: Classifier,
     crops: Crops,
-    four_flips: bool,
+    four_flips: bool | str,
     device: torch.device,
     maps: bool = False,
 ) -> Prediction:
@@ -85,7 +88,8 @@ def predict(
         uint8 [n, S, S, channels].
     four_flips
         Whether probabilities are the mean over the crop, both its mirror images and its half
-        turn (A34); features are always those of the crop itself.
+        turn (A34); features are always those of the crop itself. `adaptive`: the other three views
+        only where the crop itself leaves the class unsure (see `unsure`).
     device
         Where the model is.
     maps
@@ -98,28 +102,50 @@ def predict(
 def compute(
     model: Classifier,
     crops: Crops,
-    four_flips: bool,
+    four_flips: bool | str,
     device: torch.device,
     maps: bool = False,
 ) -> Computed:
     """Do as `predict` does, but do not wait for the device."""
     images = to_tensor(crops, device)
-    features_of = model.features
-    if device.type == "cuda" and images.shape[0] * images.shape[2] ** 2 <= FEW_PIXELS:
-        features_of = _recorded.setdefault(model, Recorded(model.features))
+    features_of = _features_of(model, images)
     views = [(), (2,), (3,), (2, 3)] if four_flips else [()]
     total = torch.zeros((len(images), model.head.out_features), device=device)
+    rows: slice | Tensor = slice(None)
     for axes in views:
         with computing("float32", device):  # or lower, if the weights are
             seen = features_of(images.flip(axes) if axes else images)
             pooled = model.pool(seen)
             logits = model.head(pooled)
-        total += logits.float().softmax(1)
+        total[rows] += logits.float().softmax(1)
         if not axes:
             features = pooled.half()
             evidence = class_maps(model, seen) if maps else None
-    probabilities = (total / len(views)).clamp(0, 1).double()
-    return Computed(probabilities, features, evidence)
+            if four_flips == ADAPTIVE:
+                rows = unsure(total)
+                if not len(rows):
+                    break
+                images = images.permute(0, 2, 3, 1)[rows].permute(0, 3, 1, 2)
+    total[rows] /= len(views)
+    return Computed(total.clamp(0, 1).double(), features, evidence)
+
+
+def unsure(probabilities: Tensor) -> Tensor:
+    """Return the rows [m] whose two likeliest classes are closer than `SURE`."""
+    if probabilities.shape[1] < 2:
+        return torch.arange(len(probabilities), device=probabilities.device)
+    highest, _ = probabilities.topk(2, dim=1)
+    return (highest[:, 0] - highest[:, 1] < SURE).nonzero()[:, 0]
+
+
+def _features_of(model: Classifier, images: Tensor) -> Callable[[Tensor], Tensor]:
+    """Return what makes feature maps of these images: a recording, where they are few on a GPU."""
+    if not images.is_cuda or images.shape[0] * images.shape[2] ** 2 > FEW_PIXELS:
+        return model.features
+    if model not in _recorded:
+        known = weakref.ref(model)  # the recording is kept as long as the model, and not longer
+        _recorded[model] = Recorded(lambda images: known().features(images))
+    return _recorded[model]
 
 
 def fetched(parts: Iterable[Computed]) -> Iterator[Prediction]:
@@ -162,7 +188,7 @@ def classify(
     trained: Trained,
     shard: str | Path,
     detections: pd.DataFrame,
-    four_flips: bool,
+    four_flips: bool | str,
     device: torch.device,
 ) -> tuple[pd.DataFrame, npt.NDArray[np.float16]]:
     """Classify the detected cells of a shard of fields.
