@@ -12,7 +12,7 @@ from cellpheno import compilation
 from cellpheno.classification import crops, cutting
 from cellpheno.classification.backbones import ModelSettings, build
 from cellpheno.classification.crops import Geometry
-from cellpheno.detection import backends
+from cellpheno.detection import backends, two_stages
 from cellpheno.detection.faster_rcnn import MIN_OBJECTNESS, PROPOSALS_PER_CELL
 from cellpheno.detection.interface import Limits
 from cellpheno.detection.pixels import to_tensor
@@ -137,6 +137,14 @@ def test_two_stages_of_fixed_shapes_find_what_torchvision_finds(shape):
     assert len(boxes) > 5
     torch.testing.assert_close(found[0], boxes, rtol=0, atol=1e-3)
     torch.testing.assert_close(found[1], scores, rtol=0, atol=1e-4)
+
+
+def test_images_of_many_sizes_are_seen_and_few_sizes_are_kept(monkeypatch):
+    monkeypatch.setattr(two_stages, "SIZES", 1)
+    stages = TwoStages(excited("resnet18_small").network)
+    for shape in ((64, 64), (64, 96), (96, 64)):
+        stages.detect(torch.rand(3, *shape), Limits(0.3, 0.5, 10), 80)
+    assert list(stages._made) == [(64, 64, 80)]
 
 
 def test_an_image_without_proposals_has_no_cells():

@@ -343,7 +343,11 @@ def _held(crops: Crops, device: torch.device) -> torch.Tensor | None:
     """Return all crops in the memory of a GPU, if they are few enough."""
     if device.type != "cuda" or crops.nbytes > HELD_SHARE * torch.cuda.mem_get_info(device)[0]:
         return None
-    return torch.from_numpy(np.ascontiguousarray(crops)).to(device)
+    held = torch.empty(crops.shape, dtype=torch.uint8, device=device)
+    for start in range(0, len(crops), EVALUATION_BATCH):  # they may lie on the disk
+        part = slice(start, start + EVALUATION_BATCH)
+        held[part] = send(np.array(crops[part]), device)
+    return held
 
 
 def _numbers(batches: list[torch.Tensor]) -> npt.NDArray:

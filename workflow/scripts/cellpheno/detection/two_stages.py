@@ -26,6 +26,8 @@ from cellpheno.recording import Recorded
 NONE = -1.0
 """The score of what is no proposal or no cell: below every probability."""
 FEWEST_SLOTS = 512
+SIZES = 4
+"""Sizes of images whose recordings are kept: that of a large field holds more than a gigabyte."""
 SMALLEST = 1e-2
 """The shortest side of a cell in px, as torchvision has it."""
 
@@ -85,13 +87,7 @@ class TwoStages:
         boxes, scores
             [n, 4] in px and [n], the surest first.
         """
-        size = tuple(image.shape[1:])
-        if (*size, most) not in self._made:
-            anchors, grids = self.survey(size)
-            first = functools.partial(self.first, most=most, anchors=anchors)
-            second = functools.partial(self.second, size=size, grids=grids)
-            self._made[*size, most] = Recorded(first, most=1), Recorded(second, in_place=1)
-        first, second = self._made[*size, most]
+        first, second = self._stages(tuple(image.shape[1:]), most)
         table, boxes, scores, levels = first(image)
         likely = (scores > NONE).nonzero()[:, 0]
         boxes, scores, levels = boxes[likely], scores[likely], levels[likely]
@@ -104,6 +100,19 @@ class TwoStages:
         boxes, chances = boxes[sure], chances[sure]
         kept = nms(boxes, chances, limits.nms_iou)[: limits.max_detections]
         return boxes[kept], chances[kept]
+
+    def _stages(self, size: tuple[int, int], most: int) -> tuple[Recorded, Recorded]:
+        """Return both stages for images of a size, recorded unless there are many sizes."""
+        key = (*size, most)
+        if key in self._made:
+            return self._made[key]
+        anchors, grids = self.survey(size)
+        first = functools.partial(self.first, most=most, anchors=anchors)
+        second = functools.partial(self.second, size=size, grids=grids)
+        if len(self._made) >= SIZES:
+            return Recorded(first, most=0), Recorded(second, most=0)
+        self._made[key] = Recorded(first, most=1), Recorded(second, in_place=1)
+        return self._made[key]
 
     @torch.inference_mode()
     def survey(self, size: tuple[int, int]) -> tuple[list[Tensor], Grids]:
