@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cellpheno import configuration
+from cellpheno import configuration, protocol_switches, schema_defaults
 from cellpheno.classification.backbones import family
 from cellpheno.detection.torchvision_models import ARCHITECTURES
 from cellpheno.errors import StudyError
@@ -45,14 +45,14 @@ def test_a_complete_config_is_not_changed_by_completing_it_again():
 def test_every_key_of_the_schema_has_a_default_or_is_required():
     def without_default(schema, path):
         for key, part in schema.get("properties", {}).items():
-            part = configuration._resolved(part, SCHEMA)
+            part = schema_defaults.resolved(part, SCHEMA)
             known = key in schema.get("required", []) or "default" in part
             if not known:
                 yield (*path, key)
             yield from without_default(part, (*path, key))
 
-    by_protocol = set(configuration.SWITCHES["corrected"])
-    for switches in configuration.STUDY_SWITCHES.values():
+    by_protocol = set(protocol_switches.SWITCHES["corrected"])
+    for switches in protocol_switches.STUDY_SWITCHES.values():
         by_protocol |= set(switches["corrected"])
     optional = {("simulation",), ("fetch",)}
     assert set(without_default(SCHEMA, ())) == by_protocol | optional

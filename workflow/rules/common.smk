@@ -20,6 +20,8 @@ for name in (
     "classifier_settings",
     "detector_libraries",
     "monolayer_settings",
+    "schema_defaults",
+    "protocol_switches",
     "configuration",
     "sample_sheet",
     "sequences",

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import yaml
 
 from cellpheno import (
@@ -15,60 +14,17 @@ from cellpheno import (
     detector_libraries,
     inputs,
     monolayer_settings,
+    protocol_switches,
 )
 from cellpheno.errors import StudyError
-from cellpheno.known import check_known, suggestion
+from cellpheno.known import check_known
+from cellpheno.schema_defaults import fill, refuse_misfits
 
 Config = dict[str, Any]
 
 RESERVED = {"field", "condition", "replicate", "group", "split", "verdict", "remark", "content"}
 RESERVED |= {"pixel_size_um", "height", "width", "saturated_fraction", "focus", "rescale"}
 """Columns that a channel cannot be named after, nor a column of the user's own."""
-
-SWITCHES: dict[str, dict[tuple[str, ...], Any]] = {
-    "published": {
-        ("calls", "rule"): "best_positive",
-        ("classification", "training", "validation"): "cells",
-        ("statistics", "tests"): [{"test": "student", "unit": "field", "correction": "none"}],
-    },
-    "corrected": {
-        ("calls", "rule"): "argmax",
-        ("classification", "training", "validation"): "fields",
-        ("statistics", "tests"): [
-            {"test": "welch", "unit": "replicate", "correction": "holm"},
-            {"test": "gee", "unit": "replicate", "correction": "holm"},
-            {"test": "student", "unit": "field", "correction": "none"},
-        ],
-    },
-}
-"""What each protocol chooses where the config does not (A8, A36, A37, A51)."""
-
-STUDY_SWITCHES: dict[str, dict[str, dict[tuple[str, ...], Any]]] = {
-    "cca": {
-        "published": {
-            ("detection", "model", "stem"): "random_frozen",
-            ("classification", "model", "stem"): "random",
-            ("composite", "bits"): "top_byte",
-            ("detection", "model", "normalisation"): "none",
-            ("classification", "model", "normalisation"): "none",
-            ("classification", "training", "brightness", "kind"): "clipped",
-            ("classification", "training", "validate_only"): False,
-        },
-        "corrected": {
-            ("detection", "model", "stem"): "adapted",
-            ("classification", "model", "stem"): "adapted",
-            ("composite", "bits"): "all",
-            ("detection", "model", "normalisation"): "matched",
-            ("classification", "model", "normalisation"): "matched",
-            ("classification", "training", "brightness", "kind"): "sound",
-            ("classification", "training", "validate_only"): True,
-        },
-    },
-}
-"""By `published_study`: what its published protocol chooses beyond that.
-
-In any other study the choice is the corrected one (C18, C19, C32, C42, C45 to C47).
-"""
 
 
 def complete(config: Config, schema: Mapping[str, Any], source: str) -> Config:
@@ -80,7 +36,7 @@ def complete(config: Config, schema: Mapping[str, Any], source: str) -> Config:
         As the user wrote it.
     schema
         JSON schema (2020-12) whose `default` values fill what is missing; the keys that the
-        protocol decides are filled from `SWITCHES`.
+        protocol decides are filled from `protocol_switches`.
     source
         Where the config comes from, for messages.
 
@@ -92,10 +48,10 @@ def complete(config: Config, schema: Mapping[str, Any], source: str) -> Config:
     """
     config = copy.deepcopy(config)
     candidate_settings.follow(config)
-    _fill(config, schema, schema)
-    _refuse_misfits(config, schema, source)
+    fill(config, schema, schema)
+    refuse_misfits(config, schema, source)
     monolayer_settings.complete(config, source)
-    for path, value in _switches(config).items():
+    for path, value in protocol_switches.chosen(config).items():
         section = config
         for key in path[:-1]:
             section = section[key]
@@ -107,23 +63,14 @@ def complete(config: Config, schema: Mapping[str, Any], source: str) -> Config:
     part = {**schema["$defs"]["classification"], "$defs": schema["$defs"]}
     for name in config["experiments"]:
         where = f"{source}: experiments/{name}"
-        _refuse_misfits(experiment(config, name), part, where)
+        refuse_misfits(experiment(config, name), part, where)
         classifier_settings.check(experiment(config, name), where)
     part = {**schema["properties"]["detection"], "$defs": schema["$defs"]}
     for name in config["detectors"]:
         where = f"{source}: detectors/{name}"
-        _refuse_misfits(detector(config, name), part, where)
+        refuse_misfits(detector(config, name), part, where)
         detector_libraries.check(detector(config, name), where)
     return config
-
-
-def _switches(config: Config) -> dict[tuple[str, ...], Any]:
-    """Return what the protocol chooses in this study, by key."""
-    chosen = dict(SWITCHES[config["protocol"]])
-    for study, switches in STUDY_SWITCHES.items():
-        own = study == config["published_study"]
-        chosen |= switches[config["protocol"] if own else "corrected"]
-    return chosen
 
 
 def experiment(config: Config, name: str) -> Config:
@@ -209,59 +156,6 @@ def check_files(config: Config, folder: Path) -> None:
 def load_schema(path: str | Path) -> dict[str, Any]:
     """Read a JSON schema written as YAML."""
     return yaml.safe_load(Path(path).read_text())
-
-
-def _fill(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> None:
-    """Fill the defaults of a schema into a value, in place, and order its keys as the schema does.
-
-    Snakemake takes a section whose keys stand in another order for a changed one.
-    """
-    schema = _resolved(schema, root)
-    if isinstance(value, list):
-        for item in value:
-            _fill(item, schema.get("items", {}), root)
-    if not isinstance(value, dict):
-        return
-    for key, part in schema.get("properties", {}).items():
-        part = _resolved(part, root)
-        if key not in value and "default" in part:
-            value[key] = copy.deepcopy(part["default"])
-        if key in value:
-            value[key] = value.pop(key)
-            _fill(value[key], part, root)
-
-
-def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a schema with its reference into `$defs` followed; its own keys win."""
-    if "$ref" not in schema:
-        return dict(schema)
-    target = root["$defs"][schema["$ref"].rsplit("/", 1)[-1]]
-    return {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
-
-
-def _refuse_misfits(config: Config, schema: Mapping[str, Any], source: str) -> None:
-    errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
-    error = min(
-        errors, key=lambda e: (len(e.absolute_path), list(map(str, e.absolute_path))), default=None
-    )
-    if error is None:
-        return
-    key = ".".join(map(str, error.absolute_path))
-    within = f"{key}." if key else ""
-    if error.validator == "additionalProperties" and isinstance(
-        error.schema.get("properties"), dict
-    ):
-        known = list(error.schema["properties"])
-        unknown = next(name for name in error.instance if name not in known)
-        raise StudyError(
-            f"{source}: the key {within}{unknown} is not known{suggestion(unknown, known)}."
-        )
-    if error.validator == "required":
-        missing = next(name for name in error.validator_value if name not in error.instance)
-        raise StudyError(
-            f"{source}: the key {within}{missing} is missing; config.yaml explains it."
-        )
-    raise StudyError(f"{source}: the key {key} has a value that does not fit: {error.message}.")
 
 
 def _follow_composite(config: Config) -> None:
