@@ -56,7 +56,7 @@ def draw(cells: pd.DataFrame, palette: style.Palette) -> Figure:
     made.legend(handles=dots(colours), loc="outside lower right", ncols=2, handlelength=1)
     if "split" in columns:
         places[0, -1].legend(handles=dots(splits), handlelength=1, **ABOVE)
-        places[0, -1].set_title("split", pad=14)  # above the legend
+        places[0, -1].set_title("split", pad=19)  # above the legend
     return made
 
 
