@@ -34,8 +34,8 @@ def test_one_core_and_two_cores_of_checkouts_with_other_dates_give_the_same_tabl
 ):
     rows = pd.DataFrame(small_rows)
     more = rows[rows["condition"] == "annotated"].replace("slide-", "slide-1", regex=True)
-    made, year = [], 365 * 86_400
-    for cores, date in ((1, time.time() - year), (2, time.time() + year)):
+    made, day = [], 86_400
+    for cores, date in ((1, time.time() - 365 * day), (2, time.time() - day)):
         folder = tmp_path / f"cores-{cores}"
         folder.mkdir()
         study = Study(folder, config, another_checkout(tmp_path / f"checkout-{cores}", date))
@@ -49,3 +49,6 @@ def test_one_core_and_two_cores_of_checkouts_with_other_dates_give_the_same_tabl
     first.snakefile, second.snakefile = second.snakefile, first.snakefile
     assert first.planned() == {}
     assert second.planned() == {}
+    # nor does one that is made after them
+    first.snakefile = another_checkout(tmp_path / "checkout-3", time.time() + day)
+    assert first.planned() == {}

@@ -19,7 +19,7 @@ rule compare_detectors:
         ],
     output:
         detections="results/{study}/detector/compared/{backend}.parquet",
-        speed="results/{study}/detector/compared/{backend}.tsv",
+        speed="results/{study}/benchmarks/compared_detectors/{backend}.tsv",
     log:
         "logs/{study}/compare_detectors/{backend}.log",
     benchmark:
@@ -50,7 +50,8 @@ rule evaluate_detectors:
             "results/{{study}}/detector/compared/{backend}.parquet", backend=COMPARED
         ),
         speed=collect(
-            "results/{{study}}/detector/compared/{backend}.tsv", backend=COMPARED
+            "results/{{study}}/benchmarks/compared_detectors/{backend}.tsv",
+            backend=COMPARED,
         ),
         boxes=f"results/{{study}}/annotations/{DRAWN}.parquet",
         splits="results/{study}/splits.tsv",

@@ -1,5 +1,6 @@
 # What rules ask for by their wildcards: the files and settings of a shard, a detector, an
 # experiment; what a retry gets; the hash of the code behind a rule.
+import hashlib
 from functools import cache
 from pathlib import Path
 
@@ -152,6 +153,12 @@ def script_text(name):
         return Path(workflow.source_path(f"../scripts/{name}")).read_text()
     except (OSError, WorkflowError):
         return None
+
+
+def resource_id(name):
+    """Hash of a file of `resources`: its content counts, not its date."""
+    path = Path(workflow.source_path(f"../../resources/{name}"))
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @cache
