@@ -72,11 +72,18 @@ class DetectronDetector:
         heads.box_predictor.test_score_thresh = limits.min_score
         heads.box_predictor.test_nms_thresh = limits.nms_iou
         heads.box_predictor.test_topk_per_image = limits.max_detections
-        generator.pre_nms_topk[False] = PROPOSALS_PER_CELL * limits.max_detections
-        generator.post_nms_topk[False] = PROPOSALS_PER_CELL * limits.max_detections
+        most = PROPOSALS_PER_CELL * limits.max_detections
+        generator.post_nms_topk[False] = most
         batch = self._batch([image])
         maps = self._maps(batch)
-        [proposals], _ = generator(batch, maps)
+
+        def follow_likely(_head: nn.Module, _maps: object, found: tuple[list[Tensor], ...]) -> None:
+            # suppression among the hopeless ones would take most of the time, and change nothing
+            likely = max(int((level.sigmoid() > MIN_OBJECTNESS).sum()) for level in found[0])
+            generator.pre_nms_topk[False] = min(max(likely, 1), most)
+
+        with generator.rpn_head.register_forward_hook(follow_likely):
+            [proposals], _ = generator(batch, maps)
         likely = proposals.objectness_logits.sigmoid() > MIN_OBJECTNESS
         [found], _ = heads(batch, maps, [proposals[likely]])
         return found.pred_boxes.tensor, found.scores
