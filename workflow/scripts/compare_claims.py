@@ -1,5 +1,6 @@
 """Set the numbers of this run beside the published ones."""
 
+import os
 from pathlib import Path
 
 from cellpheno import claims, job, tables
@@ -9,7 +10,7 @@ params = snakemake.params
 results = Path(snakemake.output.table).parent
 answers = {Path(path).relative_to(results).as_posix(): path for path in snakemake.input.answers}
 table = claims.compare(
-    tables.read(snakemake.input.claims, tables.CLAIMS),
+    tables.read(os.environ["CELLPHENO_CLAIMS"], tables.CLAIMS),
     {name: tables.read(path, claims.SOURCES[name]) for name, path in answers.items()},
     study=params.published_study,
     run=params.run,
