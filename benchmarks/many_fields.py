@@ -40,6 +40,8 @@ TARGETS = ["cells.parquet", "qc/fields.tsv", "statistics/frequencies.tsv", "stat
 def main() -> None:
     """Run a study for each number of fields, print the table and write it."""
     options = _options()
+    if options.folder:
+        options.folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for count in options.fields:
         with tempfile.TemporaryDirectory(dir=options.folder) as name:

@@ -55,6 +55,8 @@ rule classify:
 def main() -> None:
     """Measure what the command line asks for, print the table and write it."""
     options = _options()
+    if options.folder:
+        options.folder.mkdir(parents=True, exist_ok=True)
     rows = []
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)

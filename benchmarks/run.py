@@ -39,6 +39,8 @@ RESULTS = Path(__file__).parent / "results"
 def main(arguments: list[str] | None = None) -> int:
     """Measure what the command line asks for, print the table, write it; 1 where a gate fails."""
     options = _options(arguments)
+    if options.folder:
+        options.folder.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(level=logging.WARNING)
     import cv2
     import torch
