@@ -5,6 +5,10 @@
 os.environ["CELLPHENO_CLAIMS"] = str(workflow.source_path("../../resources/claims.tsv"))
 
 
+envvars:
+    "CELLPHENO_CLAIMS",
+
+
 rule compare_claims:
     """Set the numbers of this run beside every published one, with a verdict."""
     input:
