@@ -14,6 +14,7 @@ from cellpheno.errors import StudyError
 from cellpheno.simulation import cell_in_cell, cells, culture, drawing, lines
 from cellpheno.simulation.microscope import FULL_WELL, Microscope
 from cellpheno.simulation.outlines import random_outline
+from cellpheno.simulation.structures import CellLine
 from cellpheno.simulation.study import simulate_study
 
 CHANNELS, CLASSES = cell_in_cell.KIND.channels, list(cell_in_cell.KIND.classes)
@@ -200,7 +201,7 @@ def test_boxes_lie_in_the_field_and_hold_more_stain_than_the_background(simulate
 @pytest.mark.parametrize("label", CLASSES)
 def test_a_box_is_tight_around_what_is_drawn(label):
     """A structure alone in a field: nothing bright outside its box, each side of it touched."""
-    line = cells.CellLine(radius=14)
+    line = CellLine(radius=14)
     for seed in range(4):
         rng = randomness.generator(seed, label)
         structures = culture.grow([label], line, 150, 150, rng)
@@ -223,7 +224,7 @@ def parents(structure):
 
 
 def test_structures_hold_as_many_cells_as_their_class_says():
-    line = cells.CellLine()
+    line = CellLine()
     for seed in range(20):
         drawn = {
             name: cells.build(name, line, randomness.generator(seed, name)) for name in CLASSES
@@ -242,7 +243,7 @@ def test_structures_hold_as_many_cells_as_their_class_says():
 @pytest.mark.parametrize("label", ["one-in-one", "two-in-one", "in turn", "complicated"])
 def test_held_cells_lie_inside_their_holder_and_apart_from_each_other(label):
     for seed in range(20):
-        structure = cells.build(label, cells.CellLine(), randomness.generator(seed, label))
+        structure = cells.build(label, CellLine(), randomness.generator(seed, label))
         outlines = [cell.outline for cell in structure.cells]
         for n, cell in enumerate(structure.cells):
             for m, other in enumerate(structure.cells[:n]):
@@ -277,14 +278,14 @@ def test_planted_frequencies_are_met_within_sampling_error():
 def test_no_structure_is_lost_in_a_crowded_field():
     rng = randomness.generator(0, "crowded")
     labels = culture.draw_labels(PLANTED, "non-CIC", 60, rng)
-    structures = culture.grow(labels, cells.CellLine(radius=14), 160, 192, rng)
+    structures = culture.grow(labels, CellLine(radius=14), 160, 192, rng)
     assert [structure.label for structure in structures] == labels
     assert all(0 <= s.x <= 192 and 0 <= s.y <= 160 for s in structures)
 
 
 def test_a_structure_that_others_hide_is_not_in_the_truth(tmp_path, monkeypatch):
     """Two structures at one place, of which the larger hides the smaller everywhere."""
-    line = cells.CellLine(radius=21)
+    line = CellLine(radius=21)
     rng = randomness.generator(0, "hidden")
     large, other = culture.grow(["unclear", "non-CIC"], line, 160, 192, rng)
     x, y = large.x, large.y
@@ -314,7 +315,7 @@ def test_a_structure_seen_beyond_the_edge_alone_has_no_box():
 
 
 def test_a_field_too_dense_to_show_every_structure_is_drawn():
-    line = cells.CellLine(radius=21)
+    line = CellLine(radius=21)
     rng = randomness.generator(3, "x")
     structures = culture.grow(culture.draw_labels(PLANTED, "non-CIC", 60, rng), line, 192, 256, rng)
     _, boxes = drawing.draw(structures, line, 192, 256, rng)
@@ -364,7 +365,7 @@ def with_a_large_line(**factors):
 def test_a_cell_line_differs_from_the_studys_own_by_its_factors_alone():
     settings = with_a_large_line(density=0.5, texture=2, shape=3, stain=0.6, noise=4)
     own, large = (lines.sample(condition, settings) for condition in ("annotated", "control"))
-    assert own == lines.Sample(cells.CellLine(radius=14.0), Microscope(), 9)
+    assert own == lines.Sample(CellLine(radius=14.0), Microscope(), 9)
     assert large.cells_per_field == 4.5
     changed = {
         field.name: getattr(new, field.name) / getattr(old, field.name)

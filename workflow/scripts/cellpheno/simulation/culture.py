@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cellpheno import randomness
-from cellpheno.simulation.cells import CellLine, Structure, build
+from cellpheno.simulation.cells import build
+from cellpheno.simulation.structures import CellLine, Structure
 
 _TRIES = 60
 """Places tried for a structure before the emptiest one is taken."""

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from cellpheno.simulation.cells import Cell, CellLine, Nucleus, Structure
 from cellpheno.simulation.outlines import Array
+from cellpheno.simulation.structures import Cell, CellLine, Nucleus, Structure
 
 MARGIN = 12
 """Drawn beyond every edge of the field, px, so that blur has something to take from."""

@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from cellpheno.simulation.cells import CellLine
 from cellpheno.simulation.microscope import Microscope
+from cellpheno.simulation.structures import CellLine
 
 FACTORS: dict[str, tuple[str, ...]] = {
     "shape": ("roughness", "elongation"),

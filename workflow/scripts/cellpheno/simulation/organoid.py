@@ -5,13 +5,13 @@ import dataclasses
 import pandas as pd
 
 from cellpheno import randomness, tables
-from cellpheno.simulation.cells import CellLine
 from cellpheno.simulation.culture import draw_labels, grow, planted_frequencies
 from cellpheno.simulation.drawing import draw
 from cellpheno.simulation.kind import Kind, Pictures, Plan, Row, Settings, fault_of
 from cellpheno.simulation.lines import sample
 from cellpheno.simulation.microscope import Microscope, Stain, photograph
 from cellpheno.simulation.organoid_cells import CLASSES, DYES, build
+from cellpheno.simulation.structures import CellLine
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from cellpheno.simulation.cells import Cell, CellLine, Nucleus, Structure
 from cellpheno.simulation.outlines import random_outline
+from cellpheno.simulation.structures import Cell, CellLine, Nucleus, Structure
 
 CLASSES = ("R", "G", "U")
 """Cancer (red), normal (green), unknown (C4)."""
