@@ -134,12 +134,11 @@ def test_a_row_or_a_shard_that_is_not_there_is_refused_by_name(study):
         embedding.features(cells.assign(feature_row=20), shards)
 
 
-def test_neighbors_are_those_of_all_distances_nearest_first(monkeypatch):
+def test_neighbors_are_those_of_all_distances_nearest_first():
     values = np.random.default_rng(0).normal(size=(70, 5)).astype(np.float32)
     values[7] = values[3]  # a point may have a twin
     apart = np.linalg.norm(values[:, None] - values[None], axis=2)
     np.fill_diagonal(apart, np.inf)
-    monkeypatch.setattr(neighbors, "BLOCK", 16)
     indices, distances = neighbors.nearest(values, 9, seed=0)
     np.testing.assert_allclose(distances, np.sort(apart, axis=1)[:, :9], atol=1e-3)
     np.testing.assert_allclose(distances, np.take_along_axis(apart, indices, 1), atol=1e-3)

@@ -7,11 +7,8 @@ Array = npt.NDArray[np.float32]
 Graph = tuple[npt.NDArray[np.int64], Array]
 
 EXACT_UP_TO = 50_000
-"""Points whose distances are all computed: 18 s of one core, with memory for one block of rows.
-Twice the points take four times as long, and a search by trees takes over."""
-
-BLOCK = 1024
-"""Rows of distances in memory at a time."""
+"""Points whose distances are all computed: 9 s of one core. Twice the points take four times as
+long, and a search by trees takes over."""
 
 
 def nearest(values: Array, k: int, seed: int) -> Graph:
@@ -43,21 +40,8 @@ def nearest(values: Array, k: int, seed: int) -> Graph:
 
 
 def _exact(values: Array, k: int) -> Graph:
-    squares = np.einsum("ij,ij->i", values, values)
-    indices = np.empty((len(values), k), dtype=np.int64)
-    distances = np.empty((len(values), k), dtype=np.float32)
-    for start in range(0, len(values), BLOCK):
-        rows = np.arange(start, min(start + BLOCK, len(values)))
-        # squared distances, but for the square of the row itself
-        apart = values[rows] @ values.T
-        apart *= -2
-        apart += squares
-        apart[rows - start, rows] = np.inf
-        near = np.argpartition(apart, k - 1, axis=1)[:, :k]
-        near.sort(axis=1)  # equally far ones in the order of the points
-        apart = np.take_along_axis(apart, near, axis=1)
-        order = np.argsort(apart, axis=1, kind="stable")
-        indices[rows] = np.take_along_axis(near, order, axis=1)
-        apart = np.take_along_axis(apart, order, axis=1) + squares[rows, None]
-        distances[rows] = np.sqrt(np.maximum(apart, 0))
-    return indices, distances
+    from sklearn.neighbors import NearestNeighbors
+
+    # asked about nobody in particular, it leaves each point itself out
+    distances, indices = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(values).kneighbors()
+    return indices.astype(np.int64), distances.astype(np.float32)
