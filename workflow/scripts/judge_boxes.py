@@ -7,7 +7,8 @@ from cellpheno.classification.backbones import load
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 kind = tables.COMPARED_DETECTIONS if inputs.compared else tables.DETECTIONS
-frames = [tables.read(path, kind) for path in inputs.compared or inputs.detections]
+paths = [inputs.compared] if inputs.compared else inputs.detections
+frames = [tables.read(path, kind) for path in paths]
 detected = tables.concatenate(frames, kind)
 if not inputs.compared:
     detected = detected.assign(detector=params.detectors[0] if params.detectors else None)
