@@ -21,7 +21,6 @@ import platform
 import pstats
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,6 +34,7 @@ import tifffile
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import timing
+from benchmarks.folders import work_folder
 from cellpheno.files import whole
 from cellpheno.images import composite, store, study_range
 from cellpheno.images.conversion import Converter
@@ -69,8 +69,7 @@ def main() -> None:
     if options.peak_memory:
         print(_peak_memory_mb(options.peak_memory, options.folder))
         return
-    with tempfile.TemporaryDirectory(dir=options.folder) as name:
-        folder = Path(name)
+    with work_folder(options.folder) as folder:
         rows = make_fields(folder, options)
         table = pd.concat(
             [

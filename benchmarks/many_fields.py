@@ -19,15 +19,15 @@ import ast
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.folders import work_folder
 from cellpheno.files import whole
 
 ROOT = Path(__file__).parents[1]
@@ -40,12 +40,9 @@ TARGETS = ["cells.parquet", "qc/fields.tsv", "statistics/frequencies.tsv", "stat
 def main() -> None:
     """Run a study for each number of fields, print the table and write it."""
     options = _options()
-    if options.folder:
-        options.folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for count in options.fields:
-        with tempfile.TemporaryDirectory(dir=options.folder) as name:
-            folder = Path(name)
+        with work_folder(options.folder) as folder:
             make_study(folder, count, options)
             rows += measured(folder, count)
     table = pd.DataFrame(rows, columns=["fields", "what", "jobs", "value", "unit"])

@@ -24,8 +24,9 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.folders import work_folder
 from cellpheno.files import whole
 
 ROOT = Path(__file__).parents[1]
@@ -55,18 +56,14 @@ rule classify:
 def main() -> None:
     """Measure what the command line asks for, print the table and write it."""
     options = _options()
-    if options.folder:
-        options.folder.mkdir(parents=True, exist_ok=True)
     rows = []
-    with tempfile.TemporaryDirectory(dir=options.folder) as name:
-        folder = Path(name)
+    with work_folder(options.folder) as folder:
         make_study(folder, options.fields, options.experiments)
         rows += measured("shards", folder, options.fields)
         if options.again:
             pretend_done(folder)
             rows += measured("again", folder, options.fields)
-    with tempfile.TemporaryDirectory(dir=options.folder) as name:
-        folder = Path(name)
+    with work_folder(options.folder) as folder:
         count = options.naive_fields
         if count:
             make_files(folder, count)

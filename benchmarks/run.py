@@ -12,13 +12,14 @@ measured is told, the others go on, and the command fails in the end.
 import argparse
 import logging
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.folders import work_folder
 
 SECTIONS = (
     "crops",
@@ -39,8 +40,6 @@ RESULTS = Path(__file__).parent / "results"
 def main(arguments: list[str] | None = None) -> int:
     """Measure what the command line asks for, print the table, write it; 1 where a gate fails."""
     options = _options(arguments)
-    if options.folder:
-        options.folder.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(level=logging.WARNING)
     import cv2
     import torch
@@ -62,12 +61,10 @@ def main(arguments: list[str] | None = None) -> int:
     broken: list[str] = []
     kept = _read(options.table) if options.keep else pd.DataFrame()
     for name in names:
-        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        with work_folder(options.folder) as folder:
             try:
                 rows = sections[name](
-                    Options(
-                        device, options.rounds, options.tiny, Path(folder), tuple(options.points)
-                    )
+                    Options(device, options.rounds, options.tiny, folder, tuple(options.points))
                 )
             except Exception:  # the other sections can still be measured
                 logger.exception("section %s", name)

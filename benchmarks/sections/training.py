@@ -148,9 +148,9 @@ def _ours(
     precision: str,
     compiled: bool,
 ) -> Step:
-    rows = np.arange(len(crops)), np.arange(0)
+    everything = np.arange(len(crops)), np.arange(0)
     trainer = Trainer(
-        model, crops, labels, rows, settings, seed, device, precision, compile=compiled
+        model, crops, labels, everything, settings, seed, device, precision, compile=compiled
     )
     trainer.model.train()
     return lambda rows, step: trainer.train_step(rows, step)[0].mean()

@@ -6,12 +6,13 @@ from cellpheno.classification.backbones import load
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-kind = tables.COMPARED_DETECTIONS if inputs.compared else tables.DETECTIONS
-paths = [inputs.compared] if inputs.compared else inputs.detections
-frames = [tables.read(path, kind) for path in paths]
-detected = tables.concatenate(frames, kind)
-if not inputs.compared:
-    detected = detected.assign(detector=params.detectors[0] if params.detectors else None)
+if inputs.compared:
+    detected = tables.read(inputs.compared, tables.COMPARED_DETECTIONS)
+else:
+    frames = [tables.read(path, tables.DETECTIONS) for path in inputs.detections]
+    detected = tables.concatenate(frames, tables.DETECTIONS).assign(
+        detector=params.detectors[0] if params.detectors else None
+    )
 cells = held_out.boxes(
     tables.read(inputs.boxes, tables.BOXES),
     detected[detected["detector"].isin(params.detectors)],
