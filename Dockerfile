@@ -1,10 +1,10 @@
 FROM condaforge/miniforge3:latest
 ENV CONDA_OVERRIDE_CUDA=12.9
 LABEL io.github.snakemake.containerized="true"
-LABEL io.github.snakemake.conda_env_hash="b05c90f92c7af6be565d4277189e5975ffbe7b36412b365ead0d547ed9f9bb7f"
+LABEL io.github.snakemake.conda_env_hash="91048c950a5d43ba8e501fcf773a4e76860c7495554da57a29deed06e04d6631"
 # Conda environment:
 #   source: envs/embedding.yaml
-#   prefix: /conda-envs/e61c46f0d1c48d01db9cc2507009fc0d
+#   prefix: /conda-envs/5fbbb840e97ea6cb6ab05ff9285a8a0c
 #   # Maps of the cells' features.
 #   # Minor versions agree with requirements.txt (docs/environments.md).
 #   channels:
@@ -24,9 +24,10 @@ LABEL io.github.snakemake.conda_env_hash="b05c90f92c7af6be565d4277189e5975ffbe7b
 #     - pillow =12.3
 #     - umap-learn =0.5
 #     - opentsne =1.0
+#     - pytorch =2.12 # for embedding.gpu
 #     - ffmpeg * lgpl_* # py-opencv takes either build; the other one is under the GPL
-RUN mkdir -p /conda-envs/e61c46f0d1c48d01db9cc2507009fc0d
-COPY envs/embedding.yaml /conda-envs/e61c46f0d1c48d01db9cc2507009fc0d/environment.yaml
+RUN mkdir -p /conda-envs/5fbbb840e97ea6cb6ab05ff9285a8a0c
+COPY envs/embedding.yaml /conda-envs/5fbbb840e97ea6cb6ab05ff9285a8a0c/environment.yaml
 # Conda environment:
 #   source: envs/figures.yaml
 #   prefix: /conda-envs/62d09e4f4ecf1f8fa3363d0183b50266
@@ -143,7 +144,7 @@ COPY envs/statistics.yaml /conda-envs/70404556b46304184630aa0938b9c27d/environme
 RUN mkdir -p /conda-envs/a42801628595f17bda97bbf0e8ffd29f
 COPY envs/torch.yaml /conda-envs/a42801628595f17bda97bbf0e8ffd29f/environment.yaml
 
-RUN conda env create --prefix /conda-envs/e61c46f0d1c48d01db9cc2507009fc0d --file /conda-envs/e61c46f0d1c48d01db9cc2507009fc0d/environment.yaml && \
+RUN conda env create --prefix /conda-envs/5fbbb840e97ea6cb6ab05ff9285a8a0c --file /conda-envs/5fbbb840e97ea6cb6ab05ff9285a8a0c/environment.yaml && \
     conda env create --prefix /conda-envs/62d09e4f4ecf1f8fa3363d0183b50266 --file /conda-envs/62d09e4f4ecf1f8fa3363d0183b50266/environment.yaml && \
     conda env create --prefix /conda-envs/99a5d3d5949fefa09d34444c7f969225 --file /conda-envs/99a5d3d5949fefa09d34444c7f969225/environment.yaml && \
     conda env create --prefix /conda-envs/32bbfe23140c6e23efda0f2465a74a97 --file /conda-envs/32bbfe23140c6e23efda0f2465a74a97/environment.yaml && \

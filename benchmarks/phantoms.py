@@ -2,7 +2,8 @@
 
 Made in a moment and for nothing else: how fast a network is does not depend on what it sees, and
 whether two ways agree needs a network that has learned something, and some cells that are hard to
-tell apart: nuclei in noise, which may touch.
+tell apart: nuclei in noise, which may touch. And features, as of a network that has seen a million
+cells.
 """
 
 import functools
@@ -112,3 +113,14 @@ def tiles(count: int, seed: int, side: int = 256) -> TileSet:
         [image for image, _, _ in drawn],
         [boxes.astype(np.float32) for _, boxes, _ in drawn],
     )
+
+
+def features(count: int, width: int) -> np.ndarray:
+    """Return features as a network pools them: none below 0, some dozens of directions, classes."""
+    random = np.random.default_rng(0)
+    latent = random.normal(size=(count, 24)) * np.linspace(1.0, 0.2, 24)
+    latent += 2.5 * random.normal(size=(12, 24))[random.integers(0, 12, count)]
+    spread = random.normal(size=(24, width)).astype(np.float32)
+    values = latent.astype(np.float32) @ spread
+    values += 0.3 * random.standard_normal(values.shape, dtype=np.float32)
+    return np.maximum(values, 0)

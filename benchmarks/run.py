@@ -32,7 +32,8 @@ SECTIONS = (
     "whole_field",
     "embedding",
 )
-ON_THE_CPU_ALONE = ("crops", "tables", "fields", "embedding")
+ON_THE_CPU_ALONE = ("crops", "tables", "fields")
+POINTS = {"cpu": [5000], "cuda": [100_000, 1_000_000]}
 logger = logging.getLogger(__name__)
 RESULTS = Path(__file__).parent / "results"
 
@@ -144,12 +145,13 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--threads", type=int, default=1, help="of a CPU, for both sides")
     parser.add_argument("--rounds", type=int, default=3, help="timed turns of each way")
-    parser.add_argument("--points", type=int, nargs="*", default=[5000], help="to embed")
+    parser.add_argument("--points", type=int, nargs="*", help="to embed")
     parser.add_argument("--tiny", action="store_true", help="check that all runs; measures nothing")
     parser.add_argument("--keep", action="store_true", help="keep the table's other rows")
     parser.add_argument("--folder", type=Path, help="where to work; the system's, if not given")
     parser.add_argument("--table", type=Path, default=RESULTS / "scorecard.tsv")
     options = parser.parse_args(arguments)
+    options.points = options.points or POINTS[options.device]
     unknown = set(options.sections) - set(SECTIONS)
     if unknown:
         parser.error(f"no section {min(unknown)!r}; choose from {', '.join(SECTIONS)}")

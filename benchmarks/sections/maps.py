@@ -1,11 +1,12 @@
-"""E1: t-SNE of the classifier's features."""
+"""E1: t-SNE of the classifier's features on a CPU. What a GPU does is in `maps_on_gpu`."""
 
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
-from benchmarks.sections import Options
+from benchmarks import phantoms
+from benchmarks.sections import Options, maps_on_gpu
 from benchmarks.timing import Comparison, alternate
 from cellpheno import embedding
 from cellpheno.neighbors import nearest
@@ -17,13 +18,15 @@ NEIGHBORS = 15
 
 def run(options: Options) -> list[Comparison]:
     """Compare with scikit-learn; both reduce to 50 components first, on one thread."""
-    points = (200,) if options.tiny else options.points
-    return [compare(count, 64 if options.tiny else 2048) for count in points]
+    points, width = ((200,), 64) if options.tiny else (options.points, 2048)
+    if options.device.type == "cuda":
+        return [row for count in points for row in maps_on_gpu.compare(count, width, options)]
+    return [compare(count, width) for count in points]
 
 
 def compare(count: int, width: int) -> Comparison:
     """Embed so many points both ways, once: a turn takes minutes."""
-    values = features(count, width)
+    values = phantoms.features(count, width)
 
     def reference() -> np.ndarray:
         reduced = PCA(50, random_state=0).fit_transform(values)
@@ -58,17 +61,6 @@ def compare(count: int, width: int) -> Comparison:
         holds=ratio <= LIMIT and kept["ours"] >= kept["reference"] - 0.005,
         clock="CPU, one turn",
     )
-
-
-def features(count: int, width: int) -> np.ndarray:
-    """Return features as a network pools them: none below 0, some dozens of directions, classes."""
-    random = np.random.default_rng(0)
-    latent = random.normal(size=(count, 24)) * np.linspace(1.0, 0.2, 24)
-    latent += 2.5 * random.normal(size=(12, 24))[random.integers(0, 12, count)]
-    spread = random.normal(size=(24, width)).astype(np.float32)
-    values = latent.astype(np.float32) @ spread
-    values += 0.3 * random.standard_normal(values.shape, dtype=np.float32)
-    return np.maximum(values, 0)
 
 
 def _affinities(reduced: np.ndarray) -> object:

@@ -1,4 +1,4 @@
-"""One class is looked for by several detectors and classifiers: each judges the boxes of its own."""
+"""One class is looked for by several detectors and classifiers: who judges whose boxes."""
 
 import copy
 

@@ -121,9 +121,12 @@ def test_features_that_are_no_numbers_are_refused(study):
         embedding.features(cells, shards)
 
 
-def test_features_all_alike_are_refused():
+def test_features_all_alike_are_refused(study):
+    cells, shards, _ = study
+    for shard in shards.values():
+        np.save(shard, np.ones((20, 12), dtype=np.float16))
     with pytest.raises(StudyError, match="same features"):
-        embedding.principal_components(np.ones((20, 4), dtype=np.float32), 2)
+        embedding.features(cells, shards)
 
 
 def test_a_row_or_a_shard_that_is_not_there_is_refused_by_name(study):
@@ -168,6 +171,7 @@ def test_both_methods_see_one_graph(monkeypatch):
 
     monkeypatch.setattr(embedding, "nearest", nearest)
     values = np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
-    first, second = embedding.both(values, perplexity=10, neighbors=15, seed=0)
+    near = neighbors.Neighborhood.fitting(60, perplexity=10, neighbors=15)
+    first, second = embedding.both(values, near, seed=0)
     assert asked == [30]
     assert first.shape == second.shape == (60, 2)

@@ -1,3 +1,8 @@
+# An embedding is made by one core, or by a GPU where the config asks for it.
+EMBEDDING_GPU = int(config["embedding"]["gpu"])
+EMBEDDING_THREADS = config["compute"]["threads"] if EMBEDDING_GPU else 1
+
+
 rule embed_cells:
     """Embed the classifier's features of called cells by t-SNE and UMAP (A41)."""
     input:
@@ -16,15 +21,16 @@ rule embed_cells:
         "results/{study}/benchmarks/embed_cells.tsv"
     conda:
         "../../envs/embedding.yaml"
-    threads: 1
+    threads: EMBEDDING_THREADS
     resources:
-        gpu=0,
+        gpu=EMBEDDING_GPU,
         # 25 kB and 30 ms a cell (docs/performance.md)
         mem_mb=scaled(3000 + config["embedding"]["max_cells"] // 40),
         runtime=longer(60 + config["embedding"]["max_cells"] // 2000),
     params:
         settings=lookup("embedding", within=config),
         seed=lookup("seed", within=config),
+        threads=EMBEDDING_THREADS,
         code=code_id("embed_cells.py"),
     script:
         "../scripts/embed_cells.py"

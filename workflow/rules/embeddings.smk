@@ -25,14 +25,15 @@ rule embed_experiment:
         "results/{study}/benchmarks/embed_experiment/{experiment}.tsv"
     conda:
         "../../envs/embedding.yaml"
-    threads: 1
+    threads: EMBEDDING_THREADS
     resources:
-        gpu=0,
-        mem_mb=scaled(3000),
-        runtime=longer(60),
+        gpu=EMBEDDING_GPU,
+        mem_mb=scaled(3000 + config["embedding"]["max_cells"] // 40),
+        runtime=longer(60 + config["embedding"]["max_cells"] // 2000),
     params:
         settings=lookup("embedding", within=config),
         seed=lookup("seed", within=config),
+        threads=EMBEDDING_THREADS,
         code=code_id("embed_cells.py"),
     script:
         "../scripts/embed_cells.py"

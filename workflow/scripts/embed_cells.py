@@ -1,5 +1,6 @@
 """Embed the classifier's features of called cells by t-SNE and UMAP (A41)."""
 
+import contextlib
 from pathlib import Path
 
 from cellpheno import embedding, job, tables
@@ -9,14 +10,16 @@ job.start(snakemake)
 settings = snakemake.params.settings
 shards = {Path(path).name.removesuffix(".features.npy"): path for path in snakemake.input.features}
 
-table = embedding.embed(
-    tables.read(snakemake.input.cells, tables.CELLS),
-    shards,
-    splits=settings["splits"],
-    max_cells=settings["max_cells"],
-    components=settings["pca"],
-    perplexity=settings["perplexity"],
-    neighbors=settings["neighbors"],
-    seed=snakemake.params.seed,
-)
+with job.device(snakemake) if settings["gpu"] else contextlib.nullcontext() as device:
+    table = embedding.embed(
+        tables.read(snakemake.input.cells, tables.CELLS),
+        shards,
+        splits=settings["splits"],
+        max_cells=settings["max_cells"],
+        components=settings["pca"],
+        perplexity=settings["perplexity"],
+        neighbors=settings["neighbors"],
+        seed=snakemake.params.seed,
+        device=device,
+    )
 tables.write(table, snakemake.output.table, tables.EMBEDDING)

@@ -1,13 +1,14 @@
 """The classifier's features in two dimensions, by t-SNE and by UMAP (A41).
 
-One thread everywhere: sums of floating-point numbers depend on how many threads share them, and
-both methods turn the last digit into another picture.
+One thread everywhere, unless a GPU is asked for (`gpu_embedding`): sums of floating-point numbers
+depend on how many threads share them, and both methods turn the last digit into another picture.
 """
 
 import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,10 @@ from threadpoolctl import threadpool_limits
 
 from cellpheno import randomness, tables
 from cellpheno.errors import StudyError
-from cellpheno.neighbors import Graph, nearest
+from cellpheno.neighbors import Graph, Neighborhood, nearest
+
+if TYPE_CHECKING:
+    import torch
 
 Array = npt.NDArray[np.float32]
 
@@ -38,6 +42,7 @@ def embed(
     perplexity: float,
     neighbors: int,
     seed: int,
+    device: "torch.device | None" = None,
 ) -> pd.DataFrame:
     """Choose cells, read their features and embed them.
 
@@ -57,6 +62,8 @@ def embed(
         Neighbourhood of t-SNE and of UMAP; both shrink where there are few cells.
     seed
         The study's seed.
+    device
+        Where torch embeds, if it shall; else other libraries do on the CPU.
 
     Returns
     -------
@@ -72,12 +79,27 @@ def embed(
         )
         chosen, coordinates = chosen[:0], np.empty((0, 4), dtype=np.float32)
     else:
-        with threadpool_limits(1):
-            reduced = principal_components(features(chosen, shards), components)
-            coordinates = np.hstack(both(reduced, perplexity, neighbors, seed))
+        values = features(chosen, shards)
+        near = Neighborhood.fitting(len(chosen), perplexity, neighbors)
+        coordinates = np.hstack(_both(values, components, near, seed, device))
     named = dict(zip(["tsne_1", "tsne_2", "umap_1", "umap_2"], coordinates.T, strict=True))
     names = [column.name for column in tables.EMBEDDING.columns]
     return chosen.assign(**named)[names + CARRIED].reset_index(drop=True)
+
+
+def _both(
+    values: Array,
+    components: int,
+    near: Neighborhood,
+    seed: int,
+    device: "torch.device | None",
+) -> tuple[Array, Array]:
+    if device is None:
+        with threadpool_limits(1):
+            return both(principal_components(values, components), near, seed)
+    from cellpheno.gpu_embedding import maps
+
+    return maps.both(values, components, near, seed, device)
 
 
 def choose(cells: pd.DataFrame, splits: Sequence[str], max_cells: int, seed: int) -> pd.DataFrame:
@@ -96,7 +118,8 @@ def features(cells: pd.DataFrame, shards: Mapping[str, str | Path]) -> Array:
     Raises
     ------
     StudyError
-        When a shard or a row of it is not there, or features are not numbers.
+        When a shard or a row of it is not there, features are not numbers, or all cells have
+        the same.
     """
     gathered: Array | None = None
     for shard, rows in pd.Series(range(len(cells)), cells["feature_shard"]).groupby(level=0):
@@ -122,6 +145,11 @@ def features(cells: pd.DataFrame, shards: Mapping[str, str | Path]) -> Array:
             "The classifier's features hold values that are no numbers, or too large for 16 bits; "
             "its training has diverged: lower classification.training.learning_rate."
         )
+    if not np.ptp(gathered, axis=0).any():
+        raise StudyError(
+            "The classifier gives every cell the same features; it has learned nothing: look at "
+            "classifier_training in the report."
+        )
     return gathered
 
 
@@ -132,39 +160,30 @@ def principal_components(values: Array, components: int) -> Array:
     """
     from sklearn.decomposition import PCA
 
-    if not np.ptp(values, axis=0).any():
-        raise StudyError(
-            "The classifier gives every cell the same features; it has learned nothing: look at "
-            "classifier_training in the report."
-        )
     fewer = min(components, values.shape[1], len(values) - 1)
     return PCA(fewer, svd_solver="covariance_eigh").fit_transform(values).astype(np.float32)
 
 
-def both(reduced: Array, perplexity: float, neighbors: int, seed: int) -> tuple[Array, Array]:
+def both(reduced: Array, near: Neighborhood, seed: int) -> tuple[Array, Array]:
     """Embed principal components [n, k] by t-SNE and by UMAP, [n, 2] each.
 
-    Both see the same nearest neighbors, which are looked for once: 3 x perplexity of them for
-    t-SNE, of which UMAP takes the first.
+    Both see the same nearest neighbors, which are looked for once.
 
     Parameters
     ----------
     reduced
         Principal components; at least `MIN_CELLS` rows.
-    perplexity, neighbors
-        Both shrink where there are few rows.
+    near
+        How many neighbors each method looks at.
     seed
         The study's seed.
     """
-    perplexity = min(perplexity, (len(reduced) - 1) / 3)
-    neighbors = min(neighbors, len(reduced) - 1)
-    k = min(max(int(3 * perplexity), neighbors - 1), len(reduced) - 1)
-    logger.info("looking for %d neighbors of %d cells", k, len(reduced))
-    graph = nearest(reduced, k, _state(seed, "neighbors"))
+    logger.info("looking for %d neighbors of %d cells", near.searched, len(reduced))
+    graph = nearest(reduced, near.searched, _state(seed, "neighbors"))
     logger.info("t-SNE")
-    first = tsne(reduced, graph, perplexity, seed)
+    first = tsne(reduced, graph, near.perplexity, seed)
     logger.info("UMAP")
-    return first, umap(reduced, graph, neighbors, seed)
+    return first, umap(reduced, graph, near.neighbors, seed)
 
 
 def tsne(reduced: Array, graph: Graph, perplexity: float, seed: int) -> Array:
