@@ -38,3 +38,12 @@ def test_a_granted_gpu_that_cannot_be_used_stops_the_run_and_gpu_0_runs_on_the_c
 def test_a_machine_without_a_gpu_runs_the_same_command_on_the_cpu(study):
     study.snakemake(TARGET, "--resources", "gpu=1")
     assert "no GPU on this machine" in log(study)
+
+
+def test_an_embedding_asks_for_a_gpu_where_the_config_does(study):
+    target = "results/small/embedding/cells.parquet"
+    for wanted in (False, True):
+        study.config["embedding"]["gpu"] = wanted
+        plan = study.write().snakemake("--dry-run", target).stdout
+        job = plan.partition("rule embed_cells:")[2].partition("\n\n")[0]
+        assert ("gpu=1" in job) == wanted
