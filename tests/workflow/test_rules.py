@@ -17,6 +17,8 @@ RULES = {
 }
 TRAINS = {"train_detector", "train_classifier"}
 """Rules whose job may hold several GPUs."""
+EMBEDS = {"embed_cells", "embed_experiment"}
+"""Rules whose job uses a GPU where the config asks for it."""
 USES_A_GPU = {
     "train_detector",
     "compare_detectors",
@@ -57,6 +59,8 @@ def test_a_rule_says_plainly_whether_it_uses_a_gpu(rule):
     name, body = rule
     if name in TRAINS:
         assert 'gpu=config["compute"]["gpus_per_training"],' in body
+    elif name in EMBEDS:
+        assert "gpu=EMBEDDING_GPU," in body
     else:
         assert f"gpu={int(name in USES_A_GPU)}," in body
 
