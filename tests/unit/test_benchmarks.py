@@ -47,9 +47,10 @@ def test_planted_label_errors_are_counted_in_each_draw(tmp_path):
 
 def test_the_comparison_of_a_gpu_s_maps_runs_on_any_device(tmp_path, monkeypatch):
     options = Options(torch.device("cpu"), rounds=1, tiny=True, folder=tmp_path)
-    rows = maps_on_gpu.compare(300, 40, options)
+    monkeypatch.setattr("cellpheno.gpu_embedding.tsne.LATE", 150)
+    rows = maps_on_gpu.compare(200, 40, options)
     assert [(each.row, each.goal) for each in rows] == [("E2", 50), ("E3", None)]
-    assert all(each.measured > -0.03 for each in rows)  # so few points are a matter of chance
+    assert all(each.measured > -0.1 for each in rows)  # so few points are a matter of chance
     assert timing.table(rows, "cpu")["reached"].isin(["yes", "no"]).tolist() == [True, False]
     monkeypatch.setattr(maps_on_gpu, "COMPARED_UP_TO", 50)
     monkeypatch.setattr("cellpheno.gpu_embedding.tsne.LATE", 5)

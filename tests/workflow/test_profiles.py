@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from test_rules import RULES, USES_A_GPU
+from test_rules import EMBEDS, RULES, USES_A_GPU
 
 PROFILES = Path(__file__).parents[2] / "profiles"
 SLURM = (PROFILES / "slurm/profile.yaml").read_text()
@@ -17,23 +17,24 @@ def suggested(key):
     start = lines.index(f"# {key}:")
     section = [lines[start]]
     for line in lines[start + 1 :]:
-        if not line.startswith("#   "):
+        if line in ("#", ""):
             break
-        section.append(line)
+        if line.startswith("#   "):
+            section.append(line)
     return yaml.safe_load("\n".join(line.removeprefix("# ") for line in section))[key]
 
 
 def test_the_slurm_profile_lists_every_gpu_rule_and_no_other():
     """A new GPU rule that is not listed would be sent to a partition without GPUs."""
     listed = suggested("set-resources")
-    assert set(listed) == USES_A_GPU
+    assert set(listed) == USES_A_GPU | EMBEDS
     assert {name for _, name in RULES} >= USES_A_GPU
     assert all(resources["slurm_partition"] == "gpu" for resources in listed.values())
 
 
 def test_rules_that_say_they_use_a_gpu_are_all_known_as_such():
     uses = {name for (_, name), body in RULES.items() if not re.search(r"\bgpu=0,", body)}
-    assert uses == USES_A_GPU
+    assert uses == USES_A_GPU | EMBEDS
 
 
 def test_the_slurm_profile_is_in_force_without_anything_of_a_site():
