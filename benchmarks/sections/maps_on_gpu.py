@@ -10,16 +10,15 @@ from torch import Tensor
 
 from benchmarks import phantoms
 from benchmarks.sections import Options
+from benchmarks.sections.neighborhoods import COMPONENTS, FEWER, GATE, NEIGHBORS, PERPLEXITY, kept
 from benchmarks.timing import Comparison, alternate
 from cellpheno.gpu_embedding import maps
 from cellpheno.gpu_embedding.nearest import nearest
 from cellpheno.gpu_embedding.tsne import tsne
 from cellpheno.gpu_embedding.umap import umap
 
-PERPLEXITY, NEIGHBORS, COMPONENTS = 30, 15, 50
 COMPARED_UP_TO = 200_000
 """Points that a CPU embeds too: of a million it would take an hour."""
-FEWER = 0.005
 
 
 def compare(count: int, width: int, options: Options) -> list[Comparison]:
@@ -32,30 +31,30 @@ def compare(count: int, width: int, options: Options) -> list[Comparison]:
     theirs = {"E2": ("openTSNE", _open_tsne), "E3": ("umap-learn", _umap_learn)}
     reduced = maps.principal_components(torch.from_numpy(values).to(options.device), COMPONENTS)
     near, _ = nearest(reduced, NEIGHBORS)
+    compared = count <= COMPARED_UP_TO
     found = []
     for row, way in ours.items():
         name, reference = theirs[row]
         ways: dict[str, Callable[[], np.ndarray]] = {"ours": way}
-        if count <= COMPARED_UP_TO:
+        if compared:
             ways["reference"] = lambda reference=reference: reference(reduced.cpu().numpy())
         if options.device.type == "cuda":
             way()  # the first call of a kernel loads it
         times, places = alternate(ways, rounds=1, wait=options.wait, warm_up=False)
-        kept = {side: _kept(near, each, options.device) for side, each in places.items()}
-        compared = "reference" in ways
+        shares = {side: _preserved(near, each, options.device) for side, each in places.items()}
         who = f"{name} after our components, {os.cpu_count()} cores"
         found.append(
             Comparison(
                 row=row,
-                what=f"{count} x {width}; of {NEIGHBORS} neighbors {kept['ours']:.1%} are kept",
+                what=f"{count} x {width}; of {NEIGHBORS} neighbors {shares['ours']:.1%} are kept",
                 reference=who if compared else "-",
                 reference_ms=times["reference"].wall[0] * 1e3 if compared else math.nan,
                 ours=f"{'t-SNE' if row == 'E2' else 'UMAP'} of {count} points",
                 ours_ms=times["ours"].wall[0] * 1e3,
                 goal=50 if compared and row == "E2" else None,
-                gate=f"neighbors kept at most {FEWER:.1%} fewer",
-                measured=kept["ours"] - kept.get("reference", kept["ours"]),
-                holds=kept["ours"] >= kept.get("reference", 0) - FEWER,
+                gate=GATE,
+                measured=shares["ours"] - shares.get("reference", shares["ours"]),
+                holds=shares["ours"] >= shares.get("reference", 0) - FEWER,
                 clock="elapsed, one turn",
             )
         )
@@ -89,12 +88,8 @@ def _umap_learn(reduced: np.ndarray) -> np.ndarray:
     return umap.UMAP(n_neighbors=NEIGHBORS, n_jobs=-1).fit_transform(reduced)
 
 
-def _kept(near: Tensor, places: np.ndarray, device: torch.device) -> float:
+def _preserved(near: Tensor, places: np.ndarray, device: torch.device) -> float:
     """Return the share of each point's nearest neighbors that are its nearest in the map too."""
     flat = torch.from_numpy(np.asarray(places, dtype=np.float32)).to(device)
     found, _ = nearest(flat - flat.mean(0), NEIGHBORS)
-    same = [
-        (some[:, :, None] == other[:, None, :]).any(2).double().mean(1)
-        for some, other in zip(near.split(4096), found.split(4096), strict=True)
-    ]
-    return float(torch.cat(same).mean())
+    return kept(near, found)

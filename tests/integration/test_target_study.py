@@ -1,7 +1,5 @@
 """One class is looked for by several detectors and classifiers: who judges whose boxes."""
 
-import copy
-
 import pytest
 from conftest import Study
 
@@ -15,7 +13,7 @@ TARGET = "one-in-one"
 @pytest.fixture
 def study(tmp_path, tiny_config, small_rows) -> Study:
     """Two inputs, each with a detector and a classifier, of which one detector sees two classes."""
-    config = copy.deepcopy(tiny_config)
+    config = tiny_config
     config["inputs"] = {"dye": ["nucleus"], "both": ["nucleus", "membrane"]}
     config["detectors"] = {
         "every_cell": {"input": "both"},

@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from threadpoolctl import threadpool_limits
 
 from cellpheno import embedding, neighbors, tables
 from cellpheno.errors import StudyError
+from cellpheno.neighborhood import Neighborhood
 
 SETTINGS = {"max_cells": 100, "components": 50, "perplexity": 30, "neighbors": 15, "seed": 0}
 
@@ -56,6 +58,14 @@ def test_cells_far_apart_in_features_are_far_apart_in_both_pictures(study):
         one, two = (places[table["call"] == call] for call in ("one", "two"))
         spread = max(np.linalg.norm(some - some.mean(0), axis=1).max() for some in (one, two))
         assert np.linalg.norm(one.mean(0) - two.mean(0)) > spread
+
+
+def test_a_device_embeds_the_cells_of_a_table(study):
+    cells, shards, _ = study
+    table = embedding.embed(cells, shards, ["test"], **SETTINGS, device=torch.device("cpu"))
+    assert table[["tsne_1", "tsne_2", "umap_1", "umap_2"]].notna().all(axis=None)
+    on_the_cpu = embedding.embed(cells, shards, ["test"], **SETTINGS)
+    assert list(table.columns) == list(on_the_cpu.columns)
 
 
 def test_only_cells_of_the_wanted_splits_are_shown_and_the_table_is_valid(study, tmp_path):
@@ -171,7 +181,7 @@ def test_both_methods_see_one_graph(monkeypatch):
 
     monkeypatch.setattr(embedding, "nearest", nearest)
     values = np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
-    near = neighbors.Neighborhood.fitting(60, perplexity=10, neighbors=15)
+    near = Neighborhood.fitting(60, perplexity=10, neighbors=15)
     first, second = embedding.both(values, near, seed=0)
     assert asked == [30]
     assert first.shape == second.shape == (60, 2)

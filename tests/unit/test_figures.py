@@ -8,11 +8,9 @@ import pandas as pd
 import pytest
 from figure_study import (
     CHANNELS,
-    CLASSIFIERS,
-    DETECTORS,
+    EMPTY,
     STUDENT,
     WELCH,
-    history,
     large,
     small,
 )
@@ -20,22 +18,15 @@ from figure_study import (
 from cellpheno.figures import (
     annotated_fields,
     class_shares,
-    classifier_training,
-    classifiers,
     confusion,
-    detection,
-    detectors,
     effects,
-    embedding,
     frequencies,
     frequencies_stacked,
     grad_cam,
     quality,
     quality_overview,
-    roc,
     style,
 )
-from cellpheno.figures import thresholds as threshold_figure
 from cellpheno.statistics import frequencies as counting
 
 
@@ -310,38 +301,6 @@ def test_class_names_are_never_read_as_mathematics():
     palette = style.Palette(["$x^2$", "a_$b"], "$x^2$", {}, [])
     table = pd.DataFrame({"split": "test", "label": ["a_$b"], "call": ["$x^2$"], "n": [3]})
     confusion.draw(table, "test", palette).canvas.draw()
-
-
-def no_rows(frame):
-    return frame.iloc[:0]
-
-
-EMPTY = {
-    "annotated_fields": lambda s: annotated_fields.draw([], s.palette),
-    "class_shares": lambda s: class_shares.draw(
-        no_rows(s.boxes), s.splits, no_rows(s.cells), ["predict"], s.palette
-    ),
-    "detection": lambda s: detection.draw(history([]), no_rows(s.detection_metrics())),
-    "classifier_training": lambda s: classifier_training.draw(history([]), s.palette),
-    "roc": lambda s: roc.draw(no_rows(s.roc()), no_rows(s.areas()), "test", s.palette),
-    "confusion": lambda s: confusion.draw(no_rows(s.confusion()), "test", s.palette),
-    "embedding": lambda s: embedding.draw(no_rows(s.embedding()), s.palette),
-    "grad_cam": lambda s: grad_cam.draw(
-        no_rows(s.cells), np.empty((0, 8, 8, 3)), np.empty((0, 8, 8)), s.palette
-    ),
-    "frequencies": lambda s: frequencies.draw(
-        no_rows(s.frequencies), no_rows(s.tests), WELCH, s.palette
-    ),
-    "frequencies_stacked": lambda s: frequencies_stacked.draw(
-        no_rows(s.frequencies), "field", s.palette
-    ),
-    "effects": lambda s: effects.draw(no_rows(s.tests), [WELCH], s.palette),
-    "detectors": lambda s: detectors.draw(*map(no_rows, s.detectors()[:2]), DETECTORS),
-    "classifiers": lambda s: classifiers.draw(no_rows(s.classifiers()[0]), CLASSIFIERS),
-    "thresholds": lambda s: threshold_figure.draw(no_rows(s.thresholds()), s.palette, "argmax", 0),
-    "quality": lambda s: quality.draw(no_rows(s.quality), s.limits, CHANNELS),
-    "quality_overview": lambda s: quality_overview.draw(no_rows(s.quality), s.limits, CHANNELS, {}),
-}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,7 +4,6 @@ Everything runs on the CPU here, and on a GPU too in `test_on_gpu.py`.
 """
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from benchmarks import phantoms
@@ -15,7 +14,7 @@ from cellpheno import embedding, neighbors
 from cellpheno.gpu_embedding import maps, tsne, umap
 from cellpheno.gpu_embedding.nearest import nearest
 from cellpheno.gpu_embedding.segments import both_ways, edges, total
-from cellpheno.neighbors import Neighborhood
+from cellpheno.neighborhood import Neighborhood
 
 CPU = torch.device("cpu")
 POINTS, PERPLEXITY, NEIGHBORS = 400, 20, 15
@@ -178,19 +177,3 @@ def test_few_cells_and_cells_all_but_alike_have_places(values, twins, few_steps)
     for places in maps.both(few, 50, near, 0, CPU):
         assert places.shape == (10, 2)
         assert np.isfinite(places).all()
-
-
-def test_a_device_embeds_the_cells_of_a_table(values, tmp_path, few_steps):
-    np.save(tmp_path / "a.npy", values[:40].astype(np.float16))
-    cells = pd.DataFrame(
-        {
-            "field": "f", "condition": "control", "replicate": "r1", "group": "g1",
-            "x_min": np.arange(40.0), "y_min": 0.0, "x_max": 50.0, "y_max": 5.0,
-            "split": "test", "label": None, "call": "one",
-            "feature_shard": "a", "feature_row": np.arange(40),
-        }
-    )  # fmt: skip
-    asked = (cells, {"a": tmp_path / "a.npy"}, ["test"], 100, 20, 10, 15, 0)
-    table = embedding.embed(*asked, device=CPU)
-    assert table[["tsne_1", "tsne_2", "umap_1", "umap_2"]].notna().all(axis=None)
-    assert list(table.columns) == list(embedding.embed(*asked).columns)

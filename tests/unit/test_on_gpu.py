@@ -12,7 +12,7 @@ from benchmarks.sections import detection as detecting
 from benchmarks.sections import maps as measured
 from sklearn.manifold import trustworthiness
 
-from cellpheno import embedding, neighbors, tables
+from cellpheno import embedding, tables
 from cellpheno.classification import backbones, cutting, inference
 from cellpheno.classification.backbones import ModelSettings, Trained
 from cellpheno.classification.crops import cut
@@ -23,6 +23,7 @@ from cellpheno.detection.inference import Settings, detect_fields
 from cellpheno.gpu_embedding import maps
 from cellpheno.images import store
 from cellpheno.inputs import COLOURS
+from cellpheno.neighborhood import Neighborhood
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -155,7 +156,7 @@ def test_a_small_batch_is_recorded_and_gives_the_same(classifier):
 
 def test_maps_of_features_are_as_good_and_come_again_to_the_last_digit():
     values = phantoms.features(3000, 64)
-    near = neighbors.Neighborhood.fitting(3000, 30, 15)
+    near = Neighborhood.fitting(3000, 30, 15)
     first, again = (maps.both(values, 50, near, 0, CUDA) for _ in range(2))
     for one, same in zip(first, again, strict=True):
         np.testing.assert_array_equal(one, same)

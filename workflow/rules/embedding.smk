@@ -1,6 +1,9 @@
 # An embedding is made by one core, or by a GPU where the config asks for it.
 EMBEDDING_GPU = int(config["embedding"]["gpu"])
 EMBEDDING_THREADS = config["compute"]["threads"] if EMBEDDING_GPU else 1
+# 25 kB and 30 ms a cell (docs/performance.md)
+EMBEDDING_MB = 3000 + config["embedding"]["max_cells"] // 40
+EMBEDDING_MINUTES = 60 + config["embedding"]["max_cells"] // 2000
 
 
 rule embed_cells:
@@ -24,9 +27,8 @@ rule embed_cells:
     threads: EMBEDDING_THREADS
     resources:
         gpu=EMBEDDING_GPU,
-        # 25 kB and 30 ms a cell (docs/performance.md)
-        mem_mb=scaled(3000 + config["embedding"]["max_cells"] // 40),
-        runtime=longer(60 + config["embedding"]["max_cells"] // 2000),
+        mem_mb=scaled(EMBEDDING_MB),
+        runtime=longer(EMBEDDING_MINUTES),
     params:
         settings=lookup("embedding", within=config),
         seed=lookup("seed", within=config),

@@ -28,8 +28,8 @@ rule embed_experiment:
     threads: EMBEDDING_THREADS
     resources:
         gpu=EMBEDDING_GPU,
-        mem_mb=scaled(3000 + config["embedding"]["max_cells"] // 40),
-        runtime=longer(60 + config["embedding"]["max_cells"] // 2000),
+        mem_mb=scaled(EMBEDDING_MB),
+        runtime=longer(EMBEDDING_MINUTES),
     params:
         settings=lookup("embedding", within=config),
         seed=lookup("seed", within=config),

@@ -17,7 +17,8 @@ from threadpoolctl import threadpool_limits
 
 from cellpheno import randomness, tables
 from cellpheno.errors import StudyError
-from cellpheno.neighbors import Graph, Neighborhood, nearest
+from cellpheno.neighborhood import Neighborhood
+from cellpheno.neighbors import Graph, nearest
 
 if TYPE_CHECKING:
     import torch

@@ -1,7 +1,5 @@
 """The nearest neighbors of each point: found once, for every method that needs them."""
 
-import dataclasses
-
 import numpy as np
 import numpy.typing as npt
 
@@ -11,33 +9,6 @@ Graph = tuple[npt.NDArray[np.int64], Array]
 EXACT_UP_TO = 50_000
 """Points whose distances are all computed: 9 s of one core. Twice the points take four times as
 long, and a search by trees takes over."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Neighborhood:
-    """How many neighbors the methods of embedding look at.
-
-    Attributes
-    ----------
-    perplexity
-        Of t-SNE, which looks at three times as many.
-    neighbors
-        Of UMAP, the point itself among them.
-    searched
-        Neighbors of each point that serve both.
-    """
-
-    perplexity: float
-    neighbors: int
-    searched: int
-
-    @classmethod
-    def fitting(cls, points: int, perplexity: float, neighbors: int) -> "Neighborhood":
-        """Return what is wanted, or less where there are few points."""
-        perplexity = min(perplexity, (points - 1) / 3)
-        neighbors = min(neighbors, points - 1)
-        searched = min(max(int(3 * perplexity), neighbors - 1), points - 1)
-        return cls(perplexity, neighbors, searched)
 
 
 def nearest(values: Array, k: int, seed: int) -> Graph:

@@ -11,7 +11,7 @@ from cellpheno import randomness
 from cellpheno.gpu_embedding.nearest import nearest
 from cellpheno.gpu_embedding.tsne import tsne
 from cellpheno.gpu_embedding.umap import umap
-from cellpheno.neighbors import Neighborhood
+from cellpheno.neighborhood import Neighborhood
 
 Array = npt.NDArray[np.float32]
 
@@ -48,9 +48,9 @@ def both(
     logger.info("looking for %d neighbors of %d cells", near.searched, len(values))
     indices, distances = nearest(reduced, near.searched)
     start = beginning(reduced)
-    k = int(3 * near.perplexity)
+    k = near.of_tsne
     first = tsne(start * 1e-4, indices[:, :k], distances[:, :k], near.perplexity)
-    k = near.neighbors - 1
+    k = near.of_umap
     generator = torch.Generator(device).manual_seed(
         randomness.derive(seed, "embedding", "UMAP") % 2**63
     )

@@ -5,6 +5,7 @@ methods of embedding turn those into another picture.
 """
 
 import dataclasses
+import functools
 
 import torch
 from torch import Tensor
@@ -20,25 +21,25 @@ class Edges:
         Points, int64 [e].
     weight
         float32 [e].
-    counts
-        Connections of each point, int64 [n].
+    points
+        How many there are, n.
     """
 
     start: Tensor
     end: Tensor
     weight: Tensor
-    counts: Tensor
+    points: int
 
-    def total(self, values: Tensor) -> Tensor:
-        """Sum values [e, d] of connections over those of each point, [n, d]."""
-        return total(values, self.counts)
+    @functools.cached_property
+    def counts(self) -> Tensor:
+        """Connections of each point, int64 [n]."""
+        return torch.bincount(self.start, minlength=self.points)
 
 
 def edges(start: Tensor, end: Tensor, weight: Tensor, points: int) -> Edges:
     """Sort connections by the point they start from."""
     order = torch.argsort(start, stable=True)
-    counts = torch.bincount(start, minlength=points)
-    return Edges(start[order], end[order], weight[order], counts)
+    return Edges(start[order], end[order], weight[order], points)
 
 
 def both_ways(neighbors: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -72,7 +72,7 @@ def attract(places: Tensor, attraction: Edges) -> Tensor:
     """Return by how much neighbors pull at each point, [n, 2]."""
     apart = places[attraction.start] - places[attraction.end]
     near = attraction.weight / (1 + (apart**2).sum(1))
-    return attraction.total(near[:, None] * apart)
+    return total(near[:, None] * apart, attraction.counts)
 
 
 def repel(places: Tensor) -> Tensor:

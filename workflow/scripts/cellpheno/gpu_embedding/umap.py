@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from cellpheno.gpu_embedding.segments import Edges, both_ways, edges, total
+from cellpheno.gpu_embedding.segments import Edges, both_ways, total
 from cellpheno.progress import track
 
 A, B = 1.5769434604, 0.8950608781
@@ -65,7 +65,7 @@ def connections(indices: Tensor, distances: Tensor, passes: int) -> Edges:
     weight = (weight + back - weight * back)[first]
     strong = weight >= weight.max() / passes
     pair, weight = pair[first][strong], weight[strong]
-    return edges(pair // points, pair % points, weight, points)
+    return Edges(pair // points, pair % points, weight, points)
 
 
 def memberships(distances: Tensor) -> Tensor:
