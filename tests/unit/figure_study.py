@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 
+import matplotlib.text
 import numpy as np
 import pandas as pd
 from scipy.ndimage import gaussian_filter
@@ -317,6 +318,10 @@ def small():
     classes, conditions = ["Living Cell", "Dead Cell"], ["series A", "series B"]
     palette = style.Palette(classes, "Living Cell", {}, conditions, "series A")
     return Study(palette, [], 40, 3, (220, 220), 70.0)
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
 
 
 def no_rows(frame):

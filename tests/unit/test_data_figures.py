@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_figures import large, no_rows, small, texts
+from figure_study import large, no_rows, small, texts
 
 from cellpheno import tables
 from cellpheno.figures import cells_per_field, embedding, found_and_missed, gallery, style

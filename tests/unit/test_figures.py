@@ -13,6 +13,7 @@ from figure_study import (
     WELCH,
     large,
     small,
+    texts,
 )
 
 from cellpheno.figures import (
@@ -33,10 +34,6 @@ from cellpheno.statistics import frequencies as counting
 @pytest.fixture(scope="module", params=[large, small], ids=["7 classes", "2 classes"])
 def study(request):
     return request.param()
-
-
-def texts(figure):
-    return [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
 
 
 NAMES = [
