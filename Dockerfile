@@ -1,10 +1,10 @@
 FROM condaforge/miniforge3:latest
 ENV CONDA_OVERRIDE_CUDA=12.9
 LABEL io.github.snakemake.containerized="true"
-LABEL io.github.snakemake.conda_env_hash="91048c950a5d43ba8e501fcf773a4e76860c7495554da57a29deed06e04d6631"
+LABEL io.github.snakemake.conda_env_hash="28da88e007b930feabb9f5c6f4e3b5e234490b22634cb4b7720c470e3193dd8f"
 # Conda environment:
 #   source: envs/embedding.yaml
-#   prefix: /conda-envs/5fbbb840e97ea6cb6ab05ff9285a8a0c
+#   prefix: /conda-envs/1fca3771cb1c8a1b52b5d1b22f7e0277
 #   # Maps of the cells' features.
 #   # Minor versions agree with requirements.txt (docs/environments.md).
 #   channels:
@@ -24,10 +24,10 @@ LABEL io.github.snakemake.conda_env_hash="91048c950a5d43ba8e501fcf773a4e76860c74
 #     - pillow =12.3
 #     - umap-learn =0.5
 #     - opentsne =1.0
-#     - pytorch =2.12 # for embedding.gpu
+#     - pytorch =2.12
 #     - ffmpeg * lgpl_* # py-opencv takes either build; the other one is under the GPL
-RUN mkdir -p /conda-envs/5fbbb840e97ea6cb6ab05ff9285a8a0c
-COPY envs/embedding.yaml /conda-envs/5fbbb840e97ea6cb6ab05ff9285a8a0c/environment.yaml
+RUN mkdir -p /conda-envs/1fca3771cb1c8a1b52b5d1b22f7e0277
+COPY envs/embedding.yaml /conda-envs/1fca3771cb1c8a1b52b5d1b22f7e0277/environment.yaml
 # Conda environment:
 #   source: envs/figures.yaml
 #   prefix: /conda-envs/62d09e4f4ecf1f8fa3363d0183b50266
@@ -144,7 +144,7 @@ COPY envs/statistics.yaml /conda-envs/70404556b46304184630aa0938b9c27d/environme
 RUN mkdir -p /conda-envs/a42801628595f17bda97bbf0e8ffd29f
 COPY envs/torch.yaml /conda-envs/a42801628595f17bda97bbf0e8ffd29f/environment.yaml
 
-RUN conda env create --prefix /conda-envs/5fbbb840e97ea6cb6ab05ff9285a8a0c --file /conda-envs/5fbbb840e97ea6cb6ab05ff9285a8a0c/environment.yaml && \
+RUN conda env create --prefix /conda-envs/1fca3771cb1c8a1b52b5d1b22f7e0277 --file /conda-envs/1fca3771cb1c8a1b52b5d1b22f7e0277/environment.yaml && \
     conda env create --prefix /conda-envs/62d09e4f4ecf1f8fa3363d0183b50266 --file /conda-envs/62d09e4f4ecf1f8fa3363d0183b50266/environment.yaml && \
     conda env create --prefix /conda-envs/99a5d3d5949fefa09d34444c7f969225 --file /conda-envs/99a5d3d5949fefa09d34444c7f969225/environment.yaml && \
     conda env create --prefix /conda-envs/32bbfe23140c6e23efda0f2465a74a97 --file /conda-envs/32bbfe23140c6e23efda0f2465a74a97/environment.yaml && \

@@ -4,7 +4,6 @@ import numpy as np
 import torch
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
-from threadpoolctl import threadpool_limits
 
 from benchmarks import phantoms
 from benchmarks.sections import Options, maps_on_gpu
@@ -37,7 +36,7 @@ def compare(count: int, width: int) -> Comparison:
         graph = nearest(reduced, 3 * PERPLEXITY, seed=0)
         return embedding.tsne(reduced, graph, PERPLEXITY, seed=0)
 
-    with threadpool_limits(1):
+    with embedding.one_thread():
         embedding.tsne(values[:100, :5], nearest(values[:100, :5], 90, 0), 30, 0)  # imports
         times, results = alternate({"reference": reference, "ours": ours}, rounds=1, warm_up=False)
         reduced = embedding.principal_components(values, COMPONENTS)

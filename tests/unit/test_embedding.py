@@ -79,8 +79,12 @@ def test_only_cells_of_the_wanted_splits_are_shown_and_the_table_is_valid(study,
 
 def test_order_of_cells_and_number_of_threads_do_not_change_a_digit(study):
     cells, shards, _ = study
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
     with threadpool_limits(2):
         one = embedding.embed(cells, shards, ["test"], **SETTINGS)
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(threads)
     with threadpool_limits(1):
         shuffled = cells.sample(frac=1, random_state=3)
         other = embedding.embed(shuffled, shards, ["test"], **SETTINGS)

@@ -97,28 +97,6 @@ def test_affinities_of_points_all_alike_are_equal():
     np.testing.assert_allclose(likely, 1 / 9)
 
 
-@pytest.mark.parametrize("extent", [1e-3, 5, 80])
-def test_the_grid_pushes_as_all_pairs_of_points_do(extent):
-    places = torch.randn(POINTS, 2, generator=torch.Generator().manual_seed(0)) * extent / 6
-    apart = places[:, None].double() - places.double()
-    near = 1 / (1 + (apart**2).sum(2))
-    expected = (near[..., None] ** 2 * apart).sum(1) / (near.sum() - POINTS)
-    found = tsne.repel(places)
-    assert (found - expected).norm() < 0.01 * expected.norm()
-
-
-def test_a_place_is_shared_among_nodes_so_that_squares_are_kept():
-    within = torch.linspace(0, 1, 7)
-    nodes = torch.tensor([1 / 6, 1 / 2, 5 / 6])
-    share = tsne.lagrange(within)
-    for power in (0, 1, 2):
-        np.testing.assert_allclose((share * nodes**power).sum(1), within**power, atol=1e-6)
-
-
-def test_a_grid_has_factors_that_transforms_are_fast_for():
-    assert [tsne.even(boxes) for boxes in (50, 51, 61, 97, 101)] == [50, 54, 64, 100, 108]
-
-
 def test_t_sne_is_as_good_as_that_of_opentsne(reduced, graph):
     theirs = embedding.tsne(reduced, graph, PERPLEXITY, seed=0)
     start = torch.from_numpy(embedding._start(reduced) * 1e-4)

@@ -4,9 +4,10 @@ One thread everywhere, unless a GPU is asked for (`gpu_embedding`): sums of floa
 depend on how many threads share them, and both methods turn the last digit into another picture.
 """
 
+import contextlib
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,11 +97,25 @@ def _both(
     device: "torch.device | None",
 ) -> tuple[Array, Array]:
     if device is None:
-        with threadpool_limits(1):
+        with one_thread():
             return both(principal_components(values, components), near, seed)
     from cellpheno.gpu_embedding import maps
 
     return maps.both(values, components, near, seed, device)
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute by one thread, whichever library does, until the block ends."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def choose(cells: pd.DataFrame, splits: Sequence[str], max_cells: int, seed: int) -> pd.DataFrame:
@@ -207,12 +222,15 @@ def tsne(reduced: Array, graph: Graph, perplexity: float, seed: int) -> Array:
     import openTSNE
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
+    from cellpheno.divergence import Divergence
+
     k = int(3 * perplexity)
     known = PrecomputedNeighbors(graph[0][:, :k], graph[1][:, :k].astype(np.float64))
     return np.asarray(
         openTSNE.TSNE(
             learning_rate="auto",
             initialization=_start(reduced) * 1e-4,
+            negative_gradient_method=Divergence(),
             n_jobs=1,
             random_state=_state(seed, "t-SNE"),
         ).fit(
