@@ -63,12 +63,8 @@ def compare(count: int, width: int) -> Comparison:
 
 
 def _affinities(reduced: np.ndarray) -> object:
-    from openTSNE.affinity import PerplexityBasedNN
-    from openTSNE.nearest_neighbors import PrecomputedNeighbors
-
-    indices, distances = nearest(reduced, 3 * PERPLEXITY, seed=0)
-    known = PrecomputedNeighbors(indices, distances.astype(np.float64))
-    return PerplexityBasedNN(perplexity=PERPLEXITY, knn_index=known).P.tocoo()
+    graph = nearest(reduced, 3 * PERPLEXITY, seed=0)
+    return embedding.affinities(graph, PERPLEXITY).P.tocoo()
 
 
 def kl(affinities: object, places: np.ndarray) -> float:

@@ -7,8 +7,7 @@ import pytest
 import torch
 from benchmarks import phantoms
 from benchmarks.sections import maps as measured
-from openTSNE import TSNE, affinity
-from openTSNE.nearest_neighbors import PrecomputedNeighbors
+from openTSNE import TSNE
 from openTSNE.tsne import kl_divergence_bh
 
 from cellpheno import embedding, neighbors, repulsion
@@ -31,8 +30,7 @@ def graph(reduced):
 
 @pytest.fixture(scope="module")
 def affinities(graph):
-    known = PrecomputedNeighbors(graph[0], graph[1].astype(np.float64))
-    return affinity.PerplexityBasedNN(perplexity=PERPLEXITY, knn_index=known)
+    return embedding.affinities(graph, PERPLEXITY)
 
 
 def scattered(extent, points=POINTS, seed=0):

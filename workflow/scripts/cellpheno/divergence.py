@@ -14,7 +14,7 @@ Array = npt.NDArray[np.float64]
 class Divergence:
     """The Kullback-Leibler divergence of a map, for `openTSNE.TSNE(negative_gradient_method=)`.
 
-    openTSNE's own repulsion transforms nine grids a step, each nearly twice as fine.
+    openTSNE's own repulsion transforms nine grids a step, or walks through a tree.
     """
 
     def __init__(self) -> None:

@@ -23,6 +23,7 @@ from cellpheno.neighbors import Graph, nearest
 
 if TYPE_CHECKING:
     import torch
+    from openTSNE.affinity import PerplexityBasedNN
 
 Array = npt.NDArray[np.float32]
 
@@ -220,12 +221,9 @@ def tsne(reduced: Array, graph: Graph, perplexity: float, seed: int) -> Array:
         The study's seed.
     """
     import openTSNE
-    from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
     from cellpheno.divergence import Divergence
 
-    k = int(3 * perplexity)
-    known = PrecomputedNeighbors(graph[0][:, :k], graph[1][:, :k].astype(np.float64))
     return np.asarray(
         openTSNE.TSNE(
             learning_rate="auto",
@@ -233,13 +231,19 @@ def tsne(reduced: Array, graph: Graph, perplexity: float, seed: int) -> Array:
             negative_gradient_method=Divergence(),
             n_jobs=1,
             random_state=_state(seed, "t-SNE"),
-        ).fit(
-            affinities=openTSNE.affinity.PerplexityBasedNN(
-                perplexity=perplexity, knn_index=known, n_jobs=1
-            )
-        ),
+        ).fit(affinities=affinities(graph, perplexity)),
         dtype=np.float32,
     )
+
+
+def affinities(graph: Graph, perplexity: float) -> "PerplexityBasedNN":
+    """Return how likely each point takes each of its nearest neighbors, as openTSNE holds it."""
+    from openTSNE.affinity import PerplexityBasedNN
+    from openTSNE.nearest_neighbors import PrecomputedNeighbors
+
+    k = int(3 * perplexity)
+    known = PrecomputedNeighbors(graph[0][:, :k], graph[1][:, :k].astype(np.float64))
+    return PerplexityBasedNN(perplexity=perplexity, knn_index=known, n_jobs=1)
 
 
 def umap(reduced: Array, graph: Graph, neighbors: int, seed: int) -> Array:
