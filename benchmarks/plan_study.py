@@ -153,7 +153,8 @@ def snakemake(
     folder: Path, arguments: list[str], naive: bool = False
 ) -> tuple[str, float, float, float]:
     """Run Snakemake; return its output, seconds, CPU seconds and peak megabytes."""
-    command = [sys.executable, "-m", "snakemake", *arguments]
+    # by -P as the command `snakemake` does: it does not look for plugins in the study's folder
+    command = [sys.executable, "-P", "-m", "snakemake", *arguments]
     if not naive:
         command += ["--snakefile", str(ROOT / "Snakefile"), "--configfile", "study.yaml"]
     began = time.perf_counter()

@@ -1,3 +1,4 @@
+import ast
 from pathlib import Path
 
 from cellpheno import sources
@@ -39,6 +40,29 @@ def test_the_hash_changes_exactly_when_a_module_behind_the_script_changes():
     assert code_ids(**{"cellpheno/files.py": "x = 1\n"})[0] != run
     assert code_ids(**{"cellpheno/files.py": "x = 1\n"})[1] != other
     assert code_ids(**{"cellpheno/images/readers.py": "x = 1\n"}) == (run, other)
+
+
+def test_imports_over_several_lines_and_under_other_names_are_found():
+    text = "from cellpheno.images import (\n    readers,\n    store as fields,\n)\n"
+    assert {"cellpheno.images.readers", "cellpheno.images.store"} <= set(sources.imported(text))
+    assert sources.imported("import cellpheno.files as f\n") == ("cellpheno.files",)
+    assert sources.imported("import pandas\nfrom torch import nn\n") == ()
+
+
+def test_every_import_that_python_sees_in_the_library_is_found_by_its_text():
+    count = 0
+    for path in SCRIPTS.rglob("*.py"):
+        found = sources.imported(path.read_text())
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            own = [name for name in names if name.split(".")[0] == sources.PACKAGE]
+            assert set(own) <= set(found), path
+            count += len(own)
+    assert count > 500
 
 
 def test_the_library_uses_no_relative_imports_which_the_hash_would_miss():

@@ -9,7 +9,10 @@ from snakemake.exceptions import WorkflowError
 
 def shard_rows(wildcards):
     """The rows of the sample sheet in a shard, as plain dictionaries."""
-    return SHARDS[wildcards.shard].to_dict("records")
+    rows = SHARDS[wildcards.shard]
+    columns = list(rows)  # pandas' own `to_dict` takes ten times as long
+    values = rows.to_numpy(dtype=object).tolist()
+    return [dict(zip(columns, each, strict=True)) for each in values]
 
 
 def shard_files(wildcards):

@@ -53,8 +53,9 @@ rule report:
         runtime=longer(30),
     shell:
         # the Snakemake that runs this workflow: the rule's own environment holds none. --nolock:
-        # that Snakemake holds the lock, and all its other jobs are done.
-        '"$CELLPHENO_PYTHON" -m snakemake figures {input.tables:q} '
+        # that Snakemake holds the lock, and all its other jobs are done. -P: it does not look
+        # through the study's folder for modules.
+        '"$CELLPHENO_PYTHON" -P -m snakemake figures {input.tables:q} '
         '--snakefile "$CELLPHENO_SNAKEFILE" '
         "--configfile {input.config:q} --workflow-profile none --cores 1 --nolock "
         "--report {output:q} &> {log:q}"

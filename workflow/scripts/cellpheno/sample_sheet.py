@@ -1,6 +1,8 @@
 """The sample sheet: one row per field of view, checked before any compute."""
 
+import array
 import errno
+import hashlib
 import itertools
 import os
 import re
@@ -23,8 +25,8 @@ COLUMNS = ("field", "condition", "replicate", "group")
 IMAGE_FOLDERS = (".zarr",)
 """Endings of folders that are one image."""
 SHOWN = 5
-_ODD = re.compile(r"(^|/)\.?(/|$)")
-"""What a Path would write otherwise, or does not join."""
+_ODD = re.compile(r"(^|/)\.?(/|$)", re.MULTILINE)
+"""What a Path would write otherwise, or does not join, in names of a line each."""
 _FAULTS = {
     errno.ENOENT: "is not there",
     errno.ENOTDIR: "is not there",
@@ -137,9 +139,11 @@ def _check_names(fields: pd.DataFrame, sheet: str) -> None:
 
 
 def _joined(root: Path, names: list[str]) -> list[str]:
-    """Return names below a folder as a Path would write them, at a third of its time."""
+    """Return names below a folder as a Path would write them, at a tenth of its time."""
+    if _ODD.search("\n".join(names)):
+        return [str(root / name) for name in names]
     start = "" if root == Path() else f"{root}/"
-    return [str(root / name) if _ODD.search(name) else start + name for name in names]
+    return [start + name for name in names]
 
 
 def _check_files(fields: pd.DataFrame, channels: list[str], folder: Path, sheet: str) -> None:
@@ -326,17 +330,18 @@ def shards(fields: pd.DataFrame, size: int, most: int) -> dict[str, pd.DataFrame
     return {f"shard-{n:0{digits}d}": fields.iloc[s : s + size] for n, s in enumerate(starts)}
 
 
-def raw_version(paths: Iterable[str | Path]) -> list[list[int]]:
-    """Return size and time of each file: changed raw data are noticed without an input per file.
+def raw_version(paths: Iterable[str | Path]) -> str:
+    """Return a hash of every file's size and time.
 
-    A folder that is one image counts with all its files.
+    So changed raw data are noticed without an input per file. A folder that is one image counts
+    with all its files.
     """
-    return [_version(path) for path in paths]
-
-
-def _version(path: str | Path) -> list[int]:
-    status = os.stat(path)  # noqa: PTH116 - for 300,000 files a Path takes seconds
-    if not stat.S_ISDIR(status.st_mode):
-        return [status.st_size, status.st_mtime_ns]
-    parts = [part.stat() for part in Path(path).rglob("*")]
-    return [sum(part.st_size for part in parts), max(part.st_mtime_ns for part in [status, *parts])]
+    numbers = array.array("q")
+    for path in paths:
+        status = os.stat(path)  # noqa: PTH116 - for 300,000 files a Path takes seconds
+        numbers.extend((status.st_size, status.st_mtime_ns))
+        if stat.S_ISDIR(status.st_mode):
+            parts = [part.stat() for part in Path(path).rglob("*")]
+            numbers.append(sum(part.st_size for part in parts))
+            numbers.append(max((part.st_mtime_ns for part in parts), default=0))
+    return hashlib.sha256(numbers.tobytes()).hexdigest()[:12]
