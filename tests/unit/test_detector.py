@@ -1,39 +1,27 @@
 """Detectors: built by name, trained on tiles, used on whole fields."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 import torchvision
+from detector_study import CPU, SETTINGS, tile_set, train, trained_with_and_without_a_kill
 from torch import nn
 
 from cellpheno import tables
 from cellpheno.detection import augmentation, backends, inference, pixels, training
-from cellpheno.detection.coco import TileSet
 from cellpheno.detection.interface import Limits
 from cellpheno.errors import StudyError
-from cellpheno.inputs import COLOURS
 from cellpheno.training import Checkpoint
 
-CPU = torch.device("cpu")
 SMALL = {
     "backend": "torchvision",
     "architecture": "faster_rcnn",
     "backbone": "resnet18_small",
     "weights": None,
 }
-SETTINGS = training.Settings(
-    steps=4,
-    batch_size=2,
-    optimizer="adamw",
-    learning_rate=0.001,
-    weight_decay=0.0001,
-    schedule="cosine",
-    warmup=2,
-    milestones=(),
-    scales=(0.8, 1.2),
-    quarter_turns=True,
-)
 INFERENCE = inference.Settings(scale=1.0, min_score=0.1, nms_iou=0.5, max_detections=4000)
 
 
@@ -41,20 +29,6 @@ INFERENCE = inference.Settings(scale=1.0, min_score=0.1, nms_iou=0.5, max_detect
 def small():
     torch.manual_seed(0)
     return backends.build(SMALL)
-
-
-def tile_set(*cell_counts, size=64):
-    """Return tiles with bright squares of 20 px as cells."""
-    images, boxes = [], []
-    for number, cells in enumerate(cell_counts):
-        image = np.random.default_rng(number).integers(0, 60, (size, size, 3), dtype=np.uint8)
-        corners = [(4 + 30 * (n % 2), 4 + 30 * (n // 2)) for n in range(cells)]
-        for x, y in corners:
-            image[y : y + 20, x : x + 20] = 230
-        images.append(image)
-        rows = [(x, y, x + 20, y + 20) for x, y in corners]
-        boxes.append(np.array(rows, dtype=np.float32).reshape(-1, 4))
-    return TileSet([str(n) for n in range(len(images))], images, boxes)
 
 
 class Found:
@@ -228,11 +202,9 @@ def test_every_tile_is_drawn_once_before_any_is_drawn_again():
 
 
 def test_the_loss_falls_and_tiles_without_cells_are_welcome(tmp_path):
-    settings = training.Settings(**{**vars(SETTINGS), "steps": 30, "scales": (1, 1)})
+    settings = dataclasses.replace(SETTINGS, steps=30, scales=(1, 1))
     checkpoint = Checkpoint(tmp_path, "k")
-    detector, history = training.train(
-        tile_set(4, 0, 3), tile_set(4), COLOURS, SMALL, settings, 0, checkpoint, CPU
-    )
+    detector, history = train(tile_set(4, 0, 3), tile_set(4), SMALL, settings, checkpoint)
     tables.write(history, tmp_path / "history.tsv", tables.HISTORY)
     losses = history[(history["split"] == "train") & (history["metric"] == "loss")]
     assert losses["step"].tolist() == [10, 20, 30]
@@ -249,55 +221,24 @@ def test_a_batch_of_empty_tiles_can_be_learned_from(small):
     assert torch.isfinite(torch.stack(list(losses.values()))).all()
 
 
-def test_a_killed_training_goes_on_and_gives_the_same_bits(tmp_path, monkeypatch):
-    tiles = tile_set(4, 2, 0)
-
-    def train(name):
-        checkpoint = Checkpoint(tmp_path, name)
-        return training.train(
-            tiles, tiles, COLOURS, SMALL, SETTINGS, 0, checkpoint, CPU, save_every=0
-        )
-
-    undisturbed, history = train("undisturbed")
-    step, calls = training._step, []
-
-    def killed(*arguments):
-        calls.append(1)
-        if len(calls) == 4:
-            raise KeyboardInterrupt
-        return step(*arguments)
-
-    monkeypatch.setattr(training, "_step", killed)
-    with pytest.raises(KeyboardInterrupt):
-        train("killed")
-    resumed, history_again = train("killed")
-    assert len(calls) == 5  # 3 and the one killed, then the last from the checkpoint at step 3
-    pd.testing.assert_frame_equal(history_again, history)
-    weights, again = undisturbed.network.state_dict(), resumed.network.state_dict()
-    assert all(torch.equal(weights[key], again[key]) for key in weights)
+def test_a_killed_training_goes_on_and_gives_the_same_bits(tmp_path):
+    trained_with_and_without_a_kill(SMALL, tmp_path)
 
 
 def test_the_history_can_be_read_while_a_training_runs(tmp_path):
-    checkpoint = Checkpoint(tmp_path, "k")
-    training.train(
-        tile_set(2), tile_set(), COLOURS, SMALL, SETTINGS, 0, checkpoint, CPU, save_every=0
-    )
+    train(tile_set(2), tile_set(), SMALL, SETTINGS, Checkpoint(tmp_path, "k"), save_every=0)
     tables.read(tmp_path / "history.tsv", tables.HISTORY)
 
 
 def test_training_without_any_annotated_cell_is_an_error(tmp_path):
     with pytest.raises(StudyError, match="no annotated cell"):
-        training.train(
-            tile_set(0), tile_set(), COLOURS, SMALL, SETTINGS, 0, Checkpoint(tmp_path, "k"), CPU
-        )
+        train(tile_set(0), tile_set(), SMALL, SETTINGS, Checkpoint(tmp_path, "k"))
 
 
 def test_a_loss_that_is_no_number_is_an_error(tmp_path):
-    wild = training.Settings(**{**vars(SETTINGS), "learning_rate": 1e30, "warmup": 0})
+    wild = dataclasses.replace(SETTINGS, learning_rate=1e30, warmup=0)
     with pytest.raises(StudyError, match="no longer a number"):
-        training.train(
-            tile_set(2), tile_set(), COLOURS, SMALL, wild, 0, Checkpoint(tmp_path, "k"), CPU
-        )
+        train(tile_set(2), tile_set(), SMALL, wild, Checkpoint(tmp_path, "k"))
 
 
 # Whole fields

@@ -3,29 +3,36 @@
 Skipped where detectron2 is not installed; docs/environments.md says how it is.
 """
 
+import dataclasses
 import pickle
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
 pytest.importorskip("detectron2")
 
+from detector_study import (
+    CPU,
+    DENSE,
+    LEARNS_TO_FIND_ROUND_CELLS,
+    SETTINGS,
+    dense_field,
+    recall,
+    tile_set,
+    tiles,
+    train,
+    trained_with_and_without_a_kill,
+)
 from detectron2.config import get_cfg
 from detectron2.modeling import build_model
-from test_detector import SETTINGS, tile_set
-from test_detector_architectures import DENSE, N_CELLS, field_with_cells, tiles
 
-from cellpheno import boxes as geometry
 from cellpheno.detection import backends, detectron, inference, training
 from cellpheno.detection.interface import Limits
 from cellpheno.detection.pixels import to_tensor
 from cellpheno.errors import StudyError
-from cellpheno.inputs import COLOURS
 from cellpheno.training import Checkpoint
 
-CPU = torch.device("cpu")
 SMALL = {
     "backend": "detectron2",
     "architecture": "faster_rcnn",
@@ -179,76 +186,32 @@ def test_the_only_cap_is_the_one_that_is_asked_for():
 @pytest.mark.slow
 def test_a_dense_field_loses_no_cell_to_a_cap_or_to_a_hidden_shrink(tmp_path):
     """600 cells in one field, as published fields have (A3), after a short training on tiles."""
-    learned = {
-        "steps": 120,
-        "learning_rate": 0.001,
-        "weight_decay": 0.0001,
-        "warmup": 20,
-        "batch_size": 4,
-        "scales": (0.9, 1.1),
-        "quarter_turns": False,
-    }
-    settings = training.Settings(**{**vars(SETTINGS), **learned})
-    detector, _ = training.train(
-        tiles(40), tiles(0), COLOURS, SMALL, settings, 0, Checkpoint(tmp_path, "dense"), CPU
-    )
-    image, annotated = field_with_cells(N_CELLS, *DENSE, seed=99)
+    checkpoint = Checkpoint(tmp_path, "dense")
+    detector, _ = train(tiles(40), tiles(0), SMALL, LEARNS_TO_FIND_ROUND_CELLS, checkpoint)
+    image, annotated = dense_field()
     shown = to_tensor(image, CPU)
-
-    def recall(boxes, scores):
-        matched = geometry.match(
-            boxes.numpy().astype(np.float64), scores.numpy(), annotated.astype(np.float64), 0.5
-        )
-        return (matched >= 0).sum() / N_CELLS
-
     found = detector.detect(shown, Limits(min_score=0.1, nms_iou=0.3, max_detections=4000))
-    assert recall(*found) > 0.99
+    assert recall(*found, annotated) > 0.99
 
     # the same weights as detectron2's own predictor would use them: 800 x 1333 px, 100 boxes
     scale = min(800 / DENSE[0], 1333 / DENSE[1])
     smaller = torch.nn.functional.interpolate(shown[None], scale_factor=scale, mode="bilinear")[0]
     boxes, scores = detector.detect(smaller, Limits(0.1, 0.3, max_detections=100))
-    assert recall(boxes / scale, scores) < 0.3
+    assert recall(boxes / scale, scores, annotated) < 0.3
 
 
 # Training
 
 
-def test_a_killed_training_goes_on_and_gives_the_same_bits(tmp_path, monkeypatch):
-    given = tile_set(4, 2, 0)
-
-    def train(name):
-        checkpoint = Checkpoint(tmp_path, name)
-        return training.train(
-            given, given, COLOURS, SMALL, SETTINGS, 0, checkpoint, CPU, save_every=0
-        )
-
-    undisturbed, history = train("undisturbed")
+def test_a_killed_training_goes_on_and_gives_the_same_bits(tmp_path):
+    history = trained_with_and_without_a_kill(SMALL, tmp_path)
     assert {"loss", "loss_rpn_cls", "loss_box_reg"} <= set(history["metric"])
-    step, calls = training._step, []
-
-    def killed(*arguments):
-        calls.append(1)
-        if len(calls) == 4:
-            raise KeyboardInterrupt
-        return step(*arguments)
-
-    monkeypatch.setattr(training, "_step", killed)
-    with pytest.raises(KeyboardInterrupt):
-        train("killed")
-    resumed, history_again = train("killed")
-    assert len(calls) == 5
-    pd.testing.assert_frame_equal(history_again, history)
-    weights, again = undisturbed.network.state_dict(), resumed.network.state_dict()
-    assert all(torch.equal(weights[key], again[key]) for key in weights)
 
 
 def test_a_loss_that_is_no_number_is_an_error(tmp_path):
-    wild = training.Settings(**{**vars(SETTINGS), "learning_rate": 1e30, "warmup": 0})
+    wild = dataclasses.replace(SETTINGS, learning_rate=1e30, warmup=0)
     with pytest.raises(StudyError, match="no longer a number"):
-        training.train(
-            tile_set(2), tile_set(), COLOURS, SMALL, wild, 0, Checkpoint(tmp_path, "k"), CPU
-        )
+        train(tile_set(2), tile_set(), SMALL, wild, Checkpoint(tmp_path, "k"))
 
 
 def test_its_detections_are_those_of_the_table(tmp_path):

@@ -3,26 +3,24 @@
 Skipped where transformers is not installed; docs/environments.md says how it is.
 """
 
+import dataclasses
 import itertools
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
 pytest.importorskip("transformers")
 
-from test_detector import SETTINGS, tile_set
+from detector_study import CPU, SETTINGS, tile_set, train, trained_with_and_without_a_kill
 from transformers import RTDetrForObjectDetection
 
 from cellpheno import boxes as geometry
-from cellpheno.detection import backends, detr, inference, training
+from cellpheno.detection import backends, detr, inference
 from cellpheno.detection.interface import Limits
 from cellpheno.errors import StudyError
-from cellpheno.inputs import COLOURS
 from cellpheno.training import Checkpoint
 
-CPU = torch.device("cpu")
 SMALL = {
     "backend": "transformers",
     "architecture": "rt_detr",
@@ -190,18 +188,9 @@ def test_it_learns_from_any_channels_and_is_found_again(n_channels, tmp_path):
 
 @pytest.mark.slow
 def test_it_learns_to_find_cells(tmp_path):
-    learned = {"steps": 200, "learning_rate": 0.001, "warmup": 10, "scales": (1, 1)}
-    settings = training.Settings(**{**vars(SETTINGS), **learned})
-    detector, _ = training.train(
-        tile_set(4, 0, 3, 2, 1, 4),
-        tile_set(4),
-        COLOURS,
-        SMALL,
-        settings,
-        0,
-        Checkpoint(tmp_path, "k"),
-        CPU,
-    )
+    settings = dataclasses.replace(SETTINGS, steps=200, warmup=10, scales=(1, 1))
+    learned = tile_set(4, 0, 3, 2, 1, 4)
+    detector, _ = train(learned, tile_set(4), SMALL, settings, Checkpoint(tmp_path, "k"))
     given = tile_set(4)
     limits = inference.Settings(scale=1.0, min_score=0.5, nms_iou=0.3, max_detections=4000)
     found = inference.detect_field(detector, "f", given.images[0], limits, CPU)
@@ -215,33 +204,9 @@ def test_it_learns_to_find_cells(tmp_path):
     assert len(matched) <= 5
 
 
-def test_a_killed_training_goes_on_and_gives_the_same_bits(tmp_path, monkeypatch):
-    given = tile_set(4, 2, 0)
-
-    def train(name):
-        checkpoint = Checkpoint(tmp_path, name)
-        return training.train(
-            given, given, COLOURS, SMALL, SETTINGS, 0, checkpoint, CPU, save_every=0
-        )
-
-    undisturbed, history = train("undisturbed")
+def test_a_killed_training_goes_on_and_gives_the_same_bits(tmp_path):
+    history = trained_with_and_without_a_kill(SMALL, tmp_path)
     assert {"loss", *detr.LOSSES} <= set(history["metric"])
-    step, calls = training._step, []
-
-    def killed(*arguments):
-        calls.append(1)
-        if len(calls) == 4:
-            raise KeyboardInterrupt
-        return step(*arguments)
-
-    monkeypatch.setattr(training, "_step", killed)
-    with pytest.raises(KeyboardInterrupt):
-        train("killed")
-    resumed, history_again = train("killed")
-    assert len(calls) == 5
-    pd.testing.assert_frame_equal(history_again, history)
-    weights, again = undisturbed.network.state_dict(), resumed.network.state_dict()
-    assert all(torch.equal(weights[key], again[key]) for key in weights)
 
 
 # Weights

@@ -296,7 +296,7 @@ def test_a_structure_that_others_hide_is_not_in_the_truth(tmp_path, monkeypatch)
     assert np.isfinite(boxes[0]).all()
     assert np.isnan(boxes[1]).all()
 
-    monkeypatch.setattr(cell_in_cell, "draw_labels", lambda *_: ["unclear", "non-CIC"])
+    monkeypatch.setattr(cell_in_cell, "planted_labels", lambda *_: ["unclear", "non-CIC"])
     monkeypatch.setattr(cell_in_cell, "grow", lambda *_: [large, hidden])
     truth = simulate(tmp_path, sheet(tmp_path)[:1], {**SETTINGS, "faults": {}})
     assert list(truth["label"]) == ["unclear"]

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from cellpheno import randomness
 from cellpheno.simulation.cells import build
+from cellpheno.simulation.kind import Plan, Row, fault_of
 from cellpheno.simulation.structures import CellLine, Structure
 
 _TRIES = 60
@@ -48,6 +49,34 @@ def draw_labels(
     labels = [*sorted(frequencies), negative_class]
     chances = np.array([*(frequencies[label] for label in labels[:-1]), rest])
     return [labels[n] for n in rng.choice(len(labels), size=count, p=chances / chances.sum())]
+
+
+def planted_labels(
+    row: Row, plan: Plan, cells_per_field: float, rng: np.random.Generator
+) -> list[str]:
+    """Draw how many structures a field holds, and the class of each.
+
+    Parameters
+    ----------
+    row
+        Of the sample sheet; its condition and replicate tell the frequencies.
+    plan
+        Of the study; a field that is planned to be empty holds none, any other at least one.
+    cells_per_field
+        Mean of the number.
+    rng
+        Of the field.
+    """
+    frequencies = planted_frequencies(
+        plan.settings["frequencies"][row["condition"]],
+        plan.settings["replicate_spread"],
+        plan.seed,
+        row["condition"],
+        row["replicate"],
+    )
+    empty = fault_of(row["field"], plan.settings["faults"]) == "empty"
+    count = 0 if empty else max(1, int(rng.poisson(cells_per_field)))
+    return draw_labels(frequencies, plan.negative_class, count, rng)
 
 
 def grow(

@@ -5,7 +5,7 @@ import dataclasses
 import pandas as pd
 
 from cellpheno import randomness, tables
-from cellpheno.simulation.culture import draw_labels, grow, planted_frequencies
+from cellpheno.simulation.culture import grow, planted_labels
 from cellpheno.simulation.drawing import draw
 from cellpheno.simulation.kind import Kind, Pictures, Plan, Row, Settings, fault_of
 from cellpheno.simulation.lines import sample
@@ -43,16 +43,8 @@ def simulate_field(row: Row, plan: Plan) -> tuple[Pictures, pd.DataFrame]:
     fault = fault_of(field, settings["faults"])
     height, width = settings["height"], settings["width"]
     its = sample(row["condition"], settings, LINE, Confocal())
-    frequencies = planted_frequencies(
-        settings["frequencies"][row["condition"]],
-        settings["replicate_spread"],
-        plan.seed,
-        row["condition"],
-        row["replicate"],
-    )
     rng = randomness.generator(plan.seed, "simulate", field)
-    count = max(1, int(rng.poisson(its.cells_per_field))) if fault != "empty" else 0
-    labels = draw_labels(frequencies, plan.negative_class, count, rng)
+    labels = planted_labels(row, plan, its.cells_per_field, rng)
     cells = grow(labels, its.line, height, width, rng, build)
     layers, boxes = draw(cells, its.line, height, width, rng, dyes=len(DYES))
     stains = {"hoechst": Stain(layers.nucleus, its.microscope.nucleus_signal)}
