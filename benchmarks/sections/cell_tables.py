@@ -18,9 +18,10 @@ def run(options: Options) -> list[Comparison]:
     frame["field"] = "plate-1-field-" + frame["field"].astype(str)
     sides = dict(zip(tables.BOX_COLUMNS, [*corners.T, *(corners + 40).T], strict=True))
     named = {f"p_class {number}": column for number, column in enumerate(chances.T)}
-    frame = frame.assign(
-        **sides, det_score=random.uniform(size=count), **named, feature_row=np.arange(count)
-    )
+    frame = frame.assign(**sides, det_score=random.uniform(size=count), **named)
+    numbers = frame.columns.drop("field")
+    frame[numbers] = frame[numbers].astype(np.float32).astype(float)  # as networks give them
+    frame["feature_row"] = np.arange(count)
     text, binary = options.folder / "cells.csv", options.folder / "cells.parquet"
 
     def reference() -> pd.DataFrame:
@@ -32,7 +33,6 @@ def run(options: Options) -> list[Comparison]:
         return tables.read(binary, tables.PREDICTIONS)
 
     times, results = alternate({"reference": reference, "ours": ours}, options.rounds)
-    numbers = [name for name in frame if name != "field"]
     difference = float(np.abs(frame[numbers] - results["ours"][numbers]).to_numpy().max())
     same = (results["ours"]["field"] == frame["field"]).all()
     smaller = text.stat().st_size / binary.stat().st_size
