@@ -107,7 +107,7 @@ def make_study(folder: Path, count: int, options: argparse.Namespace) -> None:
 
 def measured(folder: Path, count: int) -> list[tuple]:
     """Run the workflow and return the rows of the table."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+    command = [sys.executable, "-P", "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
     command += [f"results/many/{name}" for name in TARGETS]
     command += ["--configfile", "study.yaml", "--cores", "1", "--resources", "gpu=1"]
     began = time.perf_counter()
