@@ -20,6 +20,7 @@ from cellpheno.classification.training import Trainer, TrainingSettings
 from cellpheno.detection.coco import TileSet
 
 Image = npt.NDArray[np.uint8]
+BACKGROUND = 40
 CLASSES = ["one", "two", "three", "four"]
 GEOMETRY = Geometry(margin=0.16, border=0.12, size=64)
 TRAINING = TrainingSettings(
@@ -40,9 +41,14 @@ TRAINING = TrainingSettings(
 
 
 def field(
-    height: int, width: int, cells: int, seed: int, radius: tuple[int, int] = (14, 24)
+    height: int,
+    width: int,
+    cells: int,
+    seed: int,
+    radius: tuple[int, int] = (14, 24),
+    contrast: float = 1.0,
 ) -> tuple[Image, npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Draw one field.
+    """Draw one field; with little contrast its cells are hard to find in the noise.
 
     Returns
     -------
@@ -51,7 +57,7 @@ def field(
         be fewer cells than asked for, where there is no room.
     """
     random = np.random.default_rng(seed)
-    canvas = np.full((height, width, 3), 40, np.float32)
+    canvas = np.full((height, width, 3), BACKGROUND, np.float32)
     boxes, labels = [], []
     for _ in range(cells * 3):
         size = int(random.integers(*radius))
@@ -72,6 +78,7 @@ def field(
             cv2.circle(canvas, place, max(2, size // 5), (80, 90, 200), -1)
         boxes.append(box)
         labels.append(label)
+    canvas = BACKGROUND + contrast * (canvas - BACKGROUND)
     canvas = cv2.GaussianBlur(canvas, (0, 0), 1.5) + random.normal(0, 18, canvas.shape)
     image = np.clip(canvas, 0, 255).astype(np.uint8)
     return image, np.array(boxes, np.float64).reshape(-1, 4), np.array(labels, np.int64)
@@ -105,9 +112,11 @@ def trained_classifier(steps: int, device: torch.device) -> Classifier:
     return model.cpu().eval().requires_grad_(False)
 
 
-def tiles(count: int, seed: int, side: int = 256) -> TileSet:
+def tiles(count: int, seed: int, side: int = 256, contrast: float = 1.0) -> TileSet:
     """Return tiles with their boxes, to train or to judge a detector with."""
-    drawn = [field(side, side, 14, seed * 10_000 + number) for number in range(count)]
+    drawn = [
+        field(side, side, 14, seed * 10_000 + number, contrast=contrast) for number in range(count)
+    ]
     return TileSet(
         [f"tile-{number}" for number in range(count)],
         [image for image, _, _ in drawn],

@@ -29,6 +29,10 @@ LIMITS = Limits(0.05, 0.5, PROPOSALS // PROPOSALS_PER_CELL)
 MADE = {"cpu": "folded, channels last", "cuda": "merged, recorded in fixed shapes"}
 POINTS = 0.2
 """Of AP50, in percent."""
+FAINT = 0.03
+"""Contrast of cells of which a small detector misses some: one that finds all shows no loss."""
+JUDGED = 1000
+"""Tiles with such cells: on 60 of them rounding alone moves AP50 by 0.3 points."""
 
 
 def run(options: Options) -> list[Comparison]:
@@ -92,7 +96,7 @@ def compare(
                 ours=f"{MADE[options.device.type]}, {precision}",
                 ours_ms=options.ms(times[precision]),
                 goal=goal if precision == "bfloat16" else None,
-                gate=f"AP50 of a small trained detector, {before:.1f}, within {POINTS} points",
+                gate=f"AP50 of a small detector, {before:.2f} on faint cells, within {POINTS}",
                 measured=lost,
                 holds=lost <= POINTS,
                 clock=options.clock,
@@ -116,8 +120,8 @@ def reloaded(detector: Detector, names: dict, options: Options, precision: str) 
 
 
 @functools.cache
-def trained(folder: Path, steps: int, device: torch.device) -> Detector:
-    """Return a small detector that has learned to find the phantoms."""
+def trained(folder: Path, steps: int, device: torch.device, contrast: float = 1.0) -> Detector:
+    """Return a small detector that has learned to find phantoms of a contrast."""
     settings = training.Settings(
         steps=steps,
         batch_size=4,
@@ -130,22 +134,24 @@ def trained(folder: Path, steps: int, device: torch.device) -> Detector:
         scales=(1.0, 1.0),
         quarter_turns=False,
     )
-    learned, nothing = phantoms.tiles(max(8, steps), seed=2), phantoms.tiles(0, seed=3)
-    checkpoint = Checkpoint(folder, f"detector-{steps}")
+    learned = phantoms.tiles(max(8, steps), seed=2, contrast=contrast)
+    nothing = phantoms.tiles(0, seed=3)
+    checkpoint = Checkpoint(folder, f"detector-{steps}-{contrast}")
     detector, _ = training.train(
         learned, nothing, COLOURS, SMALL, settings, 0, checkpoint, device, precision="float32"
     )
     return detector
 
 
+@functools.cache
 def points(options: Options, precision: str) -> float:
-    """Return AP50 in percent on new tiles; without a precision that of the plain network."""
-    detector = trained(options.folder, 2 if options.tiny else 100, options.device)
+    """Return AP50 in percent on new faint tiles; without a precision that of the plain network."""
+    detector = trained(options.folder, 2 if options.tiny else 100, options.device, FAINT)
     if precision:
         detector = reloaded(detector, SMALL, options, precision)
     else:
         detector.network.to(options.device)
-    tiles = phantoms.tiles(2 if options.tiny else 60, seed=4)
+    tiles = phantoms.tiles(2 if options.tiny else JUDGED, seed=4, contrast=FAINT)
     scores, hits, counts = [], [], []
     for image, truth in zip(tiles.images, tiles.boxes, strict=True):
         boxes, certainty = detector.detect(to_tensor(image, options.device), Limits(0.05, 0.3, 100))
