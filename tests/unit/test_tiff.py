@@ -9,6 +9,7 @@ import pytest
 import tifffile
 
 from cellpheno.errors import StudyError
+from cellpheno.images import tiff
 from cellpheno.images.readers import read_field
 
 STACK = np.arange(2 * 3 * 20 * 30, dtype=np.uint16).reshape(2, 3, 20, 30)  # [Z, C, Y, X]
@@ -57,6 +58,58 @@ def test_pages_are_planes_by_number_counted_from_one(tmp_path, options):
     np.testing.assert_array_equal(field.channels["actin"], PLANES[2])
     np.testing.assert_array_equal(field.channels["dapi"], PLANES[0])
     assert field.channels["actin"].dtype == np.uint16
+
+
+def kinds_of_pages():
+    random = np.random.default_rng(0)
+    for dtype in (np.uint8, np.uint16, np.int16, np.uint32, np.float32, np.float64, np.bool_):
+        yield np.dtype(dtype).name, (random.random((150, 170)) * 200).astype(dtype), {}
+    noise = random.integers(0, 60_000, (150, 170), dtype=np.uint16)
+    yield "last byte first", noise, {"byteorder": ">"}
+    yield "differences", noise, {"predictor": True}
+    yield "differences of numbers", noise.astype(np.float32), {"predictor": 3}
+    yield "tiles", noise, {"tile": (64, 48), "predictor": True}
+    yield "strips", noise, {"rowsperstrip": 7}
+    yield "white is zero", noise, {"photometric": "miniswhite"}
+    yield "turned", noise, {"extratags": [(274, 3, 1, 6, True)]}
+    yield "large file", noise, {"bigtiff": True}
+    yield "named", noise, {"metadata": {"axes": "YX"}, "ome": True}
+
+
+@pytest.mark.parametrize(
+    ("pixels", "options"), [pytest.param(*rest, id=name) for name, *rest in kinds_of_pages()]
+)
+def test_a_page_packed_by_lzw_has_the_values_that_tifffile_reads(tmp_path, pixels, options):
+    settings = {"photometric": "minisblack", "metadata": None, "compression": "lzw", **options}
+    tifffile.imwrite(tmp_path / "a.tif", pixels, **settings)
+    with tiff.opened(tmp_path / "a.tif", (tmp_path / "a.tif").open("rb")) as planes:
+        found = planes.read(0, 0)
+    expected = tifffile.imread(tmp_path / "a.tif")
+    np.testing.assert_array_equal(found, expected)
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(expected, pixels)
+
+
+@pytest.mark.parametrize("predictor", [False, True])
+def test_damage_in_a_page_packed_by_lzw_is_told_wherever_tifffile_sees_it(tmp_path, predictor):
+    random = np.random.default_rng(1)
+    pixels = random.integers(0, 4000, (150, 170), dtype=np.uint16)
+    path = plain(tmp_path / "a.tif", pixels, compression="lzw", predictor=predictor, rowsperstrip=9)
+    whole = bytearray(path.read_bytes())
+    told = 0
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for place in random.integers(400, len(whole), 30):
+            damaged[place] ^= 1 << random.integers(8)
+        path.write_bytes(damaged)
+        try:
+            expected = tifffile.imread(path)
+        except Exception:  # whatever a codec raises
+            refusal(path)
+            told += 1
+        else:
+            np.testing.assert_array_equal(read(path).channels["image"], expected)
+    assert told > 10
 
 
 def test_planes_behind_one_described_page_are_read(tmp_path):

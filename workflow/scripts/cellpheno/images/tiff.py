@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import imagecodecs
 import numpy as np
 import numpy.typing as npt
 import tifffile
@@ -76,7 +77,25 @@ class _Pages:
                 "may hold; save all pages in one file."
             )
         self._check_whole(page)
-        return page.asarray()
+        quick = self._by_libtiff(page)
+        return page.asarray() if quick is None else quick
+
+    def _by_libtiff(self, page: tifffile.TiffPage | tifffile.TiffFrame) -> Pixels | None:
+        """Return the only page of a file packed by LZW, which libtiff unpacks in half of the time.
+
+        None for any other page, and for one that libtiff refuses: tifffile says what is wrong.
+        """
+        packed = page.compression == tifffile.COMPRESSION.LZW and page.samplesperpixel == 1
+        if not packed or len(self.file.pages) > 1 or not imagecodecs.TIFF.available:
+            return None
+        handle = self.file.filehandle
+        handle.seek(0)
+        try:
+            pixels = imagecodecs.tiff_decode(handle.read(), index=0)
+        except imagecodecs.TiffError:
+            return None
+        same = pixels.shape == page.shape and pixels.dtype == page.dtype
+        return pixels if same else None
 
     def _check_whole(self, page: tifffile.TiffPage | tifffile.TiffFrame) -> None:
         size = self.file.filehandle.size
