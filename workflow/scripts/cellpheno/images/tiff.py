@@ -20,6 +20,8 @@ from cellpheno.images.planes import COLOURS, Pixels, Planes, check_size, refusin
 JPEG = (tifffile.COMPRESSION.JPEG, tifffile.COMPRESSION.OJPEG)
 INDEX = "index"
 """Name of the plane of a palette file that holds the values and not what they are shown as."""
+MOST_BYTES = 2**28
+"""Of a file that libtiff is given, which has to lie in memory as a whole."""
 OPACITY = (tifffile.EXTRASAMPLE.ASSOCALPHA, tifffile.EXTRASAMPLE.UNASSALPHA)
 
 
@@ -86,9 +88,10 @@ class _Pages:
         None for any other page, and for one that libtiff refuses: tifffile says what is wrong.
         """
         packed = page.compression == tifffile.COMPRESSION.LZW and page.samplesperpixel == 1
-        if not packed or len(self.file.pages) > 1 or not imagecodecs.TIFF.available:
-            return None
         handle = self.file.filehandle
+        alone = len(self.file.pages) == 1 and handle.size < MOST_BYTES
+        if not (packed and alone and imagecodecs.TIFF.available):
+            return None
         handle.seek(0)
         try:
             pixels = imagecodecs.tiff_decode(handle.read(), index=0)
