@@ -112,8 +112,9 @@ def trained_classifier(steps: int, device: torch.device) -> Classifier:
     return model.cpu().eval().requires_grad_(False)
 
 
+@functools.cache
 def tiles(count: int, seed: int, side: int = 256, contrast: float = 1.0) -> TileSet:
-    """Return tiles with their boxes, to train or to judge a detector with."""
+    """Return tiles with their boxes, to train or to judge detectors with; nobody changes them."""
     drawn = [
         field(side, side, 14, seed * 10_000 + number, contrast=contrast) for number in range(count)
     ]

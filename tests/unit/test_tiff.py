@@ -81,10 +81,11 @@ def kinds_of_pages():
 )
 def test_a_page_packed_by_lzw_has_the_values_that_tifffile_reads(tmp_path, pixels, options):
     settings = {"photometric": "minisblack", "metadata": None, "compression": "lzw", **options}
-    tifffile.imwrite(tmp_path / "a.tif", pixels, **settings)
-    with tiff.opened(tmp_path / "a.tif", (tmp_path / "a.tif").open("rb")) as planes:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, pixels, **settings)
+    with path.open("rb") as handle, tiff.opened(path, handle) as planes:
         found = planes.read(0, 0)
-    expected = tifffile.imread(tmp_path / "a.tif")
+    expected = tifffile.imread(path)
     np.testing.assert_array_equal(found, expected)
     assert found.dtype == expected.dtype
     np.testing.assert_array_equal(expected, pixels)
