@@ -166,6 +166,14 @@ def small_study(tmp_path, small_config, small_rows) -> Study:
 
 
 @pytest.fixture
+def mini_study(tmp_path):
+    """A study of twelve tiny fields of real files, not yet run (`support/mini_study.py`)."""
+    from mini_study import MiniStudy
+
+    return MiniStudy(tmp_path)
+
+
+@pytest.fixture
 def ordinary_user():
     """Calls a function as a user whom file permissions bind, also where root runs the tests.
 
