@@ -197,6 +197,7 @@ rule all:
                 "splits.tsv",
                 "statistics/frequencies.tsv",
                 "statistics/tests.tsv",
+                "warnings.tsv",
             ],
         ),
         collect(f"results/{STUDY}/converted/{{shard}}.npz", shard=SHARDS),

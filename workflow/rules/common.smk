@@ -1,5 +1,6 @@
 # What all rules share: the config and the sample sheet, checked before any compute; the shards;
 # what a study has of what not every study has.
+import logging
 import os
 import re
 import sys
@@ -12,6 +13,7 @@ for name in (
     "__init__",
     "abandoned",
     "errors",
+    "notices",
     "files",
     "inputs",
     "delimited",
@@ -54,6 +56,7 @@ from cellpheno import (
     experiments,
     files,
     inputs,
+    notices,
     sample_sheet,
     sequences,
     sources,
@@ -68,6 +71,16 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # where the report finds this run's Snakemake; as parameters they would make it anew when moved
 os.environ["CELLPHENO_PYTHON"] = sys.executable
 os.environ["CELLPHENO_SNAKEFILE"] = str(workflow.main_snakefile)
+
+
+# warnings of the checks before any job; jobs on other nodes do not repeat them
+if workflow.is_main_process:
+    to_terminal = logging.StreamHandler(sys.stderr)
+    to_terminal.setFormatter(logging.Formatter("cellpheno: %(message)s"))
+    notices.logger.handlers = [to_terminal]
+notices.logger.propagate = False
+# tables of warnings of rules that may have some, collected for the report
+WARNINGS = []
 
 
 def only_fetches():

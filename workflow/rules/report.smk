@@ -26,6 +26,36 @@ rule save_config:
         "../scripts/save_config.py"
 
 
+rule collect_warnings:
+    """Collect the warnings of all rules and of the checks before any job."""
+    input:
+        WARNINGS,
+    output:
+        warnings=report(
+            "results/{study}/warnings.tsv",
+            caption="../report/warnings.rst",
+            category="Warnings",
+            labels={"figure": "warnings (table)"},
+        ),
+    log:
+        "logs/{study}/collect_warnings.log",
+    benchmark:
+        "results/{study}/benchmarks/collect_warnings.tsv"
+    localrule: True
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(500),
+        runtime=longer(10),
+    params:
+        at_start=notices.given(),
+        code=code_id("collect_warnings.py"),
+    script:
+        "../scripts/collect_warnings.py"
+
+
 rule report:
     """Put every figure and table into one report that opens in any browser (Snakemake's own)."""
     input:
@@ -35,7 +65,12 @@ rule report:
         "results/{study}/metrics/classification.tsv",
         "results/{study}/qc/fields.tsv",
         # shown, but behind no figure
-        tables=[*MEASURE_TABLES, *CLAIMS, *(TARGET_SUMMARIES if TARGET else [])],
+        tables=[
+            f"results/{STUDY}/warnings.tsv",
+            *MEASURE_TABLES,
+            *CLAIMS,
+            *(TARGET_SUMMARIES if TARGET else []),
+        ],
         config="results/{study}/config.yaml",
     output:
         "results/{study}/report.zip",

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from cellpheno import notices
 from cellpheno.errors import StudyError
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def start(snakemake: Any) -> None:
     """Send all output to the rule's log and fix what numbers may depend on.
 
     Everything written to stdout and stderr, by C libraries too, goes to the log. An uncaught
-    `StudyError` ends there as its sentence alone, and is repeated on the terminal.
+    `StudyError` ends there as its sentence alone, and is repeated on the terminal; so are the
+    warnings of `notices`.
 
     The number of compute threads is one, and the config's `compute.threads` within `device`, but
     never the number of cores granted: sums of floating-point numbers depend on how many threads
@@ -49,6 +51,9 @@ def start(snakemake: Any) -> None:
         stream=log, level=logging.INFO, force=True, format="%(asctime)s %(name)s: %(message)s"
     )
     logging.captureWarnings(True)
+    seen = logging.StreamHandler(terminal)
+    seen.setFormatter(logging.Formatter(f"{snakemake.rule}: %(message)s"))
+    notices.logger.addHandler(seen)
 
     def report(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
@@ -65,6 +70,17 @@ def start(snakemake: Any) -> None:
     sys.excepthook = report
     _fix_threads(1)
     logger.info("%s started", snakemake.rule)
+
+
+def save_warnings(snakemake: Any) -> None:
+    """Write the warnings of this job to the table `warnings` among its outputs."""
+    import pandas as pd
+
+    from cellpheno import tables
+
+    given = notices.given()
+    frame = pd.DataFrame({"rule": [snakemake.rule] * len(given), "warning": given}, dtype=object)
+    tables.write(frame, snakemake.output.warnings, tables.WARNINGS)
 
 
 def _fix_threads(threads: int) -> None:

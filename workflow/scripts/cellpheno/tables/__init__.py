@@ -49,6 +49,7 @@ from cellpheno.tables.fields import (
     RANGES,
     SPLITS,
     VALUES,
+    WARNINGS,
 )
 from cellpheno.tables.labels import FLUORESCENCE, LABELLED, MIXTURE
 from cellpheno.tables.metrics import (
@@ -187,6 +188,7 @@ __all__ = [
     "VERDICTS",
     "VIABILITY",
     "VIABILITY_MAP",
+    "WARNINGS",
     "Column",
     "Table",
     "concatenate",

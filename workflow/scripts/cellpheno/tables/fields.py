@@ -92,3 +92,11 @@ HELD_OUT = Table(
     (Column("held_out", "str", "group that this fold tests on"), *SPLITS.columns),
     key=("held_out", "field"),
 )
+WARNINGS = Table(
+    "warnings",
+    (
+        Column("rule", "str", "rule that found it, or `start` for the checks before any job"),
+        Column("warning", "str", "what a user must know, in one sentence"),
+    ),
+    key=("rule", "warning"),
+)

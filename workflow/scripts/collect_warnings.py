@@ -1,0 +1,12 @@
+"""Collect the warnings of all rules and of the checks before any job."""
+
+import pandas as pd
+
+from cellpheno import job, tables
+
+job.start(snakemake)
+at_start = pd.DataFrame({"warning": list(snakemake.params.at_start)}, dtype=object)
+at_start.insert(0, "rule", "start")
+found = [tables.read(path, tables.WARNINGS) for path in snakemake.input]
+frame = tables.concatenate([at_start, *found], tables.WARNINGS)
+tables.write(frame, snakemake.output.warnings, tables.WARNINGS)
