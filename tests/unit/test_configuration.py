@@ -51,9 +51,7 @@ def test_every_key_of_the_schema_has_a_default_or_is_required():
                 yield (*path, key)
             yield from without_default(part, (*path, key))
 
-    by_protocol = set(protocol_switches.SWITCHES["corrected"])
-    for switches in protocol_switches.STUDY_SWITCHES.values():
-        by_protocol |= set(switches["corrected"])
+    by_protocol = set(protocol_switches.CORRECTED)
     optional = {("simulation",), ("fetch",)}
     assert set(without_default(SCHEMA, ())) == by_protocol | optional
 
@@ -94,6 +92,29 @@ def test_the_protocol_decides_what_the_config_leaves_open():
     assert published["calls"]["rule"] == "best_positive"
     assert corrected["calls"]["rule"] == "argmax"
     assert [test["unit"] for test in published["statistics"]["tests"]] == ["field"]
+
+
+def test_a_published_protocol_is_that_of_a_study():
+    own = {**DEFAULT, "protocol": "published"}
+    for study in ("cca", "jimt1"):
+        config = complete({**own, "published_study": study})
+        assert config["calls"]["rule"] == "argmax"
+        assert config["classification"]["training"]["validation"] == "fields"
+    with pytest.raises(StudyError, match=r"published_study does not say whose.*aim_cics, cca, jim"):
+        complete({**own, "published_study": None})
+
+
+def test_cells_that_were_learned_from_are_not_reported():
+    config = {**DEFAULT, "evaluation": {"report_on": "val"}}
+    assert complete(config)["evaluation"]["report_on"] == "val"
+    config["experiments"] = {"main": {}, "other": {"training": {"validation": "cells"}}}
+    with pytest.raises(StudyError, match=r"report_on is val.*cells \(experiment other\)"):
+        complete(config)
+
+
+def test_no_protocol_chooses_a_key_that_the_corrected_one_does_not():
+    for choices in protocol_switches.PUBLISHED.values():
+        assert set(choices) <= set(protocol_switches.CORRECTED)
 
 
 def test_a_key_in_the_config_wins_over_the_protocol():

@@ -95,7 +95,7 @@ def value(config, path):
 
 @pytest.mark.parametrize("path", DEFECTS)
 @pytest.mark.parametrize("protocol", ["published", "corrected"])
-@pytest.mark.parametrize("study", ["cca", "aim_cics", None])
+@pytest.mark.parametrize("study", ["cca", "aim_cics", "jimt1"])
 def test_a_defect_of_cca_is_only_in_its_published_protocol(config, protocol, study, path):
     config.update(protocol=protocol, published_study=study)
     published, corrected = DEFECTS[path]

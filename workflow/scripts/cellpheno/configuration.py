@@ -51,7 +51,7 @@ def complete(config: Config, schema: Mapping[str, Any], source: str) -> Config:
     fill(config, schema, schema)
     refuse_misfits(config, schema, source)
     monolayer_settings.complete(config, source)
-    for path, value in protocol_switches.chosen(config).items():
+    for path, value in protocol_switches.chosen(config, source).items():
         section = config
         for key in path[:-1]:
             section = section[key]
@@ -271,6 +271,14 @@ def _check_values(config: Config, source: str) -> None:
             f"{source}: statistics.measures are compared by t-tests, but statistics.tests has "
             "none; add one with test: welch or test: student."
         )
+    for name in config["experiments"]:
+        validation = experiment(config, name)["training"]["validation"]
+        if validation == "cells" and config["evaluation"]["report_on"] == "val":
+            raise StudyError(
+                f"{source}: evaluation.report_on is val, but classification.training.validation is "
+                f"cells (experiment {name}), which learns from most cells of val; set validation "
+                "to fields, or report_on to test."
+            )
     for name in config["detectors"]:
         model = detector(config, name)["model"]
         if model["weights"] and model["backbone_weights"]:

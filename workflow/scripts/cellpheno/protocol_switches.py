@@ -1,58 +1,72 @@
-"""What the published and the corrected protocol choose where a config does not."""
+"""What the published protocol of a study and the corrected one choose where a config does not."""
 
 from collections.abc import Mapping
 from typing import Any
 
-SWITCHES: dict[str, dict[tuple[str, ...], Any]] = {
-    "published": {
+from cellpheno.errors import StudyError
+
+Choices = dict[tuple[str, ...], Any]
+"""By the path of a key in the config."""
+
+CORRECTED: Choices = {
+    ("calls", "rule"): "argmax",
+    ("classification", "model", "normalisation"): "matched",
+    ("classification", "model", "stem"): "adapted",
+    ("classification", "training", "brightness", "kind"): "sound",
+    ("classification", "training", "validate_only"): True,
+    ("classification", "training", "validation"): "fields",
+    ("composite", "bits"): "all",
+    ("detection", "model", "normalisation"): "matched",
+    ("detection", "model", "stem"): "adapted",
+    ("statistics", "tests"): [
+        {"test": "welch", "unit": "replicate", "correction": "holm"},
+        {"test": "gee", "unit": "replicate", "correction": "holm"},
+        {"test": "student", "unit": "field", "correction": "none"},
+    ],
+}
+"""The choices of `protocol: corrected`, and of everything that a published protocol leaves open."""
+
+PUBLISHED: dict[str, Choices] = {
+    "aim_cics": {  # A8, A36, A37, A51
         ("calls", "rule"): "best_positive",
         ("classification", "training", "validation"): "cells",
         ("statistics", "tests"): [{"test": "student", "unit": "field", "correction": "none"}],
     },
-    "corrected": {
-        ("calls", "rule"): "argmax",
-        ("classification", "training", "validation"): "fields",
-        ("statistics", "tests"): [
-            {"test": "welch", "unit": "replicate", "correction": "holm"},
-            {"test": "gee", "unit": "replicate", "correction": "holm"},
-            {"test": "student", "unit": "field", "correction": "none"},
-        ],
+    "cca": {  # C18, C19, C32, C42, C45 to C47
+        ("classification", "model", "normalisation"): "none",
+        ("classification", "model", "stem"): "random",
+        ("classification", "training", "brightness", "kind"): "clipped",
+        ("classification", "training", "validate_only"): False,
+        ("composite", "bits"): "top_byte",
+        ("detection", "model", "normalisation"): "none",
+        ("detection", "model", "stem"): "random_frozen",
     },
+    "jimt1": {},
 }
-"""What each protocol chooses where the config does not (A8, A36, A37, A51)."""
-
-STUDY_SWITCHES: dict[str, dict[str, dict[tuple[str, ...], Any]]] = {
-    "cca": {
-        "published": {
-            ("detection", "model", "stem"): "random_frozen",
-            ("classification", "model", "stem"): "random",
-            ("composite", "bits"): "top_byte",
-            ("detection", "model", "normalisation"): "none",
-            ("classification", "model", "normalisation"): "none",
-            ("classification", "training", "brightness", "kind"): "clipped",
-            ("classification", "training", "validate_only"): False,
-        },
-        "corrected": {
-            ("detection", "model", "stem"): "adapted",
-            ("classification", "model", "stem"): "adapted",
-            ("composite", "bits"): "all",
-            ("detection", "model", "normalisation"): "matched",
-            ("classification", "model", "normalisation"): "matched",
-            ("classification", "training", "brightness", "kind"): "sound",
-            ("classification", "training", "validate_only"): True,
-        },
-    },
-}
-"""By `published_study`: what its published protocol chooses beyond that.
-
-In any other study the choice is the corrected one (C18, C19, C32, C42, C45 to C47).
-"""
+"""What `protocol: published` chooses otherwise, by `published_study`."""
 
 
-def chosen(config: Mapping[str, Any]) -> dict[tuple[str, ...], Any]:
-    """Return what the protocol chooses in this study, by key."""
-    switches = dict(SWITCHES[config["protocol"]])
-    for study, of_protocol in STUDY_SWITCHES.items():
-        own = study == config["published_study"]
-        switches |= of_protocol[config["protocol"] if own else "corrected"]
-    return switches
+def chosen(config: Mapping[str, Any], source: str) -> Choices:
+    """Return what the protocol chooses in this study, by key.
+
+    Parameters
+    ----------
+    config
+        With `protocol` and `published_study`.
+    source
+        Where the config comes from, for messages.
+
+    Raises
+    ------
+    StudyError
+        When the published protocol of no study is asked for.
+    """
+    if config["protocol"] == "corrected":
+        return CORRECTED
+    study = config["published_study"]
+    if study is None:
+        raise StudyError(
+            f"{source}: protocol is published, but published_study does not say whose protocol "
+            f"that is; set it to one of {', '.join(PUBLISHED)}, or set protocol to corrected."
+        )
+    return CORRECTED | PUBLISHED[study]
