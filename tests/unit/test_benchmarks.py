@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch
 from benchmarks import run as benchmarks
 from benchmarks import timing
-from benchmarks.sections import Options, maps_on_gpu
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,21 +41,6 @@ def test_planted_label_errors_are_counted_in_each_draw(tmp_path):
     assert table.loc[(0, 0), "error_rate"] == 0
     assert table.loc[0.2, "error_rate"].between(0.1, 0.3).all()
     assert table.loc[0.2, "recall"].nunique() == 2
-
-
-def test_the_comparison_of_a_gpu_s_maps_runs_on_any_device(tmp_path, monkeypatch):
-    options = Options(torch.device("cpu"), rounds=1, tiny=True, folder=tmp_path)
-    monkeypatch.setattr("cellpheno.gpu_embedding.tsne.LATE", 150)
-    rows = maps_on_gpu.compare(200, 40, options)
-    assert [(each.row, each.goal) for each in rows] == [("E2", 50), ("E3", None)]
-    assert all(each.measured > -0.1 for each in rows)  # so few points are a matter of chance
-    assert timing.table(rows, "cpu")["reached"].isin(["yes", "no"]).tolist() == [True, False]
-    monkeypatch.setattr(maps_on_gpu, "COMPARED_UP_TO", 50)
-    monkeypatch.setattr("cellpheno.gpu_embedding.tsne.LATE", 5)
-    alone = timing.table(maps_on_gpu.compare(100, 40, options), "cpu")
-    assert alone["reference_ms"].isna().all()
-    assert (alone["ours_ms"] > 0).all()
-    assert (alone["reached"] == "").all()
 
 
 @pytest.mark.parametrize("section", benchmarks.SECTIONS)

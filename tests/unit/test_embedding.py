@@ -1,9 +1,12 @@
 """Features of called cells in two dimensions."""
 
+import sys
+import types
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from threadpoolctl import threadpool_limits
 
 from cellpheno import embedding, neighbors, tables
@@ -60,12 +63,34 @@ def test_cells_far_apart_in_features_are_far_apart_in_both_pictures(study):
         assert np.linalg.norm(one.mean(0) - two.mean(0)) > spread
 
 
-def test_a_device_embeds_the_cells_of_a_table(study):
+class StandIn:
+    """A method of cuML that records its settings and puts every point at zero."""
+
+    settings: ClassVar[list[dict]] = []
+
+    def __init__(self, **settings):
+        self.settings.append(settings)
+
+    def fit_transform(self, values):
+        return np.zeros((len(values), 2))
+
+
+def test_a_gpu_embeds_with_the_same_settings(study, monkeypatch):
     cells, shards, _ = study
-    table = embedding.embed(cells, shards, ["test"], **SETTINGS, device=torch.device("cpu"))
-    assert table[["tsne_1", "tsne_2", "umap_1", "umap_2"]].notna().all(axis=None)
-    on_the_cpu = embedding.embed(cells, shards, ["test"], **SETTINGS)
-    assert list(table.columns) == list(on_the_cpu.columns)
+    monkeypatch.setitem(sys.modules, "cuml", types.ModuleType("cuml"))
+    manifold = types.ModuleType("cuml.manifold")
+    manifold.TSNE = manifold.UMAP = StandIn
+    monkeypatch.setitem(sys.modules, "cuml.manifold", manifold)
+    table = embedding.embed(cells, shards, ["test"], **SETTINGS, gpu=True)
+    assert (table[["tsne_1", "tsne_2", "umap_1", "umap_2"]] == 0).all(axis=None)
+    tsne, umap = StandIn.settings
+    assert (tsne["perplexity"], umap["n_neighbors"]) == (29 / 3, 15)
+
+
+def test_a_gpu_without_its_library_is_refused_with_what_to_do(study):
+    cells, shards, _ = study
+    with pytest.raises(StudyError, match="set embedding.gpu to false"):
+        embedding.embed(cells, shards, ["test"], **SETTINGS, gpu=True)
 
 
 def test_only_cells_of_the_wanted_splits_are_shown_and_the_table_is_valid(study, tmp_path):
@@ -79,12 +104,8 @@ def test_only_cells_of_the_wanted_splits_are_shown_and_the_table_is_valid(study,
 
 def test_order_of_cells_and_number_of_threads_do_not_change_a_digit(study):
     cells, shards, _ = study
-    threads = torch.get_num_threads()
-    torch.set_num_threads(2)
     with threadpool_limits(2):
         one = embedding.embed(cells, shards, ["test"], **SETTINGS)
-    assert torch.get_num_threads() == 2
-    torch.set_num_threads(threads)
     with threadpool_limits(1):
         shuffled = cells.sample(frac=1, random_state=3)
         other = embedding.embed(shuffled, shards, ["test"], **SETTINGS)

@@ -49,6 +49,7 @@ NOT_ON_PYPI = {"python", "ffmpeg"}
 BESIDE_THE_LOCK = {
     "detectron2": {"detectron2", "setuptools", "torch", "torchvision", "pyarrow"},
     "transformers": {"transformers"},
+    "embedding_gpu": {"cuml"},
 }
 # modules that are imported only where the config asks for them, in these environments alone
 OPTIONAL = {
@@ -87,6 +88,8 @@ def environments_of(body):
     """Return the environments that a rule may run in; a detector's depend on its library."""
     if re.search(r"conda:\s+detector_environment\n", body):
         return [backend.environment for backend in detector_libraries.BACKENDS.values()]
+    if re.search(r"conda:\s+EMBEDDING_ENVIRONMENT\n", body):
+        return ["embedding", "embedding_gpu"]
     return re.findall(r'conda:\s+"\.\./\.\./envs/(\w+)\.yaml"', body)
 
 
@@ -135,7 +138,9 @@ RULES = sorted(set(rules()))
 @pytest.mark.parametrize("environment", sorted(ENVIRONMENTS))
 def test_an_environment_takes_conda_forge_alone_and_nothing_from_pip(environment):
     assert ENVIRONMENTS[environment].keys() == {"channels", "dependencies"}
-    assert ENVIRONMENTS[environment]["channels"] == ["conda-forge", "nodefaults"]
+    # cuML comes from its makers' channel alone
+    makers = ["rapidsai"] if environment == "embedding_gpu" else []
+    assert ENVIRONMENTS[environment]["channels"] == [*makers, "conda-forge", "nodefaults"]
     assert all(isinstance(name, str) for name in ENVIRONMENTS[environment]["dependencies"])
 
 

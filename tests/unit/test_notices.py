@@ -1,10 +1,11 @@
 """Warnings reach the terminal once, on one line."""
 
 import logging
+import types
 
 import pytest
 
-from cellpheno import notices
+from cellpheno import job, notices, tables
 
 
 @pytest.fixture(autouse=True)
@@ -29,3 +30,13 @@ def test_the_same_warning_is_shown_once(caplog):
 def test_a_warning_is_one_line_of_printable_text(caplog):
     notices.warn("The class 'a\nb\x1b[1m' is odd.")
     assert notices.given() == ["The class 'a b\N{REPLACEMENT CHARACTER}[1m' is odd."]
+
+
+def test_the_warnings_of_a_job_are_its_table(tmp_path):
+    notices.warn('The class "a" is odd.')
+    output = types.SimpleNamespace(warnings=str(tmp_path / "warnings.tsv"))
+    job.save_warnings(types.SimpleNamespace(rule="judge_fields", output=output))
+    table = tables.read(output.warnings, tables.WARNINGS)
+    assert table.to_dict("records") == [
+        {"rule": "judge_fields", "warning": 'The class "a" is odd.'}
+    ]

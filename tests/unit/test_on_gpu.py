@@ -9,10 +9,8 @@ import pytest
 import torch
 from benchmarks import phantoms
 from benchmarks.sections import detection as detecting
-from benchmarks.sections import maps as measured
-from sklearn.manifold import trustworthiness
 
-from cellpheno import embedding, tables
+from cellpheno import tables
 from cellpheno.classification import backbones, cutting, inference
 from cellpheno.classification.backbones import ModelSettings, Trained
 from cellpheno.classification.crops import cut
@@ -20,10 +18,8 @@ from cellpheno.classification.gradcam import explain
 from cellpheno.classification.training import Trainer
 from cellpheno.detection import backends
 from cellpheno.detection.inference import Settings, detect_fields
-from cellpheno.gpu_embedding import maps
 from cellpheno.images import store
 from cellpheno.inputs import COLOURS
-from cellpheno.neighborhood import Neighborhood
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -152,17 +148,3 @@ def test_a_small_batch_is_recorded_and_gives_the_same(classifier):
     plain = inference.predict(model, many, True, CUDA, maps=True)
     np.testing.assert_allclose(plain.probabilities[:8], once.probabilities, atol=1e-3)
     np.testing.assert_allclose(plain.maps[:8], once.maps, atol=1e-2 * np.abs(once.maps).max())
-
-
-def test_maps_of_features_are_as_good_and_come_again_to_the_last_digit():
-    values = phantoms.features(3000, 64)
-    near = Neighborhood.fitting(3000, 30, 15)
-    first, again = (maps.both(values, 50, near, 0, CUDA) for _ in range(2))
-    for one, same in zip(first, again, strict=True):
-        np.testing.assert_array_equal(one, same)
-    reduced = embedding.principal_components(values, 50)
-    expected = embedding.both(reduced, near, 0)
-    affinities = measured._affinities(reduced)
-    assert measured.kl(affinities, first[0]) < 1.01 * measured.kl(affinities, expected[0])
-    one, other = (trustworthiness(reduced, each[1], n_neighbors=15) for each in (first, expected))
-    assert one > other - 0.005

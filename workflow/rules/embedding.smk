@@ -1,6 +1,7 @@
 # An embedding is made by one core, or by a GPU where the config asks for it.
 EMBEDDING_GPU = int(config["embedding"]["gpu"])
 EMBEDDING_THREADS = config["compute"]["threads"] if EMBEDDING_GPU else 1
+EMBEDDING_ENVIRONMENT = f"../../envs/embedding{'_gpu' * EMBEDDING_GPU}.yaml"
 # 25 kB and 30 ms a cell (docs/performance.md)
 EMBEDDING_MB = 3000 + config["embedding"]["max_cells"] // 40
 EMBEDDING_MINUTES = 60 + config["embedding"]["max_cells"] // 2000
@@ -23,7 +24,7 @@ rule embed_cells:
     benchmark:
         "results/{study}/benchmarks/embed_cells.tsv"
     conda:
-        "../../envs/embedding.yaml"
+        EMBEDDING_ENVIRONMENT
     threads: EMBEDDING_THREADS
     resources:
         gpu=EMBEDDING_GPU,

@@ -24,7 +24,7 @@ rule embed_experiment:
     benchmark:
         "results/{study}/benchmarks/embed_experiment/{experiment}.tsv"
     conda:
-        "../../envs/embedding.yaml"
+        EMBEDDING_ENVIRONMENT
     threads: EMBEDDING_THREADS
     resources:
         gpu=EMBEDDING_GPU,

@@ -10,7 +10,8 @@ job.start(snakemake)
 settings = snakemake.params.settings
 shards = {Path(path).name.removesuffix(".features.npy"): path for path in snakemake.input.features}
 
-with job.device(snakemake) if settings["gpu"] else contextlib.nullcontext() as device:
+with contextlib.ExitStack() as held:
+    gpu = settings["gpu"] and held.enter_context(job.device(snakemake)).type == "cuda"
     table = embedding.embed(
         tables.read(snakemake.input.cells, tables.CELLS),
         shards,
@@ -20,6 +21,6 @@ with job.device(snakemake) if settings["gpu"] else contextlib.nullcontext() as d
         perplexity=settings["perplexity"],
         neighbors=settings["neighbors"],
         seed=snakemake.params.seed,
-        device=device,
+        gpu=gpu,
     )
 tables.write(table, snakemake.output.table, tables.EMBEDDING)

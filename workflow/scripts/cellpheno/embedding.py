@@ -1,13 +1,12 @@
 """The classifier's features in two dimensions, by t-SNE and by UMAP (A41).
 
-One thread everywhere, unless a GPU is asked for (`gpu_embedding`): sums of floating-point numbers
-depend on how many threads share them, and both methods turn the last digit into another picture.
+One thread everywhere, unless a GPU is asked for: sums of floating-point numbers depend on how many
+threads share them, and both methods turn the last digit into another picture.
 """
 
-import contextlib
 import logging
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,6 @@ from cellpheno.neighborhood import Neighborhood
 from cellpheno.neighbors import Graph, nearest
 
 if TYPE_CHECKING:
-    import torch
     from openTSNE.affinity import PerplexityBasedNN
 
 Array = npt.NDArray[np.float32]
@@ -45,7 +43,7 @@ def embed(
     perplexity: float,
     neighbors: int,
     seed: int,
-    device: "torch.device | None" = None,
+    gpu: bool = False,
 ) -> pd.DataFrame:
     """Choose cells, read their features and embed them.
 
@@ -65,8 +63,8 @@ def embed(
         Neighbourhood of t-SNE and of UMAP; both shrink where there are few cells.
     seed
         The study's seed.
-    device
-        Where torch embeds, if it shall; else other libraries do on the CPU.
+    gpu
+        Whether RAPIDS cuML embeds on a GPU; otherwise openTSNE and umap-learn do on the CPU.
 
     Returns
     -------
@@ -84,39 +82,11 @@ def embed(
     else:
         values = features(chosen, shards)
         near = Neighborhood.fitting(len(chosen), perplexity, neighbors)
-        coordinates = np.hstack(_both(values, components, near, seed, device))
+        embedded = both_on_gpu if gpu else both
+        coordinates = np.hstack(embedded(principal_components(values, components), near, seed))
     named = dict(zip(["tsne_1", "tsne_2", "umap_1", "umap_2"], coordinates.T, strict=True))
     names = [column.name for column in tables.EMBEDDING.columns]
     return chosen.assign(**named)[names + CARRIED].reset_index(drop=True)
-
-
-def _both(
-    values: Array,
-    components: int,
-    near: Neighborhood,
-    seed: int,
-    device: "torch.device | None",
-) -> tuple[Array, Array]:
-    if device is None:
-        with one_thread():
-            return both(principal_components(values, components), near, seed)
-    from cellpheno.gpu_embedding import maps
-
-    return maps.both(values, components, near, seed, device)
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute by one thread, whichever library does, until the block ends."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def choose(cells: pd.DataFrame, splits: Sequence[str], max_cells: int, seed: int) -> pd.DataFrame:
@@ -178,7 +148,9 @@ def principal_components(values: Array, components: int) -> Array:
     from sklearn.decomposition import PCA
 
     fewer = min(components, values.shape[1], len(values) - 1)
-    return PCA(fewer, svd_solver="covariance_eigh").fit_transform(values).astype(np.float32)
+    with threadpool_limits(1):
+        reduced = PCA(fewer, svd_solver="covariance_eigh").fit_transform(values)
+    return reduced.astype(np.float32)
 
 
 def both(reduced: Array, near: Neighborhood, seed: int) -> tuple[Array, Array]:
@@ -195,12 +167,43 @@ def both(reduced: Array, near: Neighborhood, seed: int) -> tuple[Array, Array]:
     seed
         The study's seed.
     """
-    logger.info("looking for %d neighbors of %d cells", near.searched, len(reduced))
-    graph = nearest(reduced, near.searched, _state(seed, "neighbors"))
-    logger.info("t-SNE")
-    first = tsne(reduced, graph, near.perplexity, seed)
-    logger.info("UMAP")
-    return first, umap(reduced, graph, near.neighbors, seed)
+    with threadpool_limits(1):
+        logger.info("looking for %d neighbors of %d cells", near.searched, len(reduced))
+        graph = nearest(reduced, near.searched, _state(seed, "neighbors"))
+        logger.info("t-SNE")
+        first = tsne(reduced, graph, near.perplexity, seed)
+        logger.info("UMAP")
+        return first, umap(reduced, graph, near.neighbors, seed)
+
+
+def both_on_gpu(reduced: Array, near: Neighborhood, seed: int) -> tuple[Array, Array]:
+    """Embed principal components [n, k] by t-SNE and by UMAP of RAPIDS cuML, [n, 2] each.
+
+    The pictures are as good as those of `both`, but not the same.
+
+    Raises
+    ------
+    StudyError
+        When cuML is not installed.
+    """
+    try:
+        from cuml.manifold import TSNE, UMAP
+    except ImportError as error:
+        raise StudyError(
+            "embedding.gpu is true, but RAPIDS cuML is not installed; run with --sdm conda, which "
+            "makes envs/embedding_gpu.yaml, or set embedding.gpu to false."
+        ) from error
+    logger.info("t-SNE and UMAP of %d cells by cuML", len(reduced))
+    first = TSNE(
+        perplexity=near.perplexity,
+        n_neighbors=near.of_tsne,
+        random_state=_state(seed, "t-SNE"),
+        output_type="numpy",
+    ).fit_transform(reduced)
+    second = UMAP(
+        n_neighbors=near.neighbors, random_state=_state(seed, "UMAP"), output_type="numpy"
+    ).fit_transform(reduced)
+    return first.astype(np.float32), second.astype(np.float32)
 
 
 def tsne(reduced: Array, graph: Graph, perplexity: float, seed: int) -> Array:
@@ -222,13 +225,10 @@ def tsne(reduced: Array, graph: Graph, perplexity: float, seed: int) -> Array:
     """
     import openTSNE
 
-    from cellpheno.divergence import Divergence
-
     return np.asarray(
         openTSNE.TSNE(
             learning_rate="auto",
             initialization=_start(reduced) * 1e-4,
-            negative_gradient_method=Divergence(),
             n_jobs=1,
             random_state=_state(seed, "t-SNE"),
         ).fit(affinities=affinities(graph, perplexity)),

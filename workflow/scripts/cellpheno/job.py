@@ -1,6 +1,7 @@
 """What a job is given by Snakemake: log, threads, seeds, device; the only module that knows it."""
 
 import contextlib
+import csv
 import fcntl
 import itertools
 import logging
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellpheno import notices
 from cellpheno.errors import StudyError
+from cellpheno.files import whole
 
 if TYPE_CHECKING:
     import torch
@@ -74,13 +76,14 @@ def start(snakemake: Any) -> None:
 
 def save_warnings(snakemake: Any) -> None:
     """Write the warnings of this job to the table `warnings` among its outputs."""
-    import pandas as pd
-
-    from cellpheno import tables
-
-    given = notices.given()
-    frame = pd.DataFrame({"rule": [snakemake.rule] * len(given), "warning": given}, dtype=object)
-    tables.write(frame, snakemake.output.warnings, tables.WARNINGS)
+    # not by pandas: jobs that need nothing but Snakemake import this module too
+    with (
+        whole(snakemake.output.warnings) as temporary,
+        Path(temporary).open("w", encoding="utf-8", newline="") as file,
+    ):
+        lines = csv.writer(file, delimiter="\t", lineterminator="\n")
+        lines.writerow(["rule", "warning"])
+        lines.writerows([snakemake.rule, warning] for warning in notices.given())
 
 
 def _fix_threads(threads: int) -> None:

@@ -1,4 +1,4 @@
-"""How far the methods of embedding look, the same on a CPU and on a GPU."""
+"""How many neighbors the methods of embedding look at, on a CPU and on a GPU."""
 
 import dataclasses
 
