@@ -5,7 +5,7 @@ import pytest
 
 from cellpheno import tables
 from cellpheno.annotations.regions import AnnotatedImage, FieldNames, Note, Region
-from cellpheno.annotations.table import log_report, to_tables
+from cellpheno.annotations.table import to_tables, warn_of
 from cellpheno.errors import StudyError
 
 CLASSES = ["living", "dead"]
@@ -206,13 +206,13 @@ def test_an_image_made_from_an_ome_tiff_is_known_by_its_name_without_both_suffix
 
 def test_the_log_sums_the_report_up_in_one_line(caplog):
     outside = Region((100, 20, 120, 60), "dead")
-    log_report(imported(image("f1", CELL, outside, outside), image("f2", CELL, outside)).report)
+    warn_of(imported(image("f1", CELL, outside, outside), image("f2", CELL, outside)).report)
     [record] = caplog.records
     assert "box outside the field, left out: 3 regions in 2 images" in record.message
 
 
 def test_nothing_is_logged_where_nothing_was_changed(caplog):
-    log_report(imported(image("f1", CELL)).report)
+    warn_of(imported(image("f1", CELL)).report)
     assert not caplog.records
 
 

@@ -1,3 +1,6 @@
+WARNINGS += [f"results/{STUDY}/annotations/warnings.tsv"]
+
+
 rule import_annotations:
     """Import what people have annotated: boxes, classes, fields without cells (A5, A10, C7)."""
     input:
@@ -8,6 +11,7 @@ rule import_annotations:
         boxes=f"results/{{study}}/annotations/{DRAWN}.parquet",
         annotated=f"results/{{study}}/annotations/{DRAWN_FIELDS}.tsv",
         report="results/{study}/annotations/report.tsv",
+        warnings="results/{study}/annotations/warnings.tsv",
     log:
         "logs/{study}/import_annotations.log",
     benchmark:

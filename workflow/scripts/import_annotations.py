@@ -10,7 +10,7 @@ from cellpheno.annotations import formats
 from cellpheno.annotations.agreement import agreement
 from cellpheno.annotations.merging import merge
 from cellpheno.annotations.regions import FieldNames
-from cellpheno.annotations.table import log_report, to_tables
+from cellpheno.annotations.table import to_tables, warn_of
 
 job.start(snakemake)
 params, output = snakemake.params, snakemake.output
@@ -24,7 +24,7 @@ chosen = [settings.get("merge", True) for settings in params.annotators]
 merged = merge(list(compress(annotators, chosen)), params.merge_iou)
 reports = [merged.report, *(part.report for part in compress(annotators, map(not_, chosen)))]
 report = pd.concat([part for part in reports if len(part)] or reports[:1])
-log_report(report)
+warn_of(report)
 tables.write(merged.boxes, output.boxes, tables.BOXES)
 tables.write(merged.fields, output.annotated, tables.ANNOTATED_FIELDS)
 tables.write(report, output.report, tables.ANNOTATION_REPORT)
@@ -38,3 +38,4 @@ if len(annotators) > 1:
         part.fields.assign(annotator=name) for name, part in zip(names, annotators, strict=True)
     ]
     tables.write(pd.concat(fields), output.gone_through, tables.GONE_THROUGH)
+job.save_warnings(snakemake)

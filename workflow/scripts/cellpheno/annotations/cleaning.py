@@ -8,6 +8,9 @@ from typing import Any
 from cellpheno.annotations.regions import AnnotatedImage, FieldNames, Note, Region
 from cellpheno.errors import StudyError
 
+AS_BOX = "counts as the box around it"
+"""What is done with every outline: nothing that a user must be warned of."""
+
 
 def clean(images: Iterable[AnnotatedImage], settings: Mapping[str, Any]) -> list[AnnotatedImage]:
     """Bring images to the config's classes and to pixels of the raw field.
@@ -47,10 +50,7 @@ def _outlined(image: AnnotatedImage) -> AnnotatedImage:
     del shapes["rectangle"]
     return _noted(
         image,
-        *(
-            Note(f"outline of the shape {shape}", "counts as the box around it", n)
-            for shape, n in sorted(shapes.items())
-        ),
+        *(Note(f"outline of the shape {shape}", AS_BOX, n) for shape, n in sorted(shapes.items())),
     )
 
 

@@ -2,10 +2,13 @@
 
 import collections
 import dataclasses
+import filecmp
+import itertools
 import math
+import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cellpheno.errors import StudyError
@@ -81,6 +84,8 @@ class AnnotatedImage:
         Who has gone through it; files do not tell, the config does.
     size
         Width and height in pixels, None where the file does not tell.
+    folder
+        Of the image, where the file tells it apart from the name.
     gone_through
         Whether it counts as annotated; not so where it has no regions and the format cannot tell
         an image without cells from one that nobody has looked at.
@@ -93,6 +98,7 @@ class AnnotatedImage:
     source: str
     annotator: str = ""
     size: tuple[float, float] | None = None
+    folder: str = ""
     gone_through: bool = True
     notes: tuple[Note, ...] = dataclasses.field(default=(), compare=False)
 
@@ -105,6 +111,9 @@ class FieldNames:
     from a TIFF. As much of the path is compared as it takes to find one field only; where a name
     without folders is both a field's and that of another field's file, the field is meant. Where
     several fields fit, the image that lies beside the annotation file is meant.
+
+    An image is none of the study's where its own folder, or that of the annotation file, holds an
+    image file of its name that is not the field's: it shows another plate, say.
 
     Parameters
     ----------
@@ -121,6 +130,8 @@ class FieldNames:
 
     def __init__(self, fields: Iterable[Mapping[str, Any]], channels: Sequence[str]) -> None:
         self.rows = {row["field"]: row for row in fields}
+        self._channels = channels
+        self._others: dict[tuple[str, str, str], Path | None] = {}
         self._known: dict[str, set[str]] = collections.defaultdict(set)
         for row in self.rows.values():
             self._known[row["field"]].add(row["field"])
@@ -136,26 +147,99 @@ class FieldNames:
         StudyError
             When the name fits several fields.
         """
-        fits: set[str] = set()
-        for keep_suffix in (True, False):  # a field may be named with a dot in it
-            for ending in _endings(image.name, keep_suffix):
-                found = self._known.get(ending, set())
-                if len(found) == 1:
-                    return next(iter(found))
-                if ending in self.rows and ending == _endings(image.name, keep_suffix)[0]:
-                    return ending
-                fits |= found
-        beside = _endings(f"{PurePosixPath(image.source).parent}/{image.name}", keep_suffix=False)
-        found = self._known.get(beside[0], set()) if beside else set()
-        if len(found) == 1:
-            return next(iter(found))
-        if fits:
+        fits = self._fitting(image)
+        if not fits or self.other_file(image):
+            return None
+        if len(fits) > 1:
             raise StudyError(
                 f"The image {image.name} in {image.source} may be any of the fields "
                 f"{', '.join(sorted(fits)[:5])}; give its path as in the sample sheet, or name it "
                 "after the field."
             )
-        return None
+        return next(iter(fits))
+
+    def other_file(self, image: AnnotatedImage) -> Path | None:
+        """Return the image file that an annotated image shows although no field of its name has it.
+
+        Copies of a field's file are as good as the file. A file with another suffix than the
+        field's counts as a picture that was made from it.
+        """
+        key = image.name, image.folder, image.source
+        if key not in self._others:
+            own = self._files(self._fitting(image))
+            candidates = self._candidates(image, own)
+            there = (path for path in candidates if path.is_file() and str(path) != image.source)
+            self._others[key] = next((path for path in there if not _among(path, own)), None)
+        return self._others[key]
+
+    def _candidates(self, image: AnnotatedImage, own: Sequence[Path]) -> Iterator[Path]:
+        """Yield the paths that an image may mean beyond the files of the fields that it fits."""
+        named = self._endings_of(image, own)
+        agreed = max((_common(named, file) for file in own), default=0)
+        source = Path(image.source)
+        here = [source.parent, source.parent.parent] if source.exists() else []
+        folders = dict.fromkeys([*here[:1], *(folder for file in own for folder in file.parents)])
+        places = list(itertools.product(folders, named[: max(len(named) - max(agreed, 1), 0)]))
+        if agreed < 2:
+            places += itertools.product(here, named[-1:])
+        for suffix in dict.fromkeys(_suffix(file) for file in own):
+            for folder, ending in places:
+                yield folder / f"{ending}{suffix}"
+
+    def notes(self, image: AnnotatedImage) -> list[Note]:
+        """Return what is to be said on how the field of an image was found, or was not."""
+        n = len(image.regions)
+        other = self.other_file(image)
+        if other is not None:
+            return [Note("image of a file that is no field's", "left out", n, str(other))]
+        if self.field(image) is None:
+            return [Note("image that is not in the sample sheet", "left out", n)]
+        if self._by_name_alone(image):
+            problem = "image whose folder is not that of the field's file"
+            return [Note(problem, "matched by its name alone", n, _with_folder(image))]
+        return []
+
+    def _by_name_alone(self, image: AnnotatedImage) -> bool:
+        """Whether the image's folders differ from those of the only files of its name."""
+        own = self._files(self._fitting(image))
+        named = self._endings_of(image, own)
+        own = [file for file in own if named and _common(named, file)]
+        # of a path of another machine, only its last folders are those of the study
+        absolute = re.match(r"[/\\]|[A-Za-z]:", _with_folder(image)) is not None
+        return bool(own) and all(
+            _common(named, file) < (2 if absolute else min(len(named), len(file.parts)))
+            for file in own
+        )
+
+    def _fitting(self, image: AnnotatedImage) -> set[str]:
+        """Return the fields that an image may show, as far as names tell."""
+        fits: set[str] = set()
+        for keep_suffix in (True, False):  # a field may be named with a dot in it
+            for ending in _endings(image.name, keep_suffix):
+                found = self._known.get(ending, set())
+                if len(found) == 1:
+                    return found
+                if ending in self.rows and ending == _endings(image.name, keep_suffix)[0]:
+                    return {ending}
+                fits |= found
+        for folder in (PurePosixPath(image.source).parent, image.folder):
+            placed = _endings(f"{folder}/{image.name}", keep_suffix=False)
+            found = self._known.get(placed[0], set()) if placed and fits else set()
+            if len(found) == 1:
+                return found
+        return fits
+
+    def _files(self, fields: Iterable[str]) -> list[Path]:
+        """Return the files of some fields."""
+        return [Path(self.rows[field][channel]) for field in fields for channel in self._channels]
+
+    def _endings_of(self, image: AnnotatedImage, own: Sequence[Path]) -> list[str]:
+        """Return the endings of an image's path with the folder that its file tells, if any."""
+        stems = {_endings(file.name, keep_suffix=False)[0] for file in own}
+        whole = _endings(_with_folder(image), keep_suffix=True)
+        keep_suffix = bool(whole) and whole[-1] in stems
+        endings = whole if keep_suffix else _endings(_with_folder(image), keep_suffix=False)
+        return [ending for ending in endings if ending.split("/")[0] not in ("..", ".", "/")]
 
 
 def _endings(path: str, keep_suffix: bool) -> list[str]:
@@ -166,6 +250,26 @@ def _endings(path: str, keep_suffix: bool) -> list[str]:
         pure = pure.with_name(pure.stem.removesuffix(".ome") or pure.stem)
     parts = pure.parts if pure.name else ()
     return ["/".join(parts[start:]) for start in range(len(parts))]
+
+
+def _with_folder(image: AnnotatedImage) -> str:
+    return f"{image.folder}/{image.name}" if image.folder else image.name
+
+
+def _suffix(file: Path) -> str:
+    return file.name[len(_endings(file.name, keep_suffix=False)[0]) :]
+
+
+def _common(endings: Sequence[str], file: Path) -> int:
+    """Return how many parts of two paths are the same, counted from their ends."""
+    known = set(_endings(str(file), keep_suffix=False))
+    return sum(ending in known for ending in endings)
+
+
+def _among(path: Path, files: Iterable[Path]) -> bool:
+    """Whether a file is one of some files, or a copy of one."""
+    there = [file for file in files if file.is_file()]
+    return any(filecmp.cmp(path, file, shallow=False) for file in there)
 
 
 def check_classes(images: Iterable[AnnotatedImage], classes: Sequence[str]) -> None:

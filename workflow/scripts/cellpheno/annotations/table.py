@@ -2,7 +2,6 @@
 
 import collections
 import dataclasses
-import logging
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -10,11 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from cellpheno import boxes as geometry
+from cellpheno import notices
+from cellpheno.annotations import cleaning
 from cellpheno.annotations.regions import AnnotatedImage, FieldNames, Note, check_classes
 from cellpheno.errors import StudyError
 from cellpheno.tables import ANNOTATION_REPORT, BOX_COLUMNS
-
-logger = logging.getLogger(__name__)
 
 ORDER = ["field", "y_min", "x_min", "y_max", "x_max", "label"]
 REPORT_COLUMNS = [column.name for column in ANNOTATION_REPORT.columns]
@@ -64,8 +63,12 @@ def to_tables(
         image is in the sample sheet.
     """
     named = [(known.field(image), image) for image in images]
-    rows = [_row(note, image, field) for field, image in named for note in _all_notes(field, image)]
-    placed = _placed(named)
+    rows = [
+        _row(note, image, field)
+        for field, image in named
+        for note in (*image.notes, *known.notes(image))
+    ]
+    placed = _placed(named, known)
     check_classes([image for _, image in placed], classes)
     drawn = _drawn(placed)
     boxes, findings = _inside(drawn, _sizes(drawn, known))
@@ -155,19 +158,19 @@ def _row(note: Note, image: AnnotatedImage, field: str | None) -> list[object]:
     return [image.source, image.name, field, note.problem, note.action, note.n, note.example]
 
 
-def _all_notes(field: str | None, image: AnnotatedImage) -> list[Note]:
-    unknown = Note("image that is not in the sample sheet", "left out", len(image.regions))
-    return [*image.notes, *([unknown] if field is None else [])]
-
-
-def _placed(named: Sequence[tuple[str | None, AnnotatedImage]]) -> list[tuple[str, AnnotatedImage]]:
+def _placed(
+    named: Sequence[tuple[str | None, AnnotatedImage]], known: FieldNames
+) -> list[tuple[str, AnnotatedImage]]:
     """Return the images that the study has and that were gone through, with their fields."""
     placed = [(field, image) for field, image in named if field is not None]
     if named and not placed:
         names = sorted({image.name for _, image in named})
+        others = [str(path) for _, image in named if (path := known.other_file(image))]
+        shown = f", and {others[0]} is there but no field's" if others else ""
         raise StudyError(
             f"None of the {len(named)} annotated images is in the sample sheet (the annotations "
-            f"name {', '.join(names[:3])}); name them after the fields or after a channel's file."
+            f"name {', '.join(names[:3])}{shown}); name them after the fields or after a channel's "
+            "file."
         )
     placed = [(field, image) for field, image in placed if image.gone_through]
     _refuse_repeats(placed)
@@ -187,11 +190,11 @@ def _refuse_repeats(placed: Sequence[tuple[str, AnnotatedImage]]) -> None:
             )
 
 
-def log_report(report: pd.DataFrame) -> None:
-    """Log in one line what annotations/report.tsv says in full."""
-    rows = report[REPORT_COLUMNS].to_numpy().tolist()
+def warn_of(report: pd.DataFrame) -> None:
+    """Warn in one line of what annotations/report.tsv says in full."""
+    rows = report.loc[report["action"] != cleaning.AS_BOX, REPORT_COLUMNS].to_numpy().tolist()
     if rows:
-        logger.warning("changed or left out (annotations/report.tsv has each): %s", _summary(rows))
+        notices.warn(f"changed or left out (annotations/report.tsv has each): {_summary(rows)}")
 
 
 def _summary(rows: Sequence[Sequence[object]]) -> str:

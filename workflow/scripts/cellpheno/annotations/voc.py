@@ -13,8 +13,9 @@ def read(path: Path) -> AnnotatedImage:
     """Read a Pascal VOC file; it is an image that was annotated, with cells or without.
 
     An image has the name of its XML file, which is what VOC says and what survives when a
-    folder is renamed; `<filename>` and `<path>` are not looked at. Coordinates count from 1 and the
-    box includes its last pixel, so x_min and y_min lose 1 here.
+    folder is renamed; `<filename>` and `<path>` are not looked at, and `<folder>` only tells images
+    of one name apart. Coordinates count from 1 and the box includes its last pixel, so x_min and
+    y_min lose 1 here.
 
     Raises
     ------
@@ -37,7 +38,8 @@ def read(path: Path) -> AnnotatedImage:
             "again, or set annotations.format."
         ) from error
     size = (sides[0], sides[1]) if min(sides) > 0 else None
-    return AnnotatedImage(shown(path.stem), regions, shown(path), size=size)
+    folder = shown((root.findtext("folder") or "").strip())
+    return AnnotatedImage(shown(path.stem), regions, shown(path), size=size, folder=folder)
 
 
 def _parsed(content: bytes) -> ElementTree.Element:
