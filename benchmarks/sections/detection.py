@@ -15,8 +15,7 @@ from benchmarks.timing import Comparison, alternate
 from cellpheno import boxes as geometry
 from cellpheno.detection import backends, training
 from cellpheno.detection.evaluation import Matched, average_precision
-from cellpheno.detection.faster_rcnn import PROPOSALS_PER_CELL
-from cellpheno.detection.interface import Detector, Limits
+from cellpheno.detection.interface import PROPOSALS_PER_CELL, Detector, Limits
 from cellpheno.detection.pixels import rescale, to_tensor
 from cellpheno.inputs import COLOURS
 from cellpheno.training import Checkpoint
@@ -133,6 +132,7 @@ def trained(folder: Path, steps: int, device: torch.device, contrast: float = 1.
         milestones=[],
         scales=(1.0, 1.0),
         quarter_turns=False,
+        max_gradient_norm=5.0,
     )
     learned = phantoms.tiles(max(8, steps), seed=2, contrast=contrast)
     nothing = phantoms.tiles(0, seed=3)

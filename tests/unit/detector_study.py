@@ -25,6 +25,7 @@ SETTINGS = training.Settings(
     milestones=(),
     scales=(0.8, 1.2),
     quarter_turns=True,
+    max_gradient_norm=5.0,
 )
 LEARNS_TO_FIND_ROUND_CELLS = dataclasses.replace(
     SETTINGS, steps=120, batch_size=4, warmup=20, scales=(0.9, 1.1), quarter_turns=False

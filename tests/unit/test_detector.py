@@ -1,5 +1,6 @@
 """Detectors: built by name, trained on tiles, used on whole fields."""
 
+import copy
 import dataclasses
 
 import numpy as np
@@ -10,7 +11,7 @@ import torchvision
 from detector_study import CPU, SETTINGS, tile_set, train, trained_with_and_without_a_kill
 from torch import nn
 
-from cellpheno import tables
+from cellpheno import notices, tables
 from cellpheno.detection import augmentation, backends, inference, pixels, training
 from cellpheno.detection.interface import Limits
 from cellpheno.errors import StudyError
@@ -274,6 +275,58 @@ def test_as_many_cells_as_allowed_is_an_error_and_never_a_silent_cut():
     few = inference.Settings(1.0, 0.1, 0.5, max_detections=3)
     with pytest.raises(StudyError, match="field crowded.*max_detections"):
         inference.detect_field(detector, "crowded", image, few, CPU)
+
+
+def test_where_the_best_cells_are_kept_full_fields_are_counted_in_a_warning():
+    image = np.zeros((10, 10, 3), dtype=np.uint8)
+    best = inference.Settings(1.0, 0.1, 0.5, max_detections=3, on_full="keep_best")
+    detector = Found([(0, 0, 5, 5)] * 4, [0.5] * 4)
+    found = inference.detect_fields(detector, [("a", image), ("b", image)], best, CPU)
+    assert found["field"].tolist() == ["a"] * 3 + ["b"] * 3
+    assert "allows (3) in 2 of 2 fields" in notices.given()[-1]
+
+
+def proposals(network, monkeypatch):
+    """Return a list that gets the number of proposals that reach the second stage."""
+    reached, heads = [], network.roi_heads.forward
+
+    def counting(maps, boxes, *rest):
+        reached.append(len(boxes[0]))
+        return heads(maps, boxes, *rest)
+
+    monkeypatch.setattr(network.roi_heads, "forward", counting)
+    return reached
+
+
+def test_as_many_and_as_unsure_proposals_are_followed_up_as_asked_for(small, monkeypatch):
+    reached, image = proposals(small.network, monkeypatch), torch.rand(3, 96, 128)
+    for asked in (
+        {"min_objectness": 0.0},
+        {"min_objectness": 0.0, "proposals_after_nms": 7},
+        {"min_objectness": 0.0, "proposals_before_nms": 2},
+        {"min_objectness": 1.0},
+    ):
+        small.detect(image, Limits(0.0, 0.5, 1000, **asked))
+    every, after, before, sure = reached
+    assert every > 100
+    assert after == 7
+    assert before <= 2 * 4  # of each of four levels
+    assert sure == 0
+
+
+def test_gradients_are_shortened_where_asked_for(small):
+    moved = {}
+    for longest in (None, 1e-6):
+        network = copy.deepcopy(small)
+        optimizer = torch.optim.SGD(network.network.parameters(), lr=1.0)
+        before = [each.detach().clone() for each in network.network.parameters()]
+        batch = [torch.rand(3, 64, 64)], [torch.tensor([[4.0, 4.0, 30.0, 30.0]])]
+        training._step(network, optimizer, batch, longest)
+        after = network.network.parameters()
+        steps = [(new - old).norm() for old, new in zip(before, after, strict=True)]
+        moved[longest] = torch.stack(steps).norm().item()
+    assert moved[1e-6] == pytest.approx(1e-6, rel=0.05)
+    assert moved[None] > 0.01
 
 
 def test_fields_keep_their_order_and_no_cells_at_all_is_a_valid_table(tmp_path):

@@ -13,7 +13,6 @@ from cellpheno.classification import crops, cutting
 from cellpheno.classification.backbones import ModelSettings, build
 from cellpheno.classification.crops import Geometry
 from cellpheno.detection import backends, two_stages
-from cellpheno.detection.faster_rcnn import MIN_OBJECTNESS, PROPOSALS_PER_CELL
 from cellpheno.detection.interface import Limits
 from cellpheno.detection.pixels import to_tensor
 from cellpheno.detection.two_stages import TwoStages
@@ -132,8 +131,7 @@ def test_two_stages_of_fixed_shapes_find_what_torchvision_finds(shape):
     image = to_tensor(phantoms.field(*shape, 12, seed=3)[0], CPU)
     limits = Limits(0.3, 0.5, 100)
     boxes, scores = detector.detect(image, limits)
-    detector.network.rpn.score_thresh = MIN_OBJECTNESS
-    found = TwoStages(detector.network).detect(image, limits, PROPOSALS_PER_CELL * 100)
+    found = TwoStages(detector.network).detect(image, limits)
     assert len(boxes) > 5
     torch.testing.assert_close(found[0], boxes, rtol=0, atol=1e-3)
     torch.testing.assert_close(found[1], scores, rtol=0, atol=1e-4)
@@ -143,16 +141,13 @@ def test_images_of_many_sizes_are_seen_and_few_sizes_are_kept(monkeypatch):
     monkeypatch.setattr(two_stages, "SIZES", 1)
     stages = TwoStages(excited("resnet18_small").network)
     for shape in ((64, 64), (64, 96), (96, 64)):
-        stages.detect(torch.rand(3, *shape), Limits(0.3, 0.5, 10), 80)
-    assert list(stages._made) == [(64, 64, 80)]
+        stages.detect(torch.rand(3, *shape), Limits(0.3, 0.5, 10))
+    assert list(stages._made) == [(64, 64, 80, 0.05)]
 
 
 def test_an_image_without_proposals_has_no_cells():
-    detector = excited("resnet18_small")
-    detector.network.rpn.score_thresh = 1.1
-    boxes, scores = TwoStages(detector.network).detect(
-        torch.rand(3, 64, 64), Limits(0.3, 0.5, 10), 80
-    )
+    detector, limits = excited("resnet18_small"), Limits(0.3, 0.5, 10, min_objectness=1.1)
+    boxes, scores = TwoStages(detector.network).detect(torch.rand(3, 64, 64), limits)
     assert boxes.shape == (0, 4)
     assert scores.shape == (0,)
 

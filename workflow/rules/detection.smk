@@ -63,6 +63,15 @@ rule train_detector:
         "../scripts/train_detector.py"
 
 
+# fields in which cells may be missing, where these are no error
+FULL_FIELDS = (
+    {"warnings": "results/{study}/warnings/detect_cells/{shard}.tsv"}
+    if DETECTORS and keeps_best(DETECTORS[0])
+    else {}
+)
+WARNINGS += expand(list(FULL_FIELDS.values()), study=STUDY, shard=SHARDS)
+
+
 rule detect_cells:
     """Detect the cells of a shard of fields with the trained detector (A18, A20)."""
     input:
@@ -70,6 +79,7 @@ rule detect_cells:
         quality="results/{study}/qc/fields.tsv",
         model=f"results/{{study}}/detector/{DETECTORS[0]}/model.pt",
     output:
+        **FULL_FIELDS,
         detections="results/{study}/detections/{shard}.parquet",
     log:
         "logs/{study}/detect_cells/{shard}.log",

@@ -6,6 +6,13 @@ COMPARED = {
     for backend in dict.fromkeys(map(backend_of, DETECTORS))
 }
 
+FULL_FIELDS_COMPARED = (
+    {"warnings": "results/{study}/warnings/compare_detectors/{backend}.tsv"}
+    if any(map(keeps_best, DETECTORS))
+    else {}
+)
+WARNINGS += expand(list(FULL_FIELDS_COMPARED.values()), study=STUDY, backend=COMPARED)
+
 
 rule compare_detectors:
     """Find the cells of held-out fields with a library's detectors, and take the time (A22, A24)."""
@@ -18,6 +25,7 @@ rule compare_detectors:
             for name in COMPARED[wildcards.backend]
         ],
     output:
+        **FULL_FIELDS_COMPARED,
         detections="results/{study}/detector/compared/{backend}.parquet",
         speed="results/{study}/benchmarks/compared_detectors/{backend}.tsv",
     log:

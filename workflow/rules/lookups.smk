@@ -48,6 +48,13 @@ def backend_environment(backend):
     return f"../../envs/{detector_libraries.BACKENDS[backend].environment}.yaml"
 
 
+def keeps_best(detector):
+    """Whether a field with as many cells as the detector may find is no error."""
+    return (
+        configuration.detector(config, detector)["inference"]["on_full"] == "keep_best"
+    )
+
+
 def detector_environment(wildcards):
     """The environment of a job: of its library or detector, or of the detector of the study."""
     named = dict(wildcards.items())

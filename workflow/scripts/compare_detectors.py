@@ -27,3 +27,5 @@ with job.device(snakemake) as device:
     )
 tables.write(found, snakemake.output.detections, tables.COMPARED_DETECTIONS)
 tables.write(speed, snakemake.output.speed, tables.DETECTOR_SPEED)
+if snakemake.output.get("warnings"):
+    job.save_warnings(snakemake)

@@ -18,3 +18,5 @@ with job.device(snakemake) as device:
         device,
     )
 tables.write(detections, snakemake.output.detections, tables.DETECTIONS)
+if snakemake.output.get("warnings"):
+    job.save_warnings(snakemake)

@@ -16,8 +16,12 @@ CORRECTED: Choices = {
     ("classification", "training", "validate_only"): True,
     ("classification", "training", "validation"): "fields",
     ("composite", "bits"): "all",
+    ("detection", "inference", "min_objectness"): 0.05,
+    ("detection", "inference", "proposals_after_nms"): None,
+    ("detection", "inference", "proposals_before_nms"): None,
     ("detection", "model", "normalisation"): "matched",
     ("detection", "model", "stem"): "adapted",
+    ("detection", "training", "max_gradient_norm"): 5.0,
     ("statistics", "tests"): [
         {"test": "welch", "unit": "replicate", "correction": "holm"},
         {"test": "gee", "unit": "replicate", "correction": "holm"},
@@ -27,19 +31,27 @@ CORRECTED: Choices = {
 """The choices of `protocol: corrected`, and of everything that a published protocol leaves open."""
 
 PUBLISHED: dict[str, Choices] = {
-    "aim_cics": {  # A8, A36, A37, A51
+    "aim_cics": {  # A8, A14, A16, A18, A36, A37, A51
         ("calls", "rule"): "best_positive",
         ("classification", "training", "validation"): "cells",
+        ("detection", "inference", "min_objectness"): 0.0,
+        ("detection", "inference", "proposals_after_nms"): 1000,
+        ("detection", "inference", "proposals_before_nms"): 4000,
+        ("detection", "training", "max_gradient_norm"): None,
         ("statistics", "tests"): [{"test": "student", "unit": "field", "correction": "none"}],
     },
-    "cca": {  # C18, C19, C32, C42, C45 to C47
+    "cca": {  # C17 to C21, C32, C42, C45 to C47
         ("classification", "model", "normalisation"): "none",
         ("classification", "model", "stem"): "random",
         ("classification", "training", "brightness", "kind"): "clipped",
         ("classification", "training", "validate_only"): False,
         ("composite", "bits"): "top_byte",
+        ("detection", "inference", "min_objectness"): 0.0,
+        ("detection", "inference", "proposals_after_nms"): 1000,
+        ("detection", "inference", "proposals_before_nms"): 1000,
         ("detection", "model", "normalisation"): "none",
         ("detection", "model", "stem"): "random_frozen",
+        ("detection", "training", "max_gradient_norm"): None,
     },
     "jimt1": {},
 }

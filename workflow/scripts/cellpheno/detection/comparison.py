@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from cellpheno import tables
-from cellpheno.detection.inference import Settings, detect_field
+from cellpheno.detection.inference import Settings, detect_field, report_full
 from cellpheno.detection.interface import Detector
 from cellpheno.images.store import pick
 
@@ -49,6 +49,7 @@ def detect_with_each(
         tables.DETECTOR_SPEED.
     """
     found, speed = [tables.COMPARED_DETECTIONS.empty()], []
+    counts: dict[str, list[int]] = {name: [] for name in detectors}
     for number, (field, image) in enumerate(fields):
         for name, (detector, settings) in detectors.items():
             seen = pick(image, [channels.index(channel) for channel in detector.channels])
@@ -58,7 +59,10 @@ def detect_with_each(
             detections = detect_field(detector, field, seen, settings, device)
             speed.append([name, field, *image.shape[:2], 1000 * (_now(device) - start)])
             found.append(detections.assign(detector=name))
+            counts[name].append(len(detections))
         logger.info("field %s", field)
+    for name, (_, settings) in detectors.items():
+        report_full(counts[name], settings, f"The detector {name}")
     columns = [column.name for column in tables.DETECTOR_SPEED.columns if column.name != "device"]
     times = pd.DataFrame(speed, columns=columns).assign(device=device.type)
     return tables.concatenate(found, tables.COMPARED_DETECTIONS), times

@@ -18,7 +18,6 @@ from detectron2.utils.events import EventStorage
 from torch import Tensor, nn
 
 from cellpheno.detection import model_zoo, weights
-from cellpheno.detection.faster_rcnn import MIN_OBJECTNESS, PROPOSALS_PER_CELL
 from cellpheno.detection.interface import Library, Limits, Normalisation
 from cellpheno.detection.pyramid import IMAGENET, PLAIN
 from cellpheno.precision import dtype
@@ -72,19 +71,19 @@ class DetectronDetector:
         heads.box_predictor.test_score_thresh = limits.min_score
         heads.box_predictor.test_nms_thresh = limits.nms_iou
         heads.box_predictor.test_topk_per_image = limits.max_detections
-        most = PROPOSALS_PER_CELL * limits.max_detections
-        generator.post_nms_topk[False] = most
+        least = limits.min_objectness
+        generator.post_nms_topk[False] = limits.after_nms
         batch = self._batch([image])
         maps = self._maps(batch)
 
         def follow_likely(_head: nn.Module, _maps: object, found: tuple[list[Tensor], ...]) -> None:
             # suppression among the hopeless ones would take most of the time, and change nothing
-            likely = max(int((level.sigmoid() > MIN_OBJECTNESS).sum()) for level in found[0])
-            generator.pre_nms_topk[False] = min(max(likely, 1), most)
+            likely = max(int((level.sigmoid() >= least).sum()) for level in found[0])
+            generator.pre_nms_topk[False] = min(max(likely, 1), limits.before_nms)
 
         with generator.rpn_head.register_forward_hook(follow_likely):
             [proposals], _ = generator(batch, maps)
-        likely = proposals.objectness_logits.sigmoid() > MIN_OBJECTNESS
+        likely = proposals.objectness_logits.sigmoid() >= least
         [found], _ = heads(batch, maps, [proposals[likely]])
         return found.pred_boxes.tensor, found.scores
 

@@ -25,15 +25,6 @@ from cellpheno.detection.two_stages import TwoStages
 
 CLASSES = 2  # background and cell: the detector knows one class (A5)
 
-# Proposals that the first stage is this sure are no cells do not reach the second stage, which has
-# hardly seen their like in training and takes some of them for cells: on simulated fields this
-# raised precision from 0.78 to 0.96 (score above 0.5) and lost no cell.
-MIN_OBJECTNESS = 0.05
-
-# One cell has many proposals. Were there room for one each, those of sure cells would crowd out
-# those of unsure ones in a dense field.
-PROPOSALS_PER_CELL = 8
-
 
 class FasterRCNNDetector(OfTorchvision):
     """Faster R-CNN as a `Detector`."""
@@ -55,21 +46,20 @@ class FasterRCNNDetector(OfTorchvision):
     def detect(self, image: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
         """Return the cells of one image (see `Detector`).
 
-        The number of proposals follows `max_detections`: with torchvision's (and the published,
-        A18) 1000 a field could never have more than 1000 cells.
+        Unless told otherwise the number of proposals follows `max_detections`: with torchvision's
+        (and the published, A14) 1000 a field could never have more than 1000 cells.
         """
         self.network.eval()
         heads, rpn = self.network.roi_heads, self.network.rpn
         heads.score_thresh, heads.nms_thresh = limits.min_score, limits.nms_iou
         heads.detections_per_img = limits.max_detections
-        rpn.score_thresh = MIN_OBJECTNESS
         ready = not any(each.requires_grad for each in self.network.parameters())
         if image.is_cuda and ready:
             self._recorded = self._recorded or TwoStages(self.network)
-            most = PROPOSALS_PER_CELL * limits.max_detections
-            return self._recorded.detect(image, limits, most)
-        rpn._pre_nms_top_n["testing"] = PROPOSALS_PER_CELL * limits.max_detections
-        rpn._post_nms_top_n["testing"] = PROPOSALS_PER_CELL * limits.max_detections
+            return self._recorded.detect(image, limits)
+        rpn.score_thresh = limits.min_objectness
+        rpn._pre_nms_top_n["testing"] = limits.before_nms
+        rpn._post_nms_top_n["testing"] = limits.after_nms
         found = self.network([image])[0]
         return found["boxes"], found["scores"]
 

@@ -1,7 +1,7 @@
 """Find the cells of whole fields with a trained detector (A18, A20)."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -9,8 +9,8 @@ import pandas as pd
 import torch
 
 from cellpheno import boxes as geometry
-from cellpheno import tables
-from cellpheno.detection.interface import Detector, Limits
+from cellpheno import notices, tables
+from cellpheno.detection.interface import MIN_OBJECTNESS, Detector, Limits
 from cellpheno.detection.pixels import rescale, to_tensor
 from cellpheno.errors import StudyError
 from cellpheno.transfer import on_device
@@ -25,11 +25,17 @@ class Settings:
     min_score: float
     nms_iou: float
     max_detections: int
+    on_full: str = "stop"
+    """What becomes of a field with as many boxes as `max_detections`: `stop`, or `keep_best`."""
+    min_objectness: float = MIN_OBJECTNESS
+    proposals_before_nms: int | None = None
+    proposals_after_nms: int | None = None
 
     @property
     def limits(self) -> Limits:
         """Which boxes the detector returns."""
-        return Limits(self.min_score, self.nms_iou, self.max_detections)
+        own = {each.name: getattr(self, each.name) for each in dataclasses.fields(Limits)}
+        return Limits(**own)
 
 
 def usable(quality: pd.DataFrame, names: Iterable[str]) -> list[str]:
@@ -88,16 +94,16 @@ def detect_field(
     Raises
     ------
     StudyError
-        When there may be more cells than `max_detections`.
+        When there may be more cells than `max_detections`, unless the best ones are to be kept.
     """
     height, width = image.shape[:2]
     scaled, _ = rescale(to_tensor(image, device), torch.zeros(0, 4, device=device), settings.scale)
     found, certainty = detector.detect(scaled, settings.limits)
-    if len(found) >= settings.max_detections:
+    if len(found) >= settings.max_detections and settings.on_full == "stop":
         raise StudyError(
             f"The detector found {len(found)} cells in the field {field}, as many as "
             "detection/inference/max_detections allows, so some may be lost; raise max_detections, "
-            "or min_score if most of them are no cells."
+            "or min_score if most of them are no cells, or set on_full to keep_best."
         )
     shrink = np.array([width / scaled.shape[-1], height / scaled.shape[-2]] * 2)
     corners = geometry.clip(found.cpu().numpy().astype(np.float64) * shrink, width, height)
@@ -131,4 +137,26 @@ def detect_fields(
     """
     fields = on_device(fields, device)
     found = [detect_field(detector, name, image, settings, device) for name, image in fields]
+    report_full([len(each) for each in found], settings, "The detector")
     return tables.concatenate(found, tables.DETECTIONS)
+
+
+def report_full(counts: Sequence[int], settings: Settings, who: str) -> None:
+    """Warn of fields in which a detector found as many cells as it may.
+
+    Parameters
+    ----------
+    counts
+        Cells of each field.
+    settings
+        The config's `detection/inference`.
+    who
+        The detector, at the beginning of the sentence.
+    """
+    full = sum(count >= settings.max_detections for count in counts)
+    if full:
+        notices.warn(
+            f"{who} found as many cells as detection/inference/max_detections allows "
+            f"({settings.max_detections}) in {full} of {len(counts)} fields and kept the best "
+            "ones, so that cells may be missing there; raise it to have them all."
+        )

@@ -44,13 +44,14 @@ class OneStageDetector(OfTorchvision):
     def detect(self, image: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
         """Return the cells of one image (see `Detector`).
 
-        Every place that scores above the limit takes part in non-maximum suppression: torchvision's
-        best 1000 of a level would be those of the surest cells, many for each.
+        Unless told otherwise every place that scores above the limit takes part in non-maximum
+        suppression: torchvision's best 1000 of a level would be those of the surest cells, many
+        for each.
         """
         self.network.eval()
         self.network.score_thresh, self.network.nms_thresh = limits.min_score, limits.nms_iou
         self.network.detections_per_img = limits.max_detections
-        self.network.topk_candidates = NO_LIMIT
+        self.network.topk_candidates = limits.proposals_before_nms or NO_LIMIT
         found = self.network([image])[0]
         return found["boxes"], found["scores"]
 

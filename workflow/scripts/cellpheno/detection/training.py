@@ -26,7 +26,6 @@ from cellpheno.training import Checkpoint, build_optimizer, schedule, seed_step
 
 logger = logging.getLogger(__name__)
 
-MAX_GRADIENT_NORM = 5.0
 VALIDATION_TILES = 12  # enough to watch; the evaluation proper uses whole fields
 VALIDATION_LIMITS = Limits(min_score=0.5, nms_iou=0.5, max_detections=1000)
 
@@ -45,6 +44,8 @@ class Settings:
     milestones: tuple[int, ...]
     scales: tuple[float, float]
     quarter_turns: bool
+    max_gradient_norm: float | None
+    """Longer gradients are shortened to it; None: never."""
 
 
 def train(
@@ -128,7 +129,8 @@ def train(
         seed_step(seed, step)
         for group in optimizer.param_groups:
             group["lr"] = settings.learning_rate * factor(step)
-        recent.append(_step(detector, optimizer, *_batch(tiles, settings, seed, step, device)))
+        batch = _batch(tiles, settings, seed, step, device)
+        recent.append(_step(detector, optimizer, batch, settings.max_gradient_norm))
         done = step + 1
         if _due(done, settings.steps, parts=50, at_least=10):
             rows += _mean_losses(done, recent)
@@ -165,10 +167,13 @@ def _batch(
 
 
 def _step(
-    detector: Detector, optimizer: torch.optim.Optimizer, images: list[Tensor], boxes: list[Tensor]
+    detector: Detector,
+    optimizer: torch.optim.Optimizer,
+    batch: tuple[list[Tensor], list[Tensor]],
+    max_gradient_norm: float | None,
 ) -> dict[str, float]:
     """Take one step of the optimiser and return the losses before it."""
-    losses = detector.losses(images, boxes)
+    losses = detector.losses(*batch)
     loss = torch.stack(list(losses.values())).sum()
     parts = parallel.mean(torch.stack([loss, *losses.values()])).tolist()
     if not math.isfinite(parts[0]):
@@ -179,7 +184,8 @@ def _step(
     optimizer.zero_grad()
     loss.backward()
     parallel.average_gradients(detector.network)
-    torch.nn.utils.clip_grad_norm_(detector.network.parameters(), MAX_GRADIENT_NORM)
+    if max_gradient_norm is not None:
+        torch.nn.utils.clip_grad_norm_(detector.network.parameters(), max_gradient_norm)
     optimizer.step()
     return dict(zip(["loss", *losses], parts, strict=True))
 

@@ -68,9 +68,9 @@ class TwoStages:
             torch.cat([*each, each[0].new_zeros(empty, *each[0].shape[1:])])
             for each in zip(*parts, strict=True)
         )
-        self._made: dict[tuple[int, ...], tuple[Recorded, Recorded]] = {}
+        self._made: dict[tuple[float, ...], tuple[Recorded, Recorded]] = {}
 
-    def detect(self, image: Tensor, limits: Limits, most: int) -> tuple[Tensor, Tensor]:
+    def detect(self, image: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
         """Return the cells of one image.
 
         Parameters
@@ -79,19 +79,18 @@ class TwoStages:
             float32 [C, height, width] in 0..1.
         limits
             Which boxes to return.
-        most
-            Proposals of each level, and in all.
 
         Returns
         -------
         boxes, scores
             [n, 4] in px and [n], the surest first.
         """
-        first, second = self._stages(tuple(image.shape[1:]), most)
+        first, second = self._stages(tuple(image.shape[1:]), limits)
         table, boxes, scores, levels = first(image)
         likely = (scores > NONE).nonzero()[:, 0]
         boxes, scores, levels = boxes[likely], scores[likely], levels[likely]
-        kept = batched_nms(boxes, scores, levels, self.network.rpn.nms_thresh)[:most]
+        kept = batched_nms(boxes, scores, levels, self.network.rpn.nms_thresh)
+        kept = kept[: limits.after_nms]
         slots = boxes.new_zeros(_slots(len(kept)), 4)
         slots[: len(kept)] = boxes[kept]
         boxes, chances = second(table, slots)
@@ -101,13 +100,14 @@ class TwoStages:
         kept = nms(boxes, chances, limits.nms_iou)[: limits.max_detections]
         return boxes[kept], chances[kept]
 
-    def _stages(self, size: tuple[int, int], most: int) -> tuple[Recorded, Recorded]:
+    def _stages(self, size: tuple[int, int], limits: Limits) -> tuple[Recorded, Recorded]:
         """Return both stages for images of a size, recorded unless there are many sizes."""
-        key = (*size, most)
+        most, least = limits.before_nms, limits.min_objectness
+        key = (*size, most, least)
         if key in self._made:
             return self._made[key]
         anchors, grids = self.survey(size)
-        first = functools.partial(self.first, most=most, anchors=anchors)
+        first = functools.partial(self.first, most=most, least=least, anchors=anchors)
         second = functools.partial(self.second, size=size, grids=grids)
         if len(self._made) >= SIZES:
             return Recorded(first, most=0), Recorded(second, most=0)
@@ -137,7 +137,7 @@ class TwoStages:
 
     @torch.inference_mode()
     def first(
-        self, image: Tensor, most: int, anchors: list[Tensor]
+        self, image: Tensor, most: int, least: float, anchors: list[Tensor]
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the feature maps, and of every level's best proposals boxes, scores, level.
 
@@ -158,7 +158,7 @@ class TwoStages:
             moved = moved.unflatten(1, (shapes, 4))[rows // shapes, rows % shapes].float()
             boxes = clip_boxes_to_image(decode(moved, around[rows], rpn.box_coder), (height, width))
             scores = best.sigmoid()
-            no = (boxes[:, 2:] - boxes[:, :2] < rpn.min_size).any(1) | (scores < rpn.score_thresh)
+            no = (boxes[:, 2:] - boxes[:, :2] < rpn.min_size).any(1) | (scores < least)
             found.append((boxes, scores.masked_fill(no, NONE), torch.full_like(rows, level)))
         table = torch.cat([levels[name].permute(0, 2, 3, 1).flatten(0, 2) for name in names])
         boxes, scores, numbers = (torch.cat(each) for each in zip(*found, strict=True))
