@@ -10,7 +10,13 @@ from cellpheno import tables
 from cellpheno.classification import inference, sampling
 from cellpheno.classification.backbones import Classifier, ModelSettings, Trained
 from cellpheno.classification.crops import Geometry, cut
-from cellpheno.classification.training import Outcome, Trainer, TrainingSettings, accuracies
+from cellpheno.classification.training import (
+    Outcome,
+    Trainer,
+    TrainingSettings,
+    accuracies,
+    score,
+)
 from cellpheno.errors import StudyError
 from cellpheno.images import store
 from cellpheno.inputs import COLOURS
@@ -125,12 +131,28 @@ def test_the_epoch_that_was_best_on_validation_is_kept(bright_crops, tmp_path):
         right = (2, 6, 4, 6)[len(weights) - 1]
         return Outcome(np.ones(8, int), np.arange(8) < right, np.zeros(8))
 
-    settings = TrainingSettings(**{**vars(SETTINGS), "keep": "best"})
+    settings = TrainingSettings(**{**vars(SETTINGS), "keep": "best", "criterion": "accuracy"})
     work = trainer(bright_crops, settings)
     work.evaluate = evaluate
     work.run(CLASSES, {}, Checkpoint(tmp_path, "key"))
     assert torch.equal(work.model.head.weight, weights[1])  # of equals, the earlier one
     assert not torch.equal(weights[1], weights[3])
+
+
+def test_what_is_best_depends_on_the_criterion():
+    labels = np.array([0] * 8 + [1] * 2)  # one class is rare
+    frequent = Outcome(labels, np.zeros(10, int), np.full(10, 0.3))
+    both = Outcome(labels, np.array([0] * 5 + [1] * 5), np.full(10, 0.5))
+    found = {
+        criterion: [score(outcome, criterion) for outcome in (frequent, both)]
+        for criterion in ("accuracy", "balanced_accuracy", "loss")
+    }
+    assert found == {
+        "accuracy": [0.8, 0.7],
+        "balanced_accuracy": [0.5, pytest.approx((5 / 8 + 1) / 2)],
+        "loss": [pytest.approx(-0.3), -0.5],
+    }
+    assert TrainingSettings(**vars(SETTINGS)).criterion == "balanced_accuracy"
 
 
 def test_without_validation_crops_the_last_epoch_is_kept(bright_crops, tmp_path):

@@ -6,6 +6,7 @@ import pytest
 
 from cellpheno.designs import learning_curve
 from cellpheno.designs.learning_curve import Curve
+from cellpheno.designs.members import Member
 
 SIZES = np.array([50, 100, 200, 500, 1000])
 PLANTED = Curve(0.95, 1.5, 0.4)
@@ -24,6 +25,27 @@ def points(curve=PLANTED, noise=0.0, seeds=3, sizes=SIZES):
 
 def fitted(**changed):
     return learning_curve.fits(points(**changed), seed=0).iloc[0]
+
+
+def test_the_cells_are_those_that_the_training_learned_from():
+    members = [Member("bf", "0.5", "bf.share-0.5"), Member("bf", "1", "bf")]
+    classifiers = pd.DataFrame(
+        {"experiment": ["bf", "bf", "bf.share-0.5"], "seed": [0, 1, 0], "n_cells": [93, 95, 40]}
+    )
+    rows = [
+        (name, convention, "auroc", seed, 0.9)
+        for name, seed in (("bf", "0"), ("bf", "1"), ("bf.share-0.5", "0"))
+        for convention in ("published", "sound")
+    ]
+    metrics = pd.DataFrame(rows, columns=["experiment", "convention", "metric", "seed", "value"])
+    for reported in (metrics, metrics[metrics["convention"] == "published"]):
+        found = learning_curve.points(reported, members, classifiers)
+        areas = found[found["metric"] == "auroc"]
+        assert areas[["share", "seed", "n_cells", "value"]].to_numpy().tolist() == [
+            [0.5, "0", 40, 0.9],
+            [1.0, "0", 93, 0.9],
+            [1.0, "1", 95, 0.9],
+        ]
 
 
 def test_a_planted_curve_is_found():

@@ -176,16 +176,7 @@ if "learning_curve" in DESIGNS:
         """Fit how much the classifier gains from more cells (C43, figure 11)."""
         input:
             metrics="results/{study}/metrics/cell_level.tsv",
-            crops=collect(
-                "results/{{study}}/crops/{experiment}.parquet",
-                experiment=sorted(
-                    {
-                        experiments.crops_as(config, member.base)
-                        for member in DESIGNS["learning_curve"]
-                    }
-                ),
-            ),
-            fields="results/{study}/qc/fields.tsv",
+            classifiers="results/{study}/benchmarks/classifiers.tsv",
         output:
             points="results/{study}/metrics/learning_curve.tsv",
             fits="results/{study}/metrics/learning_curve_fits.tsv",
@@ -205,17 +196,6 @@ if "learning_curve" in DESIGNS:
                 (member.base, member.value, member.experiment)
                 for member in DESIGNS["learning_curve"]
             ],
-            training={
-                member.experiment: configuration.experiment(config, member.experiment)[
-                    "training"
-                ]
-                for member in DESIGNS["learning_curve"]
-            },
-            crops={
-                member.base: experiments.crops_as(config, member.base)
-                for member in DESIGNS["learning_curve"]
-            },
-            seeds=SEEDS,
             seed=lookup("seed", within=config),
             code=code_id("fit_learning_curve.py"),
         script:

@@ -63,6 +63,7 @@ cost = {
     "backbone": model_settings.backbone,
     "input": params.network_input,
     "n_parameters": sum(each.numel() for each in model.parameters()),
+    "n_cells": len(rows[0]),
     "training_seconds": trainer.seconds,
     "device": device.type,
 }

@@ -52,21 +52,22 @@ class TrainingSettings:
     steps: int | None = None
     betas: tuple[float, float] = (0.9, 0.999)
     keep: str = "last"
+    criterion: str = "balanced_accuracy"
     rotation: dict[str, Any] = dataclasses.field(default_factory=dict)
     blur: dict[str, Any] = dataclasses.field(default_factory=dict)
     brightness: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 class Best:
-    """The weights of the epoch with the highest accuracy on validation crops (C27)."""
+    """The weights of the epoch that was best on validation crops (C27)."""
 
     def __init__(self) -> None:
-        self.epoch, self.accuracy, self.weights = 0, -1.0, {}
+        self.epoch, self.score, self.weights = 0, -np.inf, {}
 
-    def offer(self, epoch: int, accuracy: float, network: torch.nn.Module) -> None:
+    def offer(self, epoch: int, score: float, network: torch.nn.Module) -> None:
         """Keep the weights if they are better than those of all earlier epochs."""
-        if accuracy > self.accuracy:
-            self.epoch, self.accuracy = epoch, accuracy
+        if score > self.score:
+            self.epoch, self.score = epoch, score
             self.weights = {key: value.cpu().clone() for key, value in network.state_dict().items()}
 
     def state_dict(self) -> dict[str, Any]:
@@ -85,6 +86,26 @@ class Outcome:
     labels: Integers
     called: Integers
     losses: npt.NDArray[np.float64]
+
+
+def score(outcome: Outcome, criterion: str) -> float:
+    """Return how good an outcome is; of two, the larger one is better.
+
+    Parameters
+    ----------
+    outcome
+        Of at least one crop.
+    criterion
+        `accuracy`: the share of crops that are called right; `balanced_accuracy`: its mean over the
+        annotated classes, in which a rare class weighs as much as a frequent one; `loss`: the mean
+        loss, with its sign changed.
+    """
+    if criterion == "loss":
+        return -float(outcome.losses.mean())
+    right = outcome.labels == outcome.called
+    if criterion == "accuracy":
+        return float(right.mean())
+    return float(np.mean([right[outcome.labels == each].mean() for each in set(outcome.labels)]))
 
 
 def accuracies(
@@ -233,7 +254,8 @@ class Trainer:
                     history.append([epoch + 1, split, "all", "loss", float(outcome.losses.mean())])
                     history += [[epoch + 1, split, k, "accuracy", v] for k, v in shares.items()]
             if self.settings.keep == "best" and len(self.val_rows):
-                best.offer(epoch + 1, _accuracy(outcomes["val"]), self.model)
+                found = score(outcomes["val"], self.settings.criterion)
+                best.offer(epoch + 1, found, self.model)
             if parallel.rank():  # the first process writes for all
                 continue
             # small, and read by whoever watches the training
@@ -245,7 +267,8 @@ class Trainer:
                 checkpoint.save(state, **parts)
                 saved = time.monotonic()
         if best.weights:
-            logger.info("epoch %d is kept, accuracy %.3f on val", best.epoch, best.accuracy)
+            what = self.settings.criterion.replace("_", " ")
+            logger.info("epoch %d is kept, %s %.3f on val", best.epoch, what, abs(best.score))
             self.model.load_state_dict(best.weights)
         return _history(history)
 
@@ -328,11 +351,6 @@ class Trainer:
             losses.append(functional.cross_entropy(logits, targets, reduction="none"))
             called.append(logits.argmax(1))
         return Outcome(self.labels[rows], _numbers(called), _numbers(losses).astype(np.float64))
-
-
-def _accuracy(outcome: Outcome) -> float:
-    """Return the share of crops that are called right."""
-    return float((outcome.labels == outcome.called).mean())
 
 
 def _history(rows: list[list[Any]]) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +10,9 @@ import pandas as pd
 from scipy.optimize import OptimizeWarning, curve_fit
 
 from cellpheno import tables
-from cellpheno.classification.selection import Selection, choose_fields
 from cellpheno.designs.members import Member
-from cellpheno.randomness import derive, generator
+from cellpheno.image_level.conventions import PUBLISHED, SOUND
+from cellpheno.randomness import generator
 
 Array = npt.NDArray[np.float64]
 
@@ -80,65 +80,31 @@ def fit(n: Array, values: Array) -> Curve | None:
     return Curve(float(ceiling), float(factor * largest**exponent), float(exponent))
 
 
-def training_cells(
-    crops: pd.DataFrame, selection: Selection, fields: pd.DataFrame, seed: int
-) -> int:
-    """Return how many cells a training with a share of the fields learns from.
-
-    Parameters
-    ----------
-    crops
-        The crops table.
-    selection
-        Of the experiment.
-    fields
-        The quality table.
-    seed
-        That of the training, as in `train_classifier`.
-    """
-    train = np.flatnonzero(crops["split"] == "train")
-    nobody = np.empty(0, dtype=np.int64)
-    rows, _ = choose_fields((train, nobody), crops["field"], selection, fields, seed)
-    return len(rows)
-
-
 def points(
-    metrics: pd.DataFrame,
-    members: Sequence[Member],
-    selections: Mapping[str, Selection],
-    crops: Mapping[str, pd.DataFrame],
-    fields: pd.DataFrame,
-    seeds: Sequence[int],
-    seed: int,
+    metrics: pd.DataFrame, members: Sequence[Member], classifiers: pd.DataFrame
 ) -> pd.DataFrame:
     """Return the metric and the number of cells of every training: tables.LEARNING_CURVE.
 
     Parameters
     ----------
     metrics
-        tables.CELL_LEVEL; the sound convention counts.
+        tables.CELL_LEVEL; the sound convention counts, where there is one.
     members
         Of the design; their value is the share.
-    selections
-        Of each experiment.
-    crops
-        The crops table of each base.
-    fields
-        The quality table.
-    seeds, seed
-        The trainings' seeds, and the study's.
+    classifiers
+        tables.CLASSIFIERS, which has the number of cells that each training learned from.
     """
-    sound = metrics[(metrics["convention"] == "sound") & metrics["metric"].isin(METRICS)]
-    sound = sound.set_index(["experiment", "metric", "seed"])["value"]
-    rows = []
-    for member in members:
-        for run in seeds:
-            selection = selections[member.experiment]
-            own = derive(seed, "classifier", run)
-            n = training_cells(crops[member.base], selection, fields, own)
-            for metric in METRICS:
-                value = sound.get((member.experiment, metric, str(run)), np.nan)
-                rows.append((member.base, float(member.value), str(run), n, metric, value))
+    convention = SOUND if (metrics["convention"] == SOUND).any() else PUBLISHED
+    values = metrics[metrics["convention"] == convention]
+    values = values.set_index(["experiment", "metric", "seed"])["value"]
+    learned = classifiers.set_index("experiment")
+    rows = [
+        (member.base, float(member.value), str(run.seed), run.n_cells, metric, value)
+        for member in members
+        for run in learned.loc[[member.experiment]].itertuples()
+        for metric in METRICS
+        for value in [values.get((member.experiment, metric, str(run.seed)), np.nan)]
+    ]
     columns = ["base", "share", "seed", "n_cells", "metric", "value"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -50,6 +50,7 @@ CLASSIFIERS = Table(
         Column("backbone", "str", "of the network"),
         Column("input", "str", "what it sees, by its name in the config"),
         Column("n_parameters", "int", "of the network", minimum=0),
+        Column("n_cells", "int", "that it learned from", minimum=0),
         Column("training_seconds", "float", "that the training took", "s", minimum=0),
         Column("device", "str", "cpu or cuda"),
     ),
