@@ -233,6 +233,57 @@ def test_a_column_that_is_no_column_or_told_twice_is_refused(plates, folder, cap
     )
 
 
+SCREEN = ("A_B02_s1", "A_B02_s2", "A_B03_s1", "A_B03_s2")
+
+
+@pytest.mark.parametrize("of_second", [SCREEN, ("A_C02_s1", "A_C02_s2", "A_C03_s1", "A_C03_s2")])
+def test_plates_of_one_name_in_several_folders_are_told_apart_by_these(tmp_path, capsys, of_second):
+    plant(tmp_path, *(f"p1/{name}_w1.tif" for name in SCREEN))
+    plant(tmp_path, *(f"p2/{name}_w1.tif" for name in of_second))
+    plant(tmp_path, "p3/B_B02_s1_w1.tif")
+    sheet = run(tmp_path, "--scheme", "auto", "--replicate-by", "plate")
+    assert sheet["replicate"].value_counts().to_dict() == {"p1-A": 4, "p2-A": 4, "B": 1}
+    assert sheet["group"].nunique() == 5
+    assert "folder" not in sheet
+    assert "the plate A lies in 2 folders (p1, p2)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["dapi/A_B02_s1_w1.tif", "actin/A_B02_s1_w2.tif"],
+        ["one/A_B02_s1_w1.tif", "one/A_B02_s1_w2.tif"],
+    ],
+)
+def test_folders_of_channels_and_a_single_folder_are_no_plates(tmp_path, capsys, names):
+    plant(tmp_path, *names)
+    sheet = run(tmp_path)
+    assert sheet["field"].tolist() == ["B02_s1"]
+    assert sheet["plate"].tolist() == ["A"]
+    assert "the plate A lies" not in capsys.readouterr().out
+
+
+def test_a_plain_folder_of_pictures_needs_no_pattern(tmp_path):
+    plant(tmp_path, "Image_00001.jpg", "Image_00010.jpg", "Image_00002.jpg", "boxes.xml")
+    sheet = run(tmp_path)
+    assert sheet["field"].tolist() == ["Image_00001", "Image_00002", "Image_00010"]
+    assert sheet["image"].tolist() == ["Image_00001.jpg", "Image_00002.jpg", "Image_00010.jpg"]
+    assert sheet["group"].tolist() == sheet["field"].tolist()
+    assert "folder" not in sheet
+
+
+def test_the_sub_folder_of_plain_pictures_may_be_their_condition(tmp_path):
+    plant(tmp_path, "drug/1.png", "drug/2.png", "mock/1.png", "mock/2.png")
+    sheet = run(tmp_path, "--scheme", "auto", "--condition-by", "folder")
+    assert sheet["condition"].tolist() == ["drug", "drug", "mock", "mock"]
+    assert sheet["field"].tolist() == ["drug-1", "drug-2", "mock-1", "mock-2"]
+
+
+def test_two_plain_pictures_of_one_name_are_refused(tmp_path, capsys):
+    plant(tmp_path, "a.png", "a.jpg")
+    assert "The field a has two files, 'a.jpg' and 'a.png'" in refusal(capsys, tmp_path)
+
+
 def test_the_grid_of_wells_and_fields_is_shown_with_what_it_lacks(plates, capsys):
     run(plates, WELLS)
     assert "grid: 4 wells on 2 plates, 2 fields each\n  complete" in capsys.readouterr().out

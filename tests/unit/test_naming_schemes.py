@@ -1,5 +1,7 @@
 """Naming schemes of microscopes, each with file names from its documentation."""
 
+import re
+
 import pytest
 
 from cellpheno.errors import StudyError
@@ -24,7 +26,13 @@ def found(name: str, path: str) -> dict[str, str]:
         (
             "imagexpress",
             "Week1/Week1_150607_B02_s1_w107447158-AC92-4844-8374-8E5B7EEA0FAC.tif",
-            {"plate": "Week1_150607", "well": "B02", "field": "s1", "channel": "w1"},
+            {
+                "folder": "Week1",
+                "plate": "Week1_150607",
+                "well": "B02",
+                "field": "s1",
+                "channel": "w1",
+            },
         ),
         (
             "imagexpress",
@@ -146,15 +154,28 @@ def test_the_only_scheme_that_fits_is_found():
 
 
 def test_no_scheme_and_several_schemes_are_told():
-    with pytest.raises(
-        StudyError, match=r"No naming scheme fits any of the 1 files.*'image41.png'"
-    ):
-        schemes.find(["image41.png"])
+    with pytest.raises(StudyError, match=r"None of the 1 files is a picture .*'image41.txt'"):
+        schemes.find(["image41.txt"])
     paths = ["r03c03f03p01-ch1sk1fk1fl1.tiff", "B7_01_1_3_DAPI_001.tif", "B8_01_1_3_DAPI_001.tif"]
     with pytest.raises(StudyError, match=r"opera \(1 files\), cytation \(2 files\)"):
         schemes.find(paths)
     with pytest.raises(StudyError, match="known are auto, imagexpress"):
         schemes.by_name("imagexpres")
+
+
+def test_pictures_of_no_scheme_are_plain():
+    paths = ["Image_00001.jpg", "day1/a.b.ome.tif", "notes.txt"]
+    assert schemes.find(paths) is schemes.PLAIN
+    assert schemes.fits(schemes.PLAIN, paths) == 2
+
+
+def test_plain_pictures_that_look_like_channels_are_refused_with_a_pattern_that_joins_them():
+    paths = [f"f{n}_{channel}.tif" for n in (1, 2, 3) for channel in ("actin", "dapi")]
+    with pytest.raises(StudyError, match=r"channel>actin\|dapi\).*--scheme plain") as refused:
+        schemes.find(paths)
+    pattern = str(refused.value).split("'")[3]
+    assert all(re.fullmatch(pattern, path) for path in paths)
+    assert schemes.find([*paths, "f4_dapi.tif"]) is schemes.PLAIN
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@ r"""Make a sample sheet from a folder of images: by the naming scheme of a micro
   python workflow/scripts/make_sample_sheet.py /data/my_study config/my_fields.tsv
   python workflow/scripts/make_sample_sheet.py /data/my_study PATTERN config/my_fields.tsv
 
-Without a pattern, the naming scheme is found (--scheme auto) or named. What was matched is shown
-before anything is written; --dry-run shows it and writes nothing.
+Without a pattern, the naming scheme is found (--scheme auto) or named; where none fits, each
+picture is a field of its own, and its sub-folder is a column (--condition-by folder). Where a
+scheme finds the files of one plate in several folders, the folder leads the name of the plate. What
+was matched is shown before anything is written; --dry-run shows it and writes nothing.
 
 A pattern is a regular expression that must fit a file's whole path below FOLDER, written with `/`.
 Its named groups become columns:
@@ -32,7 +34,6 @@ Files like day1/mock_f03_dapi.tif, one per channel:
 
 import argparse
 import itertools
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -71,9 +72,13 @@ def _check(options: argparse.Namespace) -> None:
 def _sheet(options: argparse.Namespace) -> pd.DataFrame:
     """Return the sample sheet, and show on the way what was matched."""
     listing = folder.files(options.folder)
-    patterns = _patterns(options, listing.files)
+    scheme = _scheme(options, listing.files)
+    patterns = scheme.compiled() if scheme else matching.compiled(options.pattern)
     rename = {(column, old): new for column, old, new in options.rename}
     matched, others = matching.match(listing.files, patterns, rename, options.joint)
+    if scheme not in (None, schemes.PLAIN):
+        matched, plates = matching.plates_by_folder(matched, schemes.FOLDER, options.joint)
+        _print(summary.of_divided(plates))
     _print(summary.of_files(listing, matched, others))
     divided = {channel: _names(names) for channel, names in options.divide}
     layout = assembly.Layout(options.channels, options.separate, options.skip_incomplete, divided)
@@ -92,16 +97,15 @@ def _sheet(options: argparse.Namespace) -> pd.DataFrame:
     return sheet
 
 
-def _patterns(options: argparse.Namespace, files: Sequence[str]) -> list[re.Pattern[str]]:
-    """Return the user's pattern or those of a scheme, and say which."""
+def _scheme(options: argparse.Namespace, files: Sequence[str]) -> schemes.Scheme | None:
+    """Return the naming scheme, and say which; None where the user gives a pattern."""
     if options.pattern:
-        return matching.compiled(options.pattern)
+        return None
     automatic = options.scheme in (None, "auto")
     scheme = schemes.find(files) if automatic else schemes.by_name(options.scheme)
-    patterns = scheme.compiled()
     print(f"naming scheme {scheme.name} ({scheme.instrument}):")
-    _print(f"  {pattern.pattern}" for pattern in patterns)
-    return patterns
+    _print(f"  {pattern.pattern}" for pattern in scheme.compiled())
+    return scheme
 
 
 def _print(lines: Iterable[str]) -> None:
@@ -118,7 +122,10 @@ def _names(text: str) -> list[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    known = "\n".join(f"  {s.name:14}{s.instrument}: {s.examples[0]}" for s in schemes.SCHEMES)
+    known = "\n".join(
+        f"  {scheme.name:14}{scheme.instrument}: {scheme.examples[0]}"
+        for scheme in (*schemes.SCHEMES, schemes.PLAIN)
+    )
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog=f"naming schemes, each with an example:\n{known}",

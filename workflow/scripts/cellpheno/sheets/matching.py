@@ -16,6 +16,7 @@ or by what the user says.
 import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from cellpheno.errors import StudyError
 from cellpheno.sheets import wells
@@ -126,6 +127,51 @@ def keep(matched: Sequence[Match], wanted: Mapping[str, str]) -> list[Match]:
             )
         matched = kept
     return list(matched)
+
+
+def plates_by_folder(
+    matched: Sequence[Match], folder: str, joint: str = "-"
+) -> tuple[list[Match], dict[str, list[str]]]:
+    """Let folders lead the names of plates whose files lie in several.
+
+    Where folders hold different channels, z planes or time points of one field, they are no plates.
+
+    Parameters
+    ----------
+    matched
+        Files, of which some have the group `folder` beside the plate.
+    folder
+        Name of that group, which is taken out.
+    joint
+        What folder and name of the plate are joined by.
+
+    Returns
+    -------
+    matched, divided
+        The files; the folders of each plate that was divided by them.
+    """
+    places: dict[str, set[str]] = {}
+    of_file: dict[tuple[Any, ...], set[str]] = {}
+    of_field: dict[tuple[Any, ...], set[str]] = {}
+    for one in matched:
+        plate, place = one.found.get("plate", ""), one.found.get(folder, "")
+        rest = {name: value for name, value in one.found.items() if name != folder}
+        places.setdefault(plate, set()).add(place)
+        of_file.setdefault((plate, *sorted(rest.items())), set()).add(place)
+        for name in ("channel", "z", "time"):
+            rest.pop(name, None)
+        of_field.setdefault((plate, *sorted(rest.items())), set()).add(place)
+    alike = {plate for (plate, *_), found in of_file.items() if len(found) > 1}
+    shared = {plate for (plate, *_), found in of_field.items() if len(found) > 1}
+    several = {plate for plate, found in places.items() if plate and len(found) > 1}
+    divided = several - (shared - alike)
+    result = []
+    for one in matched:
+        values = {name: value for name, value in one.found.items() if name != folder}
+        if values.get("plate") in divided and one.found.get(folder):
+            values["plate"] = f"{one.found[folder]}{joint}{values['plate']}"
+        result.append(dataclasses.replace(one, found=values))
+    return result, {plate: sorted(places[plate]) for plate in sorted(divided)}
 
 
 def _values(fit: re.Match[str], joint: str) -> dict[str, str]:

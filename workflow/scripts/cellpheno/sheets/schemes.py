@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from cellpheno.errors import StudyError
 
 # s1 and w1 are a site and a wavelength
+FOLDER = "folder"
+"""Group that holds the folder of a file whose own name tells the plate."""
+
 _WELL = r"(?P<well>(?:[A-RT-VX-Z]|(?-i:[SW])|A[A-F])\d{1,2})"
 _FOLDER = r"(?:(?P<plate>.+)/)?"
 _END = r"(?:\.ome)?\.(?:tiff?|png|jpe?g|bmp|nd2|czi|zarr)"
@@ -55,7 +58,7 @@ SCHEMES = (
         "imagexpress",
         "ImageXpress (MetaXpress)",
         (
-            rf"(?:.+?/)??{_STEPS}(?P<plate>[^/]+)_{_WELL}{_SITE}",
+            rf"(?:(?P<{FOLDER}>.+?)/)??{_STEPS}(?P<plate>[^/]+)_{_WELL}{_SITE}",
             rf"(?:(?P<plate>.+?)/)??{_STEPS}{_WELL}{_SITE}",
         ),
         (
@@ -84,7 +87,7 @@ SCHEMES = (
         "cellvoyager",
         "CellVoyager CV7000, CV8000",
         (
-            r"(?:.+/)?(?P<plate>[^/]+)_"
+            rf"(?:(?P<{FOLDER}>.+)/)?(?P<plate>[^/]+)_"
             rf"{_WELL}_T(?P<time>\d+)(?P<field>F\d+)L\d+A\d+Z(?P<z>\d+)(?P<channel>C\d+)",
         ),
         (
@@ -191,7 +194,8 @@ SCHEMES = (
         "leica_matrix",
         "LAS AF and LAS X Matrix Screener",
         (
-            r"(?:.+/)?[^/]+?--L\d+(?:--(?P<plate>S\d+)--(?P<well>U\d+--V\d+))?--J\d+--E\d+"
+            rf"(?:(?P<{FOLDER}>.+?)/)??(?:slide--[^/]+/)?(?:chamber--[^/]+/)?(?:field--[^/]+/)?"
+            r"[^/]+?--L\d+(?:--(?P<plate>S\d+)--(?P<well>U\d+--V\d+))?--J\d+--E\d+"
             r"(?:--O\d+)?--(?P<field>X\d+--Y\d+)--T(?P<time>\d+)(?:--Z(?P<z>\d+))?"
             r"--(?P<channel>C\d+)",
         ),
@@ -228,7 +232,16 @@ SCHEMES = (
         ("tubulin_P0040_T00003_Cgfp_Z1_S1.tif", "0013/tubulin_P0013_T00001_Crfp_Z1_S1.tif"),
     ),
 )
-"""All schemes; no example of one fits another."""
+"""Those of microscopes; no example of one fits another."""
+
+
+PLAIN = Scheme(
+    "plain",
+    "any pictures, each a field of its own",
+    (rf"(?P<field>(?:(?P<{FOLDER}>.+)/)?[^/]+)",),
+    ("Image_00001.jpg", "day1/a.tif"),
+)
+"""Taken where no scheme of a microscope fits."""
 
 
 def by_name(name: str) -> Scheme:
@@ -239,27 +252,31 @@ def by_name(name: str) -> Scheme:
     StudyError
         When there is no scheme of that name.
     """
-    for scheme in SCHEMES:
+    for scheme in (*SCHEMES, PLAIN):
         if scheme.name == name:
             return scheme
-    known = ", ".join(scheme.name for scheme in SCHEMES)
+    known = ", ".join(scheme.name for scheme in (*SCHEMES, PLAIN))
     raise StudyError(f"There is no naming scheme {name!r}; known are auto, {known}.")
 
 
 def find(paths: Sequence[str]) -> Scheme:
-    """Return the only scheme that fits any of the files.
+    """Return the only scheme that fits any of the files, or else `PLAIN`.
 
     Raises
     ------
     StudyError
-        When none fits, or several do.
+        When several fit, no file is a picture, or plain pictures look like channels of fields.
     """
     counts = {scheme: fits(scheme, paths) for scheme in SCHEMES}
     fitting = {scheme: count for scheme, count in counts.items() if count}
+    if not fitting and fits(PLAIN, paths):
+        _refuse_channels(paths)
+        return PLAIN
     if not fitting:
         raise StudyError(
-            f"No naming scheme fits any of the {len(paths)} files, such as "
-            f"{', '.join(map(repr, paths[:3])) or 'none at all'}; give a pattern with named groups."
+            f"None of the {len(paths)} files is a picture that a naming scheme fits, such as "
+            f"{', '.join(map(repr, paths[:3])) or 'none at all'}; give another folder, or a "
+            "pattern with named groups."
         )
     if len(fitting) > 1:
         found = ", ".join(f"{scheme.name} ({count} files)" for scheme, count in fitting.items())
@@ -274,3 +291,25 @@ def fits(scheme: Scheme, paths: Sequence[str]) -> int:
     """Return how many of the paths a scheme fits."""
     patterns = scheme.compiled()
     return sum(any(pattern.fullmatch(path) for pattern in patterns) for path in paths)
+
+
+def _refuse_channels(paths: Sequence[str]) -> None:
+    """Refuse plain pictures that end in the same few words for every name before these."""
+    [pattern] = PLAIN.compiled()
+    stems = [fit["field"] for path in paths if (fit := pattern.fullmatch(path))]
+    parts = [re.fullmatch(r"(.+)[_-]([A-Za-z]\w*)", stem) for stem in stems]
+    if not all(parts):
+        return
+    words: dict[str, set[str]] = {}
+    for part in parts:
+        words.setdefault(part[1], set()).add(part[2])
+    found = min(words.values(), key=len)
+    if len(found) > 1 and all(ends == found for ends in words.values()):
+        name = next(iter(words))
+        ends = "|".join(sorted(found))
+        raise StudyError(
+            f"Every name before the last dash or underscore has {len(found)} pictures, such as "
+            f"{name!r} with {', '.join(sorted(found)[:4])}: if those are channels of one field, "
+            f"give the pattern '(?P<field>.+)[_-](?P<channel>{ends})\\..+'; if each is a field of "
+            f"its own, --scheme {PLAIN.name}."
+        )

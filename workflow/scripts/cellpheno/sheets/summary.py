@@ -1,7 +1,7 @@
 """What was matched, in words, for a person to check before it is written."""
 
 import collections
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 import pandas as pd
@@ -30,6 +30,17 @@ def of_files(listing: Listing, matched: Sequence[Match], others: Sequence[str]) 
         yield f"passed over: {listing.hidden} hidden files, previews and the like"
     for path in listing.unreadable:
         yield f"not looked into: {shown(path)}"
+
+
+def of_divided(plates: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield lines on plates of one name in several folders."""
+    for plate, folders in plates.items():
+        where = ", ".join(shown(folder) or "." for folder in folders[:SHOWN])
+        yield (
+            f"the plate {shown(plate)} lies in {len(folders)} folders ({where}"
+            f"{', ...' if len(folders) > SHOWN else ''}), which lead its name: they are taken for "
+            "several plates; give a pattern if they are one"
+        )
 
 
 def of_map(sheet: pd.DataFrame, source: plate_map.PlateMap) -> Iterator[str]:
