@@ -116,7 +116,8 @@ class Study:
 
     def tested(self, entries):
         members = counting.members(self.palette.classes, self.palette.groups, self.excluded)
-        return conditions.of_frequencies(self.frequencies, self.control, entries, members)
+        named = self.frequencies.drop_duplicates("field").assign(usable=True)
+        return conditions.of_frequencies(self.frequencies, self.control, entries, members, named)
 
     def _cells(self, fields, classes):
         frames = []
@@ -288,7 +289,9 @@ class Study:
             "embedding": embedding.draw(self.embedding(), palette),
             "grad_cam": grad_cam.draw(*self.explained(), palette),
             "frequencies": frequencies.draw(self.frequencies, self.tests, WELCH, palette),
-            "frequencies_stacked": frequencies_stacked.draw(self.frequencies, "replicate", palette),
+            "frequencies_stacked": frequencies_stacked.draw(
+                self.frequencies, self.tests, "replicate", palette
+            ),
             "effects": effects.draw(self.tests, [WELCH, STUDENT], palette),
             "detectors": detectors.draw(*self.detectors()),
             "classifiers": classifiers.draw(*self.classifiers()),
@@ -345,7 +348,7 @@ EMPTY = {
         no_rows(s.frequencies), no_rows(s.tests), WELCH, s.palette
     ),
     "frequencies_stacked": lambda s: frequencies_stacked.draw(
-        no_rows(s.frequencies), "field", s.palette
+        no_rows(s.frequencies), no_rows(s.tests), "field", s.palette
     ),
     "effects": lambda s: effects.draw(no_rows(s.tests), [WELCH], s.palette),
     "detectors": lambda s: detectors.draw(*map(no_rows, s.detectors()[:2]), DETECTORS),

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cellpheno import calls, tables
+from cellpheno import calls, notices, tables
 from cellpheno.cutoff import minimum_score
 from cellpheno.errors import StudyError
 from cellpheno.tables import BOX_COLUMNS
@@ -143,3 +143,22 @@ def test_the_lowest_score_is_a_number_or_the_threshold_chosen_on_val(tmp_path):
     assert minimum_score("auto", detection_metrics(tmp_path)) == 0.42
     with pytest.raises(StudyError, match="score_threshold"):
         minimum_score("auto", detection_metrics(tmp_path, split="test"))
+
+
+@pytest.mark.parametrize(
+    ("called", "sentence"),
+    [
+        ([], "No cell was called"),
+        (["dull"] * 3, "All 3 called cells of the study are called dull"),
+    ],
+)
+def test_a_study_without_calls_or_with_one_called_class_is_a_warning(called, sentence):
+    before = len(notices.given())
+    calls.warn_of_calls(pd.Series(called, dtype="str"))
+    assert [one for one in notices.given()[before:] if sentence in one]
+
+
+def test_two_called_classes_are_no_warning():
+    before = len(notices.given())
+    calls.warn_of_calls(pd.Series(["dull", "odd"]))
+    assert notices.given()[before:] == []

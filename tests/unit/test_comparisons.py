@@ -6,8 +6,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.meta_analysis import effectsize_smd
 
-from cellpheno import tables
-from cellpheno.errors import StudyError
+from cellpheno import notices, tables
 from cellpheno.statistics import conditions
 from cellpheno.statistics.tests import t_test
 
@@ -38,12 +37,13 @@ def table(values, fields_per_replicate=1, cells=100):
     return pd.DataFrame(rows)
 
 
-def compared(some, entries, control="control", **members):
+def compared(some, entries, control="control", named=None, **members):
     """Test a frequencies table; each class is a question of its own unless `members` tell."""
     names = some["class"].unique()
-    return conditions.of_frequencies(
-        some, control, entries, members or {name: [name] for name in [*names, "the rest"]}
-    )
+    members = members or {name: [name] for name in [*names, "the rest"]}
+    named = some.drop_duplicates("field").assign(usable=True) if named is None else named
+    found = conditions.of_frequencies(some, control, entries, members, named)
+    return found[found["class"].isin(names)].reset_index(drop=True)
 
 
 @pytest.mark.parametrize(("test", "pooled"), [("student", True), ("welch", False)])
@@ -156,50 +156,142 @@ def test_significance_that_only_fields_show_is_said_in_words():
     some = table(values, fields_per_replicate=4)
     by_field = compared(some, [STUDENT]).iloc[0]
     assert by_field["p"] < 0.01
-    assert "with replicates as units the difference is not significant" in by_field["warning"]
+    assert "with replicates as units the difference is not significant" in by_field["note"]
     by_replicate = compared(some, [WELCH]).iloc[0]
     assert by_replicate["p"] > 0.05
-    assert by_replicate["warning"] == ""
+    assert by_replicate["note"] == ""
 
 
 def test_nested_fields_carry_a_warning_even_when_replicates_agree():
     values = {"one": {"control": np.repeat(CONTROL, 2), "x": np.repeat(TREATED, 2)}}
     found = compared(table(values, fields_per_replicate=2), [STUDENT]).iloc[0]
-    assert "overstates the evidence" in found["warning"]
+    assert "overstates the evidence" in found["note"]
 
 
 def test_one_field_per_replicate_needs_no_warning():
     values = {"one": {"control": CONTROL, "x": TREATED}}
-    assert compared(table(values), [STUDENT])["warning"].item() == ""
+    assert compared(table(values), [STUDENT])["note"].item() == ""
 
 
 def test_cells_of_fields_counted_by_the_model_for_counts_carry_the_same_warning():
     values = {"one": {"control": np.repeat(CONTROL, 2), "x": np.repeat(TREATED, 2)}}
     some = table(values, fields_per_replicate=2)
     by_field = compared(some, [{**GEE, "unit": "field"}]).iloc[0]
-    assert "overstates the evidence" in by_field["warning"]
+    assert "overstates the evidence" in by_field["note"]
     by_replicate = compared(some, [GEE]).iloc[0]
-    assert by_replicate["warning"] == ""
+    assert by_replicate["note"] == ""
     assert by_replicate["effect"] == "odds ratio"
 
 
+def sheet(some, **lost):
+    """Return the fields that the sheet names: those of a table, and fields that were set aside."""
+    there = some.drop_duplicates("field")[["field", "condition"]].assign(usable=True)
+    rows = [
+        (f"{name}-lost-{n}", name, False) for name, number in lost.items() for n in range(number)
+    ]
+    return pd.concat([there, pd.DataFrame(rows, columns=there.columns)], ignore_index=True)
+
+
+def warned(function, *arguments, **named):
+    """Call a function and return its result and the warnings that it gave."""
+    before = len(notices.given())
+    return function(*arguments, **named), notices.given()[before:]
+
+
 def test_too_few_units_are_said_in_words():
-    values = {"one": {"control": CONTROL, "x": TREATED[:1]}}
+    values = {"one": {"control": CONTROL, "few": TREATED[:1]}}
     found = compared(table(values), [WELCH]).iloc[0]
     assert np.isnan(found["p"])
-    assert found["warning"] == "Not tested: a condition has fewer than two replicates."
+    assert found["note"] == "Not tested: few has 1 replicate with a value; a test needs two."
 
 
-def test_a_control_without_fields_is_refused_by_name():
-    with pytest.raises(StudyError, match=r"statistics\.control is 'mock'"):
-        compared(table({"one": {"control": CONTROL}}), [WELCH], control="mock")
+def test_a_condition_that_lost_all_its_fields_has_rows_without_values_and_one_sentence():
+    some = table({"one": {"control": CONTROL, "x": TREATED}})
+    found, sentences = warned(compared, some, [WELCH, STUDENT], named=sheet(some, vanished=3))
+    rows = found[found["condition"] == "vanished"]
+    assert rows["test"].tolist() == ["welch", "student"]
+    assert rows[["estimate", "p", "p_adjusted", "mean_condition"]].isna().all(axis=None)
+    assert rows["n_condition"].tolist() == [0, 0]
+    assert rows["n_units"].tolist() == [len(CONTROL)] * 2
+    assert (
+        "vanished has 0 replicates with a value (0 of 3 fields in the sheet used: 3 set aside)"
+        in (rows["note"].iloc[0])
+    )
+    own = [sentence for sentence in sentences if sentence.startswith("The condition vanished")]
+    assert len(own) == 1
+    assert "0 of 3 fields in the sheet used" in own[0]
+    assert found.loc[found["condition"] == "x", "p"].notna().all()
 
 
-def test_without_a_control_nothing_is_tested_and_the_table_is_valid(tmp_path, caplog):
+def test_a_lost_condition_does_not_count_among_the_comparisons():
+    some = table({"one": {"control": CONTROL, "x": TREATED}})
+    alone = compared(some, [WELCH]).iloc[0]
+    beside = compared(some, [WELCH], named=sheet(some, gone=2)).iloc[0]
+    assert beside["p_adjusted"] == alone["p_adjusted"]
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_a_control_that_lost_its_replicates_leaves_every_row_without_p(left, tmp_path):
+    some = table({"one": {"control": CONTROL[:left], "x": TREATED, "y": TREATED}})
+    named = sheet(some, control=4)
+    found, sentences = warned(compared, some, [WELCH], named=named)
+    assert found["condition"].tolist() == ["x", "y"]
+    assert found["p"].isna().all()
+    assert found["note"].str.contains(f"control has {left} replicate").all()
+    assert any(f"{left} of {4 + left} fields in the sheet used" in one for one in sentences)
+    tables.write(found, tmp_path / "tests.tsv", tables.TESTS)
+
+
+def test_fields_in_which_no_cell_was_called_are_named_as_such():
+    some = table({"one": {"control": CONTROL, "bare": TREATED}})
+    bare = some["condition"] == "bare"
+    some.loc[bare, ["n_cells", "n_class"]] = 0
+    some.loc[bare, "frequency"] = np.nan
+    found = compared(some, [WELCH, GEE])
+    assert found["note"].str.contains("4 without a called cell").all()
+
+
+def test_an_experiment_without_any_called_cell_is_a_warning():
+    some = table({"one": {"control": CONTROL, "none": TREATED}}).assign(n_cells=0, n_class=0)
+    _, sentences = warned(compared, some.assign(frequency=np.nan), [WELCH])
+    assert any("No cell was called in the fields of the experiment" in one for one in sentences)
+
+
+def test_a_study_whose_fields_were_all_set_aside_still_has_its_rows():
+    nothing = table({"one": {"control": []}})
+    columns = [
+        "field",
+        "condition",
+        "replicate",
+        "group",
+        "class",
+        "n_cells",
+        "n_class",
+        "frequency",
+    ]
+    nothing = nothing.reindex(columns=columns)
+    named = pd.DataFrame(
+        {"field": list("abcd"), "condition": ["control", "control", "z", "z"], "usable": False}
+    )
+    found = conditions.of_frequencies(nothing, "control", [WELCH], {"one": ["one"]}, named)
+    assert found["condition"].tolist() == ["z"]
+    assert "control has 0 replicates" in found["note"].item()
+
+
+def test_a_partial_loss_is_one_sentence_with_all_conditions():
+    some = table({"one": {"control": CONTROL, "x": TREATED, "whole": TREATED}})
+    _, sentences = warned(compared, some, [WELCH], named=sheet(some, control=1, x=2))
+    assert sentences == [
+        "Not all fields that the sheet names for comparison are compared: control (5 of 6 fields "
+        "in the sheet used: 1 set aside); x (4 of 6 fields in the sheet used: 2 set aside); "
+        "qc/fields.tsv says why fields were set aside."
+    ]
+
+
+def test_without_a_control_nothing_is_tested_and_the_table_is_valid(tmp_path):
     found = compared(table({"one": {"x": CONTROL, "y": TREATED}}), [WELCH], control=None)
     tables.write(found, tmp_path / "tests.tsv", tables.TESTS)
     assert tables.read(tmp_path / "tests.tsv", tables.TESTS).empty
-    assert "nothing is tested" in caplog.text
 
 
 def test_the_table_is_a_valid_tests_table(tmp_path):
@@ -207,7 +299,7 @@ def test_the_table_is_a_valid_tests_table(tmp_path):
     found = compared(table(values), [WELCH, STUDENT])
     tables.write(found, tmp_path / "tests.tsv", tables.TESTS)
     again = tables.read(tmp_path / "tests.tsv", tables.TESTS)
-    assert again["warning"].tolist() == found["warning"].tolist()
+    assert again["note"].tolist() == found["note"].tolist()
     assert again["p"].tolist() == pytest.approx(found["p"].tolist(), nan_ok=True)
 
 

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from cellpheno.fields import in_splits
+from cellpheno.fields import in_splits, named_for_comparison
 
 
 @pytest.fixture
@@ -27,3 +27,27 @@ def test_a_field_has_the_split_it_was_assigned_to_not_what_the_sheet_left_open(q
 
 def test_fields_set_aside_and_of_other_splits_are_left_out(quality, splits):
     assert in_splits(quality, splits, ["predict"])["field"].tolist() == ["a"]
+
+
+def test_fields_named_for_comparison_are_the_used_ones_and_those_set_aside_that_might_have_been():
+    quality = pd.DataFrame(
+        [
+            ("used", "x", "ok", ""),
+            ("drawn", "x", "ok", ""),
+            ("spoilt", "x", "empty", ""),
+            ("spoilt-drawn", "x", "empty", ""),
+            ("spoilt-asked", "y", "empty", "predict"),
+            ("spoilt-train", "y", "empty", "train"),
+            ("other", "out", "ok", "predict"),
+        ],
+        columns=["field", "condition", "verdict", "split"],
+    )
+    splits = pd.DataFrame(
+        {"field": ["used", "drawn", "other"], "split": ["predict", "train", "predict"]}
+    )
+    drawn = {"drawn", "spoilt-drawn"}
+    named = named_for_comparison(quality, splits, drawn, ["predict"], ["out"])
+    assert named["field"].tolist() == ["used", "spoilt", "spoilt-asked"]
+    assert named["usable"].tolist() == [True, False, False]
+    trained = named_for_comparison(quality, splits, drawn, ["train", "test"])
+    assert trained["field"].tolist() == ["drawn", "spoilt-drawn", "spoilt-train"]

@@ -97,7 +97,7 @@ def test_stacked_shares_of_classes_add_up_to_one(study):
 def test_relative_frequencies_add_up_to_one_and_absolute_ones_to_the_group():
     study = large()
     absolute, relative = frequencies_stacked.draw(
-        study.frequencies, "replicate", study.palette
+        study.frequencies, study.tests, "replicate", study.palette
     ).axes
     assert heights(relative) == pytest.approx(1)
     units = counting.per_unit(study.frequencies, "replicate")

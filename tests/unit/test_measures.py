@@ -70,6 +70,14 @@ def invented(**conditions_):
     return pd.DataFrame(rows, columns=[*columns, "measure_unit", "value"])
 
 
+def compared(table, control, entries, lost=()):
+    """Test a measures table; `lost` are conditions of which a field was set aside."""
+    there = table.drop_duplicates("field")[["field", "condition"]].assign(usable=True)
+    gone = pd.DataFrame({"field": [f"{c}-lost" for c in lost], "condition": lost, "usable": False})
+    named = pd.concat([there, gone], ignore_index=True)
+    return conditions.of_measures(table, control, entries, named)
+
+
 def test_the_value_of_a_field_is_the_median_of_its_objects_by_class_and_of_all():
     table = measured()
     assert of(table, "a", "round")["value"] == 20
@@ -123,12 +131,12 @@ def test_a_replicate_is_the_mean_of_its_fields():
 
 def test_measures_are_tested_like_frequencies(tmp_path):
     table = invented(control=[10, 30, 7, 9, 12, 14], x=[40, 60, 41, 45, 70, 71])
-    found = conditions.of_measures(table, "control", [WELCH, GEE, STUDENT])
+    found = compared(table, "control", [WELCH, GEE, STUDENT])
     assert found["test"].tolist() == ["welch", "student"]  # a model for counts does not apply
     by_replicate = stats.ttest_ind([50, 43, 70.5], [20, 8, 13], equal_var=False)
     assert found["p"][0] == pytest.approx(by_replicate.pvalue)
     assert found["degrees_of_freedom"][1] == 10
-    assert "overstates the evidence" in found["warning"][1]
+    assert "overstates the evidence" in found["note"][1]
     tables.write(found, tmp_path / "measure_tests.tsv", tables.MEASURE_TESTS)
     again = tables.read(tmp_path / "measure_tests.tsv", tables.MEASURE_TESTS)
     assert again["measure"].tolist() == ["area", "area"]
@@ -137,8 +145,15 @@ def test_measures_are_tested_like_frequencies(tmp_path):
 def test_classes_and_all_of_them_together_are_corrected_as_one_family():
     table = invented(control=[10, 30, 7, 9, 12, 14], x=[40, 60, 41, 45, 70, 71])
     both = pd.concat([table, table.assign(**{"class": "all"})], ignore_index=True)
-    found = conditions.of_measures(both, "control", [WELCH])
+    found = compared(both, "control", [WELCH])
     assert found["p_adjusted"].tolist() == pytest.approx((2 * found["p"]).tolist())
+
+
+def test_a_condition_without_a_measured_field_has_a_row_that_says_so():
+    table = invented(control=[10, 30, 7, 9], x=[40, 60, 41, 45])
+    found = compared(table, "control", [WELCH], lost=["gone"]).set_index("condition")
+    assert np.isnan(found.loc["gone", "estimate"])
+    assert "gone has 0 replicates with a value (0 of 1 fields" in found.loc["gone", "note"]
 
 
 @pytest.mark.real_data
@@ -153,7 +168,7 @@ def test_median_nuclear_area_of_two_cell_lines_differs_as_known():
     quality = quality.assign(replicate="1", group=quality["field"], verdict="ok")
     splits = images.assign(split="test")
     table = measures.medians(boxes, images, quality, splits, ["HepG2", "Huh7"], ["test"], ["area"])
-    found = conditions.of_measures(table, "Huh7", [STUDENT]).set_index("class").loc["all"]
+    found = compared(table, "Huh7", [STUDENT]).set_index("class").loc["all"]
     assert (found["n_condition"], found["n_control"]) == (25, 16)
     assert (found["mean_condition"], found["mean_control"]) == pytest.approx((987, 1202), abs=0.5)
     assert found["statistic"] == pytest.approx(-2.634, abs=5e-4)

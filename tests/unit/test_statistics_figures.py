@@ -1,5 +1,7 @@
 """Figures of the statistics that only some studies make."""
 
+import dataclasses
+
 import pandas as pd
 import pytest
 
@@ -84,10 +86,22 @@ MEASURES = pd.DataFrame(
     ],
     columns=COLUMNS,
 )
+NAMED = MEASURES.drop_duplicates("field").assign(usable=True)
+
+
+def test_a_condition_that_lost_its_fields_has_its_place_in_the_figure_of_measures():
+    lost = pd.DataFrame({"field": ["f"], "condition": ["gone"], "usable": [False]})
+    tests = conditions.of_measures(
+        MEASURES, "control", [STUDENT], pd.concat([NAMED, lost], ignore_index=True)
+    )
+    known = dataclasses.replace(PALETTE, conditions=[*PALETTE.conditions, "gone"])
+    axes = measures.draw(MEASURES, tests, "area", STUDENT, known).axes[0]
+    assert "no value" in [text.get_text() for text in axes.texts]
+    assert "gone (0)" in [label.get_text() for label in axes.get_xticklabels()]
 
 
 def test_measures_are_shown_where_conditions_can_be_compared_with_stars_where_they_differ():
-    tests = conditions.of_measures(MEASURES, "control", [STUDENT])
+    tests = conditions.of_measures(MEASURES, "control", [STUDENT], NAMED)
     figure = measures.draw(MEASURES, tests, "area", STUDENT, PALETTE)
     assert [axes.get_title() for axes in figure.axes] == ["all", "living"]
     stars = [text.get_text() for text in figure.axes[0].texts]
@@ -97,7 +111,7 @@ def test_measures_are_shown_where_conditions_can_be_compared_with_stars_where_th
 
 
 def test_no_known_measure_gives_a_sentence():
-    tests = conditions.of_measures(MEASURES, "control", [STUDENT])
+    tests = conditions.of_measures(MEASURES, "control", [STUDENT], NAMED)
     unknown = MEASURES.assign(value=float("nan"))
     (text,) = measures.draw(unknown, tests, "area", STUDENT, PALETTE).texts
     assert text.get_text().endswith(".")

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from cellpheno import tables
-from cellpheno.errors import StudyError
+from cellpheno import notices, tables
 from cellpheno.statistics import viability
 from cellpheno.statistics.viability import CALLS, Settings
 
@@ -145,8 +144,36 @@ def test_fields_of_other_splits_and_fields_set_aside_do_not_count():
     found = viability.usable(quality, splits, ["test"], ["y"], "day")
     assert found.to_dict("records") == [{"field": "a", "condition": "x", "group": "w", "time": "3"}]
     assert viability.usable(quality, splits, ["test"], [], None)["time"].tolist() == ["all"] * 2
-    with pytest.raises(StudyError, match=r"no usable field lies there"):
-        viability.usable(quality, splits, ["predict"], [], "day")
+    assert viability.usable(quality, splits, ["predict"], [], "day").empty
+
+
+def test_a_condition_and_time_that_lost_all_fields_has_a_row_without_viability(tmp_path):
+    known = fields(("a", "x", "w", "3"), ("b", "y", "w", "3"))
+    table = viability.estimate(patches(a=(3, 1), b=(1, 1)), known, CALLS, ALL_ALONE)
+    named = pd.DataFrame(
+        {
+            "field": ["a", "b", "c", "d"],
+            "condition": ["x", "y", "y", "gone"],
+            "day": ["3", "3", "4", "4"],
+            "usable": [True, True, False, False],
+        }
+    )
+    before = len(notices.given())
+    whole = viability.with_lost(table, named, [CALLS], "day")
+    lost = whole[whole["n"] == 0]
+    assert lost[["condition", "time"]].to_numpy().tolist() == [["y", "4"], ["gone", "4"]]
+    assert lost["viability"].isna().all()
+    told = notices.given()[before:]
+    assert any("gone at day 4 has no viability by bright-field: 0 of 1 fields" in t for t in told)
+    tables.write(whole, tmp_path / "viability.tsv", tables.VIABILITY)
+
+
+def test_a_study_that_lost_all_fields_has_rows_without_viability(tmp_path):
+    nothing = viability.estimate(patches(), fields(), CALLS, ALL_ALONE)
+    named = pd.DataFrame({"field": ["a"], "condition": ["x"], "usable": [False]})
+    whole = viability.with_lost(nothing, named, [CALLS], None)
+    tables.write(whole, tmp_path / "viability.tsv", tables.VIABILITY)
+    assert whole["condition"].tolist() == ["x"]
 
 
 def test_a_place_has_the_mean_of_the_patches_that_cover_it(tmp_path):

@@ -1,3 +1,6 @@
+WARNINGS += [f"results/{STUDY}/warnings/call_cells.tsv"]
+
+
 rule call_cells:
     """Call the class of every detected cell of the study (A36, A37)."""
     input:
@@ -18,6 +21,7 @@ rule call_cells:
         boxes="results/{study}/annotations/boxes.parquet",
     output:
         cells="results/{study}/cells.parquet",
+        warnings="results/{study}/warnings/call_cells.tsv",
     log:
         "logs/{study}/call_cells.log",
     benchmark:

@@ -37,6 +37,7 @@ rule plot_frequencies_stacked:
     """Draw absolute and relative frequencies as stacked bars (A50)."""
     input:
         frequencies="results/{study}/statistics/frequencies.tsv",
+        tests="results/{study}/statistics/tests.tsv",
     output:
         pdf="results/{study}/figures/frequencies_stacked.pdf",
         png=report(

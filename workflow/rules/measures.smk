@@ -31,10 +31,16 @@ rule measure_objects:
         "../scripts/measure_objects.py"
 
 
+WARNINGS += [f"results/{STUDY}/warnings/compare_measures.tsv"]
+
+
 rule compare_measures:
     """Test the measures of annotated objects of every condition against control."""
     input:
         measures="results/{study}/statistics/measures.tsv",
+        quality="results/{study}/qc/fields.tsv",
+        splits="results/{study}/splits.tsv",
+        annotated="results/{study}/annotations/fields.tsv",
     output:
         table=report(
             "results/{study}/statistics/measure_tests.tsv",
@@ -42,6 +48,7 @@ rule compare_measures:
             category="Comparison of conditions",
             labels={"figure": "measures of annotated objects (table)"},
         ),
+        warnings="results/{study}/warnings/compare_measures.tsv",
     log:
         "logs/{study}/compare_measures.log",
     benchmark:
@@ -56,6 +63,8 @@ rule compare_measures:
     params:
         control=lookup("statistics/control", within=config),
         tests=lookup("statistics/tests", within=config),
+        splits=lookup("statistics/splits", within=config),
+        without=lookup("statistics/exclude_conditions", within=config),
         code=code_id("compare_measures.py"),
     script:
         "../scripts/compare_measures.py"

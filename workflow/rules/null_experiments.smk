@@ -1,12 +1,16 @@
 # False positives of the tests; read only where the config asks for them.
 
 
+WARNINGS += [f"results/{STUDY}/warnings/simulate_null_experiments.tsv"]
+
+
 rule simulate_null_experiments:
     """Count each test's false positives in simulated experiments without difference (A51)."""
     input:
         frequencies="results/{study}/statistics/frequencies.tsv",
     output:
         table="results/{study}/statistics/null_experiments.tsv",
+        warnings="results/{study}/warnings/simulate_null_experiments.tsv",
     log:
         "logs/{study}/simulate_null_experiments.log",
     benchmark:

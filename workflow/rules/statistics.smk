@@ -51,10 +51,16 @@ rule count_frequencies:
         "../scripts/count_frequencies.py"
 
 
+WARNINGS += [f"results/{STUDY}/warnings/compare_conditions.tsv"]
+
+
 rule compare_conditions:
     """Test every condition against control, with effect sizes and intervals (A51)."""
     input:
         frequencies="results/{study}/statistics/frequencies.tsv",
+        quality="results/{study}/qc/fields.tsv",
+        splits="results/{study}/splits.tsv",
+        annotated="results/{study}/annotations/fields.tsv",
     output:
         table=report(
             "results/{study}/statistics/tests.tsv",
@@ -62,6 +68,7 @@ rule compare_conditions:
             category="Comparison of conditions",
             labels={"figure": "tests against control (table)"},
         ),
+        warnings="results/{study}/warnings/compare_conditions.tsv",
     log:
         "logs/{study}/compare_conditions.log",
     benchmark:
@@ -79,6 +86,8 @@ rule compare_conditions:
         classes=lookup("classes", within=config),
         groups=lookup("class_groups", within=config, default={}),
         excluded=lookup("statistics/exclude_classes", within=config),
+        splits=lookup("statistics/splits", within=config),
+        without=lookup("statistics/exclude_conditions", within=config),
         code=code_id("compare_conditions.py"),
     script:
         "../scripts/compare_conditions.py"

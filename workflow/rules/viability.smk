@@ -1,4 +1,5 @@
 # What share of the patches or cells is live; read only where the config asks for it.
+WARNINGS += [f"results/{STUDY}/warnings/estimate_viability.tsv"]
 
 
 rule estimate_viability:
@@ -10,6 +11,7 @@ rule estimate_viability:
         ),
         quality="results/{study}/qc/fields.tsv",
         splits="results/{study}/splits.tsv",
+        annotated="results/{study}/annotations/fields.tsv",
     output:
         table=report(
             "results/{study}/statistics/viability.tsv",
@@ -18,6 +20,7 @@ rule estimate_viability:
             labels={"figure": "viability (table)"},
         ),
         map="results/{study}/statistics/viability_map.parquet",
+        warnings="results/{study}/warnings/estimate_viability.tsv",
     log:
         "logs/{study}/estimate_viability.log",
     benchmark:

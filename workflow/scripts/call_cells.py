@@ -25,3 +25,5 @@ cells = calls.describe(
     tables.read(inputs.boxes, tables.BOXES),
 )
 tables.write(cells, snakemake.output.cells, tables.CELLS)
+calls.warn_of_calls(cells["call"])
+job.save_warnings(snakemake)

@@ -1,14 +1,24 @@
 """Test every condition against control, with effect sizes and intervals (A51)."""
 
 from cellpheno import job, tables
+from cellpheno.fields import named_for_comparison
 from cellpheno.statistics import conditions, frequencies
 
 job.start(snakemake)
-params = snakemake.params
+inputs, params = snakemake.input, snakemake.params
+named = named_for_comparison(
+    tables.read(inputs.quality, tables.QUALITY),
+    tables.read(inputs.splits, tables.SPLITS),
+    set(tables.read(inputs.annotated, tables.ANNOTATED_FIELDS)["field"]),
+    params.splits,
+    params.without,
+)
 table = conditions.of_frequencies(
-    tables.read(snakemake.input.frequencies, tables.FREQUENCIES),
+    tables.read(inputs.frequencies, tables.FREQUENCIES),
     control=params.control,
     entries=params.tests,
     members=frequencies.members(params.classes, params.groups, params.excluded),
+    named=named,
 )
 tables.write(table, snakemake.output.table, tables.TESTS)
+job.save_warnings(snakemake)

@@ -1,8 +1,7 @@
 """Estimate the share of live patches by field, well and condition over time, and map it."""
 
-import pandas as pd
-
 from cellpheno import job, tables
+from cellpheno.fields import named_for_comparison
 from cellpheno.statistics import viability
 
 job.start(snakemake)
@@ -16,13 +15,17 @@ fields = viability.usable(quality, splits, params.splits, params.without, time)
 cells = tables.read(inputs.cells, tables.CELLS)
 cells = cells[cells["field"].isin(fields["field"])]
 called = cells[["field"]].assign(**{"class": cells["call"]})
-parts = [viability.estimate(called, fields, viability.CALLS, settings)]
+parts = {viability.CALLS: viability.estimate(called, fields, viability.CALLS, settings)}
 if inputs.labelled:
     labelled = tables.read(inputs.labelled, tables.LABELLED)
     stained = labelled[["field"]].assign(**{"class": labelled["label"]})
-    parts.append(viability.estimate(stained, fields, viability.LABELS, settings))
-table = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    parts[viability.LABELS] = viability.estimate(stained, fields, viability.LABELS, settings)
+annotated = set(tables.read(inputs.annotated, tables.ANNOTATED_FIELDS)["field"])
+named = named_for_comparison(quality, splits, annotated, params.splits, params.without)
+table = tables.concatenate(list(parts.values()), tables.VIABILITY)
+table = viability.with_lost(table, named, list(parts), time)
 tables.write(table, snakemake.output.table, tables.VIABILITY)
 places = viability.over_field(cells, live, grid["stride"]) if grid else tables.VIABILITY_MAP.empty()
 tables.write(places, snakemake.output.map, tables.VIABILITY_MAP)
 print(table[table["level"] == "condition"].to_string(index=False))
+job.save_warnings(snakemake)

@@ -7,6 +7,7 @@ job.start(snakemake)
 
 figure = frequencies_stacked.draw(
     tables.read(snakemake.input.frequencies, tables.FREQUENCIES),
+    tables.read(snakemake.input.tests, tables.TESTS),
     snakemake.params.unit,
     style.Palette(**snakemake.params.palette),
 )

@@ -14,3 +14,4 @@ table = null_experiments.rates(
     seed=params.seed,
 )
 tables.write(table, snakemake.output.table, tables.NULL_EXPERIMENTS)
+job.save_warnings(snakemake)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cellpheno import labels, tables
+from cellpheno import labels, notices, tables
 from cellpheno.errors import StudyError
 from cellpheno.fields import in_splits
 from cellpheno.fusion import Fusion, fuse, suppress
@@ -210,3 +210,24 @@ def describe(
     described = described.sort_values(["field", *BOX_COLUMNS], ignore_index=True)
     scores = described["det_score"].to_numpy(np.float64)
     return described.assign(label=labels.from_annotations(described, scores, annotated))
+
+
+def warn_of_calls(calls: pd.Series) -> None:
+    """Warn where no cell was called, or where all cells were called the same class.
+
+    Parameters
+    ----------
+    calls
+        Called class of every cell of the study.
+    """
+    if calls.empty:
+        notices.warn(
+            "No cell was called in any field of the study: look at calls.min_score in the config "
+            "and at metrics/detection.tsv."
+        )
+    elif len(set(calls)) == 1:
+        notices.warn(
+            f"All {len(calls)} called cells of the study are called {calls.iloc[0]}: the "
+            "classifier calls one class only, and no frequency means anything; look at "
+            "metrics/confusion.tsv and at calls.threshold in the config."
+        )

@@ -1,6 +1,6 @@
 """Fields of view as later stages see them: judged, and assigned to a split."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
@@ -34,3 +34,46 @@ def in_splits(
     fields = usable.merge(splits[["field", "split"]], on="field", validate="one_to_one")
     fields = fields[~fields["condition"].isin(without)] if len(without) else fields
     return fields if wanted is None else fields[fields["split"].isin(wanted)]
+
+
+def named_for_comparison(
+    quality: pd.DataFrame,
+    splits: pd.DataFrame,
+    annotated: Collection[str],
+    wanted: Sequence[str],
+    without: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Return the fields that the sheet names for some splits, those that were set aside included.
+
+    Parameters
+    ----------
+    quality
+        The quality table with the sample sheet's columns.
+    splits
+        The splits table; fields that were set aside are not in it.
+    annotated
+        Annotated fields, which do not become `predict` by themselves.
+    wanted
+        Splits to keep.
+    without
+        Conditions to leave out.
+
+    Returns
+    -------
+    DataFrame
+        The rows of `quality` in their order, with `usable`: whether the field was not set aside.
+        A field that was set aside counts where the sheet gives it one of these splits, or could
+        have been given one of them.
+    """
+    fields = quality[~quality["condition"].isin(without)]
+    usable = fields["verdict"] == "ok"
+    assigned = fields["field"].map(splits.set_index("field")["split"])
+    asked = fields["split"] if "split" in fields else pd.Series("", fields.index)
+    asked = asked.fillna("")
+    drawn = fields["field"].isin(annotated)
+    possible = (drawn & bool({"train", "val", "test"} & set(wanted))) | (
+        ~drawn & ("predict" in wanted)
+    )
+    lost = asked.isin(wanted) | ((asked == "") & possible)
+    kept = assigned.isin(wanted).where(usable, lost)
+    return fields.assign(usable=usable)[kept]

@@ -39,7 +39,7 @@ def draw(
         Conditions and colours.
     """
     if tests.empty:
-        return style.message("There is no condition to hold against a control.")
+        return style.message("There is no condition to compare with a control.")
     colours = palette.of_conditions(tests["condition"])
     names = list(tests["class"].unique())
     step = len(colours) + 1.0
@@ -69,7 +69,9 @@ def _draw_column(
         colour = colours[record["condition"]]
         if pd.notna(record["ci_low"]):
             axes.hlines(place, record["ci_low"], record["ci_high"], color=colour, linewidth=1)
-        if pd.notna(record["estimate"]):
+        if pd.isna(record["estimate"]):
+            _say_none(axes, place)
+        else:
             known = pd.notna(record["p_adjusted"])
             axes.plot(
                 *(record["estimate"], place),
@@ -85,6 +87,19 @@ def _draw_column(
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("difference to control, percentage points")
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:+.3g}" if value else "0")
+
+
+def _say_none(axes: Axes, place: float) -> None:
+    """Say in the row of a comparison that there is nothing to compare."""
+    axes.annotate(
+        "no value",
+        (0, place),
+        xytext=(3, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=4.5,
+        color=style.NEGATIVE,
+    )
 
 
 def _handles(colours: Mapping[str, str]) -> list[Line2D]:

@@ -34,8 +34,8 @@ def draw(
     """
     units = per_unit(frequencies, entry["unit"]).dropna(subset="frequency")
     if units.empty:
-        return style.message("No cell was called in the fields of the experiment.")
-    colours = palette.of_conditions(frequencies["condition"])
+        return style.message(why_empty(frequencies))
+    colours = palette.of_conditions(named_conditions(frequencies, tests))
     names = [name for name in frequencies["class"].unique() if name != palette.negative]
     units = units.rename(columns={"frequency": "value"})
     made = draw_panels(units, tests_of(tests, entry), names, colours)
@@ -43,6 +43,18 @@ def draw(
         style.percent(axes)
     made.supylabel("share of cells", fontsize=7)
     return made
+
+
+def why_empty(frequencies: pd.DataFrame) -> str:
+    """Return why there are no frequencies to draw."""
+    if frequencies.empty:
+        return "No field is left to compare: statistics/tests.tsv and qc/fields.tsv say why."
+    return "No cell was called in the fields of the experiment."
+
+
+def named_conditions(table: pd.DataFrame, tests: pd.DataFrame) -> set[str]:
+    """Return the conditions that have values, and those that lost all of theirs."""
+    return {*table["condition"], *tests["condition"], *tests["control"]}
 
 
 def draw_panels(
@@ -92,6 +104,7 @@ def draw_boxes(axes: Axes, units: pd.DataFrame, colours: Mapping[str, str]) -> N
     for place, (condition, colour) in enumerate(colours.items()):
         values = units.loc[units["condition"] == condition, "value"].to_numpy()
         if not len(values):
+            say_none(axes, place)
             continue
         axes.boxplot(
             values,
@@ -118,6 +131,21 @@ def draw_boxes(axes: Axes, units: pd.DataFrame, colours: Mapping[str, str]) -> N
             zorder=4,
         )
     axes.set_ylim(bottom=0)
+
+
+def say_none(axes: Axes, place: int) -> None:
+    """Say in the place of a condition that it has no value."""
+    across = axes.get_xaxis_transform()
+    axes.text(
+        *(place, 0.03, "no value"),
+        transform=across,
+        rotation=90,
+        ha="center",
+        va="bottom",
+        fontsize=5.5,
+        color=style.NEGATIVE,
+    )
+    axes.set_xlim(min(axes.get_xlim()[0], place - 0.5), max(axes.get_xlim()[1], place + 0.5))
 
 
 def _draw_brackets(

@@ -6,17 +6,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cellpheno.figures import style
+from cellpheno.figures.frequencies import named_conditions, say_none, why_empty
 from cellpheno.statistics.frequencies import per_unit
 
 
 @style.styled
-def draw(frequencies: pd.DataFrame, unit: str, palette: style.Palette) -> Figure:
+def draw(
+    frequencies: pd.DataFrame, tests: pd.DataFrame, unit: str, palette: style.Palette
+) -> Figure:
     """Draw absolute and relative frequencies as stacked bars.
 
     Parameters
     ----------
-    frequencies
-        The frequencies table.
+    frequencies, tests
+        The tables of these names.
     unit
         What the means are taken over, as in the first test.
     palette
@@ -24,7 +27,9 @@ def draw(frequencies: pd.DataFrame, unit: str, palette: style.Palette) -> Figure
     """
     means = mean_frequencies(frequencies, unit, palette)
     if means.empty:
-        return style.message("No cell was called in the fields of the experiment.")
+        return style.message(why_empty(frequencies))
+    conditions = palette.of_conditions(named_conditions(frequencies, tests))
+    means = means.reindex(list(conditions))
     several = means.shape[1] > 1  # the shares of a single class would all be 100 %
     made = style.figure(style.PAGE_MM if several else 110, 72)
     left, *rest = made.subplots(1, 1 + several, squeeze=False)[0]
@@ -54,6 +59,8 @@ def mean_frequencies(frequencies: pd.DataFrame, unit: str, palette: style.Palett
 def draw_stack(axes: Axes, shares: pd.DataFrame, palette: style.Palette) -> None:
     """Draw one stacked bar for each row of a table of shares."""
     bottom = np.zeros(len(shares))
+    for row in np.flatnonzero(shares.isna().all(axis=1)):
+        say_none(axes, int(row))
     highest = float(np.nanmax(shares.sum(axis=1))) or 1.0
     for name in shares.columns:
         heights = shares[name].fillna(0).to_numpy()

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from cellpheno.figures import style
-from cellpheno.figures.frequencies import draw_panels, tests_of
+from cellpheno.figures.frequencies import draw_panels, named_conditions, tests_of
 from cellpheno.statistics.measures import ALL, per_unit
 
 
@@ -37,8 +37,8 @@ def draw(
         return style.message(f"No annotated object of the experiment has a known {measure}.")
     conditions = units.groupby("class")["condition"].nunique()
     names = [name for name in palette.classes if conditions.get(name, 0) > 1]
-    colours = palette.of_conditions(units["condition"])
     chosen = tests_of(tests[tests["measure"] == measure], entry)
+    colours = palette.of_conditions(named_conditions(units, chosen))
     made = draw_panels(units, chosen, [ALL, *names], colours)
     unit = measures["measure_unit"].iloc[0]
     made.supylabel(f"median {measure} in a field, {unit}", fontsize=7)

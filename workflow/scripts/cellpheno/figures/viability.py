@@ -36,6 +36,8 @@ def draw(
     live
         Class whose share is shown.
     """
+    if viability.empty:
+        return style.message("No field is left whose viability could be estimated.")
     moments = [name for name in dict.fromkeys(viability["time"]) if name != ALL] or [ALL]
     moments = sorted(moments, key=_order)
     colours = palette.of_conditions(viability["condition"])
@@ -56,6 +58,8 @@ def draw(
                 linewidths=1.3,
                 zorder=5,
             )
+        if own["viability"].isna().all():
+            axes.text(0.5, 0.5, "no value", transform=axes.transAxes, ha="center")
         axes.set_title(name)
         axes.set_xticks(range(len(moments)), moments if time else [""])
         axes.set(xlim=(-0.4, len(moments) - 0.6), ylim=(-0.02, 1.02), xlabel=time or "")

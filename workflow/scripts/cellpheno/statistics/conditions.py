@@ -1,4 +1,4 @@
-"""Every condition held against control, class by class, in every configured way (A51)."""
+"""Every condition compared with control, class by class, in every configured way (A51)."""
 
 import dataclasses
 import functools
@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cellpheno.errors import StudyError
+from cellpheno import notices
 from cellpheno.statistics import families, frequencies, measures
 from cellpheno.statistics.count_model import gee
+from cellpheno.statistics.losses import Fields
 from cellpheno.statistics.tests import ALPHA, Comparison, t_test
 
 COUNT_MODEL = "gee"
@@ -31,8 +32,9 @@ def of_frequencies(
     control: str | None,
     entries: Sequence[Mapping[str, str]],
     members: Mapping[str, Sequence[str]],
+    named: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Hold the frequencies of each class and group against control.
+    """Compare the frequencies of each class and group with control.
 
     Parameters
     ----------
@@ -46,26 +48,33 @@ def of_frequencies(
         times all questions that classes and groups ask (see `families.questions`).
     members
         The counted classes behind each class and group.
+    named
+        From `fields.named_for_comparison`. Each of its conditions has rows in the result, also
+        where no field of it could be used.
 
     Returns
     -------
     frame
         A tests table.
-
-    Raises
-    ------
-    StudyError
-        When no field of the control is there.
     """
+    counted = set(table.loc[table["n_cells"] > 0, "field"])
+    fields = Fields(named, counted, "without a called cell")
+    fields.warn()
+    if not counted and len(named):
+        notices.warn(
+            "No cell was called in the fields of the experiment: no condition can be compared."
+        )
     units = functools.partial(frequencies.per_unit, table)
-    asked = families.questions(members)
-    return _run(units, "frequency", control, entries, asked)
+    return _run(units, "frequency", control, entries, families.questions(members), fields)
 
 
 def of_measures(
-    table: pd.DataFrame, control: str | None, entries: Sequence[Mapping[str, str]]
+    table: pd.DataFrame,
+    control: str | None,
+    entries: Sequence[Mapping[str, str]],
+    named: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Hold each measure of the annotated objects against control, class by class.
+    """Compare each measure of the annotated objects with control, class by class.
 
     Parameters
     ----------
@@ -74,23 +83,23 @@ def of_measures(
     control, entries
         As for frequencies; entries whose test is a model for counts do not apply. P values are
         corrected over all comparisons of one entry and one measure.
+    named
+        As for frequencies; annotated fields alone.
 
     Returns
     -------
     frame
         A table of tests of measures.
-
-    Raises
-    ------
-    StudyError
-        When no field of the control is there.
     """
     entries = [entry for entry in entries if entry["test"] != COUNT_MODEL]
     parts = []
     for (measure, unit), part in table.groupby(["measure", "measure_unit"], sort=False):
         units = functools.partial(measures.per_unit, part)
         asked = {name: name for name in part["class"].unique()}
-        found = _run(units, "value", control, entries, asked)
+        measured = set(part.loc[part["value"].notna(), "field"])
+        fields = Fields(named, measured, f"without a known {measure}")
+        fields.warn()
+        found = _run(units, "value", control, entries, asked, fields)
         parts.append(found.assign(measure=measure, measure_unit=unit))
     return pd.concat(parts, ignore_index=True)
 
@@ -101,23 +110,37 @@ def _run(
     control: str | None,
     entries: Sequence[Mapping[str, str]],
     asked: Mapping[str, Hashable],
+    fields: Fields,
 ) -> pd.DataFrame:
     """Test in every configured way; `value` names the column of the units that is compared."""
     if control is None:
-        logger.warning("statistics.control is null: nothing is tested.")
-        nothing = units(entries[0]["unit"])[:0]
-        return run_one(nothing, value, "", entries[0], asked).assign(warning="")
-    conditions = list(units(entries[0]["unit"])["condition"].unique())
-    if control not in conditions:
-        raise StudyError(
-            f"statistics.control is {control!r}, but no usable field of that condition lies in "
-            f"statistics.splits (there are: {', '.join(conditions) or 'none'}); name one of them "
-            "or look in qc/fields.tsv for why its fields were set aside."
+        logger.info("statistics.control is null: nothing is tested.")
+        return run_one(units(entries[0]["unit"]), value, "", entries[0], asked, []).assign(note="")
+    _warn_of_too_few(units, value, [control, *fields.conditions], entries, fields)
+    tested = [_with_notes(units, value, control, entry, asked, fields) for entry in entries]
+    return pd.concat(tested, ignore_index=True)
+
+
+def _warn_of_too_few(
+    units: Units,
+    value: str,
+    conditions: Sequence[str],
+    entries: Sequence[Mapping[str, str]],
+    fields: Fields,
+) -> None:
+    """Warn of each condition that has too few units with a value to be tested."""
+    lacking: dict[str, list[str]] = {}
+    for unit in dict.fromkeys(entry["unit"] for entry in entries):
+        known = units(unit).dropna(subset=value)
+        numbers = known.groupby("condition")["unit"].nunique()
+        for condition in dict.fromkeys(conditions):
+            if numbers.get(condition, 0) < 2:
+                lacking.setdefault(condition, []).append(unit)
+    for condition, few in lacking.items():
+        notices.warn(
+            f"The condition {condition} cannot be tested by {' or '.join(few)}, which takes two "
+            f"of them with a value ({fields.used(condition)}); its rows have no p (NA)."
         )
-    return pd.concat(
-        [_with_warnings(units, value, control, entry, asked) for entry in entries],
-        ignore_index=True,
-    )
 
 
 def run_one(
@@ -126,8 +149,9 @@ def run_one(
     control: str,
     entry: Mapping[str, str],
     asked: Mapping[str, Hashable],
+    conditions: Sequence[str],
 ) -> pd.DataFrame:
-    """Hold every condition against control in one way, without warnings.
+    """Compare every condition with control in one way, without notes.
 
     Parameters
     ----------
@@ -140,7 +164,9 @@ def run_one(
     entry
         Test, unit and correction.
     asked
-        The question that each class asks.
+        The question that each class asks; all of them have rows.
+    conditions
+        All conditions that are compared, also those without units.
     """
     known = units.dropna(subset=value)
     columns = [value, *COUNTS] if entry["test"] == COUNT_MODEL else [value]
@@ -148,8 +174,8 @@ def run_one(
     numbers = known[columns].to_numpy(dtype=np.float64)
     samples = {key: numbers[rows] for key, rows in groups.items()}
     rows, questions = [], []
-    for name in units["class"].unique():
-        for condition in units["condition"].unique():
+    for name in asked:
+        for condition in conditions:
             if condition == control:
                 continue
             ours = samples.get((name, condition), numbers[:0])
@@ -184,26 +210,28 @@ def _mean(sample: Values) -> float:
     return float(sample[:, 0].mean()) if len(sample) else np.nan
 
 
-def _with_warnings(
+def _with_notes(
     units: Units,
     value: str,
     control: str,
     entry: Mapping[str, str],
     asked: Mapping[str, Hashable],
+    fields: Fields,
 ) -> pd.DataFrame:
-    """Test in one way, and say in words where the result must not be taken at its face value."""
-    table = run_one(units(entry["unit"]), value, control, entry, asked)
+    """Test in one way, and say in words what was not tested or not to be taken at face value."""
+    run = functools.partial(run_one, asked=asked, conditions=fields.conditions)
+    table = run(units(entry["unit"]), value, control, entry)
     sound = table
     if entry["unit"] != "replicate":
-        sound = run_one(units("replicate"), value, control, {**entry, "unit": "replicate"}, asked)
-    warnings = [
-        _warning(ours, theirs)
+        sound = run(units("replicate"), value, control, {**entry, "unit": "replicate"})
+    notes = [
+        _note(ours, theirs, fields)
         for ours, theirs in zip(table.to_dict("records"), sound.to_dict("records"), strict=True)
     ]
-    return table.assign(warning=warnings)
+    return table.assign(note=notes)
 
 
-def _warning(row: Mapping[str, object], by_replicate: Mapping[str, object]) -> str:
+def _note(row: Mapping[str, object], by_replicate: Mapping[str, object], fields: Fields) -> str:
     """Return one sentence on a comparison, empty when there is nothing to say.
 
     Parameters
@@ -212,10 +240,14 @@ def _warning(row: Mapping[str, object], by_replicate: Mapping[str, object]) -> s
         The comparison.
     by_replicate
         The same with replicates as units.
+    fields
+        Fields that are compared.
     """
     unit = row["unit"]
-    if min(row["n_control"], row["n_condition"]) < 2:
-        return f"Not tested: a condition has fewer than two {unit}s."
+    sides = {row["control"]: row["n_control"], row["condition"]: row["n_condition"]}
+    few = [_number(name, n, unit, fields) for name, n in sides.items() if n < 2]
+    if few:
+        return f"Not tested: {' and '.join(few)}; a test needs two."
     if np.isnan(row["p"]):
         return f"Not tested: the value is the same in all {unit}s."
     if row["n_units"] == by_replicate["n_units"]:
@@ -228,3 +260,9 @@ def _warning(row: Mapping[str, object], by_replicate: Mapping[str, object]) -> s
         found = "cannot be tested" if np.isnan(p) else f"is not significant (p = {p:.3g})"
         return f"{nested}: with replicates as units the difference {found}."
     return f"{nested}, so this p value overstates the evidence."
+
+
+def _number(condition: str, n: int, unit: str, fields: Fields) -> str:
+    """Return how many units of a condition have a value, and which fields it lost."""
+    number = f"{condition} has {n} {unit}{'' if n == 1 else 's'} with a value"
+    return number if fields.complete(condition) else f"{number} ({fields.used(condition)})"

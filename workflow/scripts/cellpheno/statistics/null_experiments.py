@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from cellpheno import randomness
+from cellpheno import notices, randomness
 from cellpheno.statistics import conditions, families, frequencies, variation
 from cellpheno.statistics.tests import ALPHA
-from cellpheno.tables import NULL_SCOPES
+from cellpheno.tables import NULL_EXPERIMENTS, NULL_SCOPES
 
 METHODS = (("student", "field"), ("welch", "replicate"), ("gee", "replicate"))
 """Test and unit that are always tried: the published way (A51) and two sound ones."""
@@ -58,7 +58,7 @@ def rates(
     -------
     frame
         A table of null experiments: for each method and class the rate in a single comparison,
-        of the first condition that is not the control, and for each method and correction the
+        of the first condition that can be tested, and for each method and correction the
         rate of experiments with any false positive; with 95 % intervals after Wilson (1927).
     """
     methods = list(dict.fromkeys([*METHODS, *((e["test"], e["unit"]) for e in entries)]))
@@ -70,8 +70,15 @@ def rates(
         for test, unit in methods:
             entry = {"test": test, "unit": unit, "correction": "none"}
             units = frequencies.per_unit(experiment, unit)
-            found = conditions.run_one(units, "frequency", control, entry, asked)
+            there = list(units["condition"].unique())
+            found = conditions.run_one(units, "frequency", control, entry, asked, there)
             rows += _decisions(found, asked, corrections)
+    if not rows:
+        notices.warn(
+            "No null experiment could be tested: the conditions have too few units with called "
+            "cells; null_experiments.tsv is empty."
+        )
+        return NULL_EXPERIMENTS.empty()
     decisions = pd.DataFrame(rows, columns=[*COLUMNS, "positive"])
     return _summary(decisions).assign(
         replicate_correlation=structure.replicate_correlation,
@@ -131,8 +138,9 @@ def _decisions(
         return
     method = {"test": found["test"].iloc[0], "unit": found["unit"].iloc[0]}
     pairs = list(found[["class", "condition"]].itertuples(index=False, name=None))
+    first = pairs[int(np.flatnonzero(~np.isnan(p))[0])][1]
     for (name, condition), value in zip(pairs, p, strict=True):
-        if condition == pairs[0][1] and not np.isnan(value):
+        if condition == first and not np.isnan(value):
             about = {"correction": "none", "scope": ONE, "class": name, "condition": condition}
             yield method | about | {"positive": bool(value < ALPHA)}
     questions = [(asked[name], condition) for name, condition in pairs]

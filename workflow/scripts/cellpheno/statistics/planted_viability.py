@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from cellpheno.tables import PLANTED_VIABILITY
+
 ALL = "all"
 
 
@@ -41,7 +43,8 @@ def beside_measured(
     )
     cells = truth.merge(expected, on="field").assign(live=lambda t: t["label"] == live)
     rows = []
-    for row in viability[viability["level"] == "condition"].to_dict("records"):
+    measured = viability[(viability["level"] == "condition") & (viability["n"] > 0)]
+    for row in measured.to_dict("records"):
         part, own = (
             table[
                 (table["condition"] == row["condition"])
@@ -59,4 +62,4 @@ def beside_measured(
                 "recovered": bool(row["ci_low"] <= mean <= row["ci_high"]),
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[column.name for column in PLANTED_VIABILITY.columns])

@@ -9,9 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from cellpheno.errors import StudyError
+from cellpheno import notices, tables
 from cellpheno.fields import in_splits
-from cellpheno.tables import BOX_COLUMNS
+from cellpheno.statistics.losses import Fields
+from cellpheno.tables import BOX_COLUMNS, VIABILITY
 
 Array = npt.NDArray[np.float64]
 
@@ -22,6 +23,9 @@ CALLS, LABELS = "bright-field", "fluorescence"
 LEVELS = ("field", "group", "condition")
 WILSON = "Wilson"
 RATIO = "ratio of units"
+NOTHING = {"n": 0, "n_live": 0, "viability": np.nan, "ci_low": np.nan, "ci_high": np.nan}
+NOTHING |= {"interval": "none", "unit": "field", "n_units": 0}
+"""The numbers of a condition without fields."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,7 +118,7 @@ def estimate(
     )
     counts = fields.merge(counts, left_on="field", right_index=True).reset_index(drop=True)
     rows = [{**row, "source": source} for level in LEVELS for row in _rows(counts, level, settings)]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[column.name for column in VIABILITY.columns])
 
 
 def _rows(counts: pd.DataFrame, level: str, settings: Settings) -> Iterator[dict[str, Any]]:
@@ -177,20 +181,47 @@ def usable(
         Conditions that are no part of the experiment.
     time
         Column with the point in time; None: there is one, `all`.
-
-    Raises
-    ------
-    StudyError
-        When no usable field is in these splits.
     """
     fields = in_splits(quality, splits, wanted, without)
-    if fields.empty:
-        raise StudyError(
-            f"statistics.splits is {', '.join(wanted)}, but no usable field lies there, so that "
-            "there is no viability to estimate; name the splits of the fields in question."
-        )
     moment = fields[time].astype("str") if time else ANY_TIME
     return fields[["field", "condition", "group"]].assign(time=moment)
+
+
+def with_lost(
+    table: pd.DataFrame, named: pd.DataFrame, sources: Sequence[str], time: str | None
+) -> pd.DataFrame:
+    """Add a row without viability for each condition and time that lost all its fields.
+
+    Parameters
+    ----------
+    table
+        From `estimate`, of all sources.
+    named
+        From `fields.named_for_comparison`, with the sample sheet's columns.
+    sources
+        `CALLS`, and `LABELS` where there are some.
+    time
+        Column with the point in time; None: there is one, `all`.
+    """
+    named = named.assign(time=named[time].astype("str") if time else ANY_TIME)
+    wanted = named[["condition", "time"]].drop_duplicates()
+    rows = []
+    for source in sources:
+        own = table[table["source"] == source] if len(table) else table
+        counted = own.loc[own["level"] == "field", "name"] if len(own) else ()
+        fields = Fields(named, set(counted), f"without a class by {source}")
+        fields.warn()
+        there = set(zip(own["condition"], own["time"], strict=True)) if len(own) else set()
+        for condition, moment in wanted.itertuples(index=False):
+            if (condition, moment) not in there:
+                at = f" at {time} {moment}" if time else ""
+                notices.warn(
+                    f"The condition {condition}{at} has no viability by {source}: "
+                    f"{fields.used(condition)}; its row has NA."
+                )
+                about = {"name": condition, "condition": condition, "time": moment}
+                rows.append({"level": "condition", **about, "source": source, **NOTHING})
+    return tables.concatenate([table, pd.DataFrame(rows)], VIABILITY)
 
 
 def over_field(cells: pd.DataFrame, live: str, stride: int) -> pd.DataFrame:
