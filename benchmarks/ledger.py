@@ -58,7 +58,7 @@ def clipped(own: Config) -> None:
 
 
 def not_normalised(own: Config) -> None:
-    """Show the network 0 to 255 as they are (C45)."""
+    """Show the network the bytes of the files as they are (C45)."""
     own["model"]["normalisation"] = "none"
 
 
@@ -87,36 +87,41 @@ def overwritten(config: Config, results: Path, experiment: str) -> Crops:
     return np.ascontiguousarray(own_crops(config, results, experiment)[..., [0, 1, 3]])
 
 
-def top_bytes(config: Config, results: Path, experiment: str) -> Crops:
-    """Return the crops cut anew from raw images that have lost their lower 8 bits (C46)."""
+def file_bytes(config: Config, results: Path, experiment: str) -> Crops:
+    """Return the crops cut anew from the upper bytes of the raw images, not rescaled (C45, C46)."""
     cells = tables.read(results / f"crops/{experiment}.parquet", tables.CROPS)
     fields = sample_sheet.read(config, ROOT, must_exist=False)
     for channel in config["channels"]:
         fields[channel] = [str(results.parents[1] / path) for path in fields[channel]]
-    composite = config["composite"] | {"bits": "top_byte"}
-    converter = Converter(config["channels"], composite, config["image_files"])
     own = configuration.experiment(config, experiment)
     geometry = Geometry(*(own["crops"][key] for key in ("margin", "border", "size")))
+    entry = {"channels": inputs.sources(config, own["input"]), "rescale": "none"}
+    config = {**config, "inputs": {"bytes": entry}}
+    how = config["composite"], config["image_files"]
+    converter = Converter(config["channels"], *how, planes=inputs.planes(config))
     crops = np.empty_like(own_crops(config, results, experiment))
     with tempfile.TemporaryDirectory() as folder:
         shard, rows = Path(folder) / "shard.npz", fields.to_dict("records")
-        store.write(shard, converter.images(rows), config["channels"])
-        seen = inputs.channels(config, own["input"])
-        cut_from_shards([shard], cells, geometry, crops, seen)
+        store.write(shard, converter.images(rows), list(converter.planes))
+        cut_from_shards([shard], cells, geometry, crops, inputs.channels(config, "bytes"))
     return crops
 
 
 ALL = ("brightfield", "hoechst", "fluorescence")
 SWITCHES: dict[str, tuple[Callable[[Config], None], tuple[str, ...]]] = {
     "C47 brightness clipped to [0, 1]": (clipped, ALL),
-    "C45 no normalisation": (not_normalised, ("brightfield", "fluorescence")),
+    "C45 bytes as they are": (not_normalised, ALL),
     "C14 Hoechst overwrites a channel": (nothing, ("hoechst",)),
     "C19, C32 random frozen stem": (frozen_stem, ("fluorescence",)),
-    "C46 lower 8 bits lost": (nothing, ALL),
+    "C46 bytes, normalised": (nothing, ALL),
     "C48 ten times the learning rate": (ten_times_faster, ("hoechst",)),
 }
 """Published step: what it changes in an experiment's settings, and for which inputs."""
-CROPS = {"C14 Hoechst overwrites a channel": overwritten, "C46 lower 8 bits lost": top_bytes}
+CROPS = {
+    "C14 Hoechst overwrites a channel": overwritten,
+    "C45 bytes as they are": file_bytes,
+    "C46 bytes, normalised": file_bytes,
+}
 """Published step: where its crops come from, if not from the study."""
 
 

@@ -132,6 +132,50 @@ def test_a_field_is_converted_and_its_range_recorded(row):
     assert (record["height"], record["width"], record["rescale"]) == (40, 50, "percentile")
 
 
+def counts(*values):
+    return np.array([values], np.uint16)
+
+
+FILES = {"hoechst": "dyes.tif", "red": "dyes.tif", "bf": "bf.tif"}
+CHANNELS = {"hoechst": counts(0, 51, 204), "red": counts(50, 300, 340), "bf": counts(1, 2, 900)}
+
+
+@pytest.mark.parametrize(
+    ("rescale", "bits", "expected"),
+    [
+        ("image", "all", [0, 64, 255]),
+        ("file", "all", [0, 38, 153]),  # of 340, the largest value of both dyes
+        ("image", "top_byte", [0, 0, 0]),
+        ("none", "top_byte", [0, 0, 0]),
+    ],
+)
+def test_a_plane_is_rescaled_as_its_input_says(rescale, bits, expected):
+    how = {"channel": "hoechst", "rescale": rescale, "bits": bits}
+    assert composite.plane(CHANNELS, how, FILES, (0, 100), {}).tolist() == [expected]
+
+
+def test_without_rescaling_bytes_are_those_of_the_file():
+    how = {"channel": "bf", "rescale": "none", "bits": "top_byte"}
+    for channel, expected in (
+        (counts(0, 255, 256, 3743, 65535), [0, 0, 1, 14, 255]),
+        (np.array([[0, 14, 255]], np.uint8), [0, 14, 255]),
+        (np.array([[-3, 0.4, 14, 999]], np.float32), [0, 0, 14, 255]),
+    ):
+        found = composite.plane({"bf": channel}, how, FILES, (0, 100), {})
+        assert found.tolist() == [expected]
+
+
+def test_a_field_has_its_channels_first_and_then_what_inputs_add(row):
+    plain = Converter(["actin", "dapi"], SETTINGS)
+    how = {"channel": "dapi", "rescale": "none", "bits": "top_byte"}
+    added = Converter(["actin", "dapi"], SETTINGS, planes={"dapi (none)": how})
+    [(_, before)], [(_, after)] = (list(each.images([row])) for each in (plain, added))
+    assert list(added.planes) == ["actin", "dapi", "dapi (none)"]
+    np.testing.assert_array_equal(after[..., :2], before)
+    np.testing.assert_array_equal(after[..., 2], NOISE[::-1] // 256)
+    assert added.table().equals(plain.table())
+
+
 def test_the_content_tells_fields_apart_by_every_channel(row, tmp_path):
     tifffile.imwrite(tmp_path / "other.tif", NOISE + 1)
     rows = [row, {**row, "field": "f2"}, {**row, "field": "f3", "actin": f"{tmp_path}/other.tif"}]

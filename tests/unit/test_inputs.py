@@ -33,6 +33,30 @@ def test_the_composite_is_an_input_of_every_study(config):
     assert inputs.channels(complete_config, "four") == config["inputs"]["four"]
 
 
+def test_a_field_holds_every_plane_that_is_rescaled_in_its_own_way_once(config):
+    three = ["brightfield", "brightfield", "nucleus"]
+    config["inputs"] = {
+        "as_shown": three,
+        "said_again": {"channels": three, "rescale": "percentile", "bits": "all"},
+        "bytes": {"channels": three, "rescale": "none"},
+        "cut": {"channels": ["nucleus"], "bits": "top_byte"},
+    }
+    done = complete(config)
+    for name in ("as_shown", "said_again"):
+        assert inputs.channels(done, name) == three
+    seen = ["brightfield (none, top_byte)"] * 2 + ["nucleus (none, top_byte)"]
+    assert inputs.channels(done, "bytes") == seen
+    assert inputs.sources(done, "bytes") == three
+    shown = {"rescale": "percentile", "bits": "all"}
+    every = {channel: {"channel": channel, **shown} for channel in config["channels"]}
+    for channel in ("brightfield", "nucleus"):
+        own = {"channel": channel, "rescale": "none", "bits": "top_byte"}
+        every[f"{channel} (none, top_byte)"] = own
+    every["nucleus (top_byte)"] = {"channel": "nucleus", **shown, "bits": "top_byte"}
+    assert inputs.planes(done) == every
+    assert list(inputs.planes(done))[:3] == config["channels"]
+
+
 def test_detectors_and_experiments_choose_their_own(config):
     config["detection"]["input"] = "grey"
     config["detectors"] = {"main": {}, "other": {"input": "four"}, "same": {"inference": {}}}
@@ -64,6 +88,13 @@ def changed(config, path, value):
         (("inputs", "grey"), ["brightfeld"], "inputs.grey names 'brightfeld'.*brightfield is"),
         (("inputs", "composite"), ["nucleus"], "inputs has an entry composite"),
         (("inputs", "none"), [], "inputs.none has a value that does not fit"),
+        (("inputs", "grey"), {"channels": ["dapi"]}, "inputs.grey names 'dapi'"),
+        (("inputs", "grey"), {"rescale": "none"}, "inputs.grey has a value that does not fit"),
+        (
+            ("inputs", "grey"),
+            {"channels": ["nucleus"], "rescale": "none", "bits": "all"},
+            "inputs.grey has rescale: none, which keeps the upper 8 of 16 bits, but bits: all",
+        ),
         (("detection", "input"), "gray", r"detection.input \(detector main\).*grey is the nearest"),
         (("experiments", "main"), {"input": "fuor"}, "classification.input.*'fuor'.*four is"),
         (("detection", "classes"), ["partail"], "detection.classes.*partial is the nearest"),

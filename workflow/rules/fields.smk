@@ -24,6 +24,7 @@ rule convert_fields:
         image_files=lookup("image_files", within=config),
         composite=lookup("composite", within=config),
         composite_channels=inputs.composite(config),
+        planes=inputs.planes(config),
         code=code_id("convert_fields.py"),
     script:
         "../scripts/convert_fields.py"

@@ -10,9 +10,11 @@ JUDGED = collect(
 
 def judged_detectors(experiment):
     """The detectors whose boxes an experiment judges: those that see the same, or else the first."""
-    seen = configuration.experiment(config, experiment).get("input")
+    seen = inputs.sources(config, configuration.experiment(config, experiment)["input"])
     same = [
-        d for d in DETECTORS if configuration.detector(config, d).get("input") == seen
+        name
+        for name in DETECTORS
+        if inputs.sources(config, configuration.detector(config, name)["input"]) == seen
     ]
     chosen = same or DETECTORS[:1]
     return chosen if experiment in EXPERIMENTS else chosen[:1]

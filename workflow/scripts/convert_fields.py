@@ -8,9 +8,13 @@ from cellpheno.progress import track
 job.start(snakemake)
 params = snakemake.params
 ranges = study_range.read(snakemake.input.ranges) if snakemake.input.ranges else None
-converter = Converter(params.channels, params.composite, params.image_files, ranges)
+how = params.composite, params.image_files, ranges, params.planes
+converter = Converter(params.channels, *how)
 rows = track(params.rows, "fields", len(params.rows))
 store.write(
-    snakemake.output.fields, converter.images(rows), params.channels, params.composite_channels
+    snakemake.output.fields,
+    converter.images(rows),
+    list(params.planes),
+    params.composite_channels,
 )
 tables.write(converter.table(), snakemake.output.quality, tables.QUALITY)

@@ -1,5 +1,6 @@
 """Channels rescaled to 0 to 255, and the red, green, blue image made of three of them (A1, A2)."""
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -8,11 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from cellpheno.errors import StudyError
-from cellpheno.images.histogram import Histogram
+from cellpheno.images.histogram import Histogram, histogram, merged
 from cellpheno.images.readers import Channel
 from cellpheno.inputs import COLOURS
 
-Rule = Literal["image", "percentile", "window", "study"]
+UPPER_BITS = 0xFF00
+"""The upper 8 of 16 bits."""
+
+Rule = Literal["image", "percentile", "window", "study", "none"]
 
 
 def channel_range(
@@ -30,7 +34,8 @@ def channel_range(
     rule
         `image`: the smallest and the largest value; `percentile`: two percentiles, or smallest
         and largest where the percentiles coincide because the signal is that sparse; `window`
-        and `study`: the same two values for every field.
+        and `study`: the same two values for every field; `none`: what eight bits can hold, of
+        values of 16 bits the upper ones.
     percentiles
         Lower and upper, in percent, for `percentile`.
     fixed
@@ -39,6 +44,8 @@ def channel_range(
     if rule in ("window", "study"):
         low, high = fixed or ()
         return float(low), float(high)
+    if rule == "none":
+        return (0.0, float(UPPER_BITS)) if values.values.dtype == np.uint16 else (0.0, 255.0)
     if rule == "percentile":
         low, high = (values.percentile(percent) for percent in percentiles)
         if low < high:
@@ -82,7 +89,41 @@ def top_byte(channel: Channel) -> Channel:
     In counts of the full range, so that nothing but the number of grey levels changes: those of a
     12-bit camera become 16. Channels of 8 bits and floating-point numbers stay as they are.
     """
-    return channel & np.uint16(0xFF00) if channel.dtype == np.uint16 else channel
+    return channel & np.uint16(UPPER_BITS) if channel.dtype == np.uint16 else channel
+
+
+def plane(
+    channels: Mapping[str, Channel],
+    how: Mapping[str, str],
+    files: Mapping[str, str],
+    percentiles: Sequence[float],
+    fixed: Mapping[str, Sequence[float]],
+) -> npt.NDArray[np.uint8]:
+    """Return a channel of a field as an input shows it (C18, C45, C46).
+
+    Parameters
+    ----------
+    channels
+        All channels of the field.
+    how
+        `channel`, `bits`, and `rescale`: one of `Rule`, or `file`: from the smallest to the largest
+        value of all channels that lie in the same file.
+    files
+        Channel: its file.
+    percentiles
+        See `channel_range`.
+    fixed
+        Channel: low and high, see `channel_range`.
+    """
+    name, rule = how["channel"], how["rescale"]
+    together = [name]
+    if rule == "file":
+        together, rule = [other for other in channels if files[other] == files[name]], "image"
+    shown = {other: channels[other] for other in together}
+    if how["bits"] == "top_byte":
+        shown = {other: top_byte(channel) for other, channel in shown.items()}
+    values = functools.reduce(merged, map(histogram, shown.values()))
+    return rescale(shown[name], *channel_range(values, rule, percentiles, fixed.get(name)))
 
 
 def _rescaled(values: npt.NDArray[Any], low: float, high: float) -> npt.NDArray[np.uint8]:

@@ -30,6 +30,8 @@ class Converter:
         The config's section `image_files`.
     ranges
         Channel: low and high, for the rule `study`.
+    planes
+        See `inputs.planes`; every channel once, as in the composite, unless given.
 
     Raises
     ------
@@ -43,16 +45,18 @@ class Converter:
         settings: Mapping[str, Any],
         files: Mapping[str, Any] | None = None,
         ranges: Mapping[str, Sequence[float]] | None = None,
+        planes: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         composite.check_windows(channels, settings)
         self.channels = channels
         self.settings = settings
         self.files = files or {}
         self.ranges = settings["window"] if ranges is None else ranges
+        self.planes = dict.fromkeys(channels) | dict(planes or {})
         self._records: list[dict[str, Any]] = []
 
     def images(self, rows: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, Image]]:
-        """Yield name and image [height, width, channels] of every field that can be read."""
+        """Yield name and image [height, width, planes] of every field that can be read."""
         for row in rows:
             record = {**row, "verdict": quality.OK, **dict.fromkeys(UNKNOWN, np.nan)}
             self._records.append(record)
@@ -91,4 +95,9 @@ class Converter:
             record |= {f"{name}_low": low, f"{name}_high": high}
             record |= quality.measure(name, channel, values, rescaled[name])
         record |= quality.worst(record, self.channels)
-        return composite.stack([rescaled[name] for name in self.channels])
+        for name, how in self.planes.items():
+            if name not in rescaled:
+                files = {channel: row[channel] for channel in self.channels}
+                percentiles = self.settings["percentiles"]
+                rescaled[name] = composite.plane(raw.channels, how, files, percentiles, self.ranges)
+        return composite.stack([rescaled[name] for name in self.planes])
