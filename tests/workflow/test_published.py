@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import importlib.util
 import json
 
 import pytest
@@ -12,7 +13,9 @@ AIM_CICS = yaml.safe_load((ROOT / "config/aim_cics.yaml").read_text())
 TEMPLATE = list(csv.DictReader((ROOT / "config/aim_cics_fields.tsv").open(), delimiter="\t"))
 
 
-def test_aim_cics_is_planned_with_its_template_of_a_sample_sheet(tmp_path):
+@pytest.fixture
+def aim_cics(tmp_path):
+    """The template of a sample sheet, and stand-ins for all files that it and the config name."""
     study = Study(tmp_path, {**AIM_CICS, "fields": "fields.tsv", "data_root": "."}).write()
     study.write_fields(TEMPLATE)
     (tmp_path / "images").mkdir()
@@ -29,11 +32,40 @@ def test_aim_cics_is_planned_with_its_template_of_a_sample_sheet(tmp_path):
     image = {"filename": "MCF7-train-01_membrane.tif", "size": -1, "regions": regions}
     (tmp_path / "annotations").mkdir()
     (tmp_path / AIM_CICS["annotations"]["files"][0]).write_text(json.dumps({"1": image}))
-    planned = study.planned()
+    weights = tmp_path / AIM_CICS["detection"]["model"]["weights"]
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"not read by a dry run")
+    return study
+
+
+def test_without_detectron2_one_sentence_says_what_to_do(aim_cics):
+    if importlib.util.find_spec("detectron2"):
+        pytest.skip("detectron2 is installed")
+    output = aim_cics.snakemake("--dry-run", check=False).stdout
+    [sentence] = [line for line in output.splitlines() if line.startswith("cellpheno:")]
+    assert "backend is detectron2, which is not installed here; run with --sdm conda" in sentence
+    assert "docs/environments.md" in sentence
+    assert "set backend to torchvision, weights to null" in sentence
+
+
+def test_weights_that_can_be_fetched_are_told_so(aim_cics):
+    (aim_cics.folder / AIM_CICS["detection"]["model"]["weights"]).unlink()
+    output = aim_cics.snakemake("--dry-run", check=False).stdout
+    assert "which is not there; correct it or download it by `snakemake fetch`." in output
+    assert aim_cics.planned("fetch") == {"fetch": 1}
+
+
+def test_aim_cics_is_planned_with_its_template_of_a_sample_sheet(aim_cics, monkeypatch):
+    # a dry run only looks whether it is there
+    (aim_cics.folder / "stand-in/detectron2").mkdir(parents=True)
+    (aim_cics.folder / "stand-in/detectron2/__init__.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(aim_cics.folder / "stand-in"))
+    planned = aim_cics.planned()
     # the detector at its native scale is the published one, seen at another scale
     assert planned["train_detector"] == len(AIM_CICS["detectors"]) - 1
     assert planned["train_classifier"] == len(AIM_CICS["experiments"])
-    assert planned["compare_detectors"] == planned["report"] == 1
+    assert planned["compare_detectors"] == 2  # a job for each library
+    assert planned["report"] == 1
 
 
 @pytest.mark.slow
@@ -43,6 +75,7 @@ def test_the_published_networks_take_two_steps(tmp_path, small_config, small_row
     config |= {key: small_config[key] for key in ("study", "fields", "data_root", "annotations")}
     config["simulation"] = small_config["simulation"] | {"height": 1080, "width": 1280}
     config["tiles"] |= {"rows": 2, "columns": 2}
+    config["detection"]["model"] |= {"backend": "torchvision", "weights": None}
     config["detection"]["training"] |= {"steps": 2, "batch_size": 2, "warmup": 1}
     config["classification"]["crops"]["source"] = "annotations"
     config["classification"]["training"] |= {"epochs": 1, "batch_size": 16}

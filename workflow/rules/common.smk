@@ -126,6 +126,9 @@ def checked_study(config):
         elif check_disk and config["annotations"]["format"] != candidate_settings.NONE:
             check_annotated_classes(config, fields)
         if check_disk:
+            # with an environment for each rule this one need not hold the library
+            if not workflow.deployment_settings.deployment_method:
+                configuration.check_libraries(config, source)
             own = [f"{kind}/{config['study']}" for kind in ("logs", "results")]
             files.check_writable([".snakemake", *own])
             abandoned.take_over(Path(".snakemake"))

@@ -111,6 +111,14 @@ def annotators(config: Config) -> list[Config]:
     return [shared, *({**shared, **further} for further in settings["further_annotators"])]
 
 
+def check_libraries(config: Config, source: str) -> None:
+    """Refuse a detector whose library is not installed, if the study has detectors at all."""
+    if config["candidates"]["source"] == "detector":
+        for name in config["detectors"]:
+            where = f"{source}: detectors/{name}"
+            detector_libraries.check_installed(detector(config, name), where)
+
+
 def check_files(config: Config, folder: Path) -> None:
     """Refuse a config that names weights or annotations that are not there, or are its results.
 
@@ -144,7 +152,10 @@ def check_files(config: Config, folder: Path) -> None:
                 "the file or its folder."
             )
         if not (folder / path).exists():
-            raise StudyError(f"The config key {key} names {path}, which is not there; correct it.")
+            fetched = " or download it by `snakemake fetch`" if "fetch" in config else ""
+            raise StudyError(
+                f"The config key {key} names {path}, which is not there; correct it{fetched}."
+            )
         exports = folder / "results" / config["study"] / "export"
         if (folder / path).resolve().is_relative_to(exports.resolve()):
             raise StudyError(

@@ -1,6 +1,7 @@
 """Which libraries have which detectors, and where each runs; checked before any compute."""
 
 import dataclasses
+import importlib.util
 from typing import Any
 
 from cellpheno.errors import StudyError
@@ -50,3 +51,36 @@ def check(settings: dict[str, Any], where: str) -> None:
             f"{where}.backbone_weights are weights of torchvision's, which {model['backend']} "
             "cannot start from; leave them out, or give weights of the whole detector."
         )
+
+
+def check_installed(settings: dict[str, Any], where: str) -> None:
+    """Refuse a detector whose library this Python does not have.
+
+    Parameters
+    ----------
+    settings
+        The config's section `detection` with the overrides of one detector.
+    where
+        Of these settings, for messages.
+
+    Raises
+    ------
+    StudyError
+        When it cannot be imported.
+    """
+    name = settings["model"]["backend"]
+    if name != "torchvision" and importlib.util.find_spec(name) is None:
+        raise StudyError(
+            f"{where}: detection.model.backend is {name}, which is not installed here; "
+            f"{remedy(name)}."
+        )
+
+
+def remedy(name: str) -> str:
+    """Return what a user can do where a library is missing."""
+    instead = ", ".join(BACKENDS["torchvision"].architectures)
+    return (
+        f"run with --sdm conda, which makes envs/{BACKENDS[name].environment}.yaml, install it as "
+        "docs/environments.md says, or set backend to torchvision, weights to null and "
+        f"architecture to one of {instead}"
+    )

@@ -79,11 +79,9 @@ def _library(name: str) -> Library:
 
             return detr.LIBRARY
     except ImportError as error:
-        environment = detector_libraries.BACKENDS[name].environment
         raise StudyError(
-            f"detection/model/backend is {name}, which cannot be imported here ({error}); run with "
-            f"--sdm conda, which makes envs/{environment}.yaml, or install it as "
-            "docs/environments.md says."
+            f"detection/model/backend is {name}, which cannot be imported here ({error}); "
+            f"{detector_libraries.remedy(name)}."
         ) from error
     return torchvision_models.LIBRARY
 
