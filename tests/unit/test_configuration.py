@@ -1,4 +1,5 @@
 import copy
+import datetime
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,27 @@ def test_an_experiment_overrides_only_what_it_names():
         ),
         (changed("experiments", to={"a": {"modell": {}}}), ["experiments/a", "modell", "model"]),
         ({k: v for k, v in DEFAULT.items() if k != "classes"}, ["classes", "missing"]),
+        (changed("classes", to=[0, 1]), ["classes.0 is 0", "a number", "in quotes", "'0'"]),
+        (changed("classes", to=["a", "b", "a"]), ["classes has 'a' twice"]),
+        (changed("classes", to=["a", "b" * 101]), ["classes.1", "101 characters", "at most 100"]),
+        (changed("statistics", "control", to=False), ["statistics.control", "a truth value"]),
+        (changed("splits", "hold_out", to=[3]), ["splits.hold_out.0 is 3", "in quotes"]),
+        (changed("study", to=datetime.date(2024, 1, 1)), ["study is 2024-01-01", "a date"]),
+        (changed("study", to=None), ["study has no value"]),
+        (changed("study", to="s" * 101), ["study", "101 characters"]),
+        (changed("study", to="../s"), ["study is '../s'", "letters, digits"]),
+        (changed("study", to="{s}"), ["study is '{s}'", "letters, digits"]),
+        (changed("experiments", to={"a/b": {}}), ["experiments", "entry 'a/b'", "letters"]),
+        (changed("detectors", to={"d" * 101: {}}), ["detectors", "101 characters"]),
+        (changed("channels", to=["c" * 101]), ["channels.0", "101 characters"]),
+        (changed("annotations", "annotator", to=""), ["annotations.annotator", "empty"]),
+        (changed("tiles", "rows", to=10**12), ["tiles.rows is 1000000000000", "10000 at most"]),
+        (changed("tiles", "rows", to=10**400), ["tiles.rows", "number beyond"]),
+        (changed("tiles", "rows", to=True), ["tiles.rows is True", "a whole number"]),
+        (changed("tiles", "rows", to="4"), ["tiles.rows is the text '4'", "a whole number"]),
+        (changed("detection", "training", "steps", to=0), ["steps is 0", "1 at least"]),
+        (changed("detection", "classes", to=[0]), ["detection.classes.0 is 0", "in quotes"]),
+        (changed("seeds", to=list(range(1001))), ["seeds has 1001 entries", "1000 at most"]),
         (changed("classes", to=["non-CIC", "all"]), ["'all'", "rename"]),
         (changed("classes", to=["non-CIC", "in  turn"]), ["'in  turn'", "blanks"]),
         (changed("channels", to=["membrane", "split"]), ["'split'", "rename"]),
@@ -236,3 +258,26 @@ def test_planes_are_given_for_channels_of_the_study_by_name_or_number():
     ]:
         with pytest.raises(StudyError, match=word):
             complete(changed("image_files", to={"planes": wrong}))
+
+
+def numbers_of(schema, path=()):
+    """Yield each part of a schema that takes numbers, with its path."""
+    if not isinstance(schema, dict):
+        return
+    part = schema_defaults.resolved(schema, SCHEMA)
+    if {"integer", "number"} & {*([part["type"]] if isinstance(part.get("type"), str) else [])}:
+        yield path, part
+    for key in ("properties", "$defs"):
+        for name, value in part.get(key, {}).items():
+            yield from numbers_of(value, (*path, name))
+    for key in ("items", "additionalProperties"):
+        yield from numbers_of(part.get(key), (*path, key))
+
+
+def test_every_count_of_the_schema_has_a_largest_value():
+    numbers = list(numbers_of(SCHEMA))
+    assert len(numbers) > 50
+    unbounded = {
+        path[-1] for path, part in numbers if part["type"] == "integer" and "maximum" not in part
+    }
+    assert unbounded == {"article"}  # a number that figshare gives

@@ -10,18 +10,17 @@ from cellpheno.errors import StudyError
 def config(**changes):
     layer = {
         "time": "day",
-        "viability": {"control": {3: 0.8, 5: 0.4}, "drug": {3: 0.3, 5: 0.1}},
-        "coverage": {3: 0.6, 5: 0.9},
+        "viability": {"control": {"3": 0.8, "5": 0.4}, "drug": {"3": 0.3, "5": 0.1}},
+        "coverage": {"3": 0.6, "5": 0.9},
         "treated": ["drug"],
     }
     simulation = {"kind": "live_dead", "frequencies": {}, "monolayer": layer | changes}
     return {"fields": "fields.tsv", "simulation": simulation}
 
 
-def test_days_are_text_and_planted_frequencies_follow_from_the_viability():
+def test_planted_frequencies_follow_from_the_viability():
     study = config()
     monolayer_settings.complete(study, "config.yaml")
-    assert study["simulation"]["monolayer"]["coverage"] == {"3": 0.6, "5": 0.9}
     frequencies = study["simulation"]["frequencies"]
     assert frequencies["control"] == {"dead": pytest.approx(0.4)}
     assert frequencies["drug"] == {"dead": pytest.approx(0.8)}
@@ -35,7 +34,7 @@ def test_a_study_of_real_data_is_left_as_it_is():
     ("changes", "message"),
     [
         ({"viability": {}}, "simulation.monolayer.viability is missing"),
-        ({"coverage": {3: 0.6}}, "has the time 5, which simulation.monolayer.coverage lacks"),
+        ({"coverage": {"3": 0.6}}, "has the time 5, which simulation.monolayer.coverage lacks"),
         ({"treated": ["drugs"]}, "names 'drugs'.*drug is the nearest"),
     ],
 )

@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-from snakemake.cli import parse_args
+from snakemake.cli import get_argument_parser
 
 # source_path also brings the library along when this workflow is used as a remote module
 for name in (
@@ -20,6 +20,8 @@ for name in (
     "known",
     "candidate_settings",
     "classifier_settings",
+    "config_text",
+    "config_values",
     "detector_libraries",
     "monolayer_settings",
     "schema_defaults",
@@ -51,6 +53,7 @@ sys.path.insert(0, str(Path(source_file).parents[2]))
 from cellpheno import (
     abandoned,
     candidate_settings,
+    config_text,
     configuration,
     detector_libraries,
     experiments,
@@ -83,14 +86,28 @@ notices.logger.propagate = False
 WARNINGS = []
 
 
+def command_line():
+    """The options that Snakemake was called with, without those of profiles."""
+    return get_argument_parser().parse_args(sys.argv[1:])
+
+
 def only_fetches():
     """Whether public data are all that is asked for: what needs them may still be missing."""
     if not {"fetch", "fetch:"} & set(sys.argv):
         return False
     # Snakemake knows its targets only after this file was read
-    _, options = parse_args(sys.argv[1:])
+    options = command_line()
     asked = [*options.targets, *(job.rulename for job in options.target_jobs)]
     return asked == ["fetch"]
+
+
+def as_written():
+    """How the config's files and `--config` write each value, checked for keys given twice."""
+    given = workflow.config_settings.config
+    if given and workflow.is_main_process:
+        config_text.read_arguments(command_line().config)
+    written = config_text.read(workflow.configfiles)
+    return {key: value for key, value in written.items() if not {*key[:1]} & set(given)}
 
 
 def checked_study(config):
@@ -100,7 +117,7 @@ def checked_study(config):
         workflow.source_path("../schemas/config.schema.yaml")
     )
     try:
-        config = configuration.complete(config, schema, source)
+        config = configuration.complete(config, schema, source, as_written())
         if only_fetches():
             return config, sample_sheet.without_rows(config), {}
         configuration.check_files(config, Path())

@@ -1,6 +1,7 @@
 """A study's config: defaults filled in, and every mistake told before any compute."""
 
 import copy
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,11 +12,13 @@ import yaml
 from cellpheno import (
     candidate_settings,
     classifier_settings,
+    config_values,
     detector_libraries,
     inputs,
     monolayer_settings,
     protocol_switches,
 )
+from cellpheno.config_text import Key, Written
 from cellpheno.errors import StudyError
 from cellpheno.known import check_known
 from cellpheno.schema_defaults import fill, refuse_misfits
@@ -27,7 +30,12 @@ RESERVED |= {"pixel_size_um", "height", "width", "saturated_fraction", "focus", 
 """Columns that a channel cannot be named after, nor a column of the user's own."""
 
 
-def complete(config: Config, schema: Mapping[str, Any], source: str) -> Config:
+def complete(
+    config: Config,
+    schema: Mapping[str, Any],
+    source: str,
+    written: Mapping[Key, Written] | None = None,
+) -> Config:
     """Return the config with every default filled in.
 
     Parameters
@@ -39,6 +47,8 @@ def complete(config: Config, schema: Mapping[str, Any], source: str) -> Config:
         protocol decides are filled from `protocol_switches`.
     source
         Where the config comes from, for messages.
+    written
+        How its values are written, of `config_text.read`.
 
     Raises
     ------
@@ -46,10 +56,11 @@ def complete(config: Config, schema: Mapping[str, Any], source: str) -> Config:
         For the first key that is unknown, missing or has a value that does not fit, and for
         names that refer to nothing: a class, a channel, an experiment's key.
     """
+    config_values.check(config, written or {}, source)
     config = copy.deepcopy(config)
     candidate_settings.follow(config)
     fill(config, schema, schema)
-    refuse_misfits(config, schema, source)
+    refuse_misfits(config, schema, source, written)
     monolayer_settings.complete(config, source)
     for path, value in protocol_switches.chosen(config, source).items():
         section = config
@@ -143,15 +154,12 @@ def check_files(config: Config, folder: Path) -> None:
             for number, path in enumerate(settings["files"]):
                 key = f"annotations.files.{number} (annotator {settings['annotator']})"
                 named[key] = str(Path(config["data_root"]) / path)
+    _refuse_braces("fields", config["fields"])
     for key, path in named.items():
         if path is None:
             continue
-        if re.search(r"\{\s*\w+", path):
-            raise StudyError(
-                f"The config key {key} names {path}, whose braces Snakemake would fill in; rename "
-                "the file or its folder."
-            )
-        if not (folder / path).exists():
+        _refuse_braces(key, path)
+        if not os.path.exists(folder / path):  # noqa: PTH110 - a Path raises for a name too long
             fetched = " or download it by `snakemake fetch`" if "fetch" in config else ""
             raise StudyError(
                 f"The config key {key} names {path}, which is not there; correct it{fetched}."
@@ -162,6 +170,14 @@ def check_files(config: Config, folder: Path) -> None:
                 f"The config key {key} names {path}, which `snakemake export` makes from the "
                 "study's own results and replaces; copy it elsewhere and name the copy."
             )
+
+
+def _refuse_braces(key: str, path: str) -> None:
+    if re.search(r"\{\s*\w+", path):
+        raise StudyError(
+            f"The config key {key} names {path}, whose braces Snakemake would fill in; rename "
+            "the file or its folder."
+        )
 
 
 def load_schema(path: str | Path) -> dict[str, Any]:

@@ -82,5 +82,5 @@ def check_times(config: dict[str, Any], fields: pd.DataFrame) -> None:
             )
 
 
-def _timed(shares: dict[Any, float]) -> dict[str, float]:
-    return {str(time): float(share) for time, share in shares.items()}
+def _timed(shares: dict[str, float]) -> dict[str, float]:
+    return {time: float(share) for time, share in shares.items()}
