@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from cellpheno import labels, tables
-from cellpheno.classification.crops import Geometry, annotated_cells, cut, cut_from_shards, windows
+from cellpheno.classification.crops import Geometry, cut, cut_from_shards, windows
+from cellpheno.classification.selection import annotated_cells
 from cellpheno.errors import StudyError
 from cellpheno.images import store
 from cellpheno.tables import BOX_COLUMNS

@@ -123,11 +123,7 @@ def needs(script, environment=None, read=read):
     for name, text in sources.behind(script, read).items():
         if OPTIONAL.get(name, environment) != environment:
             continue
-        found = third_party(ast.parse(text))
-        # torch is imported by job.device, which only the scripts of GPU rules call
-        if name == "cellpheno/job.py" and "job.device(" not in (read(script) or ""):
-            found -= {"torch"}
-        names |= found
+        names |= third_party(ast.parse(text))
     return names
 
 

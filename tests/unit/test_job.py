@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cellpheno import job
+from cellpheno import gpu, job
 from cellpheno.errors import StudyError
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
@@ -29,7 +29,7 @@ snakemake = SimpleNamespace(
     config={{"compute": {{"device": "{device}", "threads": 2}}}},
     resources=Resources(gpu={gpu}, tmpdir=os.getcwd()),
 )
-from cellpheno import job
+from cellpheno import gpu, job
 job.start(snakemake)
 """
 
@@ -47,7 +47,7 @@ def run(folder, code, device="auto", gpu=1, environment=None):
     return done, (folder / "job.log").read_text()
 
 
-DEVICE = "with job.device(snakemake) as device:\n    print('device:', device)"
+DEVICE = "with gpu.device(snakemake) as device:\n    print('device:', device)"
 
 
 def test_all_output_goes_to_the_log(tmp_path):
@@ -109,19 +109,19 @@ def machine(tmp_path, monkeypatch):
     """Return a function that tells which GPU a job gets on a machine that seems to have some."""
     torch = pytest.importorskip("torch")
 
-    def chosen(device="auto", files=(), visible=None, gpu=1):
-        environment = {} if visible is None else {job.VISIBLE: visible}
-        monkeypatch.setattr(job.os, "environ", environment)
-        monkeypatch.setattr(job, "_device_files", lambda: [Path("/dev") / name for name in files])
+    def chosen(device="auto", files=(), visible=None, gpus=1):
+        environment = {} if visible is None else {gpu.VISIBLE: visible}
+        monkeypatch.setattr(gpu.os, "environ", environment)
+        monkeypatch.setattr(gpu, "_device_files", lambda: [Path("/dev") / name for name in files])
         seen = bool(files) and visible != ""
         monkeypatch.setattr(torch.cuda, "is_available", lambda: seen)
         monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "stand-in")
         snakemake = SimpleNamespace(
             config={"compute": {"device": device, "threads": torch.get_num_threads()}},
-            resources={"gpu": gpu, "tmpdir": str(tmp_path)},
+            resources={"gpu": gpus, "tmpdir": str(tmp_path)},
         )
-        with job.device(snakemake) as held:
-            return held.type, environment.get(job.VISIBLE)
+        with gpu.device(snakemake) as held:
+            return held.type, environment.get(gpu.VISIBLE)
 
     return chosen
 
@@ -132,7 +132,7 @@ def leases(folder):
 
 @contextlib.contextmanager
 def held(folder, name):
-    with job.gpu_lease(folder / f"cellpheno-gpu-{os.getuid()}", [name]):
+    with gpu.gpu_lease(folder / f"cellpheno-gpu-{os.getuid()}", [name]):
         yield
 
 
@@ -169,18 +169,18 @@ def test_the_one_gpu_a_scheduler_gave_is_taken_without_a_lease(machine, tmp_path
 def test_a_training_on_several_gpus_holds_several(machine, tmp_path):
     files = [f"nvidia{n}" for n in range(4)]
     with held(tmp_path, "1"):
-        assert machine(files=files, gpu=2) == ("cuda", "0,2")
-    assert machine(files=files, visible="3,1", gpu=2) == ("cuda", "3,1")
+        assert machine(files=files, gpus=2) == ("cuda", "0,2")
+    assert machine(files=files, visible="3,1", gpus=2) == ("cuda", "3,1")
 
 
 def test_more_gpus_than_the_machine_has_are_all_it_has(machine):
-    assert machine(files=["nvidia0", "nvidia1"], gpu=4) == ("cuda", "0,1")
+    assert machine(files=["nvidia0", "nvidia1"], gpus=4) == ("cuda", "0,1")
 
 
 def test_further_processes_of_a_training_take_no_gpus_of_their_own(machine, tmp_path, monkeypatch):
     files = [f"nvidia{n}" for n in range(4)]
-    monkeypatch.setattr(job, "RANK", job.VISIBLE)  # as if it were set
-    assert machine(files=files, visible="0,1,2", gpu=2) == ("cuda", "0,1,2")
+    monkeypatch.setattr(gpu, "RANK", gpu.VISIBLE)  # as if it were set
+    assert machine(files=files, visible="0,1,2", gpus=2) == ("cuda", "0,1,2")
     assert leases(tmp_path) == set()
 
 
@@ -198,7 +198,7 @@ def test_further_processes_of_a_training_take_no_gpus_of_their_own(machine, tmp_
     ],
 )
 def test_granted_gpus_are_counted_by_either_of_slurms_names(resources, expected):
-    assert job.granted_gpus(resources) == expected
+    assert gpu.granted_gpus(resources) == expected
 
 
 @pytest.mark.parametrize("visible", ["", "-1", "NoDevFiles"])
@@ -213,7 +213,7 @@ def test_hidden_gpus_are_an_error_where_one_is_demanded(machine):
 
 
 def _hold(folder, got, release):
-    with job.gpu_lease(Path(folder), ["0", "1"], poll_seconds=0.05) as [device]:
+    with gpu.gpu_lease(Path(folder), ["0", "1"], poll_seconds=0.05) as [device]:
         got.put(device)
         release.wait(60)
 
@@ -234,7 +234,7 @@ def test_jobs_on_one_host_hold_different_gpus_and_the_third_waits(tmp_path):
 
 
 def _hold_two(folder, got):
-    with job.gpu_lease(Path(folder), ["0", "1", "2"], count=2, poll_seconds=0.02) as devices:
+    with gpu.gpu_lease(Path(folder), ["0", "1", "2"], count=2, poll_seconds=0.02) as devices:
         got.put(devices)
         time.sleep(0.2)
 
@@ -252,7 +252,7 @@ def test_jobs_that_hold_two_of_three_gpus_never_wait_for_each_other(tmp_path):
 
 
 def _die_holding(folder, ready):
-    with job.gpu_lease(Path(folder), ["0"], poll_seconds=0.05):
+    with gpu.gpu_lease(Path(folder), ["0"], poll_seconds=0.05):
         ready.put("held")
         time.sleep(60)
 
@@ -266,6 +266,6 @@ def test_a_gpu_is_free_again_when_its_job_is_killed(tmp_path):
     process.kill()
     process.join()
     began = time.monotonic()
-    with job.gpu_lease(tmp_path, ["0"], poll_seconds=0.05) as held:
+    with gpu.gpu_lease(tmp_path, ["0"], poll_seconds=0.05) as held:
         assert held == ["0"]
     assert time.monotonic() - began < 10

@@ -21,7 +21,7 @@ def run(tmp_path):
         results / "benchmarks/plot.tsv": "s\th:m:s\tmax_rss\n0.1\t0:0:0\t-\n",
         results / "benchmarks/detectors.tsv": "detector\tseconds\nmain\t1\n",
         results / "classifier/checkpoints/history.tsv": "unfinished",
-        logs / "train/main.log": "cellpheno.job: running on NVIDIA H200\n",
+        logs / "train/main.log": "cellpheno.gpu: running on NVIDIA H200\n",
         logs / "plot.log": "cellpheno.job: plot started\n",
         tmp_path / "boxes/one.xml": "<a/>",
     }

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cellpheno import job, tables
+from cellpheno import gpu, job, tables
 from cellpheno.classification.backbones import load
 from cellpheno.classification.crops import cut_from_shards
 from cellpheno.classification.gradcam import choose
@@ -15,7 +15,7 @@ inputs, params = snakemake.input, snakemake.params
 cells = tables.read(inputs.cells, tables.CELLS)
 cells = choose(cells, params.grad_cam["splits"], params.classes, PER_CLASS)
 targets = np.array([params.classes.index(name) for name in cells["call"]])
-with job.device(snakemake) as device:
+with gpu.device(snakemake) as device:
     trained = load(inputs.model, device, "float32")
     size = trained.geometry.size
     crops = np.empty((len(cells), size, size, len(trained.channels)), dtype=np.uint8)

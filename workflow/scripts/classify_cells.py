@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from cellpheno import files, job, tables
+from cellpheno import files, gpu, job, tables
 from cellpheno.classification.backbones import load
 from cellpheno.classification.inference import classify
 
 job.start(snakemake)
 detections = tables.read(snakemake.input.detections, tables.DETECTIONS)
-with job.device(snakemake) as device:
+with gpu.device(snakemake) as device:
     trained = load(snakemake.input.model, device, snakemake.params.precision)
     predictions, features = classify(
         trained, snakemake.input.shard, detections, snakemake.params.inference["four_flips"], device

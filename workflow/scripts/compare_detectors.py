@@ -1,6 +1,6 @@
 """Find the cells of the held-out fields with every detector, and take the time (A22, A24)."""
 
-from cellpheno import job, tables
+from cellpheno import gpu, job, tables
 from cellpheno.detection import backends, comparison, inference
 from cellpheno.fields import in_splits
 from cellpheno.images import store
@@ -11,7 +11,7 @@ precision = snakemake.params.precision
 quality = tables.read(snakemake.input.quality, tables.QUALITY)
 splits = tables.read(snakemake.input.splits, tables.SPLITS)
 names = in_splits(quality, splits, ["val", "test"])["field"].tolist()
-with job.device(snakemake) as device:
+with gpu.device(snakemake) as device:
     detectors = {
         name: (backends.load(model, device, precision), inference.Settings(**settings))
         for model, (name, settings) in zip(

@@ -5,7 +5,8 @@ import logging
 import numpy as np
 
 from cellpheno import files, job, tables
-from cellpheno.classification.crops import Geometry, annotated_cells, cut_from_shards
+from cellpheno.classification.crops import Geometry, cut_from_shards
+from cellpheno.classification.selection import annotated_cells
 from cellpheno.cutoff import minimum_score
 
 job.start(snakemake)

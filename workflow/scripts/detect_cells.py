@@ -1,6 +1,6 @@
 """Detect the cells of a shard of fields with the trained detector (A18, A20)."""
 
-from cellpheno import job, tables
+from cellpheno import gpu, job, tables
 from cellpheno.detection import backends, inference
 from cellpheno.images import store
 from cellpheno.progress import track
@@ -9,7 +9,7 @@ job.start(snakemake)
 quality = tables.read(snakemake.input.quality, tables.QUALITY)
 shard = snakemake.input.fields
 usable = inference.usable(quality, store.names(shard))
-with job.device(snakemake) as device:
+with gpu.device(snakemake) as device:
     detector = backends.load(snakemake.input.model, device, snakemake.params.precision)
     detections = inference.detect_fields(
         detector,

@@ -3,7 +3,7 @@
 import contextlib
 from pathlib import Path
 
-from cellpheno import embedding, job, tables
+from cellpheno import embedding, gpu, job, tables
 
 job.start(snakemake)
 
@@ -11,7 +11,7 @@ settings = snakemake.params.settings
 shards = {Path(path).name.removesuffix(".features.npy"): path for path in snakemake.input.features}
 
 with contextlib.ExitStack() as held:
-    gpu = settings["gpu"] and held.enter_context(job.device(snakemake)).type == "cuda"
+    on_gpu = settings["gpu"] and held.enter_context(gpu.device(snakemake)).type == "cuda"
     table = embedding.embed(
         tables.read(snakemake.input.cells, tables.CELLS),
         shards,
@@ -21,6 +21,6 @@ with contextlib.ExitStack() as held:
         perplexity=settings["perplexity"],
         neighbors=settings["neighbors"],
         seed=snakemake.params.seed,
-        gpu=gpu,
+        gpu=on_gpu,
     )
 tables.write(table, snakemake.output.table, tables.EMBEDDING)

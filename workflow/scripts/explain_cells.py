@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cellpheno import files, job, tables
+from cellpheno import files, gpu, job, tables
 from cellpheno.classification.backbones import load
 from cellpheno.classification.crops import cut_from_shards
 from cellpheno.classification.gradcam import choose, explain
@@ -12,7 +12,7 @@ settings, classes = snakemake.params.grad_cam, snakemake.params.classes
 cells = tables.read(snakemake.input.cells, tables.CELLS)
 cells = choose(cells, settings["splits"], classes, settings["per_class"])
 targets = np.array([classes.index(name) for name in cells["call"]])
-with job.device(snakemake) as device:
+with gpu.device(snakemake) as device:
     trained = load(snakemake.input.model, device, "float32")
     size = trained.geometry.size
     pictures = np.empty((len(cells), size, size, 3), dtype=np.uint8)

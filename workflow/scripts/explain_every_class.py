@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cellpheno import files, job, tables
+from cellpheno import files, gpu, job, tables
 from cellpheno.classification.backbones import load
 from cellpheno.classification.crops import cut_from_shards
 from cellpheno.classification.gradcam import choose
@@ -12,7 +12,7 @@ job.start(snakemake)
 inputs, settings = snakemake.input, snakemake.params.grad_cam
 cells = tables.read(inputs.cells, tables.CELLS)
 cells = choose(cells, settings["splits"], snakemake.params.classes, settings["per_class"])
-with job.device(snakemake) as device:
+with gpu.device(snakemake) as device:
     trained = load(inputs.model, device, "float32")
     size = trained.geometry.size
     pictures = np.empty((len(cells), size, size, 3), dtype=np.uint8)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from cellpheno import job, tables
+from cellpheno import gpu, job, tables
 from cellpheno.patch_filter import judgement
 from cellpheno.patch_filter.features import Describer
 from cellpheno.progress import track
@@ -14,7 +14,7 @@ patches = tables.read(inputs.candidates, tables.DETECTIONS)
 known = tables.read(inputs.examples, tables.FILTER_EXAMPLES)
 machine = judgement.train(np.load(inputs.features), known["label"], params.settings["kind"])
 decision = pd.Series(np.nan, index=patches.index)
-with job.device(snakemake) as device:
+with gpu.device(snakemake) as device:
     describer = Describer(params.settings["weights"], params.size, device)
     fields = describer.of_shard(inputs.shard, patches)
     for field, crops in track(fields, "fields", patches["field"].nunique()):

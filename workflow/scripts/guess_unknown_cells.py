@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from cellpheno import job, tables
+from cellpheno import gpu, job, tables
 from cellpheno.calls import probability_columns
 from cellpheno.classification.backbones import load
 from cellpheno.classification.held_out import predict_rows
@@ -13,7 +13,7 @@ inputs, params = snakemake.input, snakemake.params
 crops, table = np.load(inputs.crops, mmap_mode="r"), tables.read(inputs.table, tables.CROPS)
 unknown = (table["label"] == params.unknown_class) & table["split"].isin(["train", "val"])
 rows = np.flatnonzero(unknown)
-with job.device(snakemake) as device:
+with gpu.device(snakemake) as device:
     seeds = [
         predict_rows(
             load(path, device, params.precision),

@@ -1,6 +1,6 @@
 """Classify the annotated and the detected boxes of held-out fields (C50, C53)."""
 
-from cellpheno import job, tables
+from cellpheno import gpu, job, tables
 from cellpheno.classification import held_out
 from cellpheno.classification.backbones import load
 
@@ -18,7 +18,7 @@ cells = held_out.boxes(
     detected[detected["detector"].isin(params.detectors)],
     tables.read(inputs.splits, tables.SPLITS),
 )
-with job.device(snakemake) as device:
+with gpu.device(snakemake) as device:
     trained = load(inputs.model, device, params.precision)
     judged = held_out.judge(trained, inputs.shards, cells, params.inference["four_flips"], device)
 tables.write(judged, snakemake.output.judged, tables.JUDGED_BOXES)

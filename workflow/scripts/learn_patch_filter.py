@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cellpheno import files, job, tables
+from cellpheno import files, gpu, job, tables
 from cellpheno.patch_filter import examples, judgement
 from cellpheno.patch_filter.features import Describer
 
@@ -13,7 +13,7 @@ inputs, output, params = snakemake.input, snakemake.output, snakemake.params
 kind, seed = params.settings["kind"], params.seed
 quality = tables.read(inputs.quality, tables.QUALITY)
 known = examples.read(Path(inputs.examples), quality, params.channels)
-with job.device(snakemake) as device:
+with gpu.device(snakemake) as device:
     describer = Describer(params.settings["weights"], params.size, device)
     crops = describer.of_examples(inputs.shards, known)
     features = describer.describe(crops)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from cellpheno import job, parallel, tables
+from cellpheno import gpu, job, parallel, tables
 from cellpheno.classification import selection
 from cellpheno.classification.backbones import (
     ModelSettings,
@@ -50,7 +50,7 @@ what += [params.negative_class, params.target]
 decisive = [*what, seed, params.precision, params.compile, params.code]
 checkpoint = Checkpoint(params.checkpoints, checkpoint_key(decisive, inputs))
 labels = np.array([params.classes.index(label) for label in names])
-with job.device(snakemake) as device, parallel.team(device) as device:
+with gpu.device(snakemake) as device, parallel.team(device) as device:
     how = params.precision, 1 / chosen.share, params.compile
     trainer = Trainer(model, crops, labels, rows, settings, seed, device, *how)
     history = trainer.run(params.classes, params.groups, checkpoint)

@@ -1,6 +1,6 @@
 """Train the detector on the tiles (A14 to A17)."""
 
-from cellpheno import job, parallel, tables
+from cellpheno import gpu, job, parallel, tables
 from cellpheno.detection import backends, coco, training
 from cellpheno.training import Checkpoint, checkpoint_key
 
@@ -12,7 +12,7 @@ key = checkpoint_key(
     [*coco.files(snakemake.input.tiles), *snakemake.input.weights],
 )
 checkpoint = Checkpoint(params.checkpoints, key)
-with job.device(snakemake) as device, parallel.team(device) as device:
+with gpu.device(snakemake) as device, parallel.team(device) as device:
     detector, history = training.train(
         coco.read(snakemake.input.tiles, "train", params.classes),
         coco.read(snakemake.input.tiles, "val", params.classes),

@@ -19,7 +19,7 @@ from typing import Any
 
 RESULTS = (".tsv", ".parquet")
 """Endings of the results whose hashes are recorded: the tables."""
-DEVICE = re.compile(r"cellpheno\.job: running on (.+)")
+DEVICE = re.compile(r"cellpheno\.gpu: running on (.+)")
 VERSION = 1
 WORKFLOW = Path(__file__).parents[3]
 

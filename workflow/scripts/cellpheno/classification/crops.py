@@ -1,7 +1,6 @@
 """Crops: the square picture of each cell that the classifier sees."""
 
 import dataclasses
-import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cellpheno import labels
 from cellpheno.errors import StudyError
 from cellpheno.images import store
 from cellpheno.images.scaling import resize
@@ -18,8 +16,6 @@ from cellpheno.tables import BOX_COLUMNS
 
 Image = npt.NDArray[np.uint8]
 Boxes = npt.NDArray[np.float64]
-
-logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,42 +146,3 @@ def cut_from_shards(
             f"The field {min(missing)} has cells but is in no shard of converted fields; "
             "delete the results of `convert_fields` and run the workflow again."
         )
-
-
-def annotated_cells(
-    annotated: pd.DataFrame, splits: pd.DataFrame, detected: pd.DataFrame | None
-) -> pd.DataFrame:
-    """Return the cells that a classifier learns from and is watched on.
-
-    Parameters
-    ----------
-    annotated
-        The boxes table.
-    splits
-        The splits table; only fields of `train`, `val` and `test` count.
-    detected
-        The detections table: boxes are the detector's, each with the class of the annotated cell
-        it matches (A10). None: boxes are the annotator's.
-
-    Returns
-    -------
-    table
-        The crops table, sorted by field and box.
-    """
-    fields = splits.loc[splits["split"] != "predict", ["field", "split"]]
-    truth = annotated.merge(fields, on="field")
-    cells = truth
-    if detected is not None:
-        detected = detected.merge(fields, on="field")
-        scores = detected["score"].to_numpy(np.float64)
-        detected["label"] = labels.from_annotations(detected, scores, truth)
-        cells = detected[detected["label"].notna()]
-        logger.info(
-            "%d of %d detected cells match one of %d annotated cells",
-            len(cells),
-            len(detected),
-            len(truth),
-        )
-    cells = cells[["field", *BOX_COLUMNS, "label", "split"]]
-    cells = cells.sort_values(["field", *BOX_COLUMNS, "label"], ignore_index=True)
-    return cells.assign(crop_row=np.arange(len(cells)))

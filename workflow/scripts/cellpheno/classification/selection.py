@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cellpheno import labels
 from cellpheno.errors import StudyError
 from cellpheno.randomness import generator
+from cellpheno.tables import BOX_COLUMNS
 
 Integers = npt.NDArray[np.int64]
 Rows = tuple[Integers, Integers]
@@ -202,3 +204,42 @@ def may_lack(selection: Selection, classes: Sequence[str]) -> list[str]:
         return list(classes)
     dropped = selection.unknown != "keep" and selection.unknown_class is not None
     return [str(selection.unknown_class)] if dropped else []
+
+
+def annotated_cells(
+    annotated: pd.DataFrame, splits: pd.DataFrame, detected: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Return the cells that a classifier learns from and is watched on.
+
+    Parameters
+    ----------
+    annotated
+        The boxes table.
+    splits
+        The splits table; only fields of `train`, `val` and `test` count.
+    detected
+        The detections table: boxes are the detector's, each with the class of the annotated cell
+        it matches (A10). None: boxes are the annotator's.
+
+    Returns
+    -------
+    table
+        The crops table, sorted by field and box.
+    """
+    fields = splits.loc[splits["split"] != "predict", ["field", "split"]]
+    truth = annotated.merge(fields, on="field")
+    cells = truth
+    if detected is not None:
+        detected = detected.merge(fields, on="field")
+        scores = detected["score"].to_numpy(np.float64)
+        detected["label"] = labels.from_annotations(detected, scores, truth)
+        cells = detected[detected["label"].notna()]
+        logger.info(
+            "%d of %d detected cells match one of %d annotated cells",
+            len(cells),
+            len(detected),
+            len(truth),
+        )
+    cells = cells[["field", *BOX_COLUMNS, "label", "split"]]
+    cells = cells.sort_values(["field", *BOX_COLUMNS, "label"], ignore_index=True)
+    return cells.assign(crop_row=np.arange(len(cells)))
