@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cellpheno import gpu, job
+from cellpheno import gpu
 from cellpheno.errors import StudyError
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
