@@ -157,3 +157,14 @@ def test_the_nuclei_of_the_published_split_are_all_there_with_their_boxes_and_ar
     assert listed == sorted(
         (number, *region.box, region.area) for number, drawn in found.items() for region in drawn
     )
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_a_mask_that_is_stored_turned_is_refused(tmp_path, suffix):
+    path = tmp_path / f"f1.{suffix}"
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    options = {"exif": exif} if suffix == "png" else {"tiffinfo": {0x0112: 3}}
+    Image.fromarray(two_cells()).save(path, **options)
+    with pytest.raises(StudyError, match=rf"f1\.{suffix} is stored turned \(orientation 3\)"):
+        masks.read(path, "")

@@ -1,5 +1,6 @@
 """Reading a field: the files' own depth, colours to luminance, and clear refusals."""
 
+import io
 import struct
 import zlib
 
@@ -7,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from cellpheno.errors import StudyError
 from cellpheno.images.readers import read_channel, read_field
@@ -243,9 +244,63 @@ def test_numbers_beyond_32_bits_are_refused_and_not_made_infinite(tmp_path):
         read_channel(write(tmp_path / "a.tif", np.full((4, 4), 1e300)))
 
 
-def test_a_photograph_that_is_stored_turned_is_refused(tmp_path):
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    Image.fromarray(GREY8).save(tmp_path / "a.jpg", exif=exif)
-    with pytest.raises(StudyError, match=r"a\.jpg is stored turned \(EXIF orientation 6\)"):
-        read_channel(tmp_path / "a.jpg")
+def exif(orientation: int) -> Image.Exif:
+    found = Image.Exif()
+    found[0x0112] = orientation
+    return found
+
+
+def png_with_late_exif(path, orientation):
+    """Write a PNG whose EXIF block comes behind its pixels, as the format allows."""
+    buffer = io.BytesIO()
+    Image.fromarray(GREY8).save(buffer, "PNG")
+    block = exif(orientation).tobytes().removeprefix(b"Exif\0\0")
+    chunk = struct.pack(">I", len(block)) + b"eXIf" + block
+    chunk += struct.pack(">I", zlib.crc32(b"eXIf" + block))
+    path.write_bytes(buffer.getvalue()[:-12] + chunk + buffer.getvalue()[-12:])
+
+
+def png_with_xmp(path, orientation):
+    xmp = PngImagePlugin.PngInfo()
+    xmp.add_itxt("XML:com.adobe.xmp", f'<rdf tiff:Orientation="{orientation}"/>', zip=True)
+    Image.fromarray(GREY8).save(path, pnginfo=xmp)
+
+
+def tiff_turned(path, orientation, **options):
+    tags = [(274, 3, 1, orientation, True)]
+    tifffile.imwrite(path, GREY8, photometric="minisblack", extratags=tags, **options)
+
+
+TURNED = {
+    "a.jpg": lambda path, turn: Image.fromarray(GREY8).save(path, exif=exif(turn), quality=100),
+    "a.png": lambda path, turn: Image.fromarray(GREY8).save(path, exif=exif(turn)),
+    "late.png": png_with_late_exif,
+    "xmp.png": png_with_xmp,
+    "a.tif": lambda path, turn: tiff_turned(path, turn, metadata=None),
+    "lzw.tif": lambda path, turn: tiff_turned(path, turn, metadata=None, compression="lzw"),
+    "a.ome.tif": lambda path, turn: tiff_turned(path, turn, ome=True),
+}
+
+
+@pytest.mark.parametrize("name", TURNED)
+@pytest.mark.parametrize("orientation", [2, 3, 6, 8])
+def test_an_image_that_is_stored_turned_is_refused_in_every_format(tmp_path, name, orientation):
+    TURNED[name](tmp_path / name, orientation)
+    with pytest.raises(StudyError, match=rf"{name} is stored turned \(orientation {orientation}\)"):
+        read_channel(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", TURNED)
+@pytest.mark.parametrize("orientation", [0, 1, 9])
+def test_an_image_that_is_stored_upright_is_read(tmp_path, name, orientation):
+    TURNED[name](tmp_path / name, orientation)
+    assert np.abs(read_channel(tmp_path / name).astype(int) - GREY8).max() <= 1
+
+
+def test_the_orientation_of_every_page_counts(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        for orientation in (1, 3):
+            tags = [(274, 3, 1, orientation, True)]
+            file.write(GREY, metadata=None, extratags=tags, contiguous=False)
+    with pytest.raises(StudyError, match="stored turned"):
+        read_field({"a": str(tmp_path / "a.tif")}, ["a"], {"planes": {"a": 1}})

@@ -71,7 +71,6 @@ def kinds_of_pages():
     yield "tiles", noise, {"tile": (64, 48), "predictor": True}
     yield "strips", noise, {"rowsperstrip": 7}
     yield "white is zero", noise, {"photometric": "miniswhite"}
-    yield "turned", noise, {"extratags": [(274, 3, 1, 6, True)]}
     yield "large file", noise, {"bigtiff": True}
     yield "named", noise, {"metadata": {"axes": "YX"}, "ome": True}
 

@@ -1,18 +1,17 @@
 """Instance masks: one image per field of view, in which every cell has a value of its own."""
 
-import warnings
+import io
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 from scipy import ndimage
 
 from cellpheno.annotations.documents import shown
 from cellpheno.annotations.regions import AnnotatedImage, Note, Region
 from cellpheno.errors import StudyError
-from cellpheno.images import tiff
+from cellpheno.images import picture_metadata, tiff
 from cellpheno.images.planes import check_size, refusing
 
 _DIRECT = 2**16
@@ -101,12 +100,13 @@ def _pixels(path: Path) -> npt.NDArray[Any]:
 
 
 def _png(path: Path, handle: BinaryIO) -> npt.NDArray[Any]:
+    content = handle.read()
+    pixels = io.BytesIO(picture_metadata.without(content))
     # Pillow, because OpenCV gives a palette's colours
-    with refusing(path, "a mask in PNG"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        with Image.open(handle, formats=["PNG"]) as picture:
-            check_size(path, picture.height, picture.width)
-            return np.asarray(picture)
+    with refusing(path, "a mask in PNG"), picture_metadata.opened(pixels, ("PNG",)) as picture:
+        check_size(path, picture.height, picture.width)
+        picture_metadata.check(path, content)
+        return np.asarray(picture)
 
 
 def _tiff(path: Path, handle: BinaryIO) -> npt.NDArray[Any]:

@@ -2,25 +2,23 @@
 
 import contextlib
 import io
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from cellpheno.errors import StudyError
+from cellpheno.images import picture_metadata
+from cellpheno.images.picture_metadata import JPEG_SCAN
 from cellpheno.images.planes import COLOURS, Planes, check_size, refusing
 
 FORMATS = ("PNG", "JPEG", "MPO", "BMP", "DIB")
 """Pillow's names for the formats; MPO is a JPEG with a preview behind it."""
-JPEG_END, JPEG_SCAN = b"\xff\xd9", b"\xff\xda"
-PNG_START, PNG_DEPTH = 8, 24
-"""Where the chunks of a PNG begin, and its byte that tells the bits of a sample."""
-ORIENTATION, UPRIGHT = 0x0112, 1
-"""Tag of EXIF that tells how a picture is turned, and its value for one that is not."""
+JPEG_END = b"\xff\xd9"
+PNG_DEPTH = 24
+"""The byte of a PNG that tells the bits of a sample."""
 DEFLATE_LIMIT = 1032
 """More bytes than this a byte of a PNG's compression cannot stand for."""
 
@@ -35,10 +33,13 @@ def opened(path: Path, handle: BinaryIO) -> Iterator[Planes]:
     Raises
     ------
     StudyError
-        When the file is damaged, of another format, animated or declared too large.
+        When the file is damaged, of another format, animated, stored turned or declared too
+        large. Damaged metadata are no reason.
     """
-    content = handle.read()
+    whole = handle.read()
+    content = picture_metadata.without(whole)
     _check_header(path, content)
+    faults = picture_metadata.check(path, whole)
     with refusing(path, "an image"):
         pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
@@ -47,50 +48,34 @@ def opened(path: Path, handle: BinaryIO) -> Iterator[Planes]:
             "copy it again from its source."
         )
     if pixels.ndim == 2:
-        yield Planes(path, ("",), (0,), lambda plane, z: pixels)
+        yield Planes(path, ("",), (0,), lambda plane, z: pixels, faults=faults)
     else:
         # OpenCV puts blue first and opacity last
-        yield Planes(path, COLOURS, (0, 1, 2), lambda plane, z: pixels[:, :, 2 - plane])
+        yield Planes(
+            path, COLOURS, (0, 1, 2), lambda plane, z: pixels[:, :, 2 - plane], faults=faults
+        )
 
 
 def _check_header(path: Path, content: bytes) -> None:
-    with refusing(path, "an image"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        with Image.open(io.BytesIO(content)) as picture:
-            found, (width, height), bands = picture.format, picture.size, len(picture.getbands())
-            animated = found == "PNG" and getattr(picture, "is_animated", False)
-            jpeg = found in ("JPEG", "MPO")
-            orientation = picture.getexif().get(ORIENTATION, UPRIGHT) if jpeg else UPRIGHT
+    with refusing(path, "an image"), picture_metadata.opened(io.BytesIO(content)) as picture:
+        found, (width, height), bands = picture.format, picture.size, len(picture.getbands())
+        animated = found == "PNG" and getattr(picture, "is_animated", False)
     if found not in FORMATS:
         raise StudyError(
             f"{path} is a {found} file, where PNG, JPEG or BMP was expected; rename or convert it."
         )
     if animated:
         raise StudyError(f"{path} holds several images, where one was expected; save one of them.")
-    if orientation != UPRIGHT:
-        raise StudyError(
-            f"{path} is stored turned (EXIF orientation {orientation}), which some programs undo "
-            "and others do not, so that boxes drawn on it may lie elsewhere; save it upright."
-        )
     check_size(path, height, width)
     if found == "PNG":
         raw = height * width * bands * content[PNG_DEPTH] // 8
-        whole = raw <= DEFLATE_LIMIT * len(content) and _has_all_chunks(content)
+        whole = raw <= DEFLATE_LIMIT * len(content) and picture_metadata.has_all_chunks(content)
     else:
-        whole = found in ("BMP", "DIB") or content.rfind(JPEG_END) > content.rfind(JPEG_SCAN)
+        whole = found in ("BMP", "DIB") or content.rfind(JPEG_END) > content.rfind(
+            picture_metadata.JPEG_SCAN
+        )
     if not whole:
         raise StudyError(
             f"{path} cannot be read as an image: {len(content)} bytes do not hold {width} x "
             f"{height} px; copy it again from its source."
         )
-
-
-def _has_all_chunks(content: bytes) -> bool:
-    """Say whether every chunk of a PNG lies in the file: OpenCV takes memory for what is told."""
-    start = PNG_START
-    while start + 12 <= len(content):
-        kind = content[start + 4 : start + 8]
-        start += 12 + int.from_bytes(content[start : start + 4], "big")
-        if kind == b"IEND":
-            return start <= len(content)
-    return False

@@ -37,6 +37,8 @@ class Planes:
         Number of focal planes.
     pixel_size_um
         Side of a pixel in µm, NaN when the file does not tell.
+    faults
+        What is wrong with the file's metadata, in a few words each; the pixels are sound.
     """
 
     path: Path
@@ -45,6 +47,7 @@ class Planes:
     read: Callable[[int, int], Pixels]
     depth: int = 1
     pixel_size_um: float = math.nan
+    faults: tuple[str, ...] = ()
 
 
 def chosen(planes: Planes, wanted: str | int | None, channel: str) -> tuple[int, ...]:
@@ -145,6 +148,22 @@ def check_size(path: Path, height: int, width: int) -> None:
             f"{path} declares an image of {width} x {height} px, where at most {MAX_PIXELS:,} "
             "pixels were expected of a field of view; the file is damaged, or must be cut into "
             "fields."
+        )
+
+
+def refuse_turned(path: Path, orientation: object) -> None:
+    """Refuse an image that is stored turned or mirrored: EXIF and TIFF tag 274, 2 to 8.
+
+    Raises
+    ------
+    StudyError
+        For such an image; any other value, or none, leaves it as it is.
+    """
+    if isinstance(orientation, int) and 2 <= orientation <= 8:
+        raise StudyError(
+            f"{path} is stored turned (orientation {orientation}), which some programs undo and "
+            "others do not, so that boxes drawn on it may lie elsewhere; save it upright, without "
+            "the orientation."
         )
 
 

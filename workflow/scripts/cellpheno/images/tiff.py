@@ -15,7 +15,7 @@ import tifffile
 
 from cellpheno.errors import StudyError
 from cellpheno.images import tiff_metadata
-from cellpheno.images.planes import COLOURS, Pixels, Planes, check_size, refusing
+from cellpheno.images.planes import COLOURS, Pixels, Planes, check_size, refuse_turned, refusing
 
 JPEG = (tifffile.COMPRESSION.JPEG, tifffile.COMPRESSION.OJPEG)
 INDEX = "index"
@@ -111,12 +111,13 @@ class _Pages:
 
 
 def _check_pages(path: Path, file: tifffile.TiffFile) -> None:
-    """Refuse a file whose list of pages leads back into itself: it would never end."""
+    """Refuse pages that are stored turned, and a list of pages that leads back into itself."""
     seen: set[int] = set()
     for page in file.pages:
         if page.offset in seen:
             raise StudyError(f"{path} is damaged: its pages form a circle; copy it again.")
         seen.add(page.offset)
+        refuse_turned(path, page.tags.valueof("Orientation"))
 
 
 def _planes(path: Path, file: tifffile.TiffFile) -> Planes:
