@@ -176,6 +176,40 @@ def test_a_stack_of_focal_planes_is_refused_unless_the_config_says_what_to_do(om
     assert "image_files.z_stack" in sentence
 
 
+@pytest.mark.parametrize("axes", ["ZYX", "TYX"])
+@pytest.mark.parametrize("kind", ["imagej", "ome"])
+def test_slices_or_points_of_time_can_be_channels(tmp_path, axes, kind):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, PLANES, **{kind: True}, metadata={"axes": axes})
+    field = read(path, {"actin": 3, "dapi": 1}, "channels")
+    np.testing.assert_array_equal(field.channels["actin"], PLANES[2])
+    np.testing.assert_array_equal(field.channels["dapi"], PLANES[0])
+    assert "number 1 to 3" in refusal(path, z_stack="channels")
+    assert "no plane 4" in refusal(path, 4, "channels")
+
+
+def test_labels_of_slices_that_are_channels_are_names(tmp_path):
+    labels = {"axes": "ZYX", "Labels": ["DAPI", "GFP", "RFP"]}
+    tifffile.imwrite(tmp_path / "a.tif", PLANES, imagej=True, metadata=labels)
+    np.testing.assert_array_equal(channel(tmp_path / "a.tif", "RFP", "channels"), PLANES[2])
+
+
+@pytest.mark.parametrize("axes", ["ZYX", "TYX"])
+@pytest.mark.parametrize("z_stack", ["refuse", "max"])
+@pytest.mark.parametrize("planes", [{"actin": 1, "dapi": 2}, {"dapi": 3}])
+def test_planes_beyond_the_channels_of_a_stack_are_refused_with_the_key_to_set(
+    tmp_path, axes, z_stack, planes
+):
+    tifffile.imwrite(tmp_path / "a.tif", PLANES, imagej=True, metadata={"axes": axes})
+    with pytest.raises(StudyError, match=r"asks for plane .* set image_files\.z_stack: channels"):
+        read(tmp_path / "a.tif", planes, z_stack)
+
+
+def test_slices_of_a_file_with_channels_are_no_channels(ome, tmp_path):
+    assert "3 channels at 2 focal planes" in refusal(ome, "GFP", "channels")
+    np.testing.assert_array_equal(channel(plain(tmp_path / "a.tif"), 2, "channels"), PLANES[1])
+
+
 def test_a_time_series_is_refused_with_what_to_do(tmp_path):
     tifffile.imwrite(tmp_path / "a.ome.tif", STACK, metadata={"axes": "TCYX"})
     sentence = refusal(tmp_path / "a.ome.tif", 1)

@@ -1,5 +1,6 @@
 """Limits from the config or the study, and the reasons for which a field is set aside."""
 
+import itertools
 import os
 from pathlib import Path
 
@@ -121,6 +122,49 @@ def test_a_field_in_which_no_channel_shows_anything_is_empty():
     assert verdict(7, blank) == "empty: no channel has a contrast to noise above 1.4, limit 3"
     off = verdict(7, blank, empty_contrast=None)
     assert off.startswith("under-exposed: actin has a contrast to noise of 1.4, limit ")
+
+
+FAULTS = {
+    "over-exposed": {"dapi_saturated_fraction": 0.3},
+    "empty": {"actin_contrast": 1.4, "dapi_contrast": 1.2},
+    "blank channel": {"actin_contrast": 1.3},
+    "out of focus": {"actin_detail": 0.002},
+    "bright background": {"dapi_background": 900.0},
+    "pixels of": {"pixel_size_um": 0.325},
+}
+
+
+@pytest.mark.parametrize("others", itertools.permutations(FAULTS, 2), ids="-".join)
+@pytest.mark.parametrize("shared", ["by one field", "by a condition"])
+def test_over_exposure_and_fixed_limits_are_reasons_whatever_else_a_field_shows(others, shared):
+    fields = study(40, conditions=5)
+    rows = fields["condition"].eq("c3") if shared == "by a condition" else fields["field"].eq("f8")
+    for fault in others:
+        for name, value in FAULTS[fault].items():
+            fields.loc[rows, name] = value
+    found = judged(fields, min_detail=0.01, max_background=700.0)[rows.to_numpy()]
+    for fault in {"over-exposed", "out of focus", "bright background", "pixels of"} & {*others}:
+        assert found["verdict"].str.contains(fault).all()
+    if "over-exposed" in others:
+        assert not found["verdict"].str.contains("empty").any()
+
+
+def test_saturated_fields_that_look_empty_are_set_aside_although_most_of_a_condition_are():
+    fields = study(40, conditions=5)
+    rows = fields["condition"] == "c3"
+    for name, value in FAULTS["empty"].items():
+        fields.loc[rows, name] = value
+    assert (judged(fields)["verdict"] == "ok").all()
+    fields.loc[rows, "actin_saturated_fraction"] = 1.0
+    assert judged(fields)[rows.to_numpy()]["verdict"].str.startswith("over-exposed: 1 of").all()
+
+
+def test_a_fixed_limit_is_a_reason_in_a_channel_that_is_blank_in_a_whole_condition():
+    fields = study(40, conditions=5)
+    rows = fields["condition"] == "c3"
+    fields.loc[rows, ["dapi_contrast", "dapi_detail"]] = [1.3, 0.001]
+    found = judged(fields, min_detail=0.005)[rows.to_numpy()]
+    assert found["verdict"].str.startswith("out of focus: share of fine detail of dapi").all()
 
 
 def test_limits_fixed_by_the_config_hold_however_few_the_fields():

@@ -83,6 +83,19 @@ def test_a_channel_that_a_file_does_not_name_sets_its_field_aside(study):
     assert not verdicts.drop("control-r1").str.contains("plane").any()
 
 
+def test_slices_that_are_channels_are_read_where_the_config_says_so(study):
+    noise = np.random.default_rng(0)
+    for path in (study.folder / "raw").glob("*.tif"):
+        pixels = noise.normal(1000, 50, (3, 64, 80)).astype(np.uint16)
+        tifffile.imwrite(path, pixels, imagej=True, metadata={"axes": "ZYX", "Labels": NAMES})
+    done = study.snakemake(TARGET, check=False)
+    assert "set image_files.z_stack: channels" in done.stdout
+    study.config["image_files"]["z_stack"] = "channels"
+    study.write().snakemake(TARGET)
+    verdicts = pd.read_csv(study.folder / TARGET, sep="\t")["verdict"]
+    assert not verdicts.str.contains("holds").any()
+
+
 def test_the_same_plane_as_two_channels_is_refused_before_any_job(study):
     study.config["image_files"]["planes"]["membrane"] = "Hoechst"
     done = study.write().snakemake("--dry-run", check=False)

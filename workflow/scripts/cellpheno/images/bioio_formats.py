@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from cellpheno.errors import StudyError
-from cellpheno.images.planes import COLOURS, Pixels, Planes, check_size, refusing, square_side
+from cellpheno.images.planes import (
+    COLOURS,
+    FOCAL,
+    TIME,
+    Pixels,
+    Planes,
+    check_size,
+    pixel_size,
+    refusing,
+)
 from cellpheno.images.tiff_metadata import MICROMETRES
 
 Opener = Callable[[Path, BinaryIO | None], contextlib.AbstractContextManager[Planes]]
@@ -65,7 +74,8 @@ def _planes(path: Path, reader: Any, kind: str, unit_um: float) -> Planes:
     data = reader.xarray_dask_data
     sizes = dict(zip(map(str, data.dims), data.shape, strict=True))
     _check_axes(path, sizes)
-    depth, colours = sizes.get("Z", 1), sizes.get("S", 1)
+    stack, axis_of_stack = (TIME, "T") if sizes.get("T", 1) > 1 else (FOCAL, "Z")
+    depth, colours = sizes.get(axis_of_stack, 1), sizes.get("S", 1)
     names = tuple(str(name).strip() for name in reader.channel_names or ())
     if len(names) != sizes.get("C", 1):
         names = ("",) * sizes.get("C", 1)
@@ -74,31 +84,29 @@ def _planes(path: Path, reader: Any, kind: str, unit_um: float) -> Planes:
         axis, names, default = "S", COLOURS, (0, 1, 2)
 
     def read(plane: int, z: int) -> Pixels:
-        at = {"T": 0, "C": 0, "Z": z} | {axis: plane}
+        at = {"T": 0, "C": 0, "Z": 0} | {axis_of_stack: z, axis: plane}
         with refusing(path, kind):
             chosen = data.isel(at, missing_dims="ignore").transpose("Y", "X").data
             return chosen.compute(scheduler="synchronous")
 
     sides = reader.physical_pixel_sizes
     known = sides is not None and sides.X is not None and sides.Y is not None
-    size = square_side(sides.X * unit_um, sides.Y * unit_um) if known else math.nan
-    return Planes(path, names, default, read, depth, size)
+    x_um, y_um = (sides.X * unit_um, sides.Y * unit_um) if known else (math.nan, math.nan)
+    size, faults = pixel_size(x_um, y_um)
+    return Planes(path, names, default, read, depth, stack, pixel_size_um=size, faults=faults)
 
 
 def _check_axes(path: Path, sizes: Mapping[str, int]) -> None:
     check_size(path, sizes["Y"], sizes["X"])
-    if sizes.get("T", 1) > 1:
-        raise StudyError(
-            f"{path} holds a time series of {sizes['T']} points, where one field was expected; "
-            "export the points that you want to files of their own, one row of the sample sheet "
-            "each."
-        )
-    odd = [axis for axis, size in sizes.items() if size > 1 and axis not in "CZYXS"]
-    if odd or (sizes.get("S", 1) > 1 and (sizes["S"] not in (3, 4) or sizes.get("C", 1) > 1)):
+    odd = [axis for axis, size in sizes.items() if size > 1 and axis not in "TCZYXS"]
+    slices = {axis for axis in "TZ" if sizes.get(axis, 1) > 1}
+    colours = sizes.get("S", 1)
+    mixed = colours > 1 and (colours not in (3, 4) or sizes.get("C", 1) > 1)
+    if odd or mixed or len(slices) > 1:
         found = ", ".join(f"{axis} {size}" for axis, size in sizes.items())
         raise StudyError(
-            f"{path} holds an image with the axes {found}, where channels and focal planes of one "
-            "field were expected; export them to files of their own."
+            f"{path} holds an image with the axes {found}, where channels and slices of one field "
+            "were expected; export them to files of their own."
         )
 
 

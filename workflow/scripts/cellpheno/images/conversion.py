@@ -58,7 +58,7 @@ class Converter:
     def images(self, rows: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, Image]]:
         """Yield name and image [height, width, planes] of every field that can be read."""
         for row in rows:
-            record = {**row, "verdict": quality.OK, **dict.fromkeys(UNKNOWN, np.nan)}
+            record = {**row, "verdict": quality.OK, "remark": "", **dict.fromkeys(UNKNOWN, np.nan)}
             self._records.append(record)
             try:
                 image = self._convert(row, record)
@@ -77,6 +77,7 @@ class Converter:
         """Return the image of one field and fill its record with numbers."""
         raw = readers.read_field(row, self.channels, self.files)
         record |= {"content": raw.content, "pixel_size_um": raw.pixel_size_um}
+        record["remark"] = "; ".join(raw.faults)
         record["height"], record["width"] = composite.common_shape(raw.channels)
         rescaled: dict[str, Image] = {}
         for name, channel in raw.channels.items():

@@ -23,7 +23,7 @@ PNG_PIXELS = (b"tRNS", b"acTL", b"fcTL", b"fdAT")
 PNG_EXIF = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")
 JPEG_EXIF = b"\xff\xe1"
 JPEG_METADATA = (b"\xff\xfe", *(bytes((0xFF, 0xE0 + n)) for n in range(1, 16) if n != 14))
-"""Comments and application segments but those of JFIF (0) and Adobe (14): these name the colours."""
+"""Comments and segments of applications other than JFIF (0) and Adobe (14), which tell colours."""
 JPEG_SCAN = b"\xff\xda"
 
 

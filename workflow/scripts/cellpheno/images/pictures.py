@@ -71,9 +71,7 @@ def _check_header(path: Path, content: bytes) -> None:
         raw = height * width * bands * content[PNG_DEPTH] // 8
         whole = raw <= DEFLATE_LIMIT * len(content) and picture_metadata.has_all_chunks(content)
     else:
-        whole = found in ("BMP", "DIB") or content.rfind(JPEG_END) > content.rfind(
-            picture_metadata.JPEG_SCAN
-        )
+        whole = found in ("BMP", "DIB") or content.rfind(JPEG_END) > content.rfind(JPEG_SCAN)
     if not whole:
         raise StudyError(
             f"{path} cannot be read as an image: {len(content)} bytes do not hold {width} x "

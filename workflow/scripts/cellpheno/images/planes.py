@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,15 @@ import numpy.typing as npt
 from cellpheno.errors import StudyError
 
 Pixels = npt.NDArray[Any]
+Read = Callable[[int, int], Pixels]
 COLOURS = ("red", "green", "blue")
+FOCAL, TIME = "focal planes", "points of time"
+CHANNELS = "channels"
+"""Value of `image_files.z_stack` for which slices are channels."""
 MAX_PIXELS = 2**26
 """Pixels of a plane that is still a field of view (8,192 x 8,192), and not a slide or a mistake."""
+SIZES_UM = (1e-4, 1e3)
+"""Sides of a pixel that a microscope can have, µm."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,9 +38,13 @@ class Planes:
         The planes that are meant when the config names none: one, or red, green and blue
         together; none when the file does not say.
     read
-        Gives the pixels [height, width] of a plane at a focal depth, both counted from 0.
+        Gives the pixels [height, width] of a plane in a slice, both counted from 0.
     depth
-        Number of focal planes.
+        Number of slices: focal planes, or points of time.
+    stack
+        What the slices are: `FOCAL` or `TIME`.
+    slices
+        Names of the slices, as `names`; none where the file tells none.
     pixel_size_um
         Side of a pixel in µm, NaN when the file does not tell.
     faults
@@ -44,8 +54,10 @@ class Planes:
     path: Path
     names: tuple[str, ...]
     default: tuple[int, ...]
-    read: Callable[[int, int], Pixels]
+    read: Read
     depth: int = 1
+    stack: str = FOCAL
+    slices: tuple[str, ...] = ()
     pixel_size_um: float = math.nan
     faults: tuple[str, ...] = ()
 
@@ -81,9 +93,11 @@ def chosen(planes: Planes, wanted: str | int | None, channel: str) -> tuple[int,
     if len(found) == 1:
         return tuple(found)
     amount = "several planes" if found else "no plane"
+    faults = f" ({'; '.join(planes.faults)})" if planes.faults else ""
     raise StudyError(
         f"{planes.path} holds {amount} {wanted!r}, which image_files.planes asks for as the "
-        f"channel {channel}; it holds {_listed(planes)}: correct the entry, or give a number."
+        f"channel {channel}; it holds {_listed(planes)}{faults}: correct the entry, or give a "
+        "number."
     )
 
 
@@ -94,13 +108,55 @@ def _listed(planes: Planes) -> str:
     return f"number 1 to {count}, without names" if count > 1 else "number 1, without a name"
 
 
+def arranged(planes: Planes, wanted: Collection[str | int], z_stack: str) -> Planes:
+    """Return the planes of a file with its slices as `image_files.z_stack` says.
+
+    Parameters
+    ----------
+    planes
+        The file.
+    wanted
+        The planes that the config asks for.
+    z_stack
+        `channels` makes each slice a plane of its own, in a file of one channel; anything else
+        leaves the slices for `focused` to combine.
+
+    Raises
+    ------
+    StudyError
+        When slices are to be channels in a file that has channels already, or when more planes
+        are asked for than a file of one channel has, which has slices.
+    """
+    count, depth = len(planes.names), planes.depth
+    if depth == 1:
+        return planes
+    held = f"{planes.path} holds {count} channel{'s'[: count > 1]} at {depth} {planes.stack}"
+    if z_stack == CHANNELS:
+        if count > 1:
+            raise StudyError(
+                f"{held}, but image_files.z_stack: channels is for files of one channel; use "
+                "another value, or save each image in a file of its own."
+            )
+        names = planes.slices or ("",) * depth
+        return dataclasses.replace(
+            planes, names=names, default=(), depth=1, read=lambda plane, z: planes.read(0, plane)
+        )
+    asked = max((wish if isinstance(wish, int) else 1 for wish in wanted), default=1)
+    if count == 1 and max(asked, len(wanted)) > 1:
+        raise StudyError(
+            f"{held}, but image_files.planes asks for plane {max(asked, len(wanted))}; if the "
+            f"{planes.stack} are the channels, set image_files.z_stack: channels."
+        )
+    return planes
+
+
 def focused(planes: Planes, plane: int, z_stack: str) -> Pixels:
     """Return one image [height, width] of a plane, in the file's dtype.
 
     Parameters
     ----------
     planes
-        The file.
+        The file, of `arranged`.
     plane
         Counted from 0.
     z_stack
@@ -110,14 +166,21 @@ def focused(planes: Planes, plane: int, z_stack: str) -> Pixels:
     Raises
     ------
     StudyError
-        When there are several focal planes and they are to be refused.
+        When there are several focal planes and they are to be refused, or several points of time.
     """
     if planes.depth == 1:
         return planes.read(plane, 0)
+    if planes.stack == TIME:
+        raise StudyError(
+            f"{planes.path} holds a time series of {planes.depth} points, where one field was "
+            "expected; save the points that you want in files of their own, one row of the sample "
+            "sheet each, or set image_files.z_stack: channels if they are the channels."
+        )
     if z_stack == "refuse":
         raise StudyError(
             f"{planes.path} holds a stack of {planes.depth} focal planes, where one was expected; "
-            "set image_files.z_stack to max, mean or middle."
+            "set image_files.z_stack to max, mean or middle, or to channels if they are the "
+            "channels."
         )
     if z_stack == "middle":
         return planes.read(plane, (planes.depth - 1) // 2)
@@ -187,7 +250,15 @@ def refusing(path: Path, kind: str) -> Iterator[None]:
         ) from error
 
 
-def square_side(x_um: float, y_um: float) -> float:
-    """Return the side of a pixel in µm; NaN when neither is known or they differ by over 1 %."""
+def pixel_size(x_um: float, y_um: float) -> tuple[float, tuple[str, ...]]:
+    """Return the side of a pixel in µm and what is wrong with it.
+
+    It is NaN when neither side is known, they differ by over 1 %, or no microscope has it.
+    """
     known = [side for side in (x_um, y_um) if math.isfinite(side) and side > 0]
-    return float(known[0]) if known and max(known) <= 1.01 * min(known) else math.nan
+    least, most = SIZES_UM
+    absurd = [side for side in known if not least <= side <= most]
+    if absurd:
+        return math.nan, (f"its pixel size of {absurd[0]:.3g} um counts as unknown",)
+    same = known and max(known) <= 1.01 * min(known)
+    return (float(known[0]) if same else math.nan), ()

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from cellpheno.errors import StudyError
 from cellpheno.images import bioio_formats, pictures, tiff
-from cellpheno.images.planes import Pixels, Planes, chosen, focused
+from cellpheno.images.planes import Pixels, Planes, arranged, chosen, focused
 
 Channel = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.float32]
 
@@ -49,11 +49,14 @@ class RawField:
         Fingerprint of the files: equal for equal bytes.
     pixel_size_um
         Side of a pixel in µm, NaN when no file tells it or the files contradict each other.
+    faults
+        What is wrong with the metadata of its files; the pixels are sound.
     """
 
     channels: dict[str, Channel]
     content: str
     pixel_size_um: float
+    faults: tuple[str, ...]
 
 
 def read_field(
@@ -79,11 +82,15 @@ def read_field(
     wanted, z_stack = settings.get("planes", {}), settings.get("z_stack", "refuse")
     digest, sizes = hashlib.sha256(), []
     found: dict[str, Channel] = {}
+    faults: list[str] = []
     for path in dict.fromkeys(row[name] for name in channels):
-        with _opened(Path(path), digest) as planes:
+        names = [name for name in channels if row[name] == path]
+        with _opened(Path(path), digest) as opened:
+            planes = arranged(opened, {wanted[name] for name in names if name in wanted}, z_stack)
             sizes.append(planes.pixel_size_um)
+            faults += [f"{path}: {fault}" for fault in planes.faults]
             taken: dict[tuple[int, ...], str] = {}
-            for name in (name for name in channels if row[name] == path):
+            for name in names:
                 numbers = chosen(planes, wanted.get(name), name)
                 if numbers in taken:
                     raise StudyError(
@@ -96,6 +103,7 @@ def read_field(
         channels={name: found[name] for name in channels},
         content=f"sha256:{digest.hexdigest()}",
         pixel_size_um=_agreed(sizes),
+        faults=tuple(faults),
     )
 
 

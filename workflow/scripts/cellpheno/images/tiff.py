@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,9 +15,21 @@ import tifffile
 
 from cellpheno.errors import StudyError
 from cellpheno.images import tiff_metadata
-from cellpheno.images.planes import COLOURS, Pixels, Planes, check_size, refuse_turned, refusing
+from cellpheno.images.planes import (
+    COLOURS,
+    FOCAL,
+    TIME,
+    Pixels,
+    Planes,
+    Read,
+    check_size,
+    refuse_turned,
+    refusing,
+)
 
 JPEG = (tifffile.COMPRESSION.JPEG, tifffile.COMPRESSION.OJPEG)
+PLAIN = {"is_ome": False, "is_imagej": False, "is_shaped": False}
+"""Makes tifffile pass over descriptions."""
 INDEX = "index"
 """Name of the plane of a palette file that holds the values and not what they are shown as."""
 MOST_BYTES = 2**28
@@ -42,7 +54,17 @@ def opened(path: Path, handle: BinaryIO) -> Iterator[Planes]:
     with contextlib.ExitStack() as stack:
         with refusing(path, "TIFF"):
             file = stack.enter_context(tifffile.TiffFile(handle, _multifile=False))
-            planes = _planes(path, file)
+            _check_pages(path, file)
+            fault = tiff_metadata.fault(file)
+            if fault and tiff_metadata.may_be_several(file):
+                raise StudyError(
+                    f"{path} holds several images or lacks some, and {fault}, so that nothing says "
+                    "which is which; save it anew from Fiji or the program that made it."
+                )
+            if fault:
+                handle.seek(0)
+                file = stack.enter_context(tifffile.TiffFile(handle, _multifile=False, **PLAIN))
+            planes = _planes(path, file, [fault] if fault else [])
         yield planes
 
 
@@ -120,8 +142,7 @@ def _check_pages(path: Path, file: tifffile.TiffFile) -> None:
         refuse_turned(path, page.tags.valueof("Orientation"))
 
 
-def _planes(path: Path, file: tifffile.TiffFile) -> Planes:
-    _check_pages(path, file)
+def _planes(path: Path, file: tifffile.TiffFile, faults: Sequence[str]) -> Planes:
     if len(file.series) != 1:
         raise StudyError(
             f"{path} holds {len(file.series)} images of different kind or place, where one field "
@@ -135,45 +156,44 @@ def _planes(path: Path, file: tifffile.TiffFile) -> Planes:
             f"{path} holds pages with the axes {key.axes} {key.shape}, where height and width were "
             "expected; save it as ordinary pages."
         )
-    pages = _Pages(path, file, series, _page_numbers(path, series))
-    size = tiff_metadata.pixel_size_um(file)
-    depth = pages.numbers.shape[1]
+    numbers, stack = _page_numbers(path, series)
+    told = tiff_metadata.read(file, numbers, faults)
+    pages = _Pages(path, file, series, numbers)
+    names, default, read = told.names, (0,) if len(told.names) == 1 else (), pages.read
     if key.samplesperpixel > 1:
-        return _samples(pages, key, size)
-    if len(pages.numbers) == 1 and key.photometric == tifffile.PHOTOMETRIC.PALETTE:
-        return _palette(pages, key, size)
-    names = tiff_metadata.names(file, pages.numbers[:, 0].tolist())
-    default = (0,) if len(names) == 1 else ()
-    return Planes(path, names, default, pages.read, depth, size)
+        names, default, read = _samples(pages, key)
+    elif len(numbers) == 1 and key.photometric == tifffile.PHOTOMETRIC.PALETTE:
+        names, default, read = (INDEX, *COLOURS), (0,), _palette(pages, key)
+    depth, size = numbers.shape[1], told.pixel_size_um
+    return Planes(path, names, default, read, depth, stack, told.slices, size, told.faults)
 
 
-def _page_numbers(path: Path, series: tifffile.TiffPageSeries) -> npt.NDArray[np.int64]:
-    """Return the page of each plane and focal depth, [planes, depths]."""
+def _page_numbers(path: Path, series: tifffile.TiffPageSeries) -> tuple[npt.NDArray[np.int64], str]:
+    """Return the page of each plane and slice, [planes, slices], and what the slices are."""
     axes, shape = series.get_axes(False), series.get_shape(False)
     every = list(zip(axes, shape, strict=True))
     outer = [(axis, size) for axis, size in every if axis not in "YXS"]
-    points = math.prod(size for axis, size in outer if axis == "T")
-    if points > 1:
-        raise StudyError(
-            f"{path} holds a time series of {points} points, where one field was expected; save "
-            "the points that you want in files of their own, one row of the sample sheet each."
-        )
     page = every[min(axes.find(axis) for axis in "YS" if axis in axes) :]
     interleaved = any(size > 1 and axis not in "YXS" for axis, size in page)
-    if interleaved or any(size > 1 and axis not in "CIQZ" for axis, size in outer):
+    long = {axis for axis, size in outer if size > 1}
+    if interleaved or long - set("CIQZT") or {"Z", "T"} <= long:
         raise StudyError(
-            f"{path} holds an image with the axes {axes} {shape}, where channels and focal planes "
-            "of one field were expected; save it as ordinary pages."
+            f"{path} holds an image with the axes {axes} {shape}, where channels and slices of one "
+            "field were expected; save the fields in files of their own, one row of the sample "
+            "sheet each."
         )
     sizes = [size for _, size in outer]
     numbers = np.arange(math.prod(sizes)).reshape(sizes)
-    focal = [place for place, (axis, _) in enumerate(outer) if axis == "Z"]
-    depth = math.prod(sizes[place] for place in focal)
-    return np.moveaxis(numbers, focal, range(-len(focal), 0)).reshape(-1, depth)
+    slices = [place for place, (axis, _) in enumerate(outer) if axis in "ZT"]
+    depth = math.prod(sizes[place] for place in slices)
+    pages = np.moveaxis(numbers, slices, range(-len(slices), 0)).reshape(-1, depth)
+    return pages, TIME if "T" in long else FOCAL
 
 
-def _samples(pages: _Pages, key: tifffile.TiffPage, size: float) -> Planes:
-    """Return the planes of a file with several samples per pixel."""
+def _samples(
+    pages: _Pages, key: tifffile.TiffPage
+) -> tuple[tuple[str, ...], tuple[int, ...], Read]:
+    """Return names, default and reader of the planes of a file with several samples per pixel."""
     if len(pages.numbers) > 1:
         raise StudyError(
             f"{pages.path} holds {len(pages.numbers)} images in colour, where one was expected; "
@@ -196,12 +216,11 @@ def _samples(pages: _Pages, key: tifffile.TiffPage, size: float) -> Planes:
         )
     names = COLOURS if colour else ("",) * count
     default = (0, 1, 2) if colour else (0,) if count == 1 else ()
-    depth = pages.numbers.shape[1]
-    return Planes(pages.path, names, default, lambda p, z: read(z)[..., p], depth, size)
+    return names, default, lambda p, z: read(z)[..., p]
 
 
-def _palette(pages: _Pages, key: tifffile.TiffPage, size: float) -> Planes:
-    """Return the values of a file with a palette, and the colours they are shown in (16 bit)."""
+def _palette(pages: _Pages, key: tifffile.TiffPage) -> Read:
+    """Return what reads a file with a palette: values, and the colours that show them (16 bit)."""
 
     def read(plane: int, z: int) -> Pixels:
         values = pages.read(0, z)
@@ -210,4 +229,4 @@ def _palette(pages: _Pages, key: tifffile.TiffPage, size: float) -> Planes:
         with refusing(pages.path, "TIFF"):
             return key.colormap[plane - 1][values]
 
-    return Planes(pages.path, (INDEX, *COLOURS), (0,), read, pages.numbers.shape[1], size)
+    return read

@@ -12,12 +12,13 @@ from cellpheno.errors import StudyError
 from cellpheno.images import limits, mixups
 from cellpheno.images.quality import OK
 
-ALONE = ("max_saturated_fraction", "min_contrast")
+SATURATED = "max_saturated_fraction"
+ALONE = (SATURATED, "min_contrast")
 """Limits beyond which a channel is so spoilt that its other numbers mean nothing."""
 GROUPINGS = {"condition": ["condition"], "replicate": ["condition", "replicate"]}
 """Fields that may have something in common: columns of the quality table."""
 EXCUSES = {
-    "max_saturated_fraction": (),
+    SATURATED: (),
     "min_background": ("condition", "replicate"),
     "max_background": ("condition", "replicate"),
 }
@@ -31,7 +32,7 @@ class Reason:
     Attributes
     ----------
     kind, channel
-        What is wrong, in one or two words, and where.
+        Key of the config's section `quality` that finds it, and where it is.
     text
         The whole sentence, with the number and the limit.
     excuses
@@ -128,7 +129,8 @@ def _reasons(
     """Return what is against each field; nothing more for one that could not be read.
 
     What one fault brings with it is no further reason: channels that are mixed up are not judged
-    one by one, nor is an empty field.
+    one by one, nor is an empty field, and none that is over-exposed is empty. But what is never
+    excused is always a reason.
     """
     of_size = found["key"] == limits.PIXEL_SIZE
     beyond = _beyond(fields, found[~of_size], settings["empty_contrast"])
@@ -137,7 +139,11 @@ def _reasons(
     empty = _empty(fields, settings["empty_contrast"], channels)
     reasons = []
     for row, unread in enumerate(fields["verdict"]):
-        against = mixed[row] or empty[row] or _of_channels(beyond.get(row, {}), channels)
+        of_channels = _of_channels(beyond.get(row, {}), channels)
+        never_excused = [reason for reason in of_channels if not reason.excuses]
+        saturated = any(reason.kind == SATURATED for reason in of_channels)
+        whole = mixed[row] or ([] if saturated else empty[row])
+        against = [*never_excused, *whole] if whole else of_channels
         reasons.append([*sizes[row], *against] if unread == OK else [])
     return reasons
 
@@ -176,12 +182,17 @@ def _sentence(measure: limits.Measure, limit: Any, value: float, blank: float) -
 
 
 def _of_channels(beyond: Mapping[tuple[str, str], Reason], channels: Sequence[str]) -> list[Reason]:
-    """Return the reasons against each channel; a saturated or blank one has no further reason."""
+    """Return the reasons against each channel.
+
+    A saturated or blank channel has no further reason but those that are never excused.
+    """
     reasons = []
     for channel in channels:
         of_channel = [beyond[key, name] for key, name in beyond if name == channel]
-        first = [reason for reason in of_channel if reason.kind in ALONE]
-        reasons += first[:1] or of_channel
+        spoilt = next((reason for reason in of_channel if reason.kind in ALONE), None)
+        reasons += [
+            reason for reason in of_channel if spoilt in (None, reason) or not reason.excuses
+        ]
     return reasons
 
 
@@ -194,7 +205,7 @@ def _empty(
     return [
         [
             Reason(
-                "empty",
+                "empty_contrast",
                 "",
                 f"empty: no channel has a contrast to noise above {value:.3g}, limit {limit:g}",
             )
@@ -220,14 +231,14 @@ def _mixed_up(
         against = [f"channels look swapped: {', '.join(texts)}"] if moved else []
         if same:
             against = [f"one picture in two channels: {same[0]} and {same[1]} are alike"]
-        reasons.append([Reason("channels", "", text) for text in against])
+        reasons.append([Reason("compare_channels", "", text) for text in against])
     return reasons
 
 
 def _wrong_sizes(fields: pd.DataFrame, wanted: float) -> list[list[Reason]]:
     """Return a reason for every field whose pixels are not of the size expected."""
     return [
-        [Reason("pixel size", "", f"pixels of {size:.4g} um, expected {wanted:.4g} um", ())]
+        [Reason(limits.PIXEL_SIZE, "", f"pixels of {size:.4g} um, expected {wanted:.4g} um", ())]
         if abs(size - wanted) > limits.SAME_SIZE * wanted
         else []
         for size in limits.pixel_sizes(fields)
