@@ -11,6 +11,7 @@ rule import_annotations:
         boxes=f"results/{{study}}/annotations/{DRAWN}.parquet",
         annotated=f"results/{{study}}/annotations/{DRAWN_FIELDS}.tsv",
         report="results/{study}/annotations/report.tsv",
+        set_aside="results/{study}/annotations/set_aside.tsv",
         warnings="results/{study}/annotations/warnings.tsv",
     log:
         "logs/{study}/import_annotations.log",

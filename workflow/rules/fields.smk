@@ -1,3 +1,6 @@
+WARNINGS += [f"results/{STUDY}/qc/warnings.tsv"]
+
+
 rule convert_fields:
     """Convert a shard of raw fields to 0-255 images and measure their quality (A2, A4)."""
     input:
@@ -37,6 +40,8 @@ rule judge_fields:
     output:
         fields="results/{study}/qc/fields.tsv",
         limits="results/{study}/qc/limits.tsv",
+        set_aside="results/{study}/qc/set_aside.tsv",
+        warnings="results/{study}/qc/warnings.tsv",
     log:
         "logs/{study}/judge_fields.log",
     benchmark:
@@ -51,6 +56,7 @@ rule judge_fields:
     params:
         quality=lookup("quality", within=config),
         channels=lookup("channels", within=config),
+        seed=lookup("seed", within=config),
         code=code_id("judge_fields.py"),
     script:
         "../scripts/judge_fields.py"

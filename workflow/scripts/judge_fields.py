@@ -3,7 +3,7 @@
 import logging
 
 from cellpheno import job, tables
-from cellpheno.images import limits, quality, verdicts
+from cellpheno.images import limits, losses, quality, verdicts
 
 job.start(snakemake)
 params, log = snakemake.params, logging.getLogger(__name__)
@@ -18,6 +18,11 @@ for row in found[not_judged].itertuples():
 for row in fields[fields["verdict"] != quality.OK].itertuples():
     log.warning("%s is set aside: %s", row.field, row.verdict)
 for row in fields[fields["remark"] != ""].itertuples():
-    log.warning("%s is unusual: %s", row.field, row.remark)
+    log.warning("%s has a remark: %s", row.field, row.remark)
+compared = losses.conditions(fields, params.seed)
+losses.warn_of_fields(fields, snakemake.output.fields)
+losses.warn(compared, "fields", snakemake.output.set_aside)
+tables.write(compared, snakemake.output.set_aside, tables.SET_ASIDE)
 tables.write(found, snakemake.output.limits, tables.LIMITS)
 tables.write(fields, snakemake.output.fields, tables.QUALITY)
+job.save_warnings(snakemake)

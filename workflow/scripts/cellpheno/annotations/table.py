@@ -84,6 +84,13 @@ def to_tables(
     return Annotated(boxes, annotated_fields(fields, boxes), report)
 
 
+def labels_drawn(images: Iterable[AnnotatedImage], known: FieldNames) -> pd.DataFrame:
+    """Return `field` and `label` of every region of the study's fields, readable or not."""
+    named = [(known.field(image), image) for image in images]
+    rows = [(field, region.label) for field, image in named if field for region in image.regions]
+    return pd.DataFrame(rows, columns=["field", "label"])
+
+
 def annotated_fields(fields: Iterable[str], boxes: pd.DataFrame) -> pd.DataFrame:
     """Return the table of annotated fields, those without boxes too."""
     names = pd.Index(sorted(fields), name="field", dtype="str")

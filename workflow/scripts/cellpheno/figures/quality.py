@@ -128,9 +128,10 @@ def summary(quality: pd.DataFrame) -> str:
     text = f"All {len(quality):,} fields are used."
     if bad:
         text = f"{bad:,} of {len(quality):,} fields are set aside (×)."
-    unusual = int((quality["remark"] != "").sum()) if "remark" in quality else 0
+    used = quality[quality["verdict"] == "ok"]
+    unusual = int((used["remark"] != "").sum()) if "remark" in quality else 0
     if unusual:
-        text += f" {unusual:,} unusual ones are used, as most fields of their condition are so."
+        text += f" {unusual:,} unusual ones are used; the column remark says what they show."
     return text
 
 

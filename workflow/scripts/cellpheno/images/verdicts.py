@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cellpheno.errors import StudyError
-from cellpheno.images import limits, mixups
+from cellpheno.images import limits, losses, mixups
 from cellpheno.images.quality import OK
 
 SATURATED = "max_saturated_fraction"
@@ -101,7 +101,7 @@ def judge(
     -------
     DataFrame
         The same table; `verdict` is `ok` or the reasons why the field is set aside, and `remark`
-        what is unusual in a field that is used.
+        what is unusual in a field that is used, or wrong with the metadata of its files.
 
     Raises
     ------
@@ -111,14 +111,19 @@ def judge(
     reasons = _reasons(fields, found, settings, channels)
     excused = _excused(fields, reasons)
     verdicts, remarks = [], []
-    for unread, against, kept in zip(fields["verdict"], reasons, excused, strict=True):
+    keys: collections.Counter[str] = collections.Counter()
+    for row, against, kept in zip(fields.itertuples(), reasons, excused, strict=True):
+        unread, noted = row.verdict, getattr(row, "remark", "")
         left = [reason for reason in against if reason not in kept]
+        keys.update({reason.kind for reason in left})
         verdicts.append(unread if unread != OK else _joined(left) or OK)
-        remark = f"{_joined(kept)} (used, as most fields of its condition or replicate are so)"
-        remarks.append(remark if verdicts[-1] == OK and kept else "")
+        usual = f"{_joined(kept)} (used, as most fields of its condition or replicate are so)"
+        found = [noted, usual if verdicts[-1] == OK and kept else ""]
+        remarks.append("; ".join(filter(None, found)))
     judged = fields.assign(verdict=verdicts, remark=remarks).astype(
         {"verdict": "str", "remark": "str"}
     )
+    losses.warn_of_limits(keys, len(fields))
     _refuse(judged, settings)
     return judged
 

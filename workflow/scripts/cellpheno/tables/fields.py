@@ -68,6 +68,19 @@ LIMITS = Table(
     ),
     key=("key", "channel"),
 )
+SET_ASIDE = Table(
+    "set_aside",
+    (
+        Column("kind", "str", "what is compared", allowed=("condition", "class")),
+        Column("name", "str", "the condition or class"),
+        Column("n", "int", "its fields, or its annotated cells", minimum=0),
+        Column("n_set_aside", "int", "of them, in fields that are set aside", minimum=0),
+        Column("share", "float", "of them", minimum=0, maximum=1),
+        Column("p", "float", "of an equal loss: fields drawn at random", minimum=0, maximum=1),
+        Column("p_adjusted", "float", "after Holm", minimum=0, maximum=1),
+    ),
+    key=("kind", "name"),
+)
 SPLITS = Table("splits", (FIELD, GROUP, SPLIT), key=("field",))
 LEAKS = Table(
     "leaks",
