@@ -29,6 +29,7 @@ for name in (
     "configuration",
     "sample_sheet",
     "sequences",
+    "simulated_files",
     "sources",
     "designs/__init__",
     "designs/members",
@@ -62,6 +63,7 @@ from cellpheno import (
     notices,
     sample_sheet,
     sequences,
+    simulated_files,
     sources,
     split_lists,
 )
@@ -140,6 +142,9 @@ def checked_study(config):
         sample_sheet.check_statistics(config, fields)
         if simulated:
             sample_sheet.check_simulation(config, fields)
+            if check_disk:
+                made = simulated_paths(config, fields)
+                simulated_files.check(made, config, source, Path())
         elif check_disk and config["annotations"]["format"] != candidate_settings.NONE:
             check_annotated_classes(config, fields)
         if check_disk:
@@ -163,6 +168,15 @@ def annotators_of(config):
             "files": [str(Path(config["data_root"]) / name) for name in own["files"]],
         }
         for own in configuration.annotators(config)
+    ]
+
+
+def simulated_paths(config, fields):
+    """All files that simulate a study."""
+    return [
+        *simulated_files.images(config, fields),
+        *simulated_files.annotations(config, annotators_of(config)),
+        *simulated_files.patch_examples(config),
     ]
 
 
@@ -288,21 +302,8 @@ SHARDS = sample_sheet.shards(
     most=config["shard_jobs"] // (4 + len(EXPERIMENTS) * len(SEEDS)),
 )
 # files that the workflow itself makes; none in a study of real data
-SIMULATED_IMAGES = (
-    fields[CHANNELS].to_numpy().ravel().tolist() if "simulation" in config else []
-)
-# the first annotator's, and those of others who are simulated too
-SIMULATED_ANNOTATIONS = (
-    ANNOTATIONS[:1]
-    + [
-        settings["files"][0]
-        for entry in config["simulation"]["annotators"]
-        for settings in ANNOTATORS[1:]
-        if settings["annotator"] == entry["name"]
-    ]
-    if "simulation" in config
-    else []
-)
+SIMULATED_IMAGES = simulated_files.images(config, fields)
+SIMULATED_ANNOTATIONS = simulated_files.annotations(config, ANNOTATORS)
 SIMULATED_TABLES = (
     [*SIMULATED_ANNOTATIONS, f"results/{STUDY}/simulation/truth.parquet"]
     if "simulation" in config

@@ -17,6 +17,7 @@ if config["patch_filter"]["enabled"]:
             mem_mb=scaled(1000),
             runtime=longer(20),
         params:
+            study=STUDY,
             rows=fields.to_dict("records"),
             settings=lookup("simulation", within=config),
             negative_class=lookup("negative_class", within=config),

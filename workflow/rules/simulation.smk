@@ -25,6 +25,7 @@ rule simulate_study:
         mem_mb=scaled(2000),
         runtime=longer(30),
     params:
+        study=STUDY,
         rows=fields.to_dict("records"),
         settings=lookup("simulation", within=config),
         classes=lookup("classes", within=config),

@@ -1,9 +1,11 @@
 """Simulate the raw images and annotations of a study whose truth is known (A49-A52)."""
 
-from cellpheno import job, tables
+from cellpheno import job, simulated_files, tables
 from cellpheno.simulation.study import simulate_study
 
 job.start(snakemake)
+made = [*snakemake.output.raw, *snakemake.output.annotations]
+simulated_files.claim(snakemake.params.study, made)
 truth = simulate_study(
     snakemake.params.rows,
     snakemake.params.settings,
