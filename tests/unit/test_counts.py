@@ -30,3 +30,18 @@ def test_every_part_is_counted_and_fields_set_aside_are_not():
     assert "predict" not in table["split"].tolist()
     whole = table[(table["split"] != "all") & (table["condition"] != "all")]
     assert whole.loc[whole["class"] == "all", "n_cells"].sum() == 4
+
+
+def test_a_condition_named_all_is_told_apart_from_all_conditions_together():
+    quality = pd.DataFrame({"field": ["a", "b"], "condition": ["all", "nan"], "verdict": "ok"})
+    splits = quality[["field"]].assign(split="train")
+    boxes = pd.DataFrame({"field": ["a", "a", "b"], "label": ["live", "dead", "live"]})
+    table = counts.count(boxes, ["a", "b"], quality, splits, ["live", "dead"], {})
+    assert not table.duplicated(list(tables.COUNTS.key)).any()
+    n = table[(table["split"] == "all") & (table["class"] == "all")].set_index("condition")
+    assert n["n_cells"].to_dict() == {"all": 2, "nan": 1, "all together": 3}
+
+
+def test_what_stands_for_all_values_is_never_one_of_them():
+    assert counts.all_of(["x", "y"]) == "all"
+    assert counts.all_of(["all", "all together"]) == "all together together"

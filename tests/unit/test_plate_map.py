@@ -50,6 +50,18 @@ def grid(rows: int, columns: int, before: str = "") -> str:
     return before + "\n".join(lines) + "\n"
 
 
+@pytest.mark.parametrize("head", ["1,2,3,5,6", "2,4,6,8,10", "1,,3,,5"])
+def test_a_grid_may_leave_out_columns_rows_and_wells(write, head):
+    numbers = head.split(",")
+    values = [f"v{number}" if number else "" for number in numbers]
+    lines = ["layout of 2024,1,10", f",{head}", f"B,{','.join(values)}", "", f"D,,{values[1]}"]
+    table = write("\n".join(lines) + "\n").table.set_index("well")["condition"]
+    expected = {f"B{int(number):02d}": f"v{number}" for number in numbers if number}
+    if numbers[1]:
+        expected[f"D{int(numbers[1]):02d}"] = values[1]
+    assert table.to_dict() == expected
+
+
 @pytest.mark.parametrize(("rows", "columns"), [(8, 12), (16, 24)])
 def test_a_grid_tells_each_well_one_value(write, rows, columns):
     table = write("\ufeff" + grid(rows, columns)).table.set_index("well")["condition"]

@@ -246,3 +246,48 @@ def test_two_groups_are_too_few_to_hold_each_out():
         splits.hold_each_group_out(
             fields, fields[["field"]], make_boxes(fields), "patient", FRACTIONS, 0
         )
+
+
+def by_hash(fields: pd.DataFrame, seed: int = 0, rare: tuple[str, ...] = ()) -> pd.Series:
+    annotated = fields[["field"]]
+    living = pd.DataFrame({"field": fields["field"], "label": "living"})
+    boxes = pd.concat([living, pd.DataFrame({"field": list(rare), "label": "dead"})])
+    result = splits.assign(fields, annotated, boxes, "group", FRACTIONS, seed, deal=splits.BY_HASH)
+    return result.set_index("field")["split"]
+
+
+def test_by_hash_fields_that_are_added_later_move_no_other():
+    fields = make_fields(80, per_group=2)
+    late = fields.index % 7 == 0
+    late |= fields["group"].isin(["g3", "g40"])
+    before = by_hash(fields[~late].reset_index(drop=True))
+    after = by_hash(fields)
+    assert after[before.index].equals(before)
+    assert (after.groupby(fields.set_index("field")["group"]).nunique() == 1).all()
+
+
+def test_by_hash_many_groups_come_close_to_the_fractions_and_other_seeds_deal_otherwise():
+    fields = make_fields(1000)
+    first, second = by_hash(fields, seed=1), by_hash(fields, seed=2)
+    for dealt in (first, second):
+        assert dealt.value_counts(normalize=True).to_dict() == pytest.approx(FRACTIONS, abs=0.05)
+    assert (first != second).any()
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("groups", [3, 5])
+def test_by_hash_no_split_of_a_few_groups_stays_empty(groups, seed):
+    assert set(by_hash(make_fields(groups), seed)) == set(splits.LEARNING)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_by_hash_a_class_that_lives_in_three_groups_reaches_every_split(seed):
+    rare = ("f0003", "f0017", "f0021")
+    dealt = by_hash(make_fields(30), seed, rare)
+    assert set(dealt[list(rare)]) == set(splits.LEARNING)
+
+
+def test_by_hash_the_sample_sheet_has_the_last_word():
+    fields = make_fields(30, split=["test"] * 5 + ["train"] * 5 + [""] * 20)
+    dealt = by_hash(fields)
+    assert dealt.iloc[:10].tolist() == ["test"] * 5 + ["train"] * 5

@@ -1,6 +1,24 @@
 """The tiny study that other tests spoil is sound itself: it runs from raw files to tests."""
 
+from cellpheno import tables
+
 
 def test_the_study_runs_to_its_tests(mini_study):
     mini_study.write().snakemake("results/mini/statistics/tests.tsv")
     assert (mini_study.results / "cells.parquet").exists()
+
+
+def test_conditions_and_replicates_may_be_named_by_words_that_tables_use(mini_study):
+    """Such as the condition `all`, which the sheet maker writes where nothing tells another."""
+    conditions = {"annotated": "all", "untreated": "nan", "drug": "None"}
+    replicates = {"1": "all", "r1": "null", "r2": "overall", "r3": "-"}
+    for row in mini_study.rows:
+        row["condition"] = conditions[row["condition"]]
+        row["replicate"] = replicates[row["replicate"]]
+    mini_study.config["statistics"].update(control="nan", exclude_conditions=["all"])
+    mini_study.write().snakemake("results/mini/annotations/counts.tsv", "results/mini/splits.tsv")
+    counts = tables.read(mini_study.results / "annotations/counts.tsv", tables.COUNTS)
+    assert set(counts["condition"]) == {"all", "all together"}
+    fields = tables.read(mini_study.results / "qc/fields.tsv", tables.QUALITY)
+    assert set(fields["condition"]) == set(conditions.values())
+    assert set(fields["replicate"]) == set(replicates.values())

@@ -1,6 +1,6 @@
 """Measure score and calls against the stain, with intervals told apart (L21 to L25)."""
 
-from cellpheno import calls, job, tables
+from cellpheno import calls, counts, job, tables
 from cellpheno.classification import two_classes
 
 job.start(snakemake)
@@ -16,7 +16,7 @@ scored = two_classes.scores(
     low,
 )
 quality = tables.read(inputs.quality, tables.QUALITY)
-data_sets = {two_classes.ALL: quality["field"].tolist()}
+data_sets = {counts.all_of(quality[params.column]): quality["field"].tolist()}
 for value, fields in quality.groupby(params.column, sort=False)["field"]:
     data_sets[str(value)] = fields.tolist()
 found = two_classes.evaluate(scored, params.trained_on, data_sets, (low, high), params.seed)

@@ -14,6 +14,7 @@ folds = splits.hold_each_group_out(
     fractions=params.splits["fractions"],
     seed=params.seed,
     together=[] if allowed else list(zip(pairs["first"], pairs["second"], strict=True)),
+    deal=params.splits["deal"],
 )
 tables.write(folds, snakemake.output.folds, tables.HELD_OUT)
 print(folds.groupby("held_out")["split"].value_counts().to_string())

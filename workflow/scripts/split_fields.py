@@ -25,6 +25,7 @@ result = splits.assign(
     seed=params.seed,
     hold_out=params.splits["hold_out"],
     together=list(zip(pairs["first"], pairs["second"], strict=True)) if together else [],
+    deal=params.splits["deal"],
 )
 pairs = leaks.with_splits(pairs, result)
 tables.write(pairs, snakemake.log.pairs, tables.LEAKS)

@@ -1,7 +1,7 @@
 """How many fields and annotated cells there are: per split, condition and class (L29, A5 to A9)."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -10,6 +10,18 @@ from cellpheno.tables import SPLITS_ALLOWED
 
 ALL = "all"
 """Stands for every split, every condition, every class."""
+
+
+def all_of(values: Iterable[object]) -> str:
+    """Return the word that stands for all values of a column, which is none of them.
+
+    That is `all`, or `all together` where a condition, say, is named `all` itself.
+    """
+    known = set(values)
+    word = ALL
+    while word in known:
+        word = f"{word} together"
+    return word
 
 
 def count(
@@ -37,7 +49,8 @@ def count(
     -------
     DataFrame
         tables.COUNTS: a row for each split, condition and class or group, and for `all` of each;
-        splits and conditions in the order in which they come.
+        splits and conditions in the order in which they come. Of conditions it is what `all_of`
+        says.
     """
     fields = in_splits(quality, splits)
     fields = fields[fields["field"].isin(annotated)]
@@ -45,17 +58,17 @@ def count(
     members = {ALL: list(classes), **{name: [name] for name in classes}, **groups}
     order = [name for name in SPLITS_ALLOWED if (fields["split"] == name).any()]
     rows = []
-    for split, condition in itertools.product([*order, ALL], [*fields["condition"].unique(), ALL]):
-        part = fields[_chosen(fields, split, condition)]
-        labels = cells.loc[_chosen(cells, split, condition), "label"]
+    conditions = list(fields["condition"].unique())
+    together = all_of(conditions)
+    for split, condition in itertools.product([*order, ALL], [*conditions, together]):
+        of_split = order if split == ALL else [split]
+        of_condition = conditions if condition == together else [condition]
+        part, own = (
+            table[table["split"].isin(of_split) & table["condition"].isin(of_condition)]
+            for table in (fields, cells)
+        )
         rows += [
-            (split, condition, name, len(part), int(labels.isin(group).sum()))
+            (split, condition, name, len(part), int(own["label"].isin(group).sum()))
             for name, group in members.items()
         ]
     return pd.DataFrame(rows, columns=["split", "condition", "class", "n_fields", "n_cells"])
-
-
-def _chosen(table: pd.DataFrame, split: str, condition: str) -> pd.Series:
-    every = pd.Series(True, index=table.index)
-    by_split = every if split == ALL else table["split"] == split
-    return by_split if condition == ALL else by_split & (table["condition"] == condition)

@@ -278,7 +278,7 @@ def check_simulation(config: dict[str, Any], fields: pd.DataFrame) -> None:
 
 
 def check_label_columns(config: dict[str, Any], fields: pd.DataFrame) -> None:
-    """Refuse annotations whose class stands in a column that the sample sheet lacks.
+    """Refuse annotations whose class stands in a column that the sheet lacks, or is NA there.
 
     Raises
     ------
@@ -291,6 +291,12 @@ def check_label_columns(config: dict[str, Any], fields: pd.DataFrame) -> None:
             raise StudyError(
                 f"annotations.label_column is {column!r}, which is no column of "
                 f"{config['fields']}; those are {', '.join(fields.columns)}."
+            )
+        if column is not None and (fields[column] == "NA").any():
+            raise StudyError(
+                f"{config['fields']} has NA in the column {column} (annotations.label_column), "
+                "which the result tables use for missing values; leave it empty for fields without "
+                "a class, or write another word."
             )
 
 

@@ -5,6 +5,8 @@ files are the same to the byte, whatever group they are in. Those that must stay
 block, and blocks are what is dealt out.
 """
 
+import hashlib
+import itertools
 import logging
 from collections.abc import Mapping, Sequence
 
@@ -20,6 +22,8 @@ from cellpheno.randomness import generator
 
 LEARNING = ("train", "val", "test")
 PREDICT = "predict"
+BALANCED, BY_HASH = "balanced", "by_hash"
+"""How blocks are dealt out: evenly, or each by its own groups' names whatever others there are."""
 DEALS = 16
 ABSENT = 1e3
 """What it costs when a split lacks a class, or fields without cells: more than any imbalance."""
@@ -36,14 +40,16 @@ def assign(
     seed: int,
     hold_out: Sequence[str] = (),
     together: Sequence[tuple[str, str]] = (),
+    deal: str = BALANCED,
 ) -> pd.DataFrame:
     """Give every field of sound quality its split.
 
     What the sample sheet's column `split` says is kept, and passes to the rest of its block.
     Annotated fields of the groups in `hold_out` are the split `test`, and no others are.
     Fields that were not annotated are `predict` unless the sheet says otherwise; then they count
-    as fields without cells, which is logged. All other blocks are dealt out so that fields, fields
-    without cells and the cells of each class come as close to `fractions` as they can.
+    as fields without cells, which is logged. All other blocks are dealt out: `BALANCED` so that
+    fields, fields without cells and the cells of each class come as close to `fractions` as they
+    can; `BY_HASH` so that blocks that are added later do not move others.
 
     Parameters
     ----------
@@ -63,6 +69,8 @@ def assign(
         Values of `by`: groups to test on; the others train and validate.
     together
         Pairs of fields that must come to one split, whatever their groups.
+    deal
+        `BALANCED` or `BY_HASH`.
 
     Returns
     -------
@@ -87,7 +95,10 @@ def assign(
     block = blocks(learning, [by, "content"], together)
     fixed = _fixed(learning, block, given[takes_part], by)
     load = _load(learning, block, boxes)
-    dealt = _deal(load, fixed, dealt_out, seed)
+    if deal == BY_HASH:
+        dealt = _deal_by_hash(_hashes(learning[by], block, seed), load > 0, fixed, dealt_out)
+    else:
+        dealt = _deal(load, fixed, dealt_out, seed)
     result = fields[["field", "group"]].assign(split=PREDICT)
     result.loc[takes_part, "split"] = np.array(LEARNING, dtype=object)[dealt][block]
     _refuse_empty(result, fractions, by)
@@ -134,12 +145,13 @@ def hold_each_group_out(
     fractions: Mapping[str, float],
     seed: int,
     together: Sequence[tuple[str, str]] = (),
+    deal: str = BALANCED,
 ) -> pd.DataFrame:
     """Hold out every annotated group in turn: leave-one-patient-out, leave-one-plate-out.
 
     Parameters
     ----------
-    fields, annotated, boxes, by, fractions, seed, together
+    fields, annotated, boxes, by, fractions, seed, together, deal
         As `assign` takes them.
 
     Returns
@@ -161,7 +173,7 @@ def hold_each_group_out(
             "another column in splits.by."
         )
     folds = [
-        assign(fields, annotated, boxes, by, fractions, seed, [group], together).assign(
+        assign(fields, annotated, boxes, by, fractions, seed, [group], together, deal).assign(
             held_out=group
         )
         for group in groups
@@ -275,6 +287,46 @@ def _deal_once(
         dealt[number] = split = int(np.argmin(cost))
         filled[split] += load[number]
         left -= load[number] > 0
+    return dealt
+
+
+def _hashes(groups: pd.Series, block: npt.NDArray[np.intp], seed: int) -> npt.NDArray[np.float64]:
+    """Return a number from 0 to 1 for each block: the least of those of its groups' names."""
+    numbers = {
+        name: int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:6]) / 2**48
+        for name in groups.unique()
+    }
+    return groups.map(numbers).groupby(block).min().to_numpy(np.float64)
+
+
+def _deal_by_hash(
+    hashes: npt.NDArray[np.float64],
+    holds: npt.NDArray[np.bool_],
+    fixed: npt.NDArray[np.intp],
+    fractions: Mapping[str, float],
+) -> npt.NDArray[np.intp]:
+    """Give each block the split in whose part of the range from 0 to 1 its hash lies.
+
+    A split that would have no field, none without cells or no cell of a class takes the block that
+    holds one and lies nearest to its part, unless another split would lack something by that.
+    `holds` says what blocks hold, [blocks, kinds], fields first.
+    """
+    wanted = np.array([fractions[name] for name in LEARNING], dtype=np.float64)
+    wanted /= wanted.sum()
+    ends = np.cumsum(wanted)
+    dealt = np.minimum(np.searchsorted(ends, hashes, side="right"), np.flatnonzero(wanted)[-1])
+    dealt = np.where(fixed < 0, dealt, fixed)
+    for kind, split in itertools.product(np.argsort(holds.sum(axis=0)), np.flatnonzero(wanted)):
+        held = np.stack([holds[dealt == number].sum(axis=0) for number in range(len(LEARNING))])
+        if held[split, kind]:
+            continue
+        needed = (holds & (held[dealt] == 1)).any(axis=1)
+        free = np.flatnonzero((fixed < 0) & holds[:, kind] & ~needed)
+        if kind == 0 and not len(free):
+            free = np.flatnonzero((fixed < 0) & (held[dealt, 0] > 1))
+        if len(free):
+            away = np.maximum(ends[split] - wanted[split] - hashes, hashes - ends[split])
+            dealt[free[np.argmin(away[free])]] = split
     return dealt
 
 

@@ -2,7 +2,7 @@
 
 A long table has a column `well`, a column `plate` where plates differ, and any others. A grid has
 the columns' numbers in its first row, from whichever it begins with, and the rows' letters in its
-first column; lines above it, such as a title, are passed over.
+first column, of which any may be left out; lines above it, such as a title, are passed over.
 """
 
 import dataclasses
@@ -61,7 +61,8 @@ def read(path: Path, column: str) -> PlateMap:
     lines = list(delimited.rows(content, delimited.separator(content), path))
     is_long = bool(lines) and "well" in map(str.lower, lines[0][1])
     heads = [] if is_long else lines
-    starts = [number for number, (_, cells) in enumerate(heads) if _is_head_of_grid(cells)]
+    below = [cells for _, cells in heads[1:]] + [[""]]
+    starts = [n for n, (_, cells) in enumerate(heads) if _is_head_of_grid(cells, below[n])]
     if len(starts) > 1:
         raise StudyError(
             f"{path} holds {len(starts)} grids (lines {', '.join(str(lines[n][0]) for n in starts)}"
@@ -125,16 +126,20 @@ def difference(these: pd.DataFrame, those: pd.DataFrame, keys: Sequence[str]) ->
     return sorted({" ".join(row) for row in rows if row not in present})
 
 
-def _is_head_of_grid(cells: Sequence[str]) -> bool:
+def _is_head_of_grid(cells: Sequence[str], below: Sequence[str]) -> bool:
     """Whether a line numbers the columns of a plate: no row's letter, then 1, 2, 3 and so on.
 
-    Columns at the edge, which many leave empty, may be left out.
+    Columns at the edge, which many leave empty, may be left out; others where the line below begins
+    with the letter of a row.
     """
-    numbers = [cell for cell in cells[1:] if cell]
-    if len(numbers) < 2 or wells.name(cells[0], "1") or not all(map(str.isdecimal, numbers)):
+    texts = [cell for cell in cells[1:] if cell]
+    if len(texts) < 2 or wells.name(cells[0], "1") or not all(map(str.isdecimal, texts)):
         return False
-    first = int(numbers[0])
-    return list(map(int, numbers)) == list(range(first, first + len(numbers)))
+    numbers = list(map(int, texts))
+    if numbers == list(range(numbers[0], numbers[0] + len(numbers))):
+        return True
+    rising = all(one < other for one, other in itertools.pairwise(numbers))
+    return rising and not below[0].isdecimal() and wells.name(below[0], texts[-1]) is not None
 
 
 def _grid(lines: Sequence[delimited.Line], column: str, path: Path) -> pd.DataFrame:

@@ -60,7 +60,7 @@ COUNTS = Table(
     "counts",
     (
         Column("split", "str", "use of the fields, or `all`"),
-        Column("condition", "str", "experimental condition, or `all`"),
+        Column("condition", "str", "experimental condition, or `all` (else `all together`)"),
         Column("class", "str", "class, group of classes, or `all`"),
         Column("n_fields", "int", "annotated fields of the split and condition", minimum=0),
         Column("n_cells", "int", "their annotated cells, or labelled patches", minimum=0),
