@@ -218,7 +218,10 @@ rule all:
         ),
         branch(
             bool(DETECTORS),
-            then=f"results/{STUDY}/metrics/detection.tsv",
+            then=[
+                f"results/{STUDY}/metrics/detection.tsv",
+                f"results/{STUDY}/metrics/calls.tsv",
+            ],
         ),
         branch(bool(ANNOTATORS), then=f"results/{STUDY}/annotations/report.tsv"),
         branch(

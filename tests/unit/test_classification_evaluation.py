@@ -56,6 +56,7 @@ def test_metrics_of_all_classes_are_those_of_scikit_learn():
         "accuracy": sklearn_metrics.accuracy_score(labels, called),
         "balanced_accuracy": sklearn_metrics.balanced_accuracy_score(labels, called),
         "macro_f1": sklearn_metrics.f1_score(labels, called, average="macro"),
+        "weighted_f1": sklearn_metrics.f1_score(labels, called, average="weighted"),
         "mean_auc": np.mean([value(cells, name, "auc") for name in CLASSES]),
     }
     for metric, number in expected.items():

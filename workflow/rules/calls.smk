@@ -108,3 +108,30 @@ rule explain_cells:
         code=code_id("explain_cells.py"),
     script:
         "../scripts/explain_cells.py"
+
+
+rule evaluate_calls:
+    """Measure called cells against annotated ones: AP by class, cells per field."""
+    input:
+        cells="results/{study}/cells.parquet",
+        boxes="results/{study}/annotations/boxes.parquet",
+        splits="results/{study}/splits.tsv",
+    output:
+        metrics="results/{study}/metrics/calls.tsv",
+    log:
+        "logs/{study}/evaluate_calls.log",
+    benchmark:
+        "results/{study}/benchmarks/evaluate_calls.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=longer(60),
+    params:
+        classes=lookup("classes", within=config),
+        seed=lookup("seed", within=config),
+        code=code_id("evaluate_calls.py"),
+    script:
+        "../scripts/evaluate_calls.py"

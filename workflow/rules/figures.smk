@@ -17,8 +17,9 @@ FIGURES = [
     "frequencies_stacked",
     "effects",
 ]
+# what people have drawn is found by itself, and patches of a grid are no cells
 if DETECTORS:
-    FIGURES += ["detection", "found_and_missed"]
+    FIGURES += ["detection", "found_and_missed", "call_agreement"]
 if len(DETECTORS) > 1:
     FIGURES.append("detectors")
 if len(EXPERIMENTS) > 1:

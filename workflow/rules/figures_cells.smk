@@ -191,3 +191,36 @@ rule plot_grad_cam:
         code=code_id("plot_grad_cam.py"),
     script:
         "../scripts/plot_grad_cam.py"
+
+
+rule plot_call_agreement:
+    """Draw average precision by class, and called against annotated cells of each field."""
+    input:
+        metrics="results/{study}/metrics/calls.tsv",
+        cells="results/{study}/cells.parquet",
+        boxes="results/{study}/annotations/boxes.parquet",
+        splits="results/{study}/splits.tsv",
+    output:
+        pdf="results/{study}/figures/call_agreement.pdf",
+        png=report(
+            "results/{study}/figures/call_agreement.png",
+            caption="../report/call_agreement.rst",
+            category="Calls",
+            labels={"figure": "called against annotated cells"},
+        ),
+    log:
+        "logs/{study}/plot_call_agreement.log",
+    benchmark:
+        "results/{study}/benchmarks/plot_call_agreement.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=longer(20),
+    params:
+        palette=PALETTE,
+        code=code_id("plot_call_agreement.py"),
+    script:
+        "../scripts/plot_call_agreement.py"

@@ -124,6 +124,10 @@ def measure(cells: Scored, weights: Array) -> dict[tuple[str, str], Array]:
         metrics[name, "auc"] = auc(positive, score, weights)
     right = weights @ (cells.labels == cells.called)
     metrics["all", "accuracy"] = _share(right, weights.sum(axis=1))
+    sizes = weights @ (cells.labels[:, None] == np.arange(len(cells.classes)))
+    each = np.stack([metrics[name, "f1"] for name in cells.classes], axis=1)
+    weighted = (np.nan_to_num(each) * sizes).sum(axis=1)
+    metrics["all", "weighted_f1"] = _share(weighted, sizes.sum(axis=1))
     means = {"balanced_accuracy": "sensitivity", "macro_f1": "f1", "mean_auc": "auc"}
     for mean, metric in means.items():
         metrics["all", mean] = _mean([metrics[name, metric] for name in cells.classes])

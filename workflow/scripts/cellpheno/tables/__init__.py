@@ -54,6 +54,7 @@ from cellpheno.tables.fields import (
 )
 from cellpheno.tables.labels import FLUORESCENCE, LABELLED, MIXTURE
 from cellpheno.tables.metrics import (
+    CALL_METRICS,
     CLASSIFICATION_METRICS,
     CONFUSION,
     DETECTION_METRICS,
@@ -114,6 +115,7 @@ __all__ = [
     "BOXES",
     "BOX_COLUMNS",
     "CALIBRATION",
+    "CALL_METRICS",
     "CELLS",
     "CELL_CONFUSION",
     "CELL_LEVEL",

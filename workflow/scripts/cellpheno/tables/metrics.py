@@ -27,6 +27,18 @@ CLASSIFICATION_METRICS = Table(
         Column("n", "int", "annotated cells behind it", minimum=0),
     ),
 )
+CALL_METRICS = Table(
+    "call_metrics",
+    (
+        SPLIT,
+        Column("class", "str", "class, or `all`"),
+        Column("metric", "str", "name of the metric, of average precision with its IoU"),
+        Column("value", "float", "the metric", optional=True),
+        *INTERVAL,
+        Column("n", "int", "annotated cells behind it", minimum=0),
+    ),
+    key=("split", "class", "metric"),
+)
 SUBSET_METRICS = Table(
     "subset_metrics",
     (

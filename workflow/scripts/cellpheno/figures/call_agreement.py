@@ -1,0 +1,76 @@
+"""Called cells against annotated ones: average precision by class, and cells per field."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from cellpheno.figures import style
+
+ALL = "all"
+
+
+def shown_split(metrics: pd.DataFrame) -> str:
+    """Return the split that the figure shows: test, or val where nothing lies in test."""
+    return "test" if (metrics["split"] == "test").any() or metrics.empty else "val"
+
+
+@style.styled
+def draw(metrics: pd.DataFrame, counts: pd.DataFrame, split: str, palette: style.Palette) -> Figure:
+    """Draw average precision of each class, and each field by its annotated and called cells.
+
+    Parameters
+    ----------
+    metrics
+        tables.CALL_METRICS.
+    counts
+        Called and annotated cells of each field of the split and class.
+    split
+        The split that is shown.
+    palette
+        Classes and colours.
+    """
+    metrics = metrics[metrics["split"] == split]
+    if metrics.empty:
+        return style.message("No annotated field lies in test or val.")
+    made = style.figure(style.PAGE_MM, max(66.0, 20 + 6.0 * len(palette.classes)))
+    left, right = made.subplots(1, 2)
+    _draw_precision(left, metrics, palette)
+    _draw_counts(right, counts[counts["class"] == ALL], metrics, split)
+    return made
+
+
+def _draw_precision(axes: Axes, metrics: pd.DataFrame, palette: style.Palette) -> None:
+    names = [*palette.classes, ALL]
+    for shift, ending, alpha in [(-0.2, "0.5", 1.0), (0.2, "0.5:0.95", 0.45)]:
+        wanted = [f"{'map' if name == ALL else 'ap'}@{ending}" for name in names]
+        keys = list(zip(names, wanted, strict=True))
+        own = metrics.set_index(["class", "metric"]).reindex(keys)
+        places = [row + shift for row in range(len(names))]
+        colours = [style.INK if name == ALL else palette[name] for name in names]
+        axes.barh(places, own["value"], 0.38, color=colours, alpha=alpha)
+        axes.hlines(places, own["ci_low"], own["ci_high"], color=style.ALERT, linewidth=0.8)
+        for place, value in zip(places, own["value"], strict=True):
+            text = "not annotated" if pd.isna(value) else f"{value:.2f} at {ending}"
+            axes.text(0.01, place, text, va="center", fontsize=5, color=style.INK, zorder=4)
+            axes.texts[-1].set_bbox({"facecolor": "white", "alpha": 0.7, "pad": 0.4, "lw": 0})
+    axes.set_yticks(range(len(names)), [*palette.classes, "mean (mAP)"])
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set(xlim=(0, 1), xlabel="average precision of called cells")
+    axes.set_title("IoU 0.5 (full) and 0.5 to 0.95 (pale)")
+
+
+def _draw_counts(axes: Axes, counts: pd.DataFrame, metrics: pd.DataFrame, split: str) -> None:
+    most = max(1, int(counts[["called", "annotated"]].to_numpy().max()))
+    axes.plot([0, most], [0, most], color=style.NEGATIVE, linestyle="--", linewidth=0.7)
+    axes.scatter(counts["annotated"], counts["called"], s=10, color=style.OKABE_ITO[0], alpha=0.7)
+    own = metrics[metrics["class"] == ALL].set_index("metric")["value"]
+    axes.text(
+        *(0.03, 0.97),
+        f"bias {own['cells_per_field_bias']:+.2f}\n"
+        f"mean error {own['cells_per_field_error']:.2f}\n"
+        f"r = {own['cells_per_field_correlation']:.3f}",
+        transform=axes.transAxes,
+        va="top",
+    )
+    axes.set(xlabel="annotated cells in a field", ylabel="called cells in a field")
+    axes.set_title(f"cells of each {split} field")
