@@ -15,6 +15,7 @@ for name in (
     "errors",
     "notices",
     "files",
+    "first_page",
     "inputs",
     "delimited",
     "known",
@@ -59,6 +60,7 @@ from cellpheno import (
     detector_libraries,
     experiments,
     files,
+    first_page,
     inputs,
     notices,
     sample_sheet,
@@ -295,6 +297,8 @@ TARGET_TABLES = (
     else []
 )
 SEEDS = config["seeds"]
+# conditions that the sheet names for comparison; the splits of fields may leave fewer
+COMPARED = sample_sheet.compared(config, fields)["condition"].unique().tolist()
 # a shard is converted, counted, measured, searched for cells, and classified by every network
 SHARDS = sample_sheet.shards(
     fields,

@@ -2,9 +2,7 @@
 FIGURES = [
     "quality",
     "quality_overview",
-    "annotated_fields",
     "gallery_annotated",
-    "gallery_called",
     "class_shares",
     "cells_per_field",
     "classifier_training",
@@ -13,10 +11,17 @@ FIGURES = [
     "thresholds",
     "embedding",
     "grad_cam",
-    "frequencies",
-    "frequencies_stacked",
-    "effects",
 ]
+# a figure of the experiment needs fields that take part in it
+if COMPARED:
+    FIGURES += [
+        "annotated_fields",
+        "gallery_called",
+        "frequencies",
+        "frequencies_stacked",
+    ]
+if config["statistics"]["control"] and len(COMPARED) > 1:
+    FIGURES.append("effects")
 # what people have drawn is found by itself, and patches of a grid are no cells
 if DETECTORS:
     FIGURES += ["detection", "found_and_missed", "call_agreement"]

@@ -3,6 +3,15 @@ envvars:
     "CELLPHENO_SNAKEFILE",
 
 
+# what the front page tells; only a report knows the key, which no config may have
+if "--report" in sys.argv:
+    config["front_page"] = {
+        "compared": bool(COMPARED),
+        "results": first_page.results(Path(f"results/{STUDY}"), EXPERIMENTS[0]),
+        "tested": first_page.tested(Path(f"results/{STUDY}")),
+    }
+
+
 rule save_config:
     """Record the config with all defaults filled in, as it was used."""
     output:

@@ -211,8 +211,14 @@ def check_statistics(config: dict[str, Any], fields: pd.DataFrame) -> None:
         check_known(name, sorted(known), where, f"the conditions of {sheet}")
     if settings["control"] is None:
         return
-    compared = _compared(config, fields)
-    conditions = sorted(compared["condition"].unique())
+    taking_part = compared(config, fields)
+    conditions = sorted(taking_part["condition"].unique())
+    if not conditions:
+        raise StudyError(
+            f"statistics.control is {settings['control']!r}, but no field of {sheet} lies in "
+            f"statistics.splits ({', '.join(settings['splits'])}); name the splits of the fields "
+            "that are to be compared there, or set statistics.control to null."
+        )
     if settings["control"] not in conditions:
         raise StudyError(
             f"statistics.control is {settings['control']!r}, which is not a condition in {sheet}; "
@@ -220,7 +226,7 @@ def check_statistics(config: dict[str, Any], fields: pd.DataFrame) -> None:
         )
     for test in settings["tests"]:
         unit = test["unit"]
-        counts = compared.groupby("condition")[unit].nunique()
+        counts = taking_part.groupby("condition")[unit].nunique()
         for condition, count in counts[counts < 2].items():
             raise StudyError(
                 f"The condition {condition} has {count} {unit} in {sheet}, but the {test['test']} "
@@ -229,14 +235,14 @@ def check_statistics(config: dict[str, Any], fields: pd.DataFrame) -> None:
             )
 
 
-def _compared(config: dict[str, Any], fields: pd.DataFrame) -> pd.DataFrame:
+def compared(config: dict[str, Any], fields: pd.DataFrame) -> pd.DataFrame:
     """Return the fields that may take part in the comparison, as far as the sheet tells."""
     splits = config["statistics"]["splits"]
-    compared = fields[fields["split"].isin(["", *splits])]
-    compared = compared[~compared["condition"].isin(config["statistics"]["exclude_conditions"])]
+    chosen = fields[fields["split"].isin(["", *splits])]
+    chosen = chosen[~chosen["condition"].isin(config["statistics"]["exclude_conditions"])]
     if "simulation" in config and splits == ["predict"]:
-        compared = compared[compared["condition"] != config["simulation"]["annotated"]]
-    return compared
+        chosen = chosen[chosen["condition"] != config["simulation"]["annotated"]]
+    return chosen
 
 
 def check_simulation(config: dict[str, Any], fields: pd.DataFrame) -> None:

@@ -76,7 +76,9 @@ def draw(panels: Sequence[Panel], palette: style.Palette) -> Figure:
         Classes and colours.
     """
     if not panels:
-        return style.message("No field of the chosen splits passed quality control.")
+        return style.message(
+            "No usable field lies in statistics.splits: see splits.tsv and qc/fields.tsv."
+        )
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
     panel_mm = style.PAGE_MM / columns

@@ -48,7 +48,7 @@ def draw(
 def why_empty(frequencies: pd.DataFrame) -> str:
     """Return why there are no frequencies to draw."""
     if frequencies.empty:
-        return "No field is left to compare: statistics/tests.tsv and qc/fields.tsv say why."
+        return "No usable field lies in statistics.splits: see splits.tsv and qc/fields.tsv."
     return "No cell was called in the fields of the experiment."
 
 

@@ -1,0 +1,42 @@
+"""A figure that would be empty is not made."""
+
+OF_THE_EXPERIMENT = {
+    "plot_annotated_fields",
+    "plot_frequencies",
+    "plot_frequencies_stacked",
+    "plot_effects",
+}
+
+
+def annotated_only(study):
+    """Keep the annotated fields alone, all of which the sheet gives a split."""
+    study.rows = study.rows[:6]
+    study.config["statistics"] = {"control": None, "null_experiments": 0}
+    return study.write()
+
+
+def test_a_fully_annotated_study_has_no_figures_of_an_experiment(mini_study):
+    planned = annotated_only(mini_study).planned("figures")
+    assert not OF_THE_EXPERIMENT & set(planned)
+    assert planned["plot_gallery"] == 1
+    assert {"plot_cells_per_field", "plot_call_agreement", "plot_class_shares"} <= set(planned)
+
+
+def test_a_study_with_an_experiment_has_them_all(mini_study):
+    assert set(mini_study.write().planned("figures")) >= OF_THE_EXPERIMENT
+
+
+def test_without_a_control_there_are_no_differences_to_show(mini_study):
+    mini_study.config["statistics"]["control"] = None
+    planned = set(mini_study.write().planned("figures"))
+    assert "plot_effects" not in planned
+    assert "plot_frequencies" in planned
+
+
+def test_a_control_without_fields_to_compare_is_refused_with_what_to_do(mini_study):
+    annotated_only(mini_study)
+    mini_study.config["statistics"]["control"] = "annotated"
+    done = mini_study.write().snakemake("-n", check=False)
+    assert done.returncode
+    assert "no field of fields.tsv lies in statistics.splits (predict)" in done.stdout
+    assert "set statistics.control to null" in done.stdout

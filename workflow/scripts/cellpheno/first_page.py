@@ -1,0 +1,77 @@
+"""The main results of a study, for the first page of its report."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+Row = Mapping[str, str]
+
+AT_THRESHOLD = "at score_threshold"
+SHOWN = (
+    ("metrics/detection.tsv", f"recall@0.5 {AT_THRESHOLD}", "Detection: recall, IoU 0.5"),
+    ("metrics/detection.tsv", f"precision@0.5 {AT_THRESHOLD}", "Detection: precision, IoU 0.5"),
+    ("metrics/detection.tsv", "ap@0.5", "Detection: average precision, IoU 0.5"),
+    ("metrics/calls.tsv", "map@0.5", "Called cells: mAP, IoU 0.5"),
+    ("metrics/calls.tsv", "map@0.5:0.95", "Called cells: mAP, IoU 0.5 to 0.95"),
+    ("metrics/calls.tsv", "cells_per_field_bias", "Cells per field: called minus annotated"),
+    ("metrics/calls.tsv", "cells_per_field_error", "Cells per field: mean absolute error"),
+    ("metrics/calls.tsv", "cells_per_field_correlation", "Cells per field: correlation"),
+    ("metrics/classification.tsv", "balanced_accuracy", "Classification: balanced accuracy"),
+    ("metrics/classification.tsv", "macro_f1", "Classification: F1, mean of the classes"),
+    ("metrics/classification.tsv", "weighted_f1", "Classification: F1, weighted by class size"),
+    ("metrics/classification.tsv", "mean_auc", "Classification: AUC, mean of the classes"),
+)
+"""Table, metric, and what it is called."""
+
+
+def results(folder: Path, experiment: str) -> list[dict[str, str]]:
+    """Return the main results, one for each row of the first page's table.
+
+    Parameters
+    ----------
+    folder
+        The study's results; what is not there is left out.
+    experiment
+        The classifier that makes the calls.
+
+    Returns
+    -------
+    list
+        what, value, interval and n (annotated cells of which split), as text.
+    """
+    chosen = {"class": "all", "experiment": experiment, "seed": "mean"}
+    found = []
+    for name, metric, what in SHOWN:
+        wanted = {"metric": metric}
+        if "classification" in name:
+            wanted |= chosen
+        elif "calls" in name:
+            wanted["class"] = "all"
+        rows = [row for row in _rows(folder / name) if wanted.items() <= row.items()]
+        # test where there is one: val took part in choosing
+        rows.sort(key=lambda row: row["split"] != "test")
+        found += [_shown(what, row) for row in rows[:1]]
+    return found
+
+
+def tested(folder: Path) -> dict[str, int]:
+    """Return how many comparisons there are, could be tested, and are significant."""
+    rows = list(_rows(folder / "statistics/tests.tsv"))
+    p = [float(row["p_adjusted"]) for row in rows if row["p_adjusted"] != "NA"]
+    return {"all": len(rows), "tested": len(p), "significant": sum(value < 0.05 for value in p)}
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    if path.exists():
+        with path.open(encoding="utf-8", newline="") as file:
+            yield from csv.DictReader(file, delimiter="\t")
+
+
+def _shown(what: str, row: Row) -> dict[str, str]:
+    value, low, high = (_number(row[key]) for key in ("value", "ci_low", "ci_high"))
+    interval = f"{low} to {high}" if "NA" not in (low, high) else "NA"
+    return {"what": what, "value": value, "interval": interval, "n": f"{row['n']} ({row['split']})"}
+
+
+def _number(text: str) -> str:
+    return text if text == "NA" else f"{float(text):.3f}"
