@@ -247,6 +247,8 @@ def test_a_class_that_has_cells_but_none_to_train_on_is_named():
     sampling.check_classes(labels, np.array([0, 1, 2]), [*CLASSES, "never seen"])
     with pytest.raises(StudyError, match="no crops to train"):
         sampling.check_classes(labels, np.array([], dtype=int), CLASSES)
+    with pytest.raises(StudyError, match="one crop to train"):
+        sampling.check_classes(labels, np.array([1]), CLASSES)
 
 
 def test_normalisation_is_that_of_the_training_crops_alone():

@@ -169,6 +169,10 @@ def test_an_experiment_overrides_only_what_it_names():
         ),
         (changed("experiments", to={"a": {"modell": {}}}), ["experiments/a", "modell", "model"]),
         ({k: v for k, v in DEFAULT.items() if k != "classes"}, ["classes", "missing"]),
+        (
+            changed("classification", "training", "batch_size", to=1),
+            ["experiments/main", "classification.training.batch_size is 1", "at least 2"],
+        ),
         (changed("classes", to=[0, 1]), ["classes.0 is 0", "a number", "in quotes", "'0'"]),
         (changed("classes", to=["a", "b", "a"]), ["classes has 'a' twice"]),
         (changed("classes", to=["a", "b" * 101]), ["classes.1", "101 characters", "at most 100"]),

@@ -7,6 +7,8 @@ from cellpheno.errors import StudyError
 INCEPTION = "inception_v3"
 SMALLEST, SMALLEST_WITH_AUXILIARY = 75, 299
 """Sides of the crops, px, that Inception-v3 and its second head can still make something of."""
+WITHOUT_BATCH_NORM = ("squeezenet", "swin", "convnext")
+"""Beginnings of the names of backbones that normalise no batch."""
 
 
 def check(settings: dict[str, Any], where: str) -> None:
@@ -34,6 +36,13 @@ def check(settings: dict[str, Any], where: str) -> None:
         raise StudyError(
             f"{where}: classification.model.auxiliary_loss is {model['auxiliary_loss']}, but "
             f"{model['backbone']} has no second head, only {INCEPTION} has one; set it to 0."
+        )
+    normalises = not model["backbone"].startswith(WITHOUT_BATCH_NORM)
+    if settings["training"]["batch_size"] < 2 and normalises and not model["frozen_batch_norm"]:
+        raise StudyError(
+            f"{where}: classification.training.batch_size is 1, but {model['backbone']} "
+            "normalises each value by its mean over the batch, which takes at least 2 crops; set "
+            "it to 2 or more."
         )
     smallest = SMALLEST_WITH_AUXILIARY if model["auxiliary_loss"] else SMALLEST
     if model["backbone"] == INCEPTION and size < smallest:

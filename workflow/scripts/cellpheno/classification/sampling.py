@@ -62,6 +62,11 @@ def check_classes(
             "matches an annotated one; look at metrics/detection.tsv, or set "
             "classification/crops/source to annotations."
         )
+    if len(train) == 1:
+        raise StudyError(
+            "There is one crop to train the classifier on, which is no batch; annotate more cells, "
+            "or look at metrics/detection.tsv for annotated cells that were not detected."
+        )
     for name in classes:
         known, learned = int((labels == name).sum()), int((labels.iloc[train] == name).sum())
         if known and not learned and name not in may_lack:

@@ -1,0 +1,46 @@
+"""Names that are one name in two spellings: by case, blanks, dashes, zeros or look-alike letters."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+
+LOOK_ALIKES = str.maketrans(
+    "АВЕЅІЈКМНОРСТХаеѕіјорсухΑΒΕΖΗΙΚΜΝΟΡΤΧοµ",  # noqa: RUF001 - Cyrillic, Greek and the micro sign
+    "ABESIJKMHOPCTXaesijopcyxABEZHIKMNOPTXoμ",
+)
+"""Letters of other alphabets that nobody tells from Latin ones, and the two letters mu."""
+DASHES = re.compile(r"[\u2010-\u2015\u2212\u00ad_-]")
+INVISIBLE = ("Cf", "Cc")
+"""Categories of characters without width, such as joiners and marks of direction."""
+
+
+def look_alikes(names: Iterable[str]) -> list[list[str]]:
+    """Return the names that nobody can tell apart by looking at them, each set sorted."""
+    return _alike(names, _look)
+
+
+def variants(names: Iterable[str]) -> list[list[str]]:
+    """Return the names that differ only in case, blanks, dashes, zeros or look-alike letters."""
+    return _alike(names, _spelling)
+
+
+def _alike(names: Iterable[str], key: Callable[[str], str]) -> list[list[str]]:
+    sets: dict[str, set[str]] = {}
+    for name in names:
+        sets.setdefault(key(name), set()).add(name)
+    return [sorted(alike) for _, alike in sorted(sets.items()) if len(alike) > 1]
+
+
+def _look(name: str) -> str:
+    seen = (each for each in name if unicodedata.category(each) not in INVISIBLE)
+    # `split` knows blanks of every width
+    return " ".join(unicodedata.normalize("NFC", "".join(seen)).translate(LOOK_ALIKES).split())
+
+
+def _spelling(name: str) -> str:
+    plain = unicodedata.normalize("NFKC", _look(name)).casefold()
+    plain = DASHES.sub("-", plain)
+    # "drug -" and "drug +" differ: only what parts letters and digits counts for nothing
+    plain = re.sub(r"(?<=\w)[ -]+(?=\w)", " ", plain)
+    plain = re.sub(r"(?<=[^\W\d]) (?=\d)|(?<=\d) (?=[^\W\d])", "", plain)
+    return re.sub(r"(?<![\d.,])0+(?=\d)", "", plain)
