@@ -418,3 +418,111 @@ def test_two_channels_may_share_a_file_but_not_its_plane(config, rows, planes, r
             sample_sheet.check_planes(config, fields)
     else:
         sample_sheet.check_planes(config, fields)
+
+
+@pytest.mark.parametrize("other", ["drug-r1", "control-r2"])
+def test_two_fields_of_one_image_are_refused_between_conditions_and_within(config, rows, other):
+    config |= {"image_files": {"planes": {}}}
+    fields = pd.DataFrame(rows)
+    sample_sheet.check_planes(config, fields)
+    fields.loc[fields["field"] == other, "membrane"] = "control-r1.tif"
+    with pytest.raises(StudyError, match=f"control-r1 and {other} .*same image, control-r1.tif"):
+        sample_sheet.check_planes(config, fields)
+
+
+def test_two_fields_may_share_a_file_of_which_they_take_other_planes(config, rows):
+    planes = {"membrane": 1, "nucleus": 2}
+    config |= {"channels": ["membrane", "nucleus"], "image_files": {"planes": planes}}
+    fields = pd.DataFrame(rows)
+    fields["nucleus"] = fields["membrane"].to_numpy()[::-1]
+    sample_sheet.check_planes(config, fields)
+    config["image_files"]["planes"] = {}
+    with pytest.raises(StudyError, match="same image"):
+        sample_sheet.check_planes(config, fields)
+
+
+@pytest.fixture
+def warned(monkeypatch):
+    """The warnings of a check."""
+    sentences = []
+    monkeypatch.setattr(sample_sheet.notices, "warn", sentences.append)
+    return sentences
+
+
+def spelled(config, rows, column, value):
+    config |= {"class_groups": {}}
+    fields = pd.DataFrame(rows)
+    fields.loc[3, column] = value
+    sample_sheet.check_spellings(config, fields)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("condition", "Drug"), ("replicate", "R1"), ("replicate", "r 1"), ("group", "drug-R1")],
+)
+def test_names_in_two_spellings_are_a_warning(config, rows, warned, column, value):
+    spelled(config, rows, column, value)
+    (sentence,) = warned
+    assert f"column {column} of fields.tsv" in sentence
+    assert repr(value) in sentence
+
+
+def test_a_sheet_in_one_spelling_has_no_warning(config, rows, warned):
+    spelled(config, rows, "group", "another")
+    sample_sheet.check_groups(config, pd.DataFrame(rows))
+    assert warned == []
+
+
+def test_classes_in_two_spellings_are_a_warning(config, rows, warned):
+    config["classes"] = ["partial", "Partial"]
+    spelled(config, rows, "group", "another")
+    assert "classes of the config, 'Partial' and 'partial'" in warned[0]
+
+
+@pytest.mark.parametrize("column", ["condition", "replicate", "group"])
+def test_names_that_look_the_same_are_refused_with_their_codes(config, rows, column):
+    config["statistics"]["control"] = None
+    rows[0][column] = "\N{CYRILLIC SMALL LETTER ES}ell"
+    with pytest.raises(StudyError, match=r"'cell' and '\\u0441ell' look the same"):
+        spelled(config, rows, column, "cell")
+
+
+def test_the_control_in_another_spelling_is_refused(config, rows, warned):
+    with pytest.raises(StudyError, match="'Control' and 'control' differ .* compared with itself"):
+        spelled(config, rows, "condition", "Control")
+
+
+def test_a_well_on_several_plates_is_a_warning(config, rows, warned):
+    fields = pd.DataFrame(rows).assign(group=["B02", "B03", "B02", "C04"], plate=[*"1122"])
+    sample_sheet.check_groups(config, fields)
+    assert "1 of 3 groups in fields.tsv are on several plates (such as B02)" in warned[0]
+
+
+def test_a_well_of_several_conditions_is_a_warning_without_a_column_of_plates(config, rows, warned):
+    fields = pd.DataFrame(rows).assign(group=["B02", "B03", "B02", "C04"])
+    sample_sheet.check_groups(config, fields)
+    assert "several conditions or replicates (such as B02)" in warned[0]
+
+
+def test_a_patient_with_several_conditions_is_no_warning(config, rows, warned):
+    sample_sheet.check_groups(config, pd.DataFrame(rows).assign(group=["P1", "P2", "P1", "P2"]))
+    assert warned == []
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("field", "f" * 101, "Line 2 .*value of field is a text of 101 characters.*100"),
+        ("condition", "c" * 101, "value of condition is a text of 101 characters"),
+        ("membrane", "m" * 1001, "value of membrane is a text of 1001 characters"),
+        ("group", "a\x07b", r"value of group has .*U\+0007"),
+        ("replicate", "r\N{RIGHT-TO-LEFT OVERRIDE}1", r"value of replicate has .*U\+202E"),
+    ],
+)
+def test_endless_names_and_characters_that_cannot_be_seen_are_refused(
+    tmp_path, config, rows, column, value, words
+):
+    rows[0][column] = value
+    pd.DataFrame(rows).to_csv(tmp_path / "fields.tsv", sep="\t", index=False)
+    with pytest.raises(StudyError, match=words):
+        sample_sheet.read(config, tmp_path, must_exist=False)

@@ -28,6 +28,9 @@ for name in (
     "schema_defaults",
     "protocol_switches",
     "configuration",
+    "sheets/__init__",
+    "sheets/wells",
+    "spellings",
     "sample_sheet",
     "sequences",
     "simulated_files",
@@ -140,6 +143,8 @@ def checked_study(config):
         candidate_settings.check_sheet(config, fields)
         experiments.check_sheet(config, fields)
         sample_sheet.check_planes(config, fields)
+        sample_sheet.check_spellings(config, fields)
+        sample_sheet.check_groups(config, fields)
         sequences.check(fields, config["splits"]["track_frames"])
         sample_sheet.check_statistics(config, fields)
         if simulated:

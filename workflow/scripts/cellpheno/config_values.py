@@ -106,7 +106,7 @@ def _check_key(section: Key, name: Any, source: str) -> None:
 def _fault(value: Any) -> str | None:
     """Return what is wrong with a value, as the end of a sentence; None where nothing is."""
     if isinstance(value, str):
-        return _fault_of_text(value)
+        return fault_of_text(value)
     if isinstance(value, float) and not math.isfinite(value):
         return f"is {value}, not a finite number; write a number"
     if isinstance(value, int | float) and abs(value) > LARGEST:
@@ -116,9 +116,12 @@ def _fault(value: Any) -> str | None:
     return f"has a value of the YAML type {type(value).__name__}; write a text, number or list"
 
 
-def _fault_of_text(text: str) -> str | None:
-    if len(text) > LONGEST:
-        return f"is a text of {len(text)} characters; write at most {LONGEST}"
+def fault_of_text(text: str, longest: int = LONGEST) -> str | None:
+    """Return what is wrong with a text, as the end of a sentence; None where nothing is."""
+    if len(text) > longest:
+        return f"is a text of {len(text)} characters; write at most {longest}"
+    if text.isprintable():
+        return None
     for letter in text:
         # blanks of other widths occur in names of files
         if not letter.isprintable() and unicodedata.category(letter) != "Zs":

@@ -13,15 +13,20 @@ from typing import Any
 
 import pandas as pd
 
-from cellpheno import delimited, monolayer_settings
+from cellpheno import config_values, delimited, monolayer_settings, notices, spellings
 from cellpheno.configuration import RESERVED, annotators
 from cellpheno.errors import StudyError
 from cellpheno.known import check_known
+from cellpheno.sheets import wells
 
 FIELD_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 SPLITS = ("train", "val", "test", "predict")
 COLUMNS = ("field", "condition", "replicate", "group")
 """Columns that every sheet has, beside one per channel."""
+NAMES = ("condition", "replicate", "group")
+"""Columns whose equal values mean one thing."""
+LONGEST_NAME = 100
+"""Characters of a name; names of fields become names of files."""
 IMAGE_FOLDERS = (".zarr",)
 """Endings of folders that are one image."""
 SHOWN = 5
@@ -65,6 +70,7 @@ def read(config: dict[str, Any], folder: Path, must_exist: bool) -> pd.DataFrame
     if "split" not in fields:
         fields["split"] = ""
     _check_columns(fields, config)
+    _check_texts(fields, sheet)
     _check_names(fields, sheet)
     for channel in config["channels"]:
         fields[channel] = _joined(Path(config["data_root"]), fields[channel].tolist())
@@ -116,6 +122,17 @@ def _check_columns(fields: pd.DataFrame, config: dict[str, Any]) -> None:
                 f"{sheet} has a column {column}, which the result tables fill themselves; rename "
                 "it."
             )
+
+
+def _check_texts(fields: pd.DataFrame, sheet: str) -> None:
+    for column in fields:
+        longest = LONGEST_NAME if column in COLUMNS else config_values.LONGEST
+        values = fields[column].tolist()
+        if max(map(len, values)) <= longest and "".join(values).isprintable():
+            continue
+        for line, value in zip(fields.index, values, strict=True):
+            if fault := config_values.fault_of_text(value, longest):
+                raise StudyError(f"Line {line} of {sheet}: the value of {column} {fault}.")
 
 
 def _check_names(fields: pd.DataFrame, sheet: str) -> None:
@@ -177,12 +194,12 @@ def _fault(path: str) -> str | None:
 
 
 def check_planes(config: dict[str, Any], fields: pd.DataFrame) -> None:
-    """Refuse two channels of a field that are the same plane of the same file.
+    """Refuse two channels of a field, or two fields, that are the same plane of the same file.
 
     Raises
     ------
     StudyError
-        For the first field with such channels.
+        For the first field with such channels, and the first two such fields.
     """
     planes = config["image_files"]["planes"]
     for one, other in itertools.combinations(config["channels"], 2):
@@ -193,6 +210,76 @@ def check_planes(config: dict[str, Any], fields: pd.DataFrame) -> None:
                 f"The field {field} in {config['fields']} has the file {path} as {one} and as "
                 f"{other}; correct the names, or say in image_files.planes which plane is which."
             )
+
+    of_channels = [
+        fields[["field"]].assign(path=fields[channel], plane=str(planes.get(channel)))
+        for channel in config["channels"]
+    ]
+    images = pd.concat(of_channels, ignore_index=True)
+    again = images[images.duplicated(["path", "plane"])]
+    if len(again):
+        field, path, plane = again.iloc[0]
+        same = (images["path"] == path) & (images["plane"] == plane)
+        raise StudyError(
+            f"The fields {images.loc[same, 'field'].iloc[0]} and {field} in {config['fields']} "
+            f"have the same image, {path}, so that its cells would count twice; correct the name "
+            "of the file, or leave out one of the fields."
+        )
+
+
+def check_spellings(config: dict[str, Any], fields: pd.DataFrame) -> None:
+    """Refuse names that look the same, and warn of those that may be one name in two spellings.
+
+    Raises
+    ------
+    StudyError
+        For two conditions, replicates, groups or classes that nobody can tell apart, and for a
+        condition that is the control in another spelling.
+    """
+    columns = dict.fromkeys([*NAMES, config["splits"]["by"], *config["evaluation"]["by"]])
+    where = {f"the column {name} of {config['fields']}": fields[name].unique() for name in columns}
+    where["classes of the config"] = [*config["classes"], *config["class_groups"]]
+    for place, names in where.items():
+        for alike in spellings.look_alikes(names):
+            shown = " and ".join(map(ascii, alike))
+            raise StudyError(
+                f"In {place}, {shown} look the same but are different texts; write them in one way."
+            )
+        variants = spellings.variants(names)
+        if variants:
+            shown = "; ".join(" and ".join(map(repr, alike)) for alike in variants[:SHOWN])
+            notices.warn(
+                f"In {place}, {shown}{'; ...' if len(variants) > SHOWN else ''} differ only in "
+                "case, blanks, dashes or leading zeros, and count as different; write them in one "
+                "way if they mean the same."
+            )
+    for alike in spellings.variants(fields["condition"].unique()):
+        if config["statistics"]["control"] in alike:
+            raise StudyError(
+                f"In the column condition of {config['fields']}, {' and '.join(map(repr, alike))} "
+                "differ only in their spelling, and one of them is statistics.control, so that "
+                "the control would be compared with itself; write them in one way."
+            )
+
+
+def check_groups(config: dict[str, Any], fields: pd.DataFrame) -> None:
+    """Warn of wells whose name is a group on several plates, conditions or replicates."""
+    groups = fields["group"]
+    rows = {name[0] for name in map(wells.parse, groups.unique()) if name}
+    if "plate" in fields:
+        columns, what = ["plate"], "plates"
+    elif len(rows) > 1 and all(map(wells.parse, groups.unique())):
+        columns, what = ["condition", "replicate"], "conditions or replicates"
+    else:
+        return
+    places = fields[["group", *columns]].drop_duplicates()["group"].value_counts()
+    several = sorted(places.index[places > 1])
+    if several:
+        notices.warn(
+            f"{len(several)} of {groups.nunique()} groups in {config['fields']} are on several "
+            f"{what} (such as {several[0]}), and each counts as one group, which stays in one "
+            "split; write plate and well, such as plate1-B02, if they are different wells."
+        )
 
 
 def check_statistics(config: dict[str, Any], fields: pd.DataFrame) -> None:

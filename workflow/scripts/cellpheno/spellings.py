@@ -1,11 +1,11 @@
-"""Names that are one name in two spellings: by case, blanks, dashes, zeros or look-alike letters."""
+"""Names that are one in two spellings: by case, blanks, dashes, zeros or look-alike letters."""
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
 
 LOOK_ALIKES = str.maketrans(
-    "АВЕЅІЈКМНОРСТХаеѕіјорсухΑΒΕΖΗΙΚΜΝΟΡΤΧοµ",  # noqa: RUF001 - Cyrillic, Greek and the micro sign
+    "АВЕЅІЈКМНОРСТХаеѕіјорсухΑΒΕΖΗΙΚΜΝΟΡΤΧοµ",
     "ABESIJKMHOPCTXaesijopcyxABEZHIKMNOPTXoμ",
 )
 """Letters of other alphabets that nobody tells from Latin ones, and the two letters mu."""
@@ -32,6 +32,8 @@ def _alike(names: Iterable[str], key: Callable[[str], str]) -> list[list[str]]:
 
 
 def _look(name: str) -> str:
+    if name.isascii() and name.isprintable():
+        return " ".join(name.split())
     seen = (each for each in name if unicodedata.category(each) not in INVISIBLE)
     # `split` knows blanks of every width
     return " ".join(unicodedata.normalize("NFC", "".join(seen)).translate(LOOK_ALIKES).split())
