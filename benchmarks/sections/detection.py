@@ -132,6 +132,7 @@ def trained(folder: Path, steps: int, device: torch.device, contrast: float = 1.
         milestones=[],
         scales=(1.0, 1.0),
         quarter_turns=False,
+        flips="both",
         max_gradient_norm=5.0,
     )
     learned = phantoms.tiles(max(8, steps), seed=2, contrast=contrast)

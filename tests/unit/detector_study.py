@@ -25,6 +25,7 @@ SETTINGS = training.Settings(
     milestones=(),
     scales=(0.8, 1.2),
     quarter_turns=True,
+    flips="both",
     max_gradient_norm=5.0,
 )
 LEARNS_TO_FIND_ROUND_CELLS = dataclasses.replace(

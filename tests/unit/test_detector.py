@@ -169,6 +169,15 @@ def test_a_tile_is_seen_in_all_eight_orientations():
     assert len(seen) == 8
 
 
+def test_with_horizontal_flips_a_tile_is_never_upside_down():
+    image, none, seen = torch.arange(12.0).reshape(1, 3, 4), torch.zeros(0, 4), set()
+    for number in range(20):
+        how = (1, 1), False, np.random.default_rng(number), "horizontal"
+        (changed,), _ = augmentation.augment([image], [none], *how)
+        seen.add(tuple(changed[0, 0].tolist()))
+    assert seen == {(0, 1, 2, 3), (3, 2, 1, 0)}
+
+
 def test_without_quarter_turns_a_tile_keeps_its_shape():
     image, none = torch.rand(3, 8, 12), torch.zeros(0, 4)
     for number in range(20):

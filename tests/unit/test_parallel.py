@@ -58,7 +58,7 @@ tiles = TileSet([str(n) for n in range(4)], images, boxes)
 settings = training.Settings(
     steps=4, batch_size=2, optimizer="sgd", learning_rate=0.002, weight_decay=0.0,
     schedule="constant", warmup=2, milestones=(), scales=(1.0, 1.0), quarter_turns=True,
-    max_gradient_norm=5.0,
+    flips="both", max_gradient_norm=5.0,
 )
 names = {"backend": "torchvision", "backbone": "resnet18_small", "weights": None}
 model = {**names, "architecture": "retinanet"}

@@ -76,6 +76,7 @@ AIM_CICS = {
     "detection.training.max_gradient_norm": (None, "A16"),
     "detection.training.scales": ([0.71, 1.19], "A16, A20"),
     "detection.training.quarter_turns": (True, "A17"),
+    "detection.training.flips": ("both", "A17"),
     "detection.inference.scale": (1.5, "A18"),
     "detection.inference.min_score": (0.1, "A18"),
     "detection.inference.nms_iou": (0.5, "A16"),
@@ -170,6 +171,7 @@ CCA = {
     "detection.training.max_gradient_norm": (None, "C17"),
     "detection.training.scales": ([1.0, 1.0], "C16"),
     "detection.training.quarter_turns": (False, "C16"),
+    "detection.training.flips": ("horizontal", "C17"),
     "detection.inference.scale": (1.0, "C16"),
     "detection.inference.min_score": (0.05, "C20"),
     "detection.inference.nms_iou": (0.5, "C20"),
@@ -270,6 +272,8 @@ def test_cca_has_the_settings_of_fcos():
         limits = {"nms_iou": 0.6, "min_score": 0.05, "max_detections": 100}  # C21
         limits |= {"on_full": "keep_best", "proposals_before_nms": 1000}
         assert {key: fcos["inference"][key] for key in limits} == limits
+        normalised = "none" if name == "fluorescence" else "matched"  # C21
+        assert fcos["model"]["normalisation"] == normalised
 
 
 def test_cca_trains_the_published_backbones_with_their_schedules():

@@ -1,5 +1,7 @@
 """When the cells of one class are looked for: what is planned, and what is refused."""
 
+from cellpheno import tables
+
 
 def with_target(study, **designs):
     study.config["calls"]["target"] = "partial"
@@ -58,3 +60,22 @@ def test_designs_without_a_target_are_refused(small_study):
     assert "designs" in output
     assert "calls.target" in output
     assert "Traceback" not in output
+
+
+def test_the_learning_curve_counts_the_cells_that_were_trained_on(mini_study):
+    """Of 3 cells in each of 4 fields of train and 1 of val, a fifth of any split is watched."""
+    config = mini_study.config
+    config["inputs"] = {"bytes": {"channels": ["cells"], "rescale": "none"}}
+    config["classification"] |= {"input": "bytes"}
+    config["splits"] = {"near_duplicates": "allow"}  # in bytes, round cells are much alike
+    config["classification"]["training"] |= {"validation": "cells", "keep": "best"}
+    config["designs"] = {"learning_curve": {"experiments": ["main"], "shares": [0.5, 1]}}
+    config["calls"]["target"] = "big"
+    mini_study.write().snakemake("results/mini/metrics/learning_curve.tsv")
+    results = mini_study.results
+    points = tables.read(results / "metrics/learning_curve.tsv", tables.LEARNING_CURVE)
+    cells = points.set_index(["share", "metric"])["n_cells"]
+    assert cells[1.0, "auroc"] == 12
+    assert 0 < cells[0.5, "auroc"] < 12
+    classifiers = tables.read(results / "benchmarks/classifiers.tsv", tables.CLASSIFIERS)
+    assert sorted(classifiers["n_cells"]) == sorted(set(points["n_cells"]))

@@ -21,6 +21,7 @@ CORRECTED: Choices = {
     ("detection", "inference", "proposals_before_nms"): None,
     ("detection", "model", "normalisation"): "matched",
     ("detection", "model", "stem"): "adapted",
+    ("detection", "training", "flips"): "both",
     ("detection", "training", "max_gradient_norm"): 5.0,
     ("statistics", "tests"): [
         {"test": "welch", "unit": "replicate", "correction": "holm"},
@@ -51,6 +52,7 @@ PUBLISHED: dict[str, Choices] = {
         ("detection", "inference", "proposals_before_nms"): 1000,
         ("detection", "model", "normalisation"): "none",
         ("detection", "model", "stem"): "random_frozen",
+        ("detection", "training", "flips"): "horizontal",
         ("detection", "training", "max_gradient_norm"): None,
     },
     "jimt1": {},

@@ -27,12 +27,13 @@ def augment(
     scales: tuple[float, float],
     quarter_turns: bool,
     generator: np.random.Generator,
+    flipped: str = "both",
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Change the tiles of a batch at random.
 
     Scale, and whether x and y are swapped, are drawn once for the batch, so that tiles of one size
-    stay of one size and none is padded; flips are drawn for each tile. Over many batches a tile
-    is seen in all eight orientations equally often.
+    stay of one size and none is padded; flips are drawn for each tile. With all of them a tile is
+    seen in all eight orientations equally often over many batches.
 
     Parameters
     ----------
@@ -46,6 +47,8 @@ def augment(
         Whether x and y may be swapped.
     generator
         The source of chance.
+    flipped
+        Which sides may change places: `both`, or those of the width alone (`horizontal`).
     """
     scale = float(generator.uniform(*scales))
     swap = quarter_turns and bool(generator.random() < 0.5)
@@ -56,7 +59,7 @@ def augment(
         if once:
             image, corners = flip(image, corners)
         image, corners = transpose(image, corners)
-        if again:
+        if again and flipped == "both":
             image, corners = flip(image, corners)
         changed.append((image, corners) if swap else transpose(image, corners))
     return [image for image, _ in changed], [corners for _, corners in changed]

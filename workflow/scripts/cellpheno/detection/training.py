@@ -44,6 +44,7 @@ class Settings:
     milestones: tuple[int, ...]
     scales: tuple[float, float]
     quarter_turns: bool
+    flips: str
     max_gradient_norm: float | None
     """Longer gradients are shortened to it; None: never."""
 
@@ -161,7 +162,8 @@ def _batch(
     images = [to_tensor(tiles.images[row], device) for row in rows]
     boxes = [torch.from_numpy(tiles.boxes[row]).to(device) for row in rows]
     chance = generator(seed, "detector augmentation", step)
-    images, boxes = augment(images, boxes, settings.scales, settings.quarter_turns, chance)
+    how = settings.scales, settings.quarter_turns, chance, settings.flips
+    images, boxes = augment(images, boxes, *how)
     parallel.seed_apart(seed, step)
     return parallel.share(images), parallel.share(boxes)
 
