@@ -62,7 +62,7 @@ def measure(
     images = converter.images(rows.to_dict("records"))
     store.write(folder / "shard.npz", images, config["channels"], inputs.composite(config))
     crops = config["classification"]["crops"]
-    geometry = Geometry(crops["margin"], crops["border"], crops["size"])
+    geometry = Geometry.of(crops)
     described = descriptors.from_shards([folder / "shard.npz"], truth, geometry)
     groups = pd.factorize(truth["field"].map(rows.set_index("field")["group"]))[0]
     size = settings["height"], settings["width"]

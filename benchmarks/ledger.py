@@ -94,7 +94,7 @@ def file_bytes(config: Config, results: Path, experiment: str) -> Crops:
     for channel in config["channels"]:
         fields[channel] = [str(results.parents[1] / path) for path in fields[channel]]
     own = configuration.experiment(config, experiment)
-    geometry = Geometry(*(own["crops"][key] for key in ("margin", "border", "size")))
+    geometry = Geometry.of(own["crops"])
     entry = {"channels": inputs.sources(config, own["input"]), "rescale": "none"}
     config = {**config, "inputs": {"bytes": entry}}
     how = config["composite"], config["image_files"]
@@ -187,7 +187,7 @@ def train(
     with tempfile.TemporaryDirectory() as folder:
         trainer.run(classes, config["class_groups"], Checkpoint(folder, "ledger"))
     network.eval()
-    geometry = Geometry(*(own["crops"][key] for key in ("margin", "border", "size")))
+    geometry = Geometry.of(own["crops"])
     trained = Trained(network, classes, geometry, list(map(str, range(crops.shape[3]))))
     judged = {}
     for split in ("val", "test"):

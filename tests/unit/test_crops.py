@@ -54,6 +54,15 @@ def test_a_crop_is_padded_to_a_square_with_its_edges_and_the_odd_pixel_lies_on_t
     assert crops[0, 0, :, 1].tolist() == [10, 11, 12, 13, 14, 15]
 
 
+def test_a_stretched_crop_fills_the_square_whatever_the_sides_of_the_box():
+    stretched = Geometry(margin=0, border=0, size=8, shape="stretched")
+    [crop] = cut(field(), boxes((10, 20, 18, 24)), stretched)  # 8 wide, 4 high
+    assert crop[0, :, 1].tolist() == list(range(10, 18))
+    assert (crop[0, 0, 0], crop[-1, 0, 0]) == (20, 23)
+    assert (np.diff(crop[:, 0, 0].astype(int)) >= 0).all()
+    assert len(np.unique(crop[:, 0, 0])) == 4
+
+
 def test_the_border_is_cut_off_after_the_padding():
     # 50 wide, 30 high: padded to 50 x 50 with 10 rows above, then int(0.12 x 50) = 6 off each side
     crops = cut(field(), boxes((10, 20, 60, 50)), Geometry(margin=0, border=0.12, size=38))

@@ -91,15 +91,19 @@ def test_a_network_that_cannot_be_followed_is_not_merged(caplog):
     assert "layers are not merged" in caplog.text
 
 
-@pytest.mark.parametrize("border", [0.0, 0.12])
+@pytest.mark.parametrize(
+    ("border", "shape"), [(0.0, "padded"), (0.12, "padded"), (0.0, "stretched")]
+)
 @pytest.mark.parametrize("size", [32, 96])
 @pytest.mark.parametrize("channels", [1, 3, 5])
-def test_crops_of_two_products_are_those_of_opencv_within_a_grey_level(channels, size, border):
+def test_crops_of_two_products_are_those_of_opencv_within_a_grey_level(
+    channels, size, border, shape
+):
     random = np.random.default_rng(0)
     image = random.integers(0, 256, (90, 130, channels), dtype=np.uint8)
     corners = random.uniform(-5, 120, (60, 2))
     boxes = np.concatenate([corners, corners + random.uniform(0.5, 70, (60, 2))], axis=1)
-    geometry = Geometry(0.16, border, size)
+    geometry = Geometry(0.16, border, size, shape)
     expected = crops.cut(image, boxes, geometry).astype(int)
     found = cutting.cut(torch.from_numpy(image), boxes, geometry)
     assert found.dtype == torch.uint8

@@ -20,8 +20,7 @@ if inputs.detections:
 cells = annotated_cells(
     tables.read(inputs.boxes, tables.BOXES), tables.read(inputs.splits, tables.SPLITS), detected
 )
-settings = params.crops
-geometry = Geometry(settings["margin"], settings["border"], settings["size"])
+geometry = Geometry.of(params.crops)
 shape = (len(cells), geometry.size, geometry.size, len(params.channels))
 with files.whole(snakemake.output.crops) as temporary:
     crops = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)

@@ -16,7 +16,7 @@ fields = fields[usable].reset_index(drop=True)
 cells = boxes[boxes["field"].isin(fields["field"])].reset_index(drop=True)
 groups = dict(zip(fields["field"], splits.blocks(fields, [params.by, "content"]), strict=True))
 settings, crops = params.settings, params.crops
-geometry = Geometry(crops["margin"], crops["border"], crops["size"])
+geometry = Geometry.of(crops)
 table = suspects.judge(
     cells,
     descriptors.from_shards(inputs.shards, cells, geometry),

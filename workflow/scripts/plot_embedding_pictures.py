@@ -10,7 +10,7 @@ job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 cells = tables.read(inputs.cells, tables.EMBEDDING)
 chosen = embedding_pictures.choose(cells)
-geometry = Geometry(**{key: params.crops[key] for key in ("margin", "border", "size")})
+geometry = Geometry.of(params.crops)
 crops = np.empty((len(chosen), geometry.size, geometry.size, 3), np.uint8)
 cut_from_shards(inputs.shards, chosen, geometry, crops)
 figure = embedding_pictures.draw(cells, chosen, crops, style.Palette(**params.palette))

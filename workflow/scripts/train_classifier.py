@@ -55,7 +55,7 @@ with gpu.device(snakemake) as device, parallel.team(device) as device:
     trainer = Trainer(model, crops, labels, rows, settings, seed, device, *how)
     history = trainer.run(params.classes, params.groups, checkpoint)
 tables.write(history, snakemake.output.history, tables.HISTORY)
-geometry = Geometry(**{key: params.crops[key] for key in ("margin", "border", "size")})
+geometry = Geometry.of(params.crops)
 save(snakemake.output.model, Trained(model, params.classes, geometry, params.channels))
 cost = {
     "experiment": snakemake.wildcards.experiment,

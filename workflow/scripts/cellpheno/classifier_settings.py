@@ -27,6 +27,11 @@ def check(settings: dict[str, Any], where: str) -> None:
         For the first contradiction.
     """
     model, size = settings["model"], settings["crops"]["size"]
+    if settings["crops"]["shape"] == "stretched" and settings["crops"]["border"]:
+        raise StudyError(
+            f"{where}: classification.crops.border is cut off the padded square, but crops.shape "
+            "is stretched; set border to 0, or shape to padded."
+        )
     if model["frozen_batch_norm"] and model["weights"] is None:
         raise StudyError(
             f"{where}: classification.model.frozen_batch_norm is true without weights, which "

@@ -1,8 +1,9 @@
 """Crops: the square picture of each cell that the classifier sees."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -30,11 +31,20 @@ class Geometry:
         Share of the padded square cut off every border again (A27).
     size
         Side of the crop in pixels (A28).
+    shape
+        `padded`: the box is padded to a square (A26); `stretched`: it is resized as it is, whatever
+        its sides, by linear interpolation (C29, C30).
     """
 
     margin: float
     border: float
     size: int
+    shape: str = "padded"
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Self:
+        """Return the geometry of the config's `classification/crops`."""
+        return cls(**{each.name: settings[each.name] for each in dataclasses.fields(cls)})
 
 
 def windows(boxes: Boxes, margin: float, height: int, width: int) -> npt.NDArray[np.int64]:
@@ -100,10 +110,11 @@ def cut(image: Image, boxes: Boxes, geometry: Geometry) -> Image:
     crops = np.empty((len(boxes), size, size, image.shape[2]), dtype=np.uint8)
     areas = windows(boxes, geometry.margin, *image.shape[:2])
     for row, (x_min, y_min, x_max, y_max) in enumerate(areas):
-        square = _square(image[y_min:y_max, x_min:x_max], geometry.border)
-        shrinks = square.shape[0] > size
-        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        crops[row] = resize(square, size, method)
+        patch, method = image[y_min:y_max, x_min:x_max], cv2.INTER_LINEAR
+        if geometry.shape == "padded":
+            patch = _square(patch, geometry.border)
+            method = cv2.INTER_AREA if patch.shape[0] > size else cv2.INTER_LINEAR
+        crops[row] = resize(patch, size, method)
     return crops
 
 

@@ -46,26 +46,30 @@ def cut(image: Tensor, boxes: Boxes, geometry: Geometry) -> Tensor:
 
 def _cut(image: Tensor, areas: np.ndarray, geometry: Geometry) -> Tensor:
     extent = areas[:, 2:] - areas[:, :2]
-    padded = extent.max(axis=1)
-    edge = np.minimum((geometry.border * padded).astype(np.int64), (padded - 1) // 2)
+    square = geometry.shape == "padded"
+    padded = np.maximum(extent, extent[:, ::-1]) if square else extent
+    share = geometry.border if square else 0.0
+    edge = np.minimum((share * padded).astype(np.int64), (padded - 1) // 2)
     inner = padded - 2 * edge
-    before = (padded[:, None] - extent) // 2
-    told = np.concatenate([areas[:, :2], extent, before, edge[:, None], inner[:, None]], axis=1)
-    told = send(told, image.device)
-    corner, extent, before, edge, side = told.split([2, 2, 2, 1, 1], dim=1)
+    before = (padded - extent) // 2
+    told = np.concatenate([areas[:, :2], extent, before, edge, inner], axis=1)
+    corner, extent, before, edge, side = send(told, image.device).split(2, dim=1)
     places = torch.arange(int(inner.max()), device=image.device)
     columns, rows = (
         corner[:, axis, None]
-        + (edge + places - before[:, axis, None]).clamp(min=0).minimum(extent[:, axis, None] - 1)
+        + (edge[:, axis, None] + places - before[:, axis, None])
+        .clamp(min=0)
+        .minimum(extent[:, axis, None] - 1)
         for axis in (0, 1)
     )
     patches = image[rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2).float()
-    weights = _weights(side[:, :, None], places, geometry.size)[:, None]
-    crops = weights @ patches @ weights.transpose(2, 3)
+    across = _weights(side[:, :1, None], places, geometry.size, square)[:, None]
+    down = across if square else _weights(side[:, 1:, None], places, geometry.size, square)[:, None]
+    crops = down @ patches @ across.transpose(2, 3)
     return crops.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
 
 
-def _weights(side: Tensor, places: Tensor, size: int) -> Tensor:
+def _weights(side: Tensor, places: Tensor, size: int, areas: bool) -> Tensor:
     """Return how much each pixel of a row counts in each pixel of the resized row.
 
     Parameters
@@ -75,8 +79,10 @@ def _weights(side: Tensor, places: Tensor, size: int) -> Tensor:
     places
         [m] numbers of pixels, at least as many as any row has.
     size
-        Pixels of the resized row: means over areas where it is shorter, else between the two
-        nearest pixels.
+        Pixels of the resized row.
+    areas
+        Whether they are means over areas where the row becomes shorter, else they lie between the
+        two nearest pixels.
 
     Returns
     -------
@@ -87,6 +93,8 @@ def _weights(side: Tensor, places: Tensor, size: int) -> Tensor:
     wanted = torch.arange(size, device=places.device, dtype=torch.float64)[:, None]
     centre = ((wanted + 0.5) * step - 0.5).clamp(min=0).minimum(side - 1)
     between = (1 - (places - centre).abs()).clamp(min=0)
+    if not areas:
+        return between.float()
     begin, end = wanted * step, (wanted + 1) * step
     shared = (torch.minimum(end, places + 1) - torch.maximum(begin, places)).clamp(min=0) / step
     return torch.where(side > size, shared, between).float()
