@@ -89,7 +89,14 @@ def changed(config, path, value):
         (("inputs", "composite"), ["nucleus"], "inputs has an entry composite"),
         (("inputs", "none"), [], "inputs.none has a value that does not fit"),
         (("inputs", "grey"), {"channels": ["dapi"]}, "inputs.grey names 'dapi'"),
-        (("inputs", "grey"), {"rescale": "none"}, "inputs.grey has a value that does not fit"),
+        (("inputs", "grey"), {"rescale": "none"}, "inputs.grey.channels is missing"),
+        (
+            ("inputs", "grey"),
+            {"channels": ["nucleus"], "rescale": "raw"},
+            "inputs.grey.rescale has a value that does not fit: 'raw' is not one of",
+        ),
+        (("inputs", "grey"), {"channels": ["nucleus"], "bit": "all"}, "inputs.grey.bit is not kno"),
+        (("inputs", "grey"), "nucleus", "inputs.grey has a value that does not fit"),
         (
             ("inputs", "grey"),
             {"channels": ["nucleus"], "rescale": "none", "bits": "all"},
