@@ -272,11 +272,12 @@ def test_a_plain_folder_of_pictures_needs_no_pattern(tmp_path):
     assert "folder" not in sheet
 
 
-def test_the_sub_folder_of_plain_pictures_may_be_their_condition(tmp_path):
+def test_the_sub_folder_of_plain_pictures_may_be_their_condition(tmp_path, capsys):
     plant(tmp_path, "drug/1.png", "drug/2.png", "mock/1.png", "mock/2.png")
     sheet = run(tmp_path, "--scheme", "auto", "--condition-by", "folder")
     assert sheet["condition"].tolist() == ["drug", "drug", "mock", "mock"]
     assert sheet["field"].tolist() == ["drug-1", "drug-2", "mock-1", "mock-2"]
+    assert "folder: drug (2), mock (2)" in capsys.readouterr().out
 
 
 def test_two_plain_pictures_of_one_name_are_refused(tmp_path, capsys):

@@ -200,7 +200,8 @@ def _check_names(config: Config, source: str) -> None:
         if name in ("all", "NA"):
             raise StudyError(
                 f"{source}: a class or group is named {name!r}, a word that the result tables "
-                "use themselves; rename it."
+                "use themselves; name it otherwise, and map what annotators wrote to that by "
+                "annotations.rename."
             )
         if name != " ".join(name.split()) or not name:
             raise StudyError(

@@ -64,9 +64,10 @@ def of_sheet(sheet: pd.DataFrame, found: Assembled) -> Iterator[str]:
         yield f"left out for a missing channel: {_listed(found.incomplete)}"
     if "well" in sheet:
         yield from _grid(sheet)
-    for column in ("condition", "replicate", "group"):
+    for column in (*(["folder"] if "folder" in sheet else []), "condition", "replicate", "group"):
         values = sheet[column].value_counts(sort=False)
-        yield f"{column}: {_listed([f'{name} ({count})' for name, count in values.items()])}"
+        shares = [f"{name or 'none'} ({count})" for name, count in values.items()]
+        yield f"{column}: {_listed(shares)}"
 
 
 def shown(path: str) -> str:
