@@ -131,6 +131,7 @@ DOCUMENTS = {"via": VIA, "coco": COCO, "labelme": LABELME}
 SETTINGS = {
     "class_attribute": "class",
     "suffix": "",
+    "crowds": "leave_out",
     "columns": {},
     "label": None,
     "label_column": None,

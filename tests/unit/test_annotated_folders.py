@@ -11,8 +11,7 @@ import tifffile
 
 from cellpheno import notices
 from cellpheno.annotations import formats
-from cellpheno.annotations.cleaning import AS_BOX
-from cellpheno.annotations.regions import AnnotatedImage, FieldNames, Region
+from cellpheno.annotations.regions import BOX_AROUND, AnnotatedImage, FieldNames, Region
 from cellpheno.annotations.table import Annotated, to_tables, warn_of
 from cellpheno.errors import StudyError
 
@@ -110,7 +109,7 @@ def imported(study: Path, kind: str, path: Path) -> Annotated:
 
 
 def found(annotated: Annotated) -> list[tuple[str, str]]:
-    rows = annotated.report.loc[annotated.report["action"] != AS_BOX, ["problem", "action"]]
+    rows = annotated.report.loc[annotated.report["action"] != BOX_AROUND, ["problem", "action"]]
     return [tuple(row) for row in rows.itertuples(index=False, name=None)]
 
 
@@ -208,6 +207,8 @@ def test_when_all_images_are_of_other_files_one_of_these_is_named(study):
 def test_the_number_of_images_matched_by_name_is_a_warning(study, caplog, monkeypatch):
     monkeypatch.setattr(notices, "_given", [])
     monkeypatch.setattr(notices.logger, "propagate", True)
-    warn_of(imported(study, "coco", coco(study, "converted/img.png")).report)
+    warn_of(
+        imported(study, "coco", coco(study, "converted/img.png")).report, "annotations/report.tsv"
+    )
     assert "matched by its name alone: 1 regions in 1 images" in caplog.text
     assert "annotations/report.tsv" in caplog.text

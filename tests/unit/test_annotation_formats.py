@@ -197,3 +197,54 @@ class TestClassesThatOccur:
         (tmp_path / "f1_MaskCells.png").write_bytes(b"")
         with pytest.raises(StudyError, match=r"no \*_MaskNuclei\.png or .*files"):
             labels(tmp_path, format="masks", label="dead", suffix="_MaskNuclei")
+
+
+SHARES = {
+    "csv": HEADER + "f1,0.1,0.2,0.4,0.6,living\nf2,0,0,1,1,dead\n",
+    "coco": json.dumps(
+        {
+            "images": [{"id": 1, "file_name": "f1.png", "width": 100, "height": 80}],
+            "annotations": [{"image_id": 1, "category_id": 1, "bbox": [0.1, 0.2, 0.3, 0.4]}],
+            "categories": [{"id": 1, "name": "living"}],
+        }
+    ),
+    "via": json.dumps(
+        {
+            "f1.png1": {
+                "filename": "f1.png",
+                "size": 1,
+                "regions": [
+                    {
+                        "shape_attributes": {"name": "rect", "x": 0.5, "y": 0, "width": 0.5}
+                        | {"height": 1},
+                        "region_attributes": {"class": "living"},
+                    }
+                ],
+            }
+        }
+    ),
+    "labelme": json.dumps(
+        {
+            "shapes": [
+                {"label": "living", "shape_type": "rectangle", "points": [[0.1, 0.2], [0.4, 0.6]]}
+            ]
+        }
+    ),
+    "voc": "<annotation><object><name>living</name><bndbox><xmin>0.1</xmin><ymin>0.2</ymin>"
+    "<xmax>0.4</xmax><ymax>0.6</ymax></bndbox></object></annotation>",
+}
+
+
+@pytest.mark.parametrize("name", listing.TEXT_READERS)
+def test_coordinates_that_are_shares_of_the_image_are_refused_before_any_compute(tmp_path, name):
+    file = tmp_path / "f1.txt"
+    file.write_text(SHARES[name])
+    settings = {**formats.DEFAULTS, "format": name}
+    with pytest.raises(StudyError, match=r"f1\.txt .*shares of the image.*multiply"):
+        list(listing.labels([file], settings, {}))
+    with pytest.raises(StudyError, match="shares of the image"):
+        formats.read([file], settings)
+
+
+def test_a_box_of_whole_numbers_in_the_corner_is_no_share(csv):
+    assert read(csv("f1,0,0,1,1,living"))

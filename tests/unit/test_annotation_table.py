@@ -3,13 +3,22 @@
 import pandas as pd
 import pytest
 
-from cellpheno import tables
-from cellpheno.annotations.regions import AnnotatedImage, FieldNames, Note, Region
+from cellpheno import notices, tables
+from cellpheno.annotations.regions import (
+    BOX_AROUND,
+    WITHOUT_CELLS,
+    AnnotatedImage,
+    FieldNames,
+    Note,
+    Region,
+)
 from cellpheno.annotations.table import to_tables, warn_of
 from cellpheno.errors import StudyError
 
 CLASSES = ["living", "dead"]
 CELL = Region((10, 20, 40, 60), "living")
+DEAD = Region((50, 20, 80, 60), "dead")
+OUTSIDE = Region((100, 20, 120, 60), "dead")
 
 
 def row(field: str, actin: str, dapi: str, height: float = 80.0) -> dict:
@@ -113,16 +122,20 @@ def test_what_lies_outside_or_has_no_area_or_was_drawn_twice_is_left_out_and_rep
         Region((90, 20, 120, 60), "dead"),
         Region((100, 20, 120, 60), "dead"),
         Region((-9, -9, 0, 0), "dead"),
+        Region((-9, 9, 0.9, 19), "dead"),
+        Region((5, 5, 5.9, 9), "dead"),
         Region((5, 5, 5, 9), "dead"),
         Region((5, 5, 9, 9), "dead", "polygon", 0),
     )
     assert len(imported(annotated).boxes) == 3
     assert reported(annotated) == [
         ("f1", "box without area", "left out", 2),
-        ("f1", "box outside the field", "left out", 2),
+        ("f1", "box of less than a pixel", "left out", 1),
+        ("f1", "box outside the field", "left out", 3),
         ("f1", "box over the edge of the field", "clipped", 1),
         ("f1", "box drawn twice with one label", "left out once", 1),
         ("f1", "box drawn twice with two labels", "kept", 1),
+        ("f1", "field of which a cell was left out", "does not count as complete", 0),
     ]
 
 
@@ -154,7 +167,11 @@ def test_boxes_of_a_field_that_could_not_be_read_are_left_out_and_reported():
 def test_every_annotated_field_is_listed_with_its_number_of_boxes():
     other = Region((50, 20, 60, 60), "dead")
     fields = imported(image("f2"), image("a_actin", CELL, other)).fields
-    assert fields.to_dict("list") == {"field": ["f1", "f2"], "n_boxes": [2, 0]}
+    assert fields.to_dict("list") == {
+        "field": ["f1", "f2"],
+        "n_boxes": [2, 0],
+        "complete": [True, True],
+    }
 
 
 def test_an_image_that_nobody_has_gone_through_is_not_annotated():
@@ -165,13 +182,13 @@ def test_an_image_that_nobody_has_gone_through_is_not_annotated():
 
 
 def test_a_field_whose_boxes_all_vanish_does_not_pass_for_one_without_cells():
-    annotated = [image("f1", Region((100, 20, 120, 60), "dead")), image("f2", CELL)]
+    annotated = [image("f1", OUTSIDE), image("f2", CELL)]
     assert imported(*annotated).fields["field"].tolist() == ["f2"]
 
 
 def test_annotations_without_a_single_box_are_an_error_that_says_what_became_of_them():
-    with pytest.raises(StudyError, match="no box .*\\(box outside the field, left out: 1 regions"):
-        imported(image("f1", Region((100, 20, 120, 60), "dead")))
+    with pytest.raises(StudyError, match="no box .*\\(box without area, left out: 1 regions"):
+        imported(image("f1", Region((10, 20, 10, 60), "dead")))
 
 
 @pytest.mark.parametrize(("name", "source"), [("f1", "a.json"), ("a_dapi", "b.json")])
@@ -204,16 +221,46 @@ def test_an_image_made_from_an_ome_tiff_is_known_by_its_name_without_both_suffix
     assert known.field(image("a.png")) == known.field(image("raw/b.ome.tif")) == "f1"
 
 
-def test_the_log_sums_the_report_up_in_one_line(caplog):
-    outside = Region((100, 20, 120, 60), "dead")
-    warn_of(imported(image("f1", CELL, outside, outside), image("f2", CELL, outside)).report)
-    [record] = caplog.records
-    assert "box outside the field, left out: 3 regions in 2 images" in record.message
+@pytest.fixture
+def warnings(monkeypatch):
+    """Imports images and gives what the terminal shows of it."""
+    monkeypatch.setattr(notices, "_given", [])
+
+    def warnings(*images: AnnotatedImage) -> list[str]:
+        warn_of(imported(*images).report, "results/s/annotations/report.tsv")
+        return notices.given()
+
+    return warnings
 
 
-def test_nothing_is_logged_where_nothing_was_changed(caplog):
-    warn_of(imported(image("f1", CELL)).report)
-    assert not caplog.records
+def test_what_was_left_out_is_one_warning_with_number_and_file(warnings):
+    [warning] = warnings(image("f1", CELL, DEAD, OUTSIDE), image("f2", CELL, DEAD, OUTSIDE))
+    assert "results/s/annotations/report.tsv" in warning
+    assert "box outside the field, left out: 2 regions in 2 images" in warning
+
+
+def test_nothing_is_warned_of_where_all_is_as_the_documents_say(warnings):
+    notes = tuple(Note("as documented", action, 1) for action in (BOX_AROUND, WITHOUT_CELLS))
+    assert warnings(image("f1", CELL, notes=notes)) == []
+
+
+@pytest.mark.parametrize(
+    "annotated",
+    [
+        image("f1", CELL, DEAD, OUTSIDE),
+        image("f1", CELL, Region((5, 5, 5, 9), "dead")),
+        image("f1", CELL, complete=False),
+    ],
+)
+def test_a_field_of_which_a_cell_was_left_out_is_annotated_but_not_complete(annotated):
+    fields = imported(annotated, image("f2")).fields
+    assert fields["field"].tolist() == ["f1", "f2"]
+    assert fields["complete"].tolist() == [False, True]
+
+
+@pytest.mark.parametrize("other", [CELL, Region((90, 20, 120, 60), "dead")])
+def test_a_field_with_a_clipped_or_repeated_box_is_still_complete(other):
+    assert imported(image("f1", CELL, other)).fields["complete"].tolist() == [True]
 
 
 def test_a_report_without_rows_is_still_a_report(tmp_path):

@@ -223,7 +223,7 @@ drawn_boxes = st.tuples(edge_x, edge_y, edge_x, edge_y, st.sampled_from(CLASSES)
 )
 FULL = (0.0, 0.0, float(WIDTH), float(HEIGHT), CLASSES[1])
 seen = drawn_boxes.filter(
-    lambda row: row[2] - row[0] > 1e-3 and row[3] - row[1] > 1e-3 and row[:4] != FULL[:4]
+    lambda row: row[2] - row[0] > 1.001 and row[3] - row[1] > 1.001 and row[:4] != FULL[:4]
 )
 # the import leaves out what is drawn twice
 cells = st.lists(seen, unique_by=lambda row: row[:4], max_size=6)

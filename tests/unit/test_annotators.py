@@ -50,7 +50,17 @@ class TestMerging:
         merged = merge(
             [annotated("expert", f1=[cell(10)]), annotated("student", f2=[cell(10)], f3=[])], 0.5
         )
-        assert merged.fields.to_dict("list") == {"field": ["f1", "f2", "f3"], "n_boxes": [1, 1, 0]}
+        assert merged.fields.to_dict("list") == {
+            "field": ["f1", "f2", "f3"],
+            "n_boxes": [1, 1, 0],
+            "complete": [True] * 3,
+        }
+
+    def test_a_field_is_complete_where_one_annotator_drew_all_its_cells(self):
+        outside = Region((2000, 10, 2020, 30), "dead")
+        expert = annotated("expert", f1=[cell(10), outside], f2=[cell(10), outside])
+        merged = merge([expert, annotated("student", f1=[cell(10)])], 0.5)
+        assert merged.fields["complete"].tolist() == [True, False]
 
     def test_boxes_of_one_annotator_do_not_suppress_each_other(self):
         close = [cell(10), cell(14)]
@@ -161,3 +171,12 @@ class TestAgreement:
         one = annotated("a", f1=[cell(10)])
         table = agreement([("a", one), ("b", one)], seed=0, draws=20)
         assert table["ci_low"].isna().all()
+
+
+def test_annotators_are_compared_where_both_drew_all_cells():
+    outside = Region((2000, 10, 2020, 30), "dead")
+    expert = annotated("expert", f1=[cell(10), cell(50)], f2=[cell(10), cell(50)])
+    student = annotated("student", f1=[cell(10), cell(50)], f2=[cell(10), outside])
+    table = agreement([("expert", expert), ("student", student)], seed=0)
+    found = table.set_index("metric").loc["recall@0.5"]
+    assert (found["value"], found["n_fields"]) == (1, 1)

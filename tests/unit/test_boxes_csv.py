@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cellpheno.annotations import boxes_csv
-from cellpheno.annotations.regions import Region
+from cellpheno.annotations.regions import Note, Region
 from cellpheno.errors import StudyError
 
 HEADER = "image,xmin,ymin,xmax,ymax,label\n"
@@ -101,3 +101,15 @@ def test_a_genuine_table_is_read_by_its_own_header():
     assert len(images) == 41
     assert sum(len(image.regions) for image in images) == 3726
     assert images[0].regions[0] == Region((172, 55, 205, 87), "", "mask", 763)
+
+
+def test_an_area_of_0_was_not_measured(tmp_path):
+    [image] = read(tmp_path, HEADER.replace("\n", ",area\n") + "f1,1,2,3,4,living,0\n")
+    assert image.regions == (Region((1, 2, 3, 4), "living", "mask"),)
+    assert image.notes == (Note("area of 0", "counts as unknown", 1),)
+
+
+def test_a_table_exported_from_via_is_named(tmp_path):
+    text = "#filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,"
+    with pytest.raises(StudyError, match=r"exported from VIA.*annotations\.format to via"):
+        read(tmp_path, text + "region_attributes\nf1.png,1,{},0,0,{},{}\n")

@@ -1,9 +1,10 @@
-"""COCO annotations: boxes and areas, references that must hold, crowds that are no cells."""
+"""COCO annotations: boxes and areas, references that must hold, crowds."""
 
 import json
 
 import pytest
 
+from cellpheno import notices
 from cellpheno.annotations import coco
 from cellpheno.annotations.regions import Note, Region
 from cellpheno.errors import StudyError
@@ -67,11 +68,71 @@ def test_crowds_are_left_out_with_a_note(write):
     assert len(image.regions) == 1
     assert image.notes == (Note("region marked as a crowd", "left out", 2),)
     assert image.gone_through
+    assert not image.complete
+
+
+def test_crowds_are_cells_where_the_config_says_so(write):
+    brush = {**CELL, "iscrowd": 1, "segmentation": {"counts": [5, 9], "size": [80, 100]}}
+    [image] = coco.read(write(CELL, {**brush, "area": 9}), crowds="cells")
+    assert image.regions[1] == Region((10, 20, 40, 60), "living", "mask", 9)
+    assert image.notes == (Note("region marked as a crowd", "counts as one cell", 1),)
+    assert image.complete
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "area", "action"),
+    [
+        ([TRIANGLE], 600, "that of the polygons"),
+        ({"counts": "abc", "size": [80, 100]}, None, "counts as unknown"),
+        ([{"counts": "abc", "size": [80, 100]}] * 2, None, "counts as unknown"),
+    ],
+)
+def test_an_area_of_0_was_not_measured(write, segmentation, area, action):
+    [image] = coco.read(write({**CELL, "segmentation": segmentation, "area": 0}))
+    assert image.regions[0].area == area
+    assert image.regions[0].box == (10, 20, 40, 60)
+    assert image.notes == (Note("area of 0", action, 1),)
+
+
+def test_an_outline_that_is_a_line_has_no_area(write):
+    [image] = coco.read(write({**CELL, "segmentation": [[10, 20, 40, 60]], "area": 0}))
+    assert image.regions[0].area == 0
+    assert image.notes == ()
+
+
+def test_a_box_without_area_gives_way_to_the_one_around_the_polygon(write):
+    [image] = coco.read(write({**CELL, "bbox": [0, 0, 0, 0], "segmentation": [TRIANGLE]}))
+    assert image.regions == (Region((10, 20, 40, 60), "living", "polygon", 600),)
+    assert image.notes == (Note("bbox without area", "that of the polygons", 1),)
+
+
+@pytest.mark.parametrize(("drawn", "area"), [([[]], None), ([[], TRIANGLE], 600)])
+def test_an_empty_polygon_is_passed_over(write, drawn, area):
+    [image] = coco.read(write({**CELL, "segmentation": drawn}))
+    assert image.regions[0].box == (10, 20, 40, 60)
+    assert image.regions[0].area == area
+    assert bool(image.notes) == (area is None)
 
 
 def test_an_image_full_of_cells_was_not_found_empty(write):
-    [image] = coco.read(write({**CELL, "iscrowd": 1}))
+    other = {"id": 2, "file_name": "f2.png"}
+    crowd = {**CELL, "image_id": 2, "iscrowd": 1}
+    _, image = coco.read(write(CELL, crowd, images=[IMAGE, other]))
     assert not image.gone_through
+
+
+def test_a_warning_of_crowds_says_who_marks_cells_so_and_what_to_set(write, monkeypatch):
+    monkeypatch.setattr(notices, "_given", [])
+    coco.read(write(CELL, {**CELL, "iscrowd": 1}))
+    [warning] = notices.given()
+    assert warning.startswith("1 of the 2 annotations of ")
+    assert "CVAT" in warning
+    assert "annotations.crowds" in warning
+
+
+def test_a_file_of_crowds_alone_is_refused(write):
+    with pytest.raises(StudyError, match=r"2 of the 2 .*coco\.json .*annotations\.crowds"):
+        coco.read(write(*[{**CELL, "iscrowd": 1}] * 2))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from cellpheno.fields import in_splits, named_for_comparison
+from cellpheno.errors import StudyError
+from cellpheno.fields import completely_annotated, in_splits, named_for_comparison
 
 
 @pytest.fixture
@@ -51,3 +52,13 @@ def test_fields_named_for_comparison_are_the_used_ones_and_those_set_aside_that_
     assert named["usable"].tolist() == [True, False, False]
     trained = named_for_comparison(quality, splits, drawn, ["train", "test"])
     assert trained["field"].tolist() == ["drawn", "spoilt-drawn", "spoilt-train"]
+
+
+def test_only_completely_annotated_fields_show_what_is_no_cell(splits):
+    complete = splits.assign(complete=[True, False])
+    assert completely_annotated(complete, ["test"])["field"].tolist() == ["c"]
+
+
+def test_a_split_without_any_completely_annotated_field_cannot_train_a_detector(splits):
+    with pytest.raises(StudyError, match="None of the 1 fields of the split test"):
+        completely_annotated(splits.assign(complete=False), ["train", "test"])

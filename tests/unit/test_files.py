@@ -116,7 +116,7 @@ def write_tiles(folder):
 
 
 def write_table(folder):
-    rows = {"field": [f"f{n}" for n in range(200_000)], "split": "predict"}
+    rows = {"field": [f"f{n}" for n in range(200_000)], "split": "predict", "complete": False}
     columns = {
         "condition": "mock",
         "replicate": "r1",

@@ -34,7 +34,8 @@ def study(truth, drawn, called):
     each = pd.concat([part.assign(annotator=name) for name, part in annotators.items()])
     fields = sorted(set(truth["field"]))
     gone_through = pd.concat(
-        pd.DataFrame({"annotator": name, "field": fields, "n_boxes": 1}) for name in annotators
+        pd.DataFrame({"annotator": name, "field": fields, "n_boxes": 1, "complete": True})
+        for name in annotators
     )
     cells = called.rename(columns={"label": "call"}).assign(label=None)
     return each, gone_through, cells, truth, set(fields)

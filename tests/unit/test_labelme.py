@@ -6,7 +6,7 @@ import math
 import pytest
 
 from cellpheno.annotations import formats, labelme
-from cellpheno.annotations.regions import Region
+from cellpheno.annotations.regions import Note, Region
 from cellpheno.errors import StudyError
 
 
@@ -15,8 +15,8 @@ def document(*shapes: dict, image: str = "a.png", **further: object) -> str:
     return json.dumps({**content, "imageHeight": 80, "imageWidth": 100, **further})
 
 
-def shape(kind: str | None, *points: tuple, label: object = "living") -> dict:
-    return {"label": label, "points": points, "shape_type": kind}
+def shape(kind: str | None, *points: tuple, label: object = "living", group: object = None) -> dict:
+    return {"label": label, "points": points, "shape_type": kind, "group_id": group}
 
 
 @pytest.mark.parametrize(
@@ -101,4 +101,35 @@ def test_a_shape_that_cannot_be_read_is_named(tmp_path, drawn, words):
 def test_a_file_of_another_format_is_refused(tmp_path, text):
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(StudyError, match=r"a\.json is not a labelme annotation"):
+        labelme.read(tmp_path / "a.json")
+
+
+LEFT = ((10, 20), (40, 20), (10, 60))
+RIGHT = ((50, 30), (60, 30), (60, 70), (50, 70))
+
+
+def test_shapes_of_a_group_are_parts_of_one_cell(tmp_path):
+    drawn = [shape("polygon", *LEFT, group=0), shape("polygon", *LEFT)]
+    drawn += [shape("polygon", *RIGHT, group=0, label="living "), shape("polygon", *RIGHT)]
+    (tmp_path / "a.json").write_text(document(*drawn))
+    image = labelme.read(tmp_path / "a.json")
+    assert image.regions == (
+        Region((10, 20, 60, 70), "living", "polygon", 1000),
+        Region((10, 20, 40, 60), "living", "polygon", 600),
+        Region((50, 30, 60, 70), "living", "polygon", 400),
+    )
+    assert image.notes == (Note("cell in several shapes", "counts as one cell", 1),)
+
+
+def test_the_area_of_a_cell_is_unknown_where_that_of_a_part_is(tmp_path):
+    drawn = [shape("polygon", *LEFT, group=3), shape("rectangle", (50, 30), (60, 70), group=3)]
+    (tmp_path / "a.json").write_text(document(*drawn))
+    [region] = labelme.read(tmp_path / "a.json").regions
+    assert (region.box, region.area) == ((10, 20, 60, 70), None)
+
+
+def test_parts_of_a_cell_with_different_labels_are_refused(tmp_path):
+    drawn = [shape("polygon", *LEFT, group=3), shape("polygon", *RIGHT, group=3, label="dead")]
+    (tmp_path / "a.json").write_text(document(*drawn))
+    with pytest.raises(StudyError, match=r"group_id 3 in .*a\.json .*'living' and 'dead'"):
         labelme.read(tmp_path / "a.json")

@@ -34,7 +34,7 @@ def make_boxes(fields: pd.DataFrame, rare: float = 0.1, seed: int = 0) -> pd.Dat
 
 def assign(fields, boxes, by="group", fractions=FRACTIONS, seed=0, empty=()) -> pd.Series:
     """Fields with boxes are annotated, and so are the empty ones."""
-    annotated = pd.DataFrame({"field": sorted({*boxes["field"], *empty})})
+    annotated = pd.DataFrame({"field": sorted({*boxes["field"], *empty}), "complete": True})
     result = splits.assign(fields, annotated, boxes, by, fractions, seed)
     return result.set_index("field")["split"]
 
@@ -195,12 +195,18 @@ def patients(per_patient=8, names=("A", "B", "C", "D")):
     return fields.assign(patient=[names[row // per_patient] for row in range(len(fields))])
 
 
+def annotated_fields(fields):
+    return fields[["field"]].assign(complete=True)
+
+
 def held_out(fields, hold_out, annotated=None):
     boxes = make_boxes(fields)
     chosen = fields if annotated is None else fields[annotated]
-    result = splits.assign(fields, chosen[["field"]], boxes, "field", FRACTIONS, 0, ())
+    result = splits.assign(fields, annotated_fields(chosen), boxes, "field", FRACTIONS, 0, ())
     assert set(result["split"]) >= {"train", "val", "test"}
-    by_patient = splits.assign(fields, chosen[["field"]], boxes, "patient", FRACTIONS, 0, hold_out)
+    by_patient = splits.assign(
+        fields, annotated_fields(chosen), boxes, "patient", FRACTIONS, 0, hold_out
+    )
     return by_patient.set_index("field")["split"]
 
 
@@ -231,7 +237,7 @@ def test_a_sheet_that_trains_on_a_held_out_group_is_refused():
 def test_each_group_is_held_out_in_turn():
     fields = patients()
     folds = splits.hold_each_group_out(
-        fields, fields[["field"]], make_boxes(fields), "patient", FRACTIONS, 0
+        fields, annotated_fields(fields), make_boxes(fields), "patient", FRACTIONS, 0
     )
     assert folds["held_out"].unique().tolist() == ["A", "B", "C", "D"]
     patient = folds["field"].map(fields.set_index("field")["patient"])
@@ -244,12 +250,12 @@ def test_two_groups_are_too_few_to_hold_each_out():
     fields = patients(names=("A", "B"))
     with pytest.raises(StudyError, match="at least 3 of them.*there are 2"):
         splits.hold_each_group_out(
-            fields, fields[["field"]], make_boxes(fields), "patient", FRACTIONS, 0
+            fields, annotated_fields(fields), make_boxes(fields), "patient", FRACTIONS, 0
         )
 
 
 def by_hash(fields: pd.DataFrame, seed: int = 0, rare: tuple[str, ...] = ()) -> pd.Series:
-    annotated = fields[["field"]]
+    annotated = annotated_fields(fields)
     living = pd.DataFrame({"field": fields["field"], "label": "living"})
     boxes = pd.concat([living, pd.DataFrame({"field": list(rare), "label": "dead"})])
     result = splits.assign(fields, annotated, boxes, "group", FRACTIONS, seed, deal=splits.BY_HASH)
@@ -291,3 +297,25 @@ def test_by_hash_the_sample_sheet_has_the_last_word():
     fields = make_fields(30, split=["test"] * 5 + ["train"] * 5 + [""] * 20)
     dealt = by_hash(fields)
     assert dealt.iloc[:10].tolist() == ["test"] * 5 + ["train"] * 5
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_completely_annotated_fields_are_dealt_out_like_a_class(seed):
+    fields = make_fields(12)
+    annotated = annotated_fields(fields)
+    annotated.loc[3:, "complete"] = False
+    result = splits.assign(fields, annotated, make_boxes(fields), "group", FRACTIONS, seed)
+    assert set(result.loc[result["complete"], "split"]) == {"train", "val", "test"}
+    assert result["complete"].tolist() == annotated["complete"].tolist()
+
+
+def test_a_field_that_the_sheet_calls_empty_is_complete_and_one_to_be_predicted_is_not():
+    fields = make_fields(12)
+    fields.loc[0, "split"] = "test"
+    boxes = make_boxes(fields)
+    boxes = boxes[~boxes["field"].isin(["f0000", "f0001"])]
+    annotated = annotated_fields(fields.iloc[2:])
+    result = splits.assign(fields, annotated, boxes, "group", FRACTIONS, 0)
+    complete = result.set_index("field")["complete"]
+    assert complete["f0000"]
+    assert not complete["f0001"]

@@ -32,8 +32,9 @@ def study(rows=FIELDS):
     quality = frame[["field", "cell_line", "group", "content"]].assign(
         condition="any", verdict="ok", split=""
     )
-    annotated = frame.loc[frame["annotated"], ["field"]].assign(n_boxes=1)
-    return quality, frame[["field", "group", "split"]], annotated
+    annotated = frame.loc[frame["annotated"], ["field"]].assign(n_boxes=1, complete=True)
+    splits = frame[["field", "group", "split"]].assign(complete=frame["split"] != "predict")
+    return quality, splits, annotated
 
 
 def unseen(rows=FIELDS):
@@ -118,6 +119,18 @@ def test_detection_in_a_subset_is_that_of_its_fields_above_the_score_of_a_cell()
         assert found["value"] == pytest.approx(metric(matched, np.ones(2)))
         assert (found["n_fields"], found["n"]) == (2, 20)
         assert found["ci_low"] <= found["value"] <= found["ci_high"]
+
+
+def test_detection_is_measured_on_the_completely_annotated_fields_of_a_subset():
+    quality, splits, annotated = study()
+    annotated.loc[annotated["field"] == "n2", "complete"] = False
+    splits.loc[splits["field"] == "t2", "complete"] = False
+    annotated.loc[annotated["field"] == "t2", "complete"] = False
+    metrics = evaluate(fields=subsets.unseen(quality, splits, annotated, by="group"))
+    for subset in ("own", "other"):
+        found = row(metrics, subset, "recall@0.5")
+        assert (found["n_fields"], found["n"]) == (1, 10)
+        assert row(metrics, subset, "accuracy")["n_fields"] == 2
 
 
 def test_classification_in_a_subset_is_that_of_its_detected_annotated_cells():

@@ -68,7 +68,7 @@ def test_a_frame_that_is_not_such_a_table_is_refused(tmp_path, frame, word):
 
 
 def test_values_outside_their_range_or_list_are_refused(tmp_path):
-    splits = pd.DataFrame({"field": ["a"], "group": ["g"], "split": ["training"]})
+    splits = pd.DataFrame({"field": ["a"], "group": ["g"], "split": ["training"], "complete": True})
     with pytest.raises(StudyError, match="'training'; allowed are train, val"):
         tables.write(splits, tmp_path / "splits.tsv", tables.SPLITS)
     found = boxes(score=[0.5, 1.5]).drop(columns=["label", "annotator"])
@@ -77,7 +77,9 @@ def test_values_outside_their_range_or_list_are_refused(tmp_path):
 
 
 def test_a_key_may_stand_once(tmp_path):
-    splits = pd.DataFrame({"field": ["a", "a"], "group": ["g", "g"], "split": ["train", "val"]})
+    splits = pd.DataFrame(
+        {"field": ["a", "a"], "group": ["g", "g"], "split": ["train", "val"], "complete": True}
+    )
     with pytest.raises(StudyError, match="more than once"):
         tables.write(splits, tmp_path / "splits.tsv", tables.SPLITS)
 

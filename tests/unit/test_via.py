@@ -44,8 +44,9 @@ def test_a_project_and_its_exported_regions_read_alike(write, project):
     assert image.regions == (Region((10, 20, 40, 60), "living"),)
 
 
-def test_the_csv_export_reads_like_the_project(tmp_path):
-    header = "filename,file_size,file_attributes,region_count,region_id,"
+@pytest.mark.parametrize("before", ["", "#", "\ufeff#"])  # VIA 2, VIA 1, VIA 1 saved by Excel
+def test_the_csv_export_reads_like_the_project(tmp_path, before):
+    header = f"{before}filename,file_size,file_attributes,region_count,region_id,"
     header += "region_shape_attributes,region_attributes\n"
     shape, label = (
         json.dumps(part).replace('"', '""') for part in (RECTANGLE, {"class": "living"})

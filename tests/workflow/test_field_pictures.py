@@ -35,7 +35,7 @@ def called(small_study):
     quality = quality.assign(verdict="ok", saturated_fraction=0, focus=9, height=90, width=120)
     quality.loc[quality["field"] == UNUSABLE, "verdict"] = "empty"
     tables.write(quality, results / "qc/fields.tsv", tables.QUALITY)
-    splits = quality[["field", "group"]].assign(split="predict")
+    splits = quality[["field", "group"]].assign(split="predict", complete=False)
     annotated = quality["condition"] == "annotated"
     splits.loc[annotated, "split"] = "test"
     tables.write(splits, results / "splits.tsv", tables.SPLITS)
@@ -44,7 +44,7 @@ def called(small_study):
     tables.write(cells, results / "cells.parquet", tables.CELLS)
     boxes = each[annotated].assign(label="partial", annotator="expert")
     tables.write(boxes, results / "annotations/boxes.parquet", tables.BOXES)
-    listed = boxes[["field"]].assign(n_boxes=1)
+    listed = boxes[["field"]].assign(n_boxes=1, complete=True)
     tables.write(listed, results / "annotations/fields.tsv", tables.ANNOTATED_FIELDS)
     return small_study
 

@@ -1,4 +1,6 @@
-WARNINGS += [f"results/{STUDY}/annotations/warnings.tsv"]
+# labels of patches by a stain need nothing that people have drawn
+if not (FLUORESCENCE and CANDIDATES == "grid"):
+    WARNINGS += [f"results/{STUDY}/annotations/warnings.tsv"]
 
 
 rule import_annotations:
@@ -10,7 +12,12 @@ rule import_annotations:
         **AGREEMENT,
         boxes=f"results/{{study}}/annotations/{DRAWN}.parquet",
         annotated=f"results/{{study}}/annotations/{DRAWN_FIELDS}.tsv",
-        report="results/{study}/annotations/report.tsv",
+        report=report(
+            "results/{study}/annotations/report.tsv",
+            caption="../report/annotation_report.rst",
+            category="Annotations",
+            labels={"figure": "annotations changed or left out (table)"},
+        ),
         set_aside="results/{study}/annotations/set_aside.tsv",
         warnings="results/{study}/annotations/warnings.tsv",
     log:

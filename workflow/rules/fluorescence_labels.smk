@@ -48,6 +48,11 @@ rule label_by_fluorescence:
             then=[],
             otherwise="results/{study}/annotations/objects.parquet",
         ),
+        drawn=branch(
+            CANDIDATES == "grid",
+            then=[],
+            otherwise="results/{study}/annotations/object_fields.tsv",
+        ),
     output:
         labelled="results/{study}/labels/patches.parquet",
         mixture=report(

@@ -1,10 +1,11 @@
 """Hold the model against the annotators, and these against each other (A43)."""
 
 from cellpheno import human_model, job, tables
+from cellpheno.fields import completely_annotated
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-splits = tables.read(inputs.splits, tables.SPLITS)
+splits = completely_annotated(tables.read(inputs.splits, tables.SPLITS))
 raters = human_model.raters_of(
     tables.read(inputs.each, tables.BOXES),
     tables.read(inputs.gone_through, tables.GONE_THROUGH),

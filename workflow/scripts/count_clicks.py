@@ -3,7 +3,7 @@
 import logging
 
 from cellpheno import clicks, job, tables
-from cellpheno.fields import in_splits
+from cellpheno.fields import completely_annotated, in_splits
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
@@ -11,7 +11,7 @@ inputs, params = snakemake.input, snakemake.params
 annotated = tables.read(inputs.annotated, tables.ANNOTATED_FIELDS)["field"]
 fields = in_splits(
     tables.read(inputs.quality, tables.QUALITY),
-    tables.read(inputs.splits, tables.SPLITS),
+    completely_annotated(tables.read(inputs.splits, tables.SPLITS)),
     ["test"],
 )
 work = clicks.count(

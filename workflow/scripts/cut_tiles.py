@@ -4,11 +4,12 @@ import itertools
 
 from cellpheno import job, tables
 from cellpheno.detection import coco
+from cellpheno.fields import completely_annotated
 from cellpheno.images import store
 
 job.start(snakemake)
 tiles = snakemake.params.tiles
-splits = tables.read(snakemake.input.splits, tables.SPLITS)
+splits = completely_annotated(tables.read(snakemake.input.splits, tables.SPLITS), coco.SPLITS)
 annotated = splits.loc[splits["split"].isin(coco.SPLITS), "field"].tolist()
 coco.write(
     snakemake.output.tiles,

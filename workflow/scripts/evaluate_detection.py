@@ -2,6 +2,7 @@
 
 from cellpheno import job, tables
 from cellpheno.detection import evaluation
+from cellpheno.fields import completely_annotated
 
 job.start(snakemake)
 params = snakemake.params
@@ -10,7 +11,7 @@ shards = [tables.read(path, tables.DETECTIONS) for path in snakemake.input.detec
 metrics = evaluation.evaluate(
     tables.concatenate(shards, tables.DETECTIONS),
     boxes[boxes["label"].isin(params.classes)],
-    tables.read(snakemake.input.splits, tables.SPLITS),
+    completely_annotated(tables.read(snakemake.input.splits, tables.SPLITS)),
     detector=f"{params.model['architecture']} {params.model['backbone']}",
     min_score=params.min_score,
     seed=params.seed,

@@ -2,6 +2,7 @@
 
 from cellpheno import job, tables
 from cellpheno.detection import evaluation
+from cellpheno.fields import completely_annotated
 
 job.start(snakemake)
 detections, speed = (
@@ -14,7 +15,7 @@ detections, speed = (
 metrics = evaluation.evaluate_each(
     detections,
     tables.read(snakemake.input.boxes, tables.BOXES),
-    tables.read(snakemake.input.splits, tables.SPLITS),
+    completely_annotated(tables.read(snakemake.input.splits, tables.SPLITS)),
     snakemake.params.min_scores,
     snakemake.params.classes,
     snakemake.params.seed,

@@ -3,6 +3,7 @@
 import dataclasses
 
 from cellpheno import job, tables
+from cellpheno.fields import completely_annotated
 from cellpheno.fusion import Fusion
 from cellpheno.image_level.evaluation import Task, evaluate
 from cellpheno.judged import read_runs
@@ -12,7 +13,7 @@ inputs, params = snakemake.input, snakemake.params
 settings = params.calls
 fusion = Fusion(settings["keep_below"], settings["nms_before"], settings["nms_after"])
 task = Task(settings["target"], params.weights, fusion, params.report_on, params.seed)
-splits = tables.read(inputs.splits, tables.SPLITS)
+splits = completely_annotated(tables.read(inputs.splits, tables.SPLITS))
 # of the experiments that designs add, only the weight that the calls use is measured
 few = dataclasses.replace(task, weights=[settings["classifier_weight"]])
 runs = read_runs(inputs.judged)

@@ -3,6 +3,7 @@
 from cellpheno import job, tables
 from cellpheno.designs import patients
 from cellpheno.designs.members import Member
+from cellpheno.fields import completely_annotated
 from cellpheno.fusion import Fusion
 from cellpheno.image_level.evaluation import Task
 from cellpheno.judged import read_runs
@@ -21,7 +22,7 @@ metrics = patients.evaluate(
         params.patients,
         {name: own["validate_only"] for name, own in params.training.items()},
     ),
-    tables.read(inputs.splits, tables.SPLITS),
+    completely_annotated(tables.read(inputs.splits, tables.SPLITS)),
     params.detectors,
     Task(settings["target"], [weight], fusion, params.report_on, params.seed),
     weight,

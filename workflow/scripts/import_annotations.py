@@ -23,7 +23,7 @@ chosen = [settings.get("merge", True) for settings in params.annotators]
 merged = merge(list(compress(annotators, chosen)), params.merge_iou)
 reports = [merged.report, *(part.report for part in compress(annotators, map(not_, chosen)))]
 report = pd.concat([part for part in reports if len(part)] or reports[:1])
-warn_of(report)
+warn_of(report, output.report)
 compared = losses.classes(labels_drawn(chain.from_iterable(drawn), known), fields, params.seed)
 losses.warn(compared, "cells", output.set_aside)
 tables.write(compared, output.set_aside, tables.SET_ASIDE)

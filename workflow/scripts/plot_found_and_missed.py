@@ -1,6 +1,7 @@
 """Draw annotated fields beside what the detector finds, misses and makes up (2A, 2B)."""
 
 from cellpheno import cutoff, job, tables
+from cellpheno.fields import completely_annotated
 from cellpheno.figures import found_and_missed, style
 from cellpheno.images import store
 
@@ -9,7 +10,7 @@ inputs = snakemake.input
 
 annotated = tables.read(inputs.boxes, tables.BOXES)
 annotated = annotated[annotated["label"].isin(snakemake.params.classes)]
-splits = tables.read(inputs.splits, tables.SPLITS)
+splits = completely_annotated(tables.read(inputs.splits, tables.SPLITS))
 fields = found_and_missed.choose(annotated, tables.read(inputs.quality, tables.QUALITY), splits)
 images = {field: image for shard in inputs.shards for field, image in store.read(shard, fields)}
 shards = (tables.read(path, tables.DETECTIONS) for path in inputs.detections)

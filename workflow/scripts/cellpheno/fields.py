@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 
+from cellpheno.errors import StudyError
+
 
 def in_splits(
     quality: pd.DataFrame,
@@ -77,3 +79,33 @@ def named_for_comparison(
     lost = asked.isin(wanted) | ((asked == "") & possible)
     kept = assigned.isin(wanted).where(usable, lost)
     return fields.assign(usable=usable)[kept]
+
+
+def completely_annotated(splits: pd.DataFrame, needed: Sequence[str] = ()) -> pd.DataFrame:
+    """Return the rows of the fields of which every cell is annotated.
+
+    What lies between the annotated cells of other fields is not known to be background.
+
+    Parameters
+    ----------
+    splits
+        The splits table.
+    needed
+        Splits that must keep a field.
+
+    Raises
+    ------
+    StudyError
+        When no field of a needed split is complete.
+    """
+    complete = splits[splits["complete"]]
+    for name in needed:
+        n = int((splits["split"] == name).sum())
+        if n and not (complete["split"] == name).any():
+            raise StudyError(
+                f"None of the {n} fields of the split {name} is completely annotated, so a "
+                "detector cannot learn there what is no cell; annotate the cells that "
+                "annotations/report.tsv names as left out, or change the column split of the "
+                "sample sheet."
+            )
+    return complete

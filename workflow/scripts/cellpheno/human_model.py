@@ -114,7 +114,9 @@ def raters_of(
     """
     raters = {} if truth is None else {TRUTH: _of(truth, fields, fields)}
     for name in gone_through["annotator"].unique():
-        own = gone_through.loc[gone_through["annotator"] == name, "field"]
+        own = gone_through.loc[
+            (gone_through["annotator"] == name) & gone_through["complete"], "field"
+        ]
         boxes = each[each["annotator"] == name]
         raters[name] = _of(boxes, fields, set(own) & set(fields))
     called = cells.drop(columns="label").rename(columns={"call": "label"})

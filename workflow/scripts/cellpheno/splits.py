@@ -48,8 +48,9 @@ def assign(
     Annotated fields of the groups in `hold_out` are the split `test`, and no others are.
     Fields that were not annotated are `predict` unless the sheet says otherwise; then they count
     as fields without cells, which is logged. All other blocks are dealt out: `BALANCED` so that
-    fields, fields without cells and the cells of each class come as close to `fractions` as they
-    can; `BY_HASH` so that blocks that are added later do not move others.
+    fields, fields without cells, completely annotated ones and the cells of each class come as
+    close to `fractions` as they can; `BY_HASH` so that blocks that are added later do not move
+    others.
 
     Parameters
     ----------
@@ -94,13 +95,16 @@ def assign(
     _report_unannotated(learning, annotated)
     block = blocks(learning, [by, "content"], together)
     fixed = _fixed(learning, block, given[takes_part], by)
-    load = _load(learning, block, boxes)
+    complete = ~learning["field"].isin(annotated.loc[~annotated["complete"], "field"]).to_numpy()
+    load = _load(learning, block, boxes, complete)
     if deal == BY_HASH:
         dealt = _deal_by_hash(_hashes(learning[by], block, seed), load > 0, fixed, dealt_out)
     else:
         dealt = _deal(load, fixed, dealt_out, seed)
     result = fields[["field", "group"]].assign(split=PREDICT)
     result.loc[takes_part, "split"] = np.array(LEARNING, dtype=object)[dealt][block]
+    result["complete"] = False
+    result.loc[takes_part, "complete"] = complete
     _refuse_empty(result, fractions, by)
     refuse_leaks(result, fields, by)
     _report_repeats(result, fields)
@@ -224,16 +228,21 @@ def _fixed(
 
 
 def _load(
-    fields: pd.DataFrame, block: npt.NDArray[np.intp], boxes: pd.DataFrame
+    fields: pd.DataFrame,
+    block: npt.NDArray[np.intp],
+    boxes: pd.DataFrame,
+    complete: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.float64]:
     """Return each block's share of what is to be dealt evenly, [blocks, number of these].
 
-    These are the fields, the fields without cells where there are any, and each class's cells.
+    These are the fields, the fields without cells where there are any, the completely annotated
+    fields where not all are, and each class's cells.
     """
     cells = pd.crosstab(boxes["field"].to_numpy(), boxes["label"].to_numpy())
     counts = cells.reindex(fields["field"], fill_value=0).to_numpy(np.float64)
     empty = counts.sum(axis=1) == 0
     kinds = [np.ones(len(fields)), *([empty] if empty.any() else [])]
+    kinds += [] if complete.all() else [complete]
     counts = np.column_stack([*kinds, counts])
     load = np.zeros((block.max(initial=-1) + 1, counts.shape[1]))
     np.add.at(load, block, counts)

@@ -41,9 +41,9 @@ def unseen(
     Returns
     -------
     DataFrame
-        Rows of the quality table, in its order: the split test, and the annotated fields of the
-        split predict, except those that share a group or an image with training or validation,
-        which are logged.
+        Rows of the quality table, in its order, with `complete`: the split test, and the annotated
+        fields of the split predict, except those that share a group or an image with training or
+        validation, which are logged.
     """
     fields = in_splits(quality, splits)
     learnt = fields[fields["split"].isin(["train", "val"])]
@@ -57,6 +57,9 @@ def unseen(
             by,
             ", ".join(fields.loc[further & shared, "field"].head(5)),
         )
+    complete = [*splits.loc[splits["complete"], "field"]]
+    complete += [*annotated.loc[annotated["complete"], "field"]]
+    fields = fields.assign(complete=fields["field"].isin(complete))
     return fields[(fields["split"] == "test") | (further & ~shared)].reset_index(drop=True)
 
 
@@ -79,6 +82,8 @@ def evaluate(
     seed: int,
 ) -> pd.DataFrame:
     """Measure detection and classification on each value of some columns.
+
+    Detection is measured on the completely annotated fields.
 
     Parameters
     ----------
@@ -107,13 +112,18 @@ def evaluate(
         rows of classification.
     """
     parts = []
+    complete = set(fields.loc[fields["complete"], "field"])
     for column, value, names in divide(fields, columns):
+        known = [name for name in names if name in complete]
         inside = [table[table["field"].isin(names)] for table in (detections, boxes, cells)]
         stream = f"{column}={value}"
-        found = _detection(inside[0], inside[1], names, min_score, seed, stream)
+        found = _detection(inside[0], inside[1], known, min_score, seed, stream)
         called = _classification(inside[2], classes, groups, seed, stream)
-        for task, part in [("detection", found), ("classification", called)]:
-            about = {"column": column, "subset": value, "task": task, "n_fields": len(names)}
+        for task, part, n in [
+            ("detection", found, len(known)),
+            ("classification", called, len(names)),
+        ]:
+            about = {"column": column, "subset": value, "task": task, "n_fields": n}
             parts.append(part.assign(**about))
     return tables.concatenate(parts, tables.SUBSET_METRICS)
 

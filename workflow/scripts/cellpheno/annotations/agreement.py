@@ -80,11 +80,11 @@ METRICS: dict[str, tuple[Metric, Callable[[Pairs], int]]] = {
 
 
 def match(reference: Annotated, other: Annotated) -> Pairs:
-    """Pair the boxes of two annotators, in the fields that both have gone through.
+    """Pair the boxes of two annotators, in the fields that both have annotated completely.
 
     Boxes that overlap most are paired first, each at most once, down to an IoU of `MIN_IOU`.
     """
-    fields = sorted(set(reference.fields["field"]) & set(other.fields["field"]))
+    fields = sorted(reference.complete & other.complete)
     classes = sorted({*reference.boxes["label"], *other.boxes["label"]})
     numbers: list[tuple[int, int]] = []
     rows, overlaps, labels = [np.zeros(0, np.int64)], [np.zeros(0)], [np.zeros((0, 2), np.int64)]

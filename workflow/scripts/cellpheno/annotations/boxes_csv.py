@@ -1,12 +1,14 @@
 """Boxes as a table: comma, semicolon or tab between the columns, one row per box."""
 
+import collections
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
 from cellpheno import delimited
 from cellpheno.annotations import documents, shapes
 from cellpheno.annotations.documents import number, shown
-from cellpheno.annotations.regions import AnnotatedImage, Region
+from cellpheno.annotations.regions import AnnotatedImage, Note, Region
 from cellpheno.errors import StudyError
 
 EDGES = ("x_min", "y_min", "x_max", "y_max")
@@ -22,7 +24,8 @@ USUAL_NAMES = {
 def read(path: Path, columns: Mapping[str, str], with_class: bool) -> list[AnnotatedImage]:
     """Read a table of boxes: half-open, in pixels from the upper left corner.
 
-    A row with an image and no numbers says that the image was annotated and has no cells.
+    A row with an image and no numbers says that the image was annotated and has no cells. An area
+    of 0 says that whoever wrote the table did not measure it.
 
     Parameters
     ----------
@@ -44,6 +47,7 @@ def read(path: Path, columns: Mapping[str, str], with_class: bool) -> list[Annot
     table = delimited.table(list(delimited.rows(text, separator, shown(path))), shown(path))
     places = _places(list(table.columns), columns, with_class, path)
     images: dict[str, list[Region]] = {}
+    unmeasured: collections.Counter[str] = collections.Counter()
     for line, *row in table.itertuples():
         try:
             name, region = _entry({what: row[place] for what, place in places.items()})
@@ -51,8 +55,18 @@ def read(path: Path, columns: Mapping[str, str], with_class: bool) -> list[Annot
             raise StudyError(
                 f"Line {line} of {shown(path)} cannot be read ({shown(error)}); correct it."
             ) from error
+        if region and region.area == 0:
+            unmeasured[name] += 1
+            region = dataclasses.replace(region, area=None)
         images.setdefault(name, []).extend([region] if region else [])
-    return [AnnotatedImage(name, tuple(found), shown(path)) for name, found in images.items()]
+    return [
+        AnnotatedImage(name, tuple(found), shown(path), notes=_notes(unmeasured[name]))
+        for name, found in images.items()
+    ]
+
+
+def _notes(unmeasured: int) -> tuple[Note, ...]:
+    return (Note("area of 0", "counts as unknown", unmeasured),) if unmeasured else ()
 
 
 def _places(
@@ -60,6 +74,11 @@ def _places(
 ) -> dict[str, int]:
     """Return where each column stands in a row."""
     names = [name.strip().lower().replace(" ", "_") for name in header]
+    if "region_shape_attributes" in names:
+        raise StudyError(
+            f"{shown(path)} holds annotations exported from VIA, not a table of boxes; set "
+            "annotations.format to via."
+        )
     places: dict[str, int] = {}
     for what, usual in USUAL_NAMES.items():
         if what == "label" and not with_class:

@@ -5,11 +5,15 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from cellpheno.annotations.regions import AnnotatedImage, FieldNames, Note, Region
+from cellpheno.annotations.regions import (
+    BOX_AROUND,
+    WITHOUT_CELLS,
+    AnnotatedImage,
+    FieldNames,
+    Note,
+    Region,
+)
 from cellpheno.errors import StudyError
-
-AS_BOX = "counts as the box around it"
-"""What is done with every outline: nothing that a user must be warned of."""
 
 
 def clean(images: Iterable[AnnotatedImage], settings: Mapping[str, Any]) -> list[AnnotatedImage]:
@@ -45,12 +49,15 @@ def _outlined(image: AnnotatedImage) -> AnnotatedImage:
     if not image.gone_through:
         return _noted(image, Note("image without regions", "does not count as annotated", 0))
     if not image.regions:
-        return _noted(image, Note("image without regions", "counts as a field without cells", 0))
+        return _noted(image, Note("image without regions", WITHOUT_CELLS, 0))
     shapes = collections.Counter(region.shape for region in image.regions)
     del shapes["rectangle"]
     return _noted(
         image,
-        *(Note(f"outline of the shape {shape}", AS_BOX, n) for shape, n in sorted(shapes.items())),
+        *(
+            Note(f"outline of the shape {shape}", BOX_AROUND, n)
+            for shape, n in sorted(shapes.items())
+        ),
     )
 
 
@@ -105,6 +112,30 @@ def _scaled(image: AnnotatedImage, scale: float, annotator: str) -> AnnotatedIma
     )
     size = (image.size[0] * scale, image.size[1] * scale) if image.size else None
     return dataclasses.replace(image, regions=regions, size=size)
+
+
+def refuse_shares(images: Iterable[AnnotatedImage]) -> None:
+    """Refuse files whose coordinates are shares of the image instead of pixels.
+
+    Parameters
+    ----------
+    images
+        As they were read. Pascal VOC has lost 1 of its lower edges then.
+
+    Raises
+    ------
+    StudyError
+        For the first file all coordinates of which lie within 0 and 1 and are not all whole.
+    """
+    edges: dict[str, list[float]] = collections.defaultdict(list)
+    for image in images:
+        edges[image.source] += [edge for region in image.regions for edge in region.box]
+    for source, values in edges.items():
+        if any(value % 1 for value in values) and max(map(abs, values)) <= 1:
+            raise StudyError(
+                f"All coordinates in {source} lie within 0 and 1, so they are shares of the image; "
+                "pixels are expected: multiply x by the image's width and y by its height."
+            )
 
 
 def check_sizes(images: Iterable[AnnotatedImage], known: FieldNames, scale: float) -> None:

@@ -1,29 +1,47 @@
 """COCO: one JSON file with the images, their annotations and the categories."""
 
-from collections.abc import Mapping
+import collections
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cellpheno import notices
 from cellpheno.annotations import documents, shapes
 from cellpheno.annotations.documents import number, shown
-from cellpheno.annotations.regions import AnnotatedImage, Note, Region
+from cellpheno.annotations.regions import LEFT_OUT, AnnotatedImage, Note, Region
 from cellpheno.errors import StudyError
 
 WANTED = "a COCO file with images, annotations and categories"
 
 
-def read(path: Path) -> list[AnnotatedImage]:
+LEAVE_OUT = "leave_out"
+CROWD = "region marked as a crowd"
+
+Counts = collections.Counter[tuple[str, str]]
+"""How many annotations of an image have a problem, by the problem and what is done about it."""
+
+
+def read(path: Path, crowds: str = LEAVE_OUT) -> list[AnnotatedImage]:
     """Read a COCO file; every image in it counts as annotated, with cells or without.
 
-    A region's area is the one that the file gives beside a segmentation, or else that of the
-    segmentation's polygons; without a segmentation only the box is known. Annotations marked as
-    a crowd (`iscrowd`) stand for an unknown number of cells and are left out, with a note; an image
-    that has no others does not count as annotated.
+    A region's area is the one that the file gives next to a segmentation, or else that of the
+    segmentation's polygons; without a segmentation only the box is known. An image of which crowds
+    are left out is not completely annotated, and does not count as annotated if it has nothing
+    else.
+
+    Parameters
+    ----------
+    path
+        The file.
+    crowds
+        What becomes of annotations marked as a crowd (`iscrowd`): `leave_out`, because they stand
+        for an unknown number of cells, or `cells`: each is one, as CVAT writes brush masks.
 
     Raises
     ------
     StudyError
-        When the file is not COCO, or an annotation refers to nothing.
+        When the file is not COCO, an annotation refers to nothing, or all are crowds that are
+        left out.
     """
     content = documents.read_json(path, WANTED)
     try:
@@ -35,23 +53,40 @@ def read(path: Path) -> list[AnnotatedImage]:
         raise documents.wrong_format(path, WANTED, content) from error
     names = _by_id(categories, "category", path)
     regions: dict[Any, list[Region]] = {key: [] for key in _by_id(images, "image", path)}
-    crowds: dict[Any, int] = dict.fromkeys(regions, 0)
+    problems: dict[Any, Counts] = {key: collections.Counter() for key in regions}
     for count, annotation in enumerate(annotations, 1):
         try:
             image = _known(annotation["image_id"], regions, "image")
             if annotation.get("iscrowd"):
-                crowds[image] += 1
-                continue
+                left_out = crowds == LEAVE_OUT
+                problems[image][CROWD, LEFT_OUT if left_out else "counts as one cell"] += 1
+                if left_out:
+                    continue
             category = _known(annotation["category_id"], names, "category")
             label = documents.word(names[category]["name"])
-            regions[image].append(_region(annotation, label))
+            regions[image].append(_region(annotation, label, problems[image]))
         except (KeyError, TypeError, ValueError) as error:
             identity = f" (id {shown(annotation['id'])})" if "id" in annotation else ""
             raise StudyError(
                 f"Annotation {count}{identity} of {shown(path)} cannot be read "
                 f"({documents.reason(error)}); correct it, or export the file again."
             ) from error
-    return [_image(image, regions[image["id"]], crowds[image["id"]], path) for image in images]
+    _explain_crowds(sum(counts[CROWD, LEFT_OUT] for counts in problems.values()), annotations, path)
+    return [_image(image, regions[image["id"]], problems[image["id"]], path) for image in images]
+
+
+def _explain_crowds(left_out: int, annotations: Sequence[object], path: Path) -> None:
+    """Warn of crowds that were left out; refuse a file that holds nothing else."""
+    if not left_out:
+        return
+    sentence = (
+        f"{left_out} of the {len(annotations)} annotations of {shown(path)} are marked as crowds "
+        "(iscrowd) and left out; CVAT marks every cell drawn with its brush so: if each of them is "
+        "one cell, set annotations.crowds to cells."
+    )
+    if left_out == len(annotations):
+        raise StudyError(sentence)
+    notices.warn(sentence)
 
 
 def _by_id(items: list[Mapping[str, Any]], what: str, path: Path) -> dict[Any, Mapping[str, Any]]:
@@ -76,7 +111,7 @@ def _known(key: Any, known: Mapping[Any, Any], what: str) -> Any:
 
 
 def _image(
-    image: Mapping[str, Any], regions: list[Region], crowds: int, path: Path
+    image: Mapping[str, Any], regions: list[Region], problems: Counts, path: Path
 ) -> AnnotatedImage:
     try:
         name = documents.word(image["file_name"])
@@ -87,44 +122,58 @@ def _image(
             f"({documents.reason(error)}); correct it, or export the file again."
         ) from error
     size = (sides[0], sides[1]) if min(sides) > 0 else None
-    left_out = Note("region marked as a crowd", "left out", crowds)
+    crowds = problems[CROWD, LEFT_OUT]
     return AnnotatedImage(
         name,
         tuple(regions),
         shown(path),
         size=size,
         gone_through=bool(regions) or not crowds,  # one full of cells was not found empty
-        notes=(left_out,) if crowds else (),
+        complete=not crowds,
+        notes=tuple(Note(*what, n) for what, n in sorted(problems.items())),
     )
 
 
-def _region(annotation: Mapping[str, Any], label: str) -> Region:
-    """Return one annotation: its `bbox`, or the box around its polygons."""
+def _region(annotation: Mapping[str, Any], label: str, problems: Counts) -> Region:
+    """Return one annotation, and count what is wrong with it."""
     if not label.strip():
         raise ValueError("its category has no name")
-    drawn = annotation.get("segmentation")
-    outlines = _polygons(drawn) if isinstance(drawn, list) else []
-    shape = "polygon" if outlines else "mask" if isinstance(drawn, dict) else "rectangle"
-    if annotation.get("bbox") or not outlines:
-        if len(annotation["bbox"]) != 4:
-            raise ValueError(f"its bbox has {len(annotation['bbox'])} numbers, not 4")
-        x, y, width, height = (number(value) for value in annotation["bbox"])
-        box, _ = shapes.rectangle(x, y, width, height)
-    else:
-        edges = list(zip(*(outline[0] for outline in outlines), strict=True))
-        box = min(edges[0]), min(edges[1]), max(edges[2]), max(edges[3])
-    if shape == "rectangle":
+    drawn = annotation.get("segmentation") or []
+    parts = drawn if isinstance(drawn, list) else [drawn]
+    masks = [part for part in parts if isinstance(part, dict)]  # run lengths, which are not read
+    outlines = _polygons([part for part in parts if part and part not in masks])
+    if parts and not (masks or outlines):
+        problems["empty polygon", "left out, the bbox counts"] += 1
+    box = _box(annotation, outlines, problems)
+    if not (masks or outlines):
         return Region(box, label)
-    if annotation.get("area") is not None:
-        return Region(box, label, shape, number(annotation["area"]))
-    return Region(box, label, shape, sum(area for _, area in outlines) if outlines else None)
+    measured = shapes.united(outlines)[1] if outlines and not masks else None
+    given = annotation.get("area")
+    area = measured if given is None else number(given)
+    if area == 0 and measured != 0:
+        problems["area of 0", "that of the polygons" if measured else "counts as unknown"] += 1
+        area = measured
+    return Region(box, label, "mask" if masks else "polygon", area)
 
 
-def _polygons(segmentation: list[Any]) -> list[tuple[shapes.Box, float]]:
+def _box(
+    annotation: Mapping[str, Any], outlines: list[shapes.Outline], problems: Counts
+) -> shapes.Box:
+    """Return the `bbox`, or the box around the polygons where there is none, or one of no size."""
+    around = shapes.united(outlines)[0] if outlines else None
+    if around is not None and not annotation.get("bbox"):
+        return around
+    if len(annotation["bbox"]) != 4:
+        raise ValueError(f"its bbox has {len(annotation['bbox'])} numbers, not 4")
+    x, y, width, height = (number(value) for value in annotation["bbox"])
+    box, _ = shapes.rectangle(x, y, width, height)
+    if around is not None and not width * height:
+        problems["bbox without area", "that of the polygons"] += 1
+        return around
+    return box
+
+
+def _polygons(parts: list[Any]) -> list[shapes.Outline]:
     """Return box and area of each polygon x1, y1, x2, y2, ..."""
-    found = []
-    for part in segmentation:
-        values = [number(value) for value in part]
-        box, area = shapes.polygon(values[0::2], values[1::2])
-        found.append((box, area or 0.0))
-    return found
+    values = [[number(value) for value in part] for part in parts]
+    return [shapes.polygon(each[0::2], each[1::2]) for each in values]

@@ -23,6 +23,7 @@ DEFAULTS: dict[str, Any] = {
     "class_attribute": "class",
     "columns": {},
     "suffix": "",
+    "crowds": "leave_out",
     "label": None,
     "label_column": None,
     "rename": {},
@@ -60,6 +61,7 @@ def read(
     else:
         reader = READERS[settings["format"]]
         images = [image for file in sources(files, settings) for image in reader(file, settings)]
+        cleaning.refuse_shares(images)
         if settings["format"] == "object_masks":
             images = object_masks.join(images)
         if column is not None:

@@ -1,14 +1,15 @@
 """labelme: a folder with one JSON file per image."""
 
+import dataclasses
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cellpheno.annotations import documents, shapes
 from cellpheno.annotations.documents import number, shown
-from cellpheno.annotations.regions import AnnotatedImage, Region
+from cellpheno.annotations.regions import AnnotatedImage, Note, Region
 from cellpheno.errors import StudyError
 
 WANTED = "a labelme annotation"
@@ -19,12 +20,13 @@ def read(path: Path) -> AnnotatedImage:
 
     labelme names the file after its image, and this name is what counts: where `imagePath` tells
     another one, files were renamed since. Files that were exported in an order have a number before
-    the name of the field.
+    the name of the field. Shapes that share a `group_id` are parts of one cell.
 
     Raises
     ------
     StudyError
-        When the file is not labelme's, or a shape has no label or no area.
+        When the file is not labelme's, a shape has no label or no area, or the parts of a cell
+        have different labels.
     """
     content = documents.read_json(path, WANTED)
     try:
@@ -32,9 +34,16 @@ def read(path: Path) -> AnnotatedImage:
         sides = [number(content.get(side) or 0) for side in ("imageWidth", "imageHeight")]
     except (KeyError, TypeError, ValueError) as error:
         raise documents.wrong_format(path, WANTED, content) from error
-    regions = tuple(
-        _region(shape, f"Shape {n} of {shown(path)}") for n, shape in enumerate(drawn, 1)
-    )
+    cells: dict[Any, list[Region]] = {}
+    for count, shape in enumerate(drawn, 1):
+        region = _region(shape, f"Shape {count} of {shown(path)}")
+        group = shape.get("group_id")
+        # the file may number its groups in the same way as its shapes
+        key = ("alone", count) if group is None else ("group", shown(group))
+        cells.setdefault(key, []).append(region)
+    regions = tuple(_joined(parts, group, path) for (_, group), parts in cells.items())
+    divided = sum(len(parts) > 1 for parts in cells.values())
+    notes = (Note("cell in several shapes", "counts as one cell", divided),) if divided else ()
     size = (sides[0], sides[1]) if min(sides) > 0 else None
     image = str(content.get("imagePath", "")).replace("\\", "/")
     same = PurePosixPath(image).stem == path.stem and image.isprintable()
@@ -42,7 +51,21 @@ def read(path: Path) -> AnnotatedImage:
     field = content.get("field")
     if isinstance(field, str) and re.fullmatch(rf"\d+_{re.escape(field)}", path.stem):
         name = field
-    return AnnotatedImage(name, regions, shown(path), size=size)
+    return AnnotatedImage(name, regions, shown(path), size=size, notes=notes)
+
+
+def _joined(parts: Sequence[Region], group: Any, path: Path) -> Region:
+    """Return the cell that the shapes of a group show."""
+    first, *others = parts
+    for part in others:
+        if part.label.strip() != first.label.strip():
+            raise StudyError(
+                f"Shapes of the group_id {group} in {shown(path)} have the labels "
+                f"{shown(first.label)!r} and {shown(part.label)!r}, but they are parts of one "
+                "cell; give them one label, or different groups, in labelme."
+            )
+    box, area = shapes.united([(part.box, part.area) for part in parts])
+    return dataclasses.replace(first, box=box, area=area)
 
 
 def _region(shape: Mapping[str, Any], where: str) -> Region:

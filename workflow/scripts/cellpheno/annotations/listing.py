@@ -20,7 +20,7 @@ Reader = Callable[[Path, Settings], list[AnnotatedImage]]
 TEXT_READERS: dict[str, Reader] = {
     "via": lambda path, settings: via.read(path, settings["class_attribute"]),
     "voc": lambda path, settings: [voc.read(path)],
-    "coco": lambda path, settings: coco.read(path),
+    "coco": lambda path, settings: coco.read(path, settings["crowds"]),
     "labelme": lambda path, settings: [labelme.read(path)],
     "csv": lambda path, settings: boxes_csv.read(path, settings["columns"], with_class(settings)),
 }
@@ -113,6 +113,7 @@ def labels(
         return
     for path in paths:
         images = TEXT_READERS[settings["format"]](path, settings)
+        cleaning.refuse_shares(images)
         cleaned = cleaning.clean(images, settings)
         yield {region.label for image in cleaned for region in image.regions}
 

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cellpheno import boxes as geometry
+from cellpheno.annotations.regions import MERGED
 from cellpheno.annotations.table import ORDER, REPORT_COLUMNS, Annotated, annotated_fields
 from cellpheno.tables import BOX_COLUMNS
 
@@ -32,9 +33,13 @@ def merge(annotators: Sequence[Annotated], max_iou: float) -> Annotated:
         reports += [other.report, _merged(other.boxes[repeats])]
         boxes = pd.concat([boxes, other.boxes[~repeats]])
     fields = {field for annotated in annotators for field in annotated.fields["field"]}
+    # one who drew all cells of a field is enough
+    complete = {field for annotated in annotators for field in annotated.complete}
     boxes = boxes.sort_values(ORDER, kind="stable", ignore_index=True)
     report = pd.concat([report for report in reports if len(report)] or reports[:1])
-    return Annotated(boxes, annotated_fields(fields, boxes), report.reset_index(drop=True))
+    return Annotated(
+        boxes, annotated_fields(fields, boxes, fields - complete), report.reset_index(drop=True)
+    )
 
 
 def _suppressed(kept: pd.DataFrame, boxes: pd.DataFrame, max_iou: float) -> npt.NDArray[np.bool_]:
@@ -56,7 +61,7 @@ def _merged(boxes: pd.DataFrame) -> pd.DataFrame:
             field,
             field,
             "box of a cell that a more senior annotator has drawn",
-            "merged into the senior one's",
+            MERGED,
             n,
             "",
         ]

@@ -51,7 +51,12 @@ def read(path: Path, suffix: str) -> AnnotatedImage:
     found = tuple(Region(box, "", "mask", float(inside.sum())) for box, inside in _cells(mask > 0))
     notes = () if found else (Note("mask of a cell without a pixel", "left out", 1),)
     return AnnotatedImage(
-        shown(_NUMBER.sub("", name)), found, shown(path), size=(width, height), notes=notes
+        shown(_NUMBER.sub("", name)),
+        found,
+        shown(path),
+        size=(width, height),
+        complete=bool(found),
+        notes=notes,
     )
 
 
@@ -68,6 +73,7 @@ def join(images: Iterable[AnnotatedImage]) -> list[AnnotatedImage]:
         joined[image.name] = dataclasses.replace(
             first,
             regions=(*first.regions, *image.regions),
+            complete=first.complete and image.complete,
             notes=(*first.notes, *image.notes),
         )
     return list(joined.values())

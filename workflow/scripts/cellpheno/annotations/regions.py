@@ -13,6 +13,15 @@ from typing import Any
 
 from cellpheno.errors import StudyError
 
+LEFT_OUT = "left out"
+"""The action where a region is not among the boxes."""
+BOX_AROUND, WITHOUT_CELLS, MERGED = (
+    "counts as the box around it",
+    "counts as a field without cells",
+    "merged into the senior one's",
+)
+"""Actions that are as the documents say; all others are shown on the terminal."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Region:
@@ -89,6 +98,9 @@ class AnnotatedImage:
     gone_through
         Whether it counts as annotated; not so where it has no regions and the format cannot tell
         an image without cells from one that nobody has looked at.
+    complete
+        Whether every cell that was annotated is among the regions, so that the rest of the image
+        shows no cell.
     notes
         For annotations/report.tsv.
     """
@@ -100,6 +112,7 @@ class AnnotatedImage:
     size: tuple[float, float] | None = None
     folder: str = ""
     gone_through: bool = True
+    complete: bool = True
     notes: tuple[Note, ...] = dataclasses.field(default=(), compare=False)
 
 
@@ -191,9 +204,9 @@ class FieldNames:
         n = len(image.regions)
         other = self.other_file(image)
         if other is not None:
-            return [Note("image of a file that is no field's", "left out", n, str(other))]
+            return [Note("image of a file that is no field's", LEFT_OUT, n, str(other))]
         if self.field(image) is None:
-            return [Note("image that is not in the sample sheet", "left out", n)]
+            return [Note("image that is not in the sample sheet", LEFT_OUT, n)]
         if self._by_name_alone(image):
             problem = "image whose folder is not that of the field's file"
             return [Note(problem, "matched by its name alone", n, _with_folder(image))]

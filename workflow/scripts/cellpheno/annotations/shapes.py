@@ -73,3 +73,14 @@ def ellipse(x: float, y: float, rx: float, ry: float, theta: float = 0.0) -> Out
     cosine, sine = math.cos(theta), math.sin(theta)
     half_width, half_height = math.hypot(rx * cosine, ry * sine), math.hypot(rx * sine, ry * cosine)
     return (x - half_width, y - half_height, x + half_width, y + half_height), math.pi * rx * ry
+
+
+def united(parts: Sequence[Outline]) -> Outline:
+    """Return the parts of one cell as one outline: the box around all, the sum of their areas.
+
+    The area is unknown where that of any part is.
+    """
+    left, top, right, bottom = zip(*(box for box, _ in parts), strict=True)
+    areas = [area for _, area in parts]
+    area = None if None in areas else math.fsum(areas)
+    return (min(left), min(top), max(right), max(bottom)), area

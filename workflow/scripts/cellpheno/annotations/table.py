@@ -2,7 +2,8 @@
 
 import collections
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
@@ -10,13 +11,24 @@ import pandas as pd
 
 from cellpheno import boxes as geometry
 from cellpheno import notices
-from cellpheno.annotations import cleaning
-from cellpheno.annotations.regions import AnnotatedImage, FieldNames, Note, check_classes
+from cellpheno.annotations import placement
+from cellpheno.annotations.regions import (
+    BOX_AROUND,
+    LEFT_OUT,
+    MERGED,
+    WITHOUT_CELLS,
+    AnnotatedImage,
+    FieldNames,
+    Note,
+    check_classes,
+)
 from cellpheno.errors import StudyError
 from cellpheno.tables import ANNOTATION_REPORT, BOX_COLUMNS
 
 ORDER = ["field", "y_min", "x_min", "y_max", "x_max", "label"]
 REPORT_COLUMNS = [column.name for column in ANNOTATION_REPORT.columns]
+
+_INCOMPLETE = Note("field of which a cell was left out", "does not count as complete", 0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +49,11 @@ class Annotated:
     fields: pd.DataFrame
     report: pd.DataFrame
 
+    @property
+    def complete(self) -> set[str]:
+        """The fields of which every cell is among the boxes."""
+        return set(self.fields.loc[self.fields["complete"], "field"])
+
 
 def to_tables(
     images: Sequence[AnnotatedImage], known: FieldNames, classes: Sequence[str]
@@ -44,8 +61,9 @@ def to_tables(
     """Put the annotated images of one annotator into tables.
 
     Images that are not in the sample sheet are left out. Boxes are clipped to their field; what
-    has no area then, and what was drawn twice, is left out as well. A field that loses all its
-    boxes so is not annotated: it was not found empty. All of this is in the report.
+    is smaller than a pixel then, and what was drawn twice, is left out as well. A field that loses
+    a cell so is not complete, and one that loses all its boxes is not annotated: it was not found
+    empty. All of this is in the report.
 
     Parameters
     ----------
@@ -59,8 +77,8 @@ def to_tables(
     Raises
     ------
     StudyError
-        For a label that is no class, for a field that is annotated twice, and when no annotated
-        image is in the sample sheet.
+        For a label that is no class, for a field that is annotated twice, for boxes of pictures of
+        another size, and when no annotated image is in the sample sheet.
     """
     named = [(known.field(image), image) for image in images]
     rows = [
@@ -71,17 +89,27 @@ def to_tables(
     placed = _placed(named, known)
     check_classes([image for _, image in placed], classes)
     drawn = _drawn(placed)
-    boxes, findings = _inside(drawn, _sizes(drawn, known))
-    rows += [_row(note, placed[number][1], placed[number][0]) for number, note in findings]
+    sizes = _sizes(drawn, known)
+    files = np.array(_files(placed), dtype=object)[drawn["image"].to_numpy()]
+    placement.check(
+        drawn[BOX_COLUMNS].to_numpy(), sizes, drawn["field"].to_numpy(dtype=object), files
+    )
+    boxes, lost, findings = _inside(drawn, sizes)
     if boxes.empty:
+        rows += [_row(note, placed[number][1], placed[number][0]) for number, note in findings]
         raise StudyError(
             f"The annotations hold no box that lies in its field ({_summary(rows) or 'none at all'}"
             "); correct annotations.files or the sample sheet."
         )
     fields = {field for field, _ in placed} - (set(drawn["field"]) - set(boxes["field"]))
+    incomplete = fields & (lost | {field for field, image in placed if not image.complete})
+    findings += [
+        (number, _INCOMPLETE) for number, (field, _) in enumerate(placed) if field in incomplete
+    ]
+    rows += [_row(note, placed[number][1], placed[number][0]) for number, note in findings]
     boxes = boxes.drop(columns="image").sort_values(ORDER, kind="stable", ignore_index=True)
     report = pd.DataFrame(rows, columns=REPORT_COLUMNS)
-    return Annotated(boxes, annotated_fields(fields, boxes), report)
+    return Annotated(boxes, annotated_fields(fields, boxes, incomplete), report)
 
 
 def labels_drawn(images: Iterable[AnnotatedImage], known: FieldNames) -> pd.DataFrame:
@@ -91,11 +119,33 @@ def labels_drawn(images: Iterable[AnnotatedImage], known: FieldNames) -> pd.Data
     return pd.DataFrame(rows, columns=["field", "label"])
 
 
-def annotated_fields(fields: Iterable[str], boxes: pd.DataFrame) -> pd.DataFrame:
-    """Return the table of annotated fields, those without boxes too."""
+def annotated_fields(
+    fields: Iterable[str], boxes: pd.DataFrame, incomplete: Collection[str] = ()
+) -> pd.DataFrame:
+    """Return the table of annotated fields, those without boxes too.
+
+    Parameters
+    ----------
+    fields
+        Names of the annotated fields.
+    boxes
+        The boxes table.
+    incomplete
+        Those fields that show cells without a box.
+    """
     names = pd.Index(sorted(fields), name="field", dtype="str")
     counts = boxes["field"].value_counts().reindex(names, fill_value=0)
-    return counts.rename("n_boxes").reset_index()
+    table = counts.rename("n_boxes").reset_index()
+    return table.assign(complete=~table["field"].isin(list(incomplete)))
+
+
+def _files(placed: Sequence[tuple[str, AnnotatedImage]]) -> list[str]:
+    """Return the file that each image was read from, or the folder where each has its own."""
+    images = collections.Counter(image.source for _, image in placed)
+    return [
+        image.source if images[image.source] > 1 else str(PurePosixPath(image.source).parent)
+        for _, image in placed
+    ]
 
 
 def _drawn(placed: Sequence[tuple[str, AnnotatedImage]]) -> pd.DataFrame:
@@ -126,14 +176,15 @@ def _sizes(drawn: pd.DataFrame, known: FieldNames) -> npt.NDArray[np.float64]:
 
 def _inside(
     drawn: pd.DataFrame, sizes: npt.NDArray[np.float64]
-) -> tuple[pd.DataFrame, list[tuple[int, Note]]]:
-    """Return the boxes that lie in their fields, each once, and what became of others by image."""
+) -> tuple[pd.DataFrame, set[str], list[tuple[int, Note]]]:
+    """Return the boxes in their fields, each once, the fields of others, what became of these."""
     edges = drawn[BOX_COLUMNS].to_numpy()
     clipped = np.clip(edges, 0, np.hstack([sizes, sizes]))
     unread = np.isnan(sizes).any(axis=1)
     empty = ~unread & ((geometry.area(edges) <= 0) | (drawn["area"] == 0).to_numpy())
-    outside = ~unread & ~empty & (geometry.area(clipped) <= 0)
-    sound = ~unread & ~empty & ~outside
+    tiny = ~unread & ~empty & _below_a_pixel(edges)
+    outside = ~unread & ~empty & ~tiny & _below_a_pixel(clipped)
+    sound = ~unread & ~empty & ~tiny & ~outside
     reached_over = sound & (clipped != edges).any(axis=1)
     inside = drawn.assign(**dict(zip(BOX_COLUMNS, clipped.T, strict=True)))
     # how much of the outline lies in the field is not known
@@ -143,16 +194,22 @@ def _inside(
     notes = [
         (number, Note(problem, action, len(part), _example(part)))
         for chosen, problem, action in (
-            (unread, "box of a field that could not be read", "left out"),
-            (empty, "box without area", "left out"),
-            (outside, "box outside the field", "left out"),
+            (unread, "box of a field that could not be read", LEFT_OUT),
+            (empty, "box without area", LEFT_OUT),
+            (tiny, "box of less than a pixel", LEFT_OUT),
+            (outside, "box outside the field", LEFT_OUT),
             (reached_over, "box over the edge of the field", "clipped"),
             (twice, "box drawn twice with one label", "left out once"),
             (other_label, "box drawn twice with two labels", "kept"),
         )
         for number, part in drawn[chosen].groupby("image")
     ]
-    return inside[sound & ~twice], notes
+    return inside[sound & ~twice], set(drawn.loc[~sound, "field"]), notes
+
+
+def _below_a_pixel(edges: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Return which boxes are narrower or lower than a pixel."""
+    return (edges[:, 2:] - edges[:, :2] < 1).any(axis=1)
 
 
 def _example(boxes: pd.DataFrame) -> str:
@@ -197,11 +254,21 @@ def _refuse_repeats(placed: Sequence[tuple[str, AnnotatedImage]]) -> None:
             )
 
 
-def warn_of(report: pd.DataFrame) -> None:
-    """Warn in one line of what annotations/report.tsv says in full."""
-    rows = report.loc[report["action"] != cleaning.AS_BOX, REPORT_COLUMNS].to_numpy().tolist()
-    if rows:
-        notices.warn(f"changed or left out (annotations/report.tsv has each): {_summary(rows)}")
+def warn_of(report: pd.DataFrame, file: str) -> None:
+    """Warn in one line of what was left out, clipped or guessed.
+
+    Parameters
+    ----------
+    report
+        tables.ANNOTATION_REPORT.
+    file
+        Where the report is.
+    """
+    rows = report[REPORT_COLUMNS].to_numpy().tolist()
+    ordinary = (BOX_AROUND, WITHOUT_CELLS, MERGED)
+    odd = [row for row in rows if row[4] not in ordinary]
+    if odd:
+        notices.warn(f"Annotations were changed or left out ({file} has each): {_summary(odd)}.")
 
 
 def _summary(rows: Sequence[Sequence[object]]) -> str:
@@ -212,6 +279,8 @@ def _summary(rows: Sequence[Sequence[object]]) -> str:
         images[problem, action] += 1
         regions[problem, action] += n
     return "; ".join(
-        f"{problem}, {action}: {regions[problem, action]} regions in {count} images"
+        f"{problem}, {action}: "
+        + (f"{regions[problem, action]} regions in " if regions[problem, action] else "")
+        + f"{count} images"
         for (problem, action), count in sorted(images.items())
     )

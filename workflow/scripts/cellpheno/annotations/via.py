@@ -1,4 +1,4 @@
-"""VGG Image Annotator (VIA) 2: project files and exported region data, JSON or CSV (A5)."""
+"""VGG Image Annotator (VIA) 1 and 2: projects and exported regions, JSON or CSV (A5)."""
 
 import csv
 import io
@@ -67,7 +67,9 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     """Return the same of the CSV export, which has a row per region, or per image without any."""
     entries: dict[tuple[str, str], dict[str, Any]] = {}
     try:
-        for row in csv.DictReader(io.StringIO(documents.read_text(path), newline=""), strict=True):
+        # VIA 1 begins its header with a #
+        text = documents.read_text(path).removeprefix("#")
+        for row in csv.DictReader(io.StringIO(text, newline=""), strict=True):
             # image files of one name are told apart by their size
             key = row["filename"], row["file_size"]
             entry = entries.setdefault(key, {"filename": key[0], "regions": []})

@@ -1,6 +1,6 @@
 """Tables of what people, real or simulated, have drawn."""
 
-from cellpheno.tables.columns import BOX, FIELD, INTERVAL, PROBABILITY, Column, Table
+from cellpheno.tables.columns import BOX, COMPLETE, FIELD, INTERVAL, PROBABILITY, Column, Table
 
 BOXES = Table(
     "boxes",
@@ -23,7 +23,11 @@ BOXES = Table(
 )
 ANNOTATED_FIELDS = Table(
     "annotated_fields",
-    (FIELD, Column("n_boxes", "int", "annotated cells; 0 where none was found", minimum=0)),
+    (
+        FIELD,
+        Column("n_boxes", "int", "annotated cells; 0 where none was found", minimum=0),
+        COMPLETE,
+    ),
     key=("field",),
 )
 GONE_THROUGH = Table(

@@ -59,6 +59,7 @@ CONDITION = Column("condition", "str", "experimental condition")
 REPLICATE = Column("replicate", "str", "independent repeat of the experiment")
 GROUP = Column("group", "str", "what must not be divided between splits: well, slide, patient")
 SPLIT = Column("split", "str", "use of the field", allowed=SPLITS_ALLOWED)
+COMPLETE = Column("complete", "bool", "whether all its cells are annotated and the rest shows none")
 BOX = (
     Column("x_min", "float", "left edge, in the box", "px"),
     Column("y_min", "float", "top edge, in the box", "px"),

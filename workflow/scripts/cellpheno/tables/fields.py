@@ -1,6 +1,7 @@
 """Tables of fields of view: quality, ranges, splits."""
 
 from cellpheno.tables.columns import (
+    COMPLETE,
     CONDITION,
     FIELD,
     GROUP,
@@ -81,7 +82,7 @@ SET_ASIDE = Table(
     ),
     key=("kind", "name"),
 )
-SPLITS = Table("splits", (FIELD, GROUP, SPLIT), key=("field",))
+SPLITS = Table("splits", (FIELD, GROUP, SPLIT, COMPLETE), key=("field",))
 LEAKS = Table(
     "leaks",
     (

@@ -1,0 +1,67 @@
+"""Whether boxes lie where those of their fields can, or belong to pictures of another size."""
+
+import numpy as np
+import numpy.typing as npt
+
+from cellpheno import boxes as geometry
+from cellpheno import notices
+from cellpheno.errors import StudyError
+
+MANY_FIELDS, MANY_BOXES = 3, 10
+"""So many boxes in so many fields do not all lie in a quarter of their fields by chance."""
+ROUNDING = 1.0
+"""Pixels by which a box may reach over the middle because a reduced picture has whole pixels."""
+
+Array = npt.NDArray[np.float64]
+
+
+def check(
+    edges: Array, sizes: Array, fields: npt.NDArray[np.object_], files: npt.NDArray[np.object_]
+) -> None:
+    """Refuse files whose boxes lie outside their fields, and warn of those that may be reduced.
+
+    Parameters
+    ----------
+    edges
+        [n, 4] x_min, y_min, x_max, y_max of each box in px of its field, before it is clipped.
+    sizes
+        [n, 2] width and height of its field in px, NaN where it could not be read.
+    fields
+        [n] name of its field.
+    files
+        [n] file, or folder of files, that it was read from.
+
+    Raises
+    ------
+    StudyError
+        For the first file of which most boxes lie outside their fields.
+    """
+    known = ~np.isnan(sizes).any(axis=1) & (geometry.area(edges) > 0)
+    for file in dict.fromkeys(files[known]):
+        rows = np.flatnonzero(known & (files == file))
+        _refuse_outside(edges[rows], sizes[rows], file)
+        _warn_of_quarter(edges[rows], sizes[rows], len(set(fields[rows])), file)
+
+
+def _refuse_outside(edges: Array, sizes: Array, file: str) -> None:
+    inside = geometry.area(np.clip(edges, 0, np.hstack([sizes, sizes])))
+    outside = int((inside < geometry.area(edges) / 2).sum())
+    if 2 * outside > len(edges):
+        width, height = (edges[:, 2:] / sizes).max(axis=0)
+        raise StudyError(
+            f"{outside} of the {len(edges)} boxes in {file} lie outside their fields (they reach "
+            f"to {width:.3g} times the width and {height:.3g} times the height); if they were "
+            "drawn on pictures of another size, set annotations.pixel_scale to pixels of the "
+            "field per pixel of these pictures, or else correct annotations.files."
+        )
+
+
+def _warn_of_quarter(edges: Array, sizes: Array, n_fields: int, file: str) -> None:
+    many = n_fields >= MANY_FIELDS and len(edges) >= MANY_BOXES
+    if many and (edges[:, 2:] <= sizes / 2 + ROUNDING).all():
+        notices.warn(
+            f"All {len(edges)} boxes in {file} lie in the upper left quarter of their {n_fields} "
+            "fields, as if drawn on pictures of half the size or less, or given in percent; if so, "
+            "set annotations.pixel_scale (annotations/boxes.parquet has the boxes as they were "
+            "read)."
+        )
