@@ -58,7 +58,7 @@ def test_a_class_that_loses_more_cells_than_others_is_named(names):
     compared = losses.classes(labels, fields, seed=0)
     losses.warn(compared, "cells", "set_aside.tsv")
     assert f"({bright}: 10 of 40 cells" in notices.given()[0]
-    assert "than of all (5%)" in notices.given()[0]
+    assert "; of all 5%)" in notices.given()[0]
     assert "set_aside.tsv" in notices.given()[0]
 
 
@@ -106,10 +106,10 @@ def test_fields_that_are_set_aside_or_unusual_are_one_line_each_with_the_file_to
     fields.loc[12, "remark"] = "empty"
     losses.warn_of_fields(fields, "fields.tsv")
     assert notices.given() == [
-        "2 of 18 fields are set aside, such as drug0 (blurred); read the column verdict of "
-        "fields.tsv.",
-        "1 of 18 fields are used though unusual, such as control3 (empty); read the column remark "
-        "of fields.tsv.",
+        "Quality control sets aside 2 of 18 fields, such as drug0 (blurred); read the column "
+        "verdict of fields.tsv.",
+        "Quality control uses 1 of 18 fields although something is unusual, such as control3 "
+        "(empty); read the column remark of fields.tsv.",
     ]
 
 

@@ -266,6 +266,11 @@ def png_with_xmp(path, orientation):
     Image.fromarray(GREY8).save(path, pnginfo=xmp)
 
 
+def jpeg_with_xmp(path, orientation):
+    xmp = f'<rdf tiff:Orientation="{orientation}"/>'.encode()
+    Image.fromarray(GREY8).save(path, xmp=xmp, quality=100)
+
+
 def tiff_turned(path, orientation, **options):
     tags = [(274, 3, 1, orientation, True)]
     tifffile.imwrite(path, GREY8, photometric="minisblack", extratags=tags, **options)
@@ -273,6 +278,7 @@ def tiff_turned(path, orientation, **options):
 
 TURNED = {
     "a.jpg": lambda path, turn: Image.fromarray(GREY8).save(path, exif=exif(turn), quality=100),
+    "xmp.jpg": jpeg_with_xmp,
     "a.png": lambda path, turn: Image.fromarray(GREY8).save(path, exif=exif(turn)),
     "late.png": png_with_late_exif,
     "xmp.png": png_with_xmp,

@@ -34,7 +34,7 @@ def test_a_condition_and_a_class_that_are_lost_are_named_on_the_terminal(mini_st
     assert classes.loc["big", ["n_set_aside", "n"]].tolist() == [6, 7]
     folder = "results/mini"
     for sentence in (
-        "judge_fields: 5 of 12 fields are set aside, such as ann2 (over-exposed",
+        "judge_fields: Quality control sets aside 5 of 12 fields, such as ann2 (over-exposed",
         f"read the column verdict of {folder}/qc/fields.tsv",
         "leaves nothing of 1 of 3 conditions (drug: 3 of 3 fields)",
         "quality.max_saturated_fraction alone sets aside 5 of 12 fields",
@@ -42,3 +42,21 @@ def test_a_condition_and_a_class_that_are_lost_are_named_on_the_terminal(mini_st
         assert sentence in done.stdout
     warned = pd.read_csv(mini_study.results / "qc/warnings.tsv", sep="\t")
     assert len(warned) == 3
+
+
+def test_a_turned_field_is_set_aside_and_one_with_broken_metadata_is_used(mini_study):
+    turned, broken = mini_study.data / "ann2.tif", mini_study.data / "ann3.tif"
+    tags = [(274, 3, 1, 3, True)]
+    tifffile.imwrite(turned, tifffile.imread(turned), extratags=tags, metadata=None)
+    named = {"axes": "YX", "Channel": {"Name": ["cells"]}}
+    tifffile.imwrite(broken, tifffile.imread(broken), ome=True, metadata=named)
+    broken.write_bytes(broken.read_bytes().replace(b'Name="cells"', b'Name="c&lls"'))
+    done = mini_study.write().snakemake("--until", "judge_fields")
+    fields = pd.read_csv(mini_study.results / "qc/fields.tsv", sep="\t", na_values="NA")
+    fields = fields.set_index("field")
+    assert "ann2.tif is stored turned (orientation 3)" in fields.loc["ann2", "verdict"]
+    assert fields.loc["ann3", "verdict"] == "ok"
+    assert "its OME-XML is damaged" in fields.loc["ann3", "remark"]
+    assert (fields["verdict"].drop("ann2") == "ok").all()
+    assert "sets aside 1 of 12 fields, such as ann2 (data/ann2.tif is stored turned" in done.stdout
+    assert "uses 1 of 12 fields although something is unusual, such as ann3" in done.stdout

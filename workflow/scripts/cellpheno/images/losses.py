@@ -18,6 +18,8 @@ LEVEL = 0.05
 MANY = 0.2
 """Share of the fields that one limit may set aside before it is rather the limit that is wrong."""
 SHOWN = 5
+"""Conditions or classes that a warning names."""
+USED = "uses {} of {} fields although something is unusual"
 
 
 def by_kind(kind: str, counts: pd.DataFrame, aside: pd.Series, seed: int) -> pd.DataFrame:
@@ -116,9 +118,9 @@ def warn(compared: pd.DataFrame, unit: str, path: str) -> None:
     if len(unequal):
         share = compared["n_set_aside"].sum() / compared["n"].sum()
         notices.warn(
-            f"Quality control takes more or less of {len(unequal)} of {len(compared)} "
-            f"{_plural(kind)} ({_listed(unequal, unit)}) than of all ({share:.0%}), which biases "
-            f"what is left; look at these fields, and see {path}."
+            f"Quality control sets aside an unequal share of {len(unequal)} of {len(compared)} "
+            f"{_plural(kind)} ({_listed(unequal, unit)}; of all {share:.0%}), which biases what is "
+            f"left; look at these fields, and see {path}."
         )
 
 
@@ -143,15 +145,15 @@ def warn_of_limits(numbers: Mapping[str, int], fields: int) -> None:
 def warn_of_fields(fields: pd.DataFrame, path: str) -> None:
     """Warn of fields that are set aside and of those that are used though something is unusual."""
     for column, chosen, what in (
-        ("verdict", fields["verdict"] != OK, "set aside"),
-        ("remark", (fields["verdict"] == OK) & (fields["remark"] != ""), "used though unusual"),
+        ("verdict", fields["verdict"] != OK, "sets aside {} of {} fields"),
+        ("remark", (fields["verdict"] == OK) & (fields["remark"] != ""), USED),
     ):
         found = fields[chosen]
         if len(found):
+            first = f"{found['field'].iloc[0]} ({found[column].iloc[0].rstrip('.')})"
             notices.warn(
-                f"{len(found)} of {len(fields)} fields are {what}, such as "
-                f"{found['field'].iloc[0]} ({found[column].iloc[0].rstrip('.')}); read the column "
-                f"{column} of {path}."
+                f"Quality control {what.format(len(found), len(fields))}, such as {first}; read "
+                f"the column {column} of {path}."
             )
 
 
