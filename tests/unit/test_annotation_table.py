@@ -12,7 +12,7 @@ from cellpheno.annotations.regions import (
     Note,
     Region,
 )
-from cellpheno.annotations.table import to_tables, warn_of
+from cellpheno.annotations.table import labels_drawn, to_tables, warn_of
 from cellpheno.errors import StudyError
 
 CLASSES = ["living", "dead"]
@@ -267,3 +267,10 @@ def test_a_report_without_rows_is_still_a_report(tmp_path):
     tables.write(imported(image("f1", CELL)).report, tmp_path / "r.tsv", tables.ANNOTATION_REPORT)
     assert tables.read(tmp_path / "r.tsv", tables.ANNOTATION_REPORT).empty
     assert isinstance(imported(image("f1", CELL)).report, pd.DataFrame)
+
+
+def test_cells_of_fields_that_could_not_be_read_count_among_those_drawn():
+    images = [image("lost", CELL, CELL), image("f1", CELL), image("of another study", CELL)]
+    drawn = labels_drawn(images, FieldNames(FIELDS, ["actin", "dapi"]))
+    assert drawn["field"].tolist() == ["lost", "lost", "f1"]
+    assert set(drawn["label"]) == {"living"}

@@ -196,12 +196,15 @@ def test_labels_of_slices_that_are_channels_are_names(tmp_path):
 
 @pytest.mark.parametrize("axes", ["ZYX", "TYX"])
 @pytest.mark.parametrize("z_stack", ["refuse", "max"])
-@pytest.mark.parametrize("planes", [{"actin": 1, "dapi": 2}, {"dapi": 3}])
+@pytest.mark.parametrize("planes", [{"actin": 1, "dapi": 2}, {"dapi": 3}, {"dapi": "GFP"}])
 def test_planes_beyond_the_channels_of_a_stack_are_refused_with_the_key_to_set(
     tmp_path, axes, z_stack, planes
 ):
-    tifffile.imwrite(tmp_path / "a.tif", PLANES, imagej=True, metadata={"axes": axes})
-    with pytest.raises(StudyError, match=r"asks for plane .* set image_files\.z_stack: channels"):
+    labels = {"axes": axes, "Labels": ["DAPI", "GFP", "RFP"]}
+    tifffile.imwrite(tmp_path / "a.tif", PLANES, imagej=True, metadata=labels)
+    with pytest.raises(
+        StudyError, match=r"planes asks for more; .* set image_files\.z_stack: channels"
+    ):
         read(tmp_path / "a.tif", planes, z_stack)
 
 

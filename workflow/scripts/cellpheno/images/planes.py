@@ -141,11 +141,15 @@ def arranged(planes: Planes, wanted: Collection[str | int], z_stack: str) -> Pla
         return dataclasses.replace(
             planes, names=names, default=(), depth=1, read=lambda plane, z: planes.read(0, plane)
         )
-    asked = max((wish if isinstance(wish, int) else 1 for wish in wanted), default=1)
-    if count == 1 and max(asked, len(wanted)) > 1:
+    beyond = [
+        wish
+        for wish in wanted
+        if wish in planes.slices[1:] or (isinstance(wish, int) and wish > count)
+    ]
+    if count == 1 and (beyond or len(wanted) > 1):
         raise StudyError(
-            f"{held}, but image_files.planes asks for plane {max(asked, len(wanted))}; if the "
-            f"{planes.stack} are the channels, set image_files.z_stack: channels."
+            f"{held}, but image_files.planes asks for more; if the {planes.stack} are the "
+            "channels, set image_files.z_stack: channels."
         )
     return planes
 

@@ -118,8 +118,8 @@ def judge(
         keys.update({reason.kind for reason in left})
         verdicts.append(unread if unread != OK else _joined(left) or OK)
         usual = f"{_joined(kept)} (used, as most fields of its condition or replicate are so)"
-        found = [noted, usual if verdicts[-1] == OK and kept else ""]
-        remarks.append("; ".join(filter(None, found)))
+        parts = [noted, usual if verdicts[-1] == OK and kept else ""]
+        remarks.append("; ".join(filter(None, parts)))
     judged = fields.assign(verdict=verdicts, remark=remarks).astype(
         {"verdict": "str", "remark": "str"}
     )
