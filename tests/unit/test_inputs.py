@@ -96,7 +96,11 @@ def changed(config, path, value):
             "inputs.grey.rescale has a value that does not fit: 'raw' is not one of",
         ),
         (("inputs", "grey"), {"channels": ["nucleus"], "bit": "all"}, "inputs.grey.bit is not kno"),
-        (("inputs", "grey"), "nucleus", "inputs.grey is the text .nucleus., but should be a list or"),
+        (
+            ("inputs", "grey"),
+            "nucleus",
+            "inputs.grey is the text .nucleus., but should be",
+        ),
         (
             ("inputs", "grey"),
             {"channels": ["nucleus"], "rescale": "none", "bits": "all"},

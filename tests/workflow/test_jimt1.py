@@ -6,10 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import tifffile
+import torch
+import torchvision
 import yaml
 from conftest import ROOT, Study
+
+from cellpheno import tables
 
 
 def planned(folder, name, **changes):
@@ -84,6 +90,37 @@ def test_the_published_protocol_is_planned_for_three_architectures(imitation):
     assert plan["learn_patch_filter"] == plan["plot_two_classes"] == plan["report"] == 1
     assert "train_detector" not in plan
     assert imitation.planned("fetch") == {"fetch": 1}
+
+
+@pytest.mark.slow
+def test_every_published_training_takes_two_steps(imitation):
+    """Networks, patches and labels at full scale on noise whose stain is dim or bright."""
+    data, random = imitation.folder / "data/jimt1", np.random.default_rng(0)
+    for path in sorted(data.glob("*/*/*.tif")):
+        stain = 200 if int(path.stem) % 2 else 600
+        mean = stain if path.parent.name == "PI" else 9000
+        counts = random.normal(mean, 20, (336, 448))  # six patches
+        tifffile.imwrite(path, counts.astype(np.uint16))
+    for name in ("inception_v3", "resnet18", "squeezenet1_1"):
+        given = {"init_weights": True} if name == "inception_v3" else {}
+        network = torchvision.models.get_model(name, weights=None, **given)
+        torch.save(network.state_dict(), data / f"weights/{name}.pth")
+    config = imitation.config
+    config["classification"]["training"]["steps"] = 2
+    config["patch_filter"]["enabled"] = False
+    config["compute"]["threads"] = 2
+    names = list(config["experiments"])
+    models = [f"results/jimt1/classifier/{name}/seed0/model.pt" for name in names]
+    imitation.write().snakemake(*models, "results/jimt1/benchmarks/classifiers.tsv")
+    table = tables.read(imitation.results / "benchmarks/classifiers.tsv", tables.CLASSIFIERS)
+    cells = table.set_index("experiment")["n_cells"]
+    assert sorted(cells.index) == sorted(names)
+    # 6 patches of each of 16 fields, without those between live and dead
+    assert 70 < cells["inception_v3"] <= 6 * 16
+    for backbone in ("inception_v3", "resnet18", "squeezenet"):
+        alone = [f"{backbone}_no_treatment", f"{backbone}_doxorubicin_paclitaxel"]
+        assert cells[alone].min() > 0
+        assert cells[alone].sum() == cells["inception_v3"]
 
 
 def test_fifteen_parts_of_the_archive_are_known_by_their_content():
