@@ -55,6 +55,7 @@ rule judge_fields:
         runtime=longer(20),
     params:
         quality=lookup("quality", within=config),
+        near_duplicates=lookup("splits/near_duplicates", within=config),
         channels=lookup("channels", within=config),
         seed=lookup("seed", within=config),
         code=code_id("judge_fields.py"),

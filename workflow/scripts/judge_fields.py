@@ -3,7 +3,7 @@
 import logging
 
 from cellpheno import job, tables
-from cellpheno.images import limits, losses, quality, verdicts
+from cellpheno.images import copies, limits, losses, quality, verdicts
 
 job.start(snakemake)
 params, log = snakemake.params, logging.getLogger(__name__)
@@ -19,6 +19,7 @@ for row in fields[fields["verdict"] != quality.OK].itertuples():
     log.warning("%s is set aside: %s", row.field, row.verdict)
 for row in fields[fields["remark"] != ""].itertuples():
     log.warning("%s has a remark: %s", row.field, row.remark)
+copies.check(fields, params.near_duplicates)
 compared = losses.conditions(fields, params.seed)
 losses.warn_of_fields(fields, snakemake.output.fields)
 losses.warn(compared, "fields", snakemake.output.set_aside)
