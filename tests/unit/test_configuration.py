@@ -189,7 +189,7 @@ def test_an_experiment_overrides_only_what_it_names():
         (changed("annotations", "annotator", to=""), ["annotations.annotator", "empty"]),
         (changed("tiles", "rows", to=10**12), ["tiles.rows is 1000000000000", "10000 at most"]),
         (changed("tiles", "rows", to=10**400), ["tiles.rows", "number beyond"]),
-        (changed("tiles", "rows", to=True), ["tiles.rows is True", "a whole number"]),
+        (changed("tiles", "rows", to=True), ["tiles.rows is true", "a whole number"]),
         (changed("tiles", "rows", to="4"), ["tiles.rows is the text '4'", "a whole number"]),
         (changed("detection", "training", "steps", to=0), ["steps is 0", "1 at least"]),
         (changed("detection", "classes", to=[0]), ["detection.classes.0 is 0", "in quotes"]),

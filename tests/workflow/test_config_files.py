@@ -49,3 +49,12 @@ def test_values_of_the_command_line_are_checked_as_well(mini_study):
 def test_a_file_name_too_long_for_the_disk_is_refused(mini_study):
     mini_study.config["annotations"]["files"] = ["v" * 300 + ".json"]
     assert "annotations.files.0" in refusal(mini_study.write())
+
+
+@pytest.mark.parametrize("key", ["fields", "files"])
+def test_a_device_in_place_of_a_file_is_refused_and_not_read(mini_study, key):
+    section = mini_study.config["annotations"] if key == "files" else mini_study.config
+    section[key] = ["/dev/zero"] if key == "files" else "/dev/zero"
+    sentence = refusal(mini_study.write())
+    assert "device or a pipe" in sentence
+    assert "/dev/zero" in sentence

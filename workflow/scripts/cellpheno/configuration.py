@@ -164,6 +164,10 @@ def check_files(config: Config, folder: Path) -> None:
             raise StudyError(
                 f"The config key {key} names {path}, which is not there; correct it{fetched}."
             )
+        if not (os.path.isfile(folder / path) or os.path.isdir(folder / path)):  # noqa: PTH112, PTH113
+            raise StudyError(
+                f"The config key {key} names {path}, which is a device or a pipe; name a file."
+            )
         exports = folder / "results" / config["study"] / "export"
         if (folder / path).resolve().is_relative_to(exports.resolve()):
             raise StudyError(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -40,6 +41,8 @@ def text(path: str | Path, name: str | Path | None = None) -> str:
     """
     name = name or path
     try:
+        if stat.S_ISCHR(Path(path).stat().st_mode) or stat.S_ISFIFO(Path(path).stat().st_mode):
+            raise StudyError(f"{name} is a device or a pipe and no table; correct the name.")
         content = Path(path).read_bytes()
     except OSError as error:
         raise StudyError(f"{name} cannot be opened as a table: {error.strerror}.") from error

@@ -24,6 +24,8 @@ KINDS = {
     "string": "a text",
 }
 """What messages call the types of a JSON schema."""
+YAML_WORDS = {"None": "empty", "True": "true", "False": "false"}
+"""How messages write values that YAML writes otherwise than Python."""
 
 
 def fill(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> None:
@@ -115,7 +117,8 @@ def _misfit(error: jsonschema.ValidationError) -> str:
         what = f"{key} is {_short(str(value))!r}, which" if isinstance(value, str) else key
     match error.validator:
         case "type" if not isinstance(value, str):
-            return f"{key} is {_short(str(value))}, but should be {_kinds(wanted)}"
+            shown = YAML_WORDS.get(str(value), _short(str(value)))
+            return f"{key} is {shown}, but should be {_kinds(wanted)}"
         case "type":
             return f"{key} is the text {_short(value)!r}, but should be {_kinds(wanted)}"
         case "uniqueItems":
