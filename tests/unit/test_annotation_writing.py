@@ -324,6 +324,14 @@ class TestLosses:
         table = losses.report({"via": sources["via"]}, pictures, ANNOTATIONS)
         assert (what, n) in list(zip(table["what"], table["n"], strict=True))
 
+    def test_a_field_that_is_not_complete_counts_as_complete_when_it_is_read_back(self, tmp_path):
+        pictures, sources = write(tmp_path, boxes("a", (1, 2, 3, 4, "in turn")), "a")
+        table = losses.report(sources, pictures, ANNOTATIONS, incomplete={"a", "b"})
+        found = table[table["what"] == "incomplete"]
+        assert found[["format", "field", "n"]].to_numpy().tolist() == [
+            [name, "a", 1] for name in sources
+        ]
+
 
 def moved(region: dict, **edges: float) -> dict:
     return {**region, "shape_attributes": {**region["shape_attributes"], **edges}}

@@ -16,7 +16,7 @@ fields = in_splits(
     tables.read(inputs.splits, tables.SPLITS),
     settings["splits"],
 )["field"]
-order = None
+order, incomplete = None, set()
 if settings["source"] == "cells":
     cells = tables.read(inputs.cells, tables.CELLS)
     boxes = folders.from_cells(cells, settings["min_score"])
@@ -26,7 +26,9 @@ if settings["source"] == "cells":
         order = list(proposals.by_doubt(shown, fields, params.classes).index)
 else:
     boxes = tables.read(inputs.boxes, tables.BOXES)
-    fields = fields[fields.isin(tables.read(inputs.annotated, tables.ANNOTATED_FIELDS)["field"])]
+    annotated = tables.read(inputs.annotated, tables.ANNOTATED_FIELDS)
+    fields = fields[fields.isin(annotated["field"])]
+    incomplete = set(annotated.loc[~annotated["complete"], "field"])
 images = itertools.chain.from_iterable(store.read(path, fields) for path in inputs.shards)
 pictures, sources = folders.write(
     dict(zip(settings["formats"], output.folders, strict=True)),
@@ -36,5 +38,5 @@ pictures, sources = folders.write(
     params.annotations["class_attribute"],
     order,
 )
-table = losses.report(sources, pictures, params.annotations)
+table = losses.report(sources, pictures, params.annotations, incomplete)
 tables.write(table, output.losses, tables.EXPORT_LOSSES)

@@ -104,7 +104,7 @@ def completely_annotated(splits: pd.DataFrame, needed: Sequence[str] = ()) -> pd
         if n and not (complete["split"] == name).any():
             raise StudyError(
                 f"None of the {n} fields of the split {name} is completely annotated, so a "
-                "detector cannot learn there what is no cell; annotate the cells that "
+                "detector can neither learn nor be measured there; annotate the cells that "
                 "annotations/report.tsv names as left out, or change the column split of the "
                 "sample sheet."
             )

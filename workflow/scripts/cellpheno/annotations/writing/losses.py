@@ -1,6 +1,6 @@
 """What a format could not hold: the written files are read back and held against the boxes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ CONSEQUENCES = {
     "the field a split in the sample sheet",
     "not looked at": "the file does not tell which images a person has looked at: leave out of "
     "annotations.files what was not corrected, or predictions count as annotations",
+    "incomplete": "the field counts as completely annotated when it is read back: draw the cells "
+    "that were left out (annotations/report.tsv) before",
     "box": "the box is not read back",
     "edges": "the box is read back elsewhere",
     "class": "the box is read back with another class",
@@ -42,7 +44,10 @@ NEUTRAL: dict[str, Any] = {
 
 
 def report(
-    sources: Mapping[str, Path], pictures: Sequence[Picture], annotations: Mapping[str, Any]
+    sources: Mapping[str, Path],
+    pictures: Sequence[Picture],
+    annotations: Mapping[str, Any],
+    incomplete: Collection[str] = (),
 ) -> pd.DataFrame:
     """Read what was written and list what did not come back.
 
@@ -54,6 +59,8 @@ def report(
         What was written.
     annotations
         The config's section `annotations`; format and `NEUTRAL` override it.
+    incomplete
+        Fields of which not all cells are annotated.
 
     Returns
     -------
@@ -68,6 +75,7 @@ def report(
         images = formats.read([source], {**annotations, **NEUTRAL, "format": name}, known)
         of_field = {known.field(image): image for image in images}
         lost: dict[str, dict[str, int]] = {what: {} for what in CONSEQUENCES}
+        lost["incomplete"] = dict.fromkeys((p.field for p in pictures if p.field in incomplete), 1)
         for picture in pictures:
             for what, n in _lost(picture, of_field.get(picture.field)):
                 lost[what][picture.field] = n
