@@ -46,7 +46,7 @@ class FasterRCNNDetector(OfTorchvision):
     def detect(self, image: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
         """Return the cells of one image (see `Detector`).
 
-        Unless told otherwise the number of proposals follows `max_detections`: with torchvision's
+        By default the number of proposals follows `max_detections`: with torchvision's
         (and the published, A14) 1000 a field could never have more than 1000 cells.
         """
         self.network.eval()

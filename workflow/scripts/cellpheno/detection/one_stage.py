@@ -44,7 +44,7 @@ class OneStageDetector(OfTorchvision):
     def detect(self, image: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
         """Return the cells of one image (see `Detector`).
 
-        Unless told otherwise every place that scores above the limit takes part in non-maximum
+        By default every place that scores above the limit takes part in non-maximum
         suppression: torchvision's best 1000 of a level would be those of the surest cells, many
         for each.
         """
