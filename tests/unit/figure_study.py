@@ -323,6 +323,16 @@ def small():
     return Study(palette, [], 40, 3, (220, 220), 70.0)
 
 
+@functools.cache
+def hostile():
+    """Return a study of fifteen classes and of names that are as long as the formats allow."""
+    classes = [f"phenotype {n:02d} of nuclei with an unusually long description" for n in range(15)]
+    conditions = ["annotated", f"{'x' * 74}1", f"{'x' * 74}2", "DMSO_0.1percent_48h_plate-7_row-B"]
+    groups = {"all phenotypes that are not the usual one": classes[1:]}
+    palette = style.Palette(classes, classes[0], groups, conditions, conditions[1])
+    return Study(palette, [], n_fields=90)
+
+
 def texts(figure):
     return [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
 

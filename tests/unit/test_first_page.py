@@ -44,11 +44,11 @@ def page(default_config, results):
             "tested": first_page.tested(folder),
         }
         text = (ROOT / "workflow/report/workflow.rst").read_text()
-        rendered = (
-            jinja2.Environment().from_string(text).render(snakemake=SimpleNamespace(config=config))
-        )
+        # as Snakemake renders it
+        environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
+        rendered = environment.from_string(text).render(snakemake=SimpleNamespace(config=config))
         settings = {"halt_level": 2, "report_level": 2}
-        return publish_parts(rendered, writer_name="html", settings_overrides=settings)["body"]
+        return publish_parts(rendered, writer="html", settings_overrides=settings)["body"]
 
     return render
 

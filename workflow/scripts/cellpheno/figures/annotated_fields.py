@@ -94,7 +94,7 @@ def draw(panels: Sequence[Panel], palette: style.Palette) -> Figure:
     made.legend(
         handles=palette.handles(palette.classes),
         loc="outside lower center",
-        ncols=min(7, len(palette.classes)),
+        ncols=style.columns(palette.classes),
         handlelength=1,
         handleheight=1,
     )
@@ -120,7 +120,6 @@ def show(axes: Axes, image: npt.NDArray[np.uint8], window: float) -> None:
 def _draw_panel(axes: Axes, panel: Panel, palette: style.Palette, window: float) -> None:
     show(axes, panel.image, window)
     axes.set_title(panel.condition, loc="left", pad=13)
-    axes.set_title(panel.field, loc="right", pad=13, fontweight="normal", fontsize=5.5)
     numbers = panel.cells["call"].value_counts()
     for row, name in enumerate(palette.classes):
         axes.text(
@@ -132,7 +131,9 @@ def _draw_panel(axes: Axes, panel: Panel, palette: style.Palette, window: float)
             bbox={"boxstyle": "square,pad=0.25", "facecolor": palette[name], "linewidth": 0},
         )
     for cell in _largest_first(panel.cells).itertuples():
-        _draw_cell(axes, cell, palette[cell.call])
+        _draw_cell(axes, cell, palette[cell.call], palette.line(cell.call))
+    below = {"transform": axes.transAxes, "fontsize": 5.5, "ha": "right", "va": "top"}
+    axes.text(1, -0.01, panel.field, **below)
 
 
 def _largest_first(cells: pd.DataFrame) -> pd.DataFrame:
@@ -140,10 +141,10 @@ def _largest_first(cells: pd.DataFrame) -> pd.DataFrame:
     return cells.loc[area.sort_values(ascending=False, kind="stable").index]
 
 
-def _draw_cell(axes: Axes, cell: object, colour: str) -> None:
+def _draw_cell(axes: Axes, cell: object, colour: str, line: object) -> None:
     corner = (cell.x_min - 0.5, cell.y_min - 0.5)
     size = (cell.x_max - cell.x_min, cell.y_max - cell.y_min)
-    axes.add_patch(Rectangle(corner, *size, fill=False, edgecolor=colour, linewidth=0.8))
+    axes.add_patch(Rectangle(corner, *size, fill=False, edgecolor=colour, ls=line, lw=0.8))
     axes.annotate(
         score_label(cell.score),
         corner,

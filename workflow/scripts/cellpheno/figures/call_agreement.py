@@ -64,13 +64,11 @@ def _draw_counts(axes: Axes, counts: pd.DataFrame, metrics: pd.DataFrame, split:
     axes.plot([0, most], [0, most], color=style.NEGATIVE, linestyle="--", linewidth=0.7)
     axes.scatter(counts["annotated"], counts["called"], s=10, color=style.OKABE_ITO[0], alpha=0.7)
     own = metrics[metrics["class"] == ALL].set_index("metric")["value"]
-    axes.text(
-        *(0.03, 0.97),
-        f"bias {own['cells_per_field_bias']:+.2f}\n"
-        f"mean error {own['cells_per_field_error']:.2f}\n"
-        f"r = {own['cells_per_field_correlation']:.3f}",
-        transform=axes.transAxes,
-        va="top",
+    r = own["cells_per_field_correlation"]
+    numbers = (
+        f"bias {own['cells_per_field_bias']:+.2f}, "
+        f"mean error {own['cells_per_field_error']:.2f}, "
+        f"r {'undefined' if pd.isna(r) else f'= {r:.3f}'}"
     )
     axes.set(xlabel="annotated cells in a field", ylabel="called cells in a field")
-    axes.set_title(f"cells of each {split} field")
+    axes.set_title(f"cells of each {split} field\n{numbers}")

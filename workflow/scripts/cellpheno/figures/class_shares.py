@@ -40,7 +40,7 @@ def draw(
     called = called.reindex(list(palette.of_conditions(called.index)))
     if annotated.empty and called.empty:
         return style.message("No cell was annotated and none was called.")
-    made = style.figure(style.PAGE_MM, 72)
+    made = style.figure(style.PAGE_MM, 72 + style.ticks_mm(called.index))
     widths = [max(2, len(annotated)), max(2, len(called))]
     left, right = made.subplots(1, 2, width_ratios=widths, sharey=True)
     draw_bars(left, annotated, palette)
@@ -64,7 +64,8 @@ def draw_bars(axes: Axes, numbers: pd.DataFrame, palette: style.Palette) -> None
     bottom = np.zeros(len(numbers))
     for name in palette.classes:
         heights = shares[name].to_numpy()
-        axes.bar(range(len(numbers)), heights, 0.75, bottom, color=palette[name], linewidth=0)
+        look = {"hatch": palette.hatch(name), "edgecolor": "white", "linewidth": 0}
+        axes.bar(range(len(numbers)), heights, 0.75, bottom, color=palette[name], **look)
         for row, height in enumerate(heights):
             if height >= SMALLEST_LABELLED:
                 axes.text(

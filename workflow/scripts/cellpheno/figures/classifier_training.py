@@ -24,17 +24,19 @@ def draw(history: pd.DataFrame, palette: style.Palette) -> Figure:
     """
     if history.empty:
         return style.message("The classifier was not trained.")
-    made = style.figure(style.PAGE_MM, 72)
+    names = ["all", *palette.groups, *palette.classes]
+    ncols = style.columns(names, 5)
+    made = style.figure(style.PAGE_MM, 62 + 4.0 * -(-len(names) // ncols))
     loss, *rest = made.subplots(1, 3)
     draw_loss(loss, history)
     for axes, split in zip(rest, SPLITS, strict=True):
         draw_accuracy(axes, history[history["split"] == split], palette)
         axes.set_title(f"accuracy, {SPLITS[split]}")
-    looks = {name: _look(name, palette) for name in ["all", *palette.groups, *palette.classes]}
+    looks = {name: _look(name, palette) for name in names}
     made.legend(
         handles=[Line2D([], [], label=name, **look) for name, look in looks.items()],
         loc="outside lower center",
-        ncols=5,
+        ncols=ncols,
     )
     return made
 
@@ -72,4 +74,4 @@ def _look(name: str, palette: style.Palette) -> dict[str, object]:
     if name in palette.groups:
         lines = ["--", ":", "-."]
         return {"color": "black", "linestyle": lines[list(palette.groups).index(name) % 3]}
-    return {"color": palette[name], "linewidth": 0.9}
+    return {"color": palette[name], "linestyle": palette.line(name), "linewidth": 0.9}

@@ -54,7 +54,9 @@ def draw(
     places[0].set_yticks(middles, names)
     places[0].set_ylim(len(names) * step - 1, -1)
     made.legend(
-        handles=_handles(colours), loc="outside lower center", ncols=min(7, len(colours) + 2)
+        handles=_handles(colours),
+        loc="outside lower center",
+        ncols=style.columns([*colours, "p < 0.05"]),
     )
     return made
 

@@ -1,6 +1,6 @@
 """t-SNE and UMAP of the classifier's features (5A to 5C)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,9 @@ from cellpheno.figures import style
 UNKNOWN = "#DDDDDD"
 SPLITS = {"train": "#88CCEE", "val": "#999933", "test": "#882255"}
 METHODS = {"tsne": "t-SNE", "umap": "UMAP"}
+
+Marker = Callable[[str], str]
+"""Gives the shape of the dots of a name."""
 
 
 @style.styled
@@ -45,15 +48,16 @@ def draw(cells: pd.DataFrame, palette: style.Palette) -> Figure:
     places = made.subplots(2, len(columns))
     for row, method in zip(places, METHODS, strict=True):
         for axes, (column, (title, looks)) in zip(row, columns.items(), strict=True):
-            draw_cells(axes, cells, method, column, looks)
+            draw_cells(axes, cells, method, column, looks, palette.marker)
             if method == "tsne":
                 axes.set_title(title)
     known = cells["label"].notna()
     places[0, 0].set_title(f"annotated class\n({known.sum():,} of {len(cells):,} cells)")
-    handles = palette.handles(palette.classes)
-    handles.append(Line2D([], [], marker="o", linestyle="", color=UNKNOWN, label="not annotated"))
-    made.legend(handles=handles, loc="outside lower left", ncols=4, handlelength=1, handleheight=1)
-    made.legend(handles=dots(colours), loc="outside lower right", ncols=2, handlelength=1)
+    handles = dots(classes | {"not annotated": UNKNOWN}, palette.marker)
+    ncols = style.columns(classes, 4, 110)
+    made.legend(handles=handles, loc="outside lower left", ncols=ncols, handlelength=1)
+    ncols = style.columns(colours, 2, 65)
+    made.legend(handles=dots(colours), loc="outside lower right", ncols=ncols, handlelength=1)
     if "split" in columns:
         places[0, -1].legend(handles=dots(splits), handlelength=1, **ABOVE)
         places[0, -1].set_title("split", pad=19)  # above the legend
@@ -63,38 +67,50 @@ def draw(cells: pd.DataFrame, palette: style.Palette) -> Figure:
 ABOVE = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 3, "columnspacing": 0.8}
 
 
-def dots(colours: Mapping[str, str]) -> list[Line2D]:
+def one_marker(_: str) -> str:
+    """Return the same marker for every name."""
+    return "o"
+
+
+def dots(colours: Mapping[str, str], marker: Marker = one_marker) -> list[Line2D]:
     """Return the entries of a legend of dots."""
     return [
-        Line2D([], [], marker="o", linestyle="", color=colour, label=name, markersize=4)
+        Line2D([], [], marker=marker(name), linestyle="", color=colour, label=name, markersize=4)
         for name, colour in colours.items()
     ]
 
 
 def draw_cells(
-    axes: Axes, cells: pd.DataFrame, method: str, column: str, colours: Mapping[str, str]
+    axes: Axes,
+    cells: pd.DataFrame,
+    method: str,
+    column: str,
+    colours: Mapping[str, str],
+    marker: Marker = one_marker,
 ) -> None:
-    """Draw cells by one method (a key of `METHODS`), in the colours of a column's values."""
+    """Draw cells by one method (a key of `METHODS`), in colours and shapes of a column's values."""
     size = float(np.clip(3000 / len(cells), 0.6, 9))
-    for part, colour, factor in _layers(cells, column, colours):
-        axes.scatter(
-            part[f"{method}_1"],
-            part[f"{method}_2"],
-            s=size * factor,
-            c=colour,
-            linewidths=0,
-            rasterized=True,
-        )
+    for part, factor in _layers(cells, column):
+        shapes = part[column].fillna("").map(marker)
+        for shape in shapes.unique():
+            own = part[shapes == shape]
+            axes.scatter(
+                own[f"{method}_1"],
+                own[f"{method}_2"],
+                s=size * factor,
+                c=own[column].map(colours).fillna(UNKNOWN),
+                marker=shape,
+                linewidths=0,
+                rasterized=True,
+            )
     axes.set(xlabel=f"{METHODS[method]} 1", ylabel=f"{METHODS[method]} 2", xticks=[], yticks=[])
     axes.set_box_aspect(1)
 
 
-def _layers(
-    cells: pd.DataFrame, column: str, colours: Mapping[str, str]
-) -> Sequence[tuple[pd.DataFrame, object, float]]:
+def _layers(cells: pd.DataFrame, column: str) -> Sequence[tuple[pd.DataFrame, float]]:
     """Return unknown cells, and above them all others in mixed order, with the size of points."""
     known = cells[cells[column].notna()]
     shuffled = known.iloc[np.random.default_rng(0).permutation(len(known))]
     larger = 2.5 if len(known) < len(cells) else 1.0
     unknown = cells[cells[column].isna()]
-    return [(unknown, UNKNOWN, 1.0), (shuffled, shuffled[column].map(colours), larger)]
+    return [(unknown, 1.0), (shuffled, larger)]

@@ -49,11 +49,11 @@ def draw(
     places = made.subplots(len(looks), len(experiments), squeeze=False)
     for row, (column, colours) in zip(places, looks.items(), strict=True):
         for axes, (name, cells) in zip(row, experiments.items(), strict=True):
-            embedding.draw_cells(axes, cells, "umap", column, colours)
+            embedding.draw_cells(axes, cells, "umap", column, colours, palette.marker)
             if column == "label":
                 known = cells["label"].notna().sum()
                 axes.set_title(f"{name}\n({known:,} of {len(cells):,} annotated)")
-        handles = embedding.dots(colours)
+        handles = embedding.dots(colours, palette.marker)
         if column == "label":
             handles += embedding.dots({"not annotated": embedding.UNKNOWN})
         title = "annotated class" if column == "label" else column

@@ -99,7 +99,7 @@ def draw(examples: Sequence[Example], palette: style.Palette) -> Figure:
     made.legend(
         handles=palette.handles(palette.classes),
         loc="outside lower left",
-        ncols=4,
+        ncols=style.columns(palette.classes, 4, 100),
         handlelength=1,
         handleheight=1,
     )

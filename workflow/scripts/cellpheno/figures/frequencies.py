@@ -75,13 +75,16 @@ def draw_panels(
     """
     columns = min(COLUMNS, len(names))
     rows = -(-len(names) // columns)
-    made = style.figure(max(style.COLUMN_MM, style.PAGE_MM * columns / COLUMNS), rows * 48 + 14)
+    made = style.figure(
+        max(style.COLUMN_MM, style.PAGE_MM * columns / COLUMNS),
+        rows * 48 + 14 + style.ticks_mm(colours),
+    )
     places = made.subplots(rows, columns, squeeze=False, sharex=True).ravel()
     for axes, name in zip(places, names, strict=False):
         part = units[units["class"] == name]
         draw_boxes(axes, part, colours)
         _draw_brackets(axes, tests[tests["class"] == name], list(colours), part)
-        axes.set_title(name)
+        axes.set_title(style.wrapped(name, 16))
     for axes in places[len(names) :]:
         axes.set_axis_off()
     for column in range(columns):  # the last panel of each column, wherever it is

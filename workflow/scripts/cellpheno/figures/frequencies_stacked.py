@@ -31,14 +31,14 @@ def draw(
     conditions = palette.of_conditions(named_conditions(frequencies, tests))
     means = means.reindex(list(conditions))
     several = means.shape[1] > 1  # the shares of a single class would all be 100 %
-    made = style.figure(style.PAGE_MM if several else 110, 72)
+    made = style.figure(style.PAGE_MM if several else 110, 72 + style.ticks_mm(means.index))
     left, *rest = made.subplots(1, 1 + several, squeeze=False)[0]
     draw_stack(left, means, palette)
     left.set(title="absolute", ylabel=f"share of all cells, mean of {unit}s")
     sums = means.sum(axis=1)
     for right in rest:
         draw_stack(right, means.div(sums.where(sums > 0), axis=0), palette)
-        right.set(title="relative", ylabel=f"share of all but {palette.negative}")
+        right.set(title="relative", ylabel=f"share of all but\n{palette.negative}")
     made.legend(
         handles=palette.handles(means.columns)[::-1],
         loc="outside center right",
@@ -64,7 +64,8 @@ def draw_stack(axes: Axes, shares: pd.DataFrame, palette: style.Palette) -> None
     highest = float(np.nanmax(shares.sum(axis=1))) or 1.0
     for name in shares.columns:
         heights = shares[name].fillna(0).to_numpy()
-        axes.bar(range(len(shares)), heights, 0.7, bottom, color=palette[name], linewidth=0)
+        look = {"hatch": palette.hatch(name), "edgecolor": "white", "linewidth": 0}
+        axes.bar(range(len(shares)), heights, 0.7, bottom, color=palette[name], **look)
         for row, height in enumerate(heights):
             if height >= 0.06 * highest:
                 axes.text(

@@ -97,7 +97,7 @@ def draw(cells: pd.DataFrame, crops: npt.NDArray[np.uint8], palette: style.Palet
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
     for row, name in zip(places, names, strict=True):
-        row[0].set_ylabel(name, color=style.as_ink(palette[name]), fontweight="bold")
+        style.name_row(row[0], name, palette[name])
         there = np.flatnonzero(cells["class"] == name)
         for axes, number in zip(row, there, strict=False):
             axes.imshow(crops[number], interpolation="antialiased")

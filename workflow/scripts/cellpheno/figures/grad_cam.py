@@ -42,7 +42,7 @@ def draw(
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
     for row, name in enumerate(names):
-        places[row, 0].set_ylabel(name, color=style.as_ink(palette[name]))
+        style.name_row(places[row, 0], name, palette[name])
         for column, cell in enumerate(cells[cells["label"] == name].itertuples()):
             pair = places[row, 2 * column : 2 * column + 2]
             _draw_pair(pair, cell, crops[cell.map_row], maps[cell.map_row])

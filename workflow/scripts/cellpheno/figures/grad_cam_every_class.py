@@ -47,7 +47,7 @@ def draw(
         axes.spines[:].set_visible(False)
     for block, name in enumerate(names):
         rows = places[block * lines : (block + 1) * lines]
-        rows[0, 0].set_ylabel(f"{name} (label)", color=style.as_ink(palette[name]))
+        style.name_row(rows[0, 0], f"{name} (label)", palette[name])
         for line, of_class in zip(rows[1:, 0], classes, strict=True):
             line.set_ylabel(f"for {of_class}")
         for column, (_, cell) in enumerate(cells[cells["label"] == name].iterrows()):

@@ -46,7 +46,7 @@ def draw(rates: pd.DataFrame, palette: style.Palette) -> Figure:
     )
     right.set_title("any comparison of an experiment")
     made.legend(
-        handles=palette.handles(names), loc="outside lower center", ncols=min(8, len(names))
+        handles=palette.handles(names), loc="outside lower center", ncols=style.columns(names, 8)
     )
     return made
 

@@ -44,7 +44,7 @@ def _draw_curves(
             curve["false_positive_rate"],
             curve["true_positive_rate"],
             color=palette[name],
-            linestyle="--" if name in palette.groups and row else "-",
+            linestyle="--" if name in palette.groups and row else palette.line(name),
             label=f"{name}  {_area(areas, name)}",
         )
     axes.plot([0, 1], [0, 1], color="#BBBBBB", linewidth=0.6, zorder=0)

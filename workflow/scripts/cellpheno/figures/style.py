@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ParamSpec
@@ -9,12 +10,12 @@ from typing import ParamSpec
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from cellpheno.figures import naming
 from cellpheno.files import whole
 
 COLUMN_MM = 85
@@ -77,14 +78,21 @@ Arguments = ParamSpec("Arguments")
 
 
 def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
-    """Draw in this module's style, whatever the user's matplotlibrc says."""
+    """Draw in this module's style, whatever the user's matplotlibrc says, with short names."""
 
     @functools.wraps(draw)
     def wrapped(*arguments: Arguments.args, **named: Arguments.kwargs) -> Figure:
+        given = [*arguments, *named.values()]
+        short = naming.shortened([name for one in given for name in naming.names_in(one)])
+        if short:
+            arguments = tuple(naming.renamed(one, short) for one in arguments)
+            named = {key: naming.renamed(one, short) for key, one in named.items()}
         with mpl.rc_context():
             mpl.rcdefaults()
             mpl.rcParams.update(RC)
-            return draw(*arguments, **named)
+            made = draw(*arguments, **named)
+            naming.add_key(made, short)
+            return made
 
     return wrapped
 
@@ -116,10 +124,13 @@ def message(sentence: str) -> Figure:
 def save(made: Figure, pdf: str | Path, png: str | Path) -> None:
     """Write a figure as PDF and as PNG, without dates: equal input gives equal bytes."""
     with mpl.rc_context({"pdf.fonttype": 42, "text.parse_math": False}):
+        box = naming.with_key(made)
         with whole(pdf) as temporary:
-            made.savefig(temporary, format="pdf", dpi=DPI, metadata={"CreationDate": None})
+            made.savefig(
+                temporary, format="pdf", dpi=DPI, bbox_inches=box, metadata={"CreationDate": None}
+            )
         with whole(png) as temporary:
-            made.savefig(temporary, format="png", dpi=DPI)
+            made.savefig(temporary, format="png", dpi=DPI, bbox_inches=box)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,9 +179,30 @@ class Palette:
             return groups[min(list(self.groups).index(name), len(groups) - 1)]
         return negative
 
+    def round(self, name: str) -> int:
+        """Return in which round of colours a class has its own: 0 for the first classes."""
+        if name in self.colours or name not in self.positives:
+            return 0
+        return self.positives.index(name) // len(SCHEMES[self.scheme][0])
+
+    def hatch(self, name: str) -> str:
+        """Return the hatch of a class in bars and legends."""
+        return HATCHES[self.round(name) % len(HATCHES)]
+
+    def line(self, name: str) -> str | tuple[int, tuple[int, ...]]:
+        """Return the line style of a class."""
+        return LINES[self.round(name) % len(LINES)]
+
+    def marker(self, name: str) -> str:
+        """Return the marker of a class."""
+        return MARKERS[self.round(name) % len(MARKERS)]
+
     def handles(self, names: Iterable[str]) -> list[Patch]:
         """Return the entries of a legend of classes."""
-        return [Patch(facecolor=self[name], label=name) for name in names]
+        return [
+            Patch(facecolor=self[name], label=name, hatch=self.hatch(name), edgecolor="white", lw=0)
+            for name in names
+        ]
 
     def of_conditions(self, there: Iterable[str]) -> dict[str, str]:
         """Return the colours of those conditions that are there, in the order of the sheet."""
@@ -180,11 +212,29 @@ class Palette:
         return {n: colours.get(n, CONTROL) for n in self.conditions if n in present}
 
 
+SHADES = ((1.0, 0.0), (0.55, 0.0), (0.5, 0.5))
+"""Rounds of colours: as they are, darker, paler (share of the colour, and of white)."""
+HATCHES = ("", "////", "....", "xxxx", "----", "++++")
+LINES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
+MARKERS = ("o", "^", "s", "D", "v", "P")
+"""What sets apart things whose colours come from different rounds."""
+
+
 def enough(colours: Sequence[str], number: int) -> list[str]:
-    """Return so many colours: the given ones, or evenly spread hues where they do not suffice."""
-    if number <= len(colours):
-        return list(colours[:number])
-    return sns.color_palette("husl", number).as_hex()
+    """Return so many colours: the given ones, then darker and paler ones of the same hues."""
+    rounds = [SHADES[n % len(SHADES)] for n in range(-(-number // len(colours)))]
+    shades = [
+        colour if share == 1 else to_hex(np.array(to_rgb(colour)) * share + white)
+        for share, white in rounds
+        for colour in colours
+    ]
+    return shades[:number]
+
+
+def columns(names: Iterable[str], most: int = 7, width_mm: float = PAGE_MM) -> int:
+    """Return in how many columns a legend of these names fits into a width."""
+    letters = max((len(name) for name in names), default=1)
+    return max(1, min(most, int(width_mm / (1.3 * letters + 9))))
 
 
 def luminance(colour: str) -> float:
@@ -221,6 +271,10 @@ def spread(values: npt.NDArray[np.float64], width: float) -> npt.NDArray[np.floa
     return width * (2 * (ranks * golden % 1) - 1)
 
 
+SLANTED = 16
+"""Letters of the longest name that is slanted: a longer one would reach into the next panel."""
+
+
 def name_ticks(
     axes: Axes, names: Sequence[str], places: Sequence[float] | None = None, room: int = 50
 ) -> None:
@@ -237,8 +291,9 @@ def name_ticks(
     room
         Letters that fit below the axis.
     """
-    crowded = len(names) * (max(map(len, names), default=0) + 2) > room
-    upright = crowded and 3 * len(names) > room
+    longest = max(map(len, names), default=0)
+    crowded = len(names) * (longest + 2) > room
+    upright = crowded and (3 * len(names) > room or longest > SLANTED)
     axes.set_xticks(
         list(range(len(names)) if places is None else places),
         list(names),
@@ -247,6 +302,29 @@ def name_ticks(
         va="center" if upright else "top",
         rotation_mode="anchor",
     )
+
+
+def ticks_mm(names: Iterable[str]) -> float:
+    """Return the height that upright names below an axis take, beyond that of short ones."""
+    longest = max((len(name) for name in names), default=0)
+    return 1.1 * longest if longest > SLANTED else 0.0
+
+
+def name_row(axes: Axes, name: str, colour: str) -> None:
+    """Name a row of pictures to the left of its first one, in lines that the row has room for."""
+    axes.set_ylabel(
+        wrapped(name, 12),
+        color=as_ink(colour),
+        fontweight="bold",
+        rotation=0,
+        ha="right",
+        va="center",
+    )
+
+
+def wrapped(name: str, letters: int) -> str:
+    """Return a name in lines of so many letters."""
+    return "\n".join(textwrap.wrap(name, letters))
 
 
 def percent(axes: Axes) -> None:
