@@ -38,6 +38,8 @@ def circle():
         ("x" * 1001, "text of 1001 characters"),
         ("two\nlines", "U.000A"),
         ("tab\tin it", "U.0009"),
+        ("{wildcards.study}", "a .line 12. has braces"),
+        ({"{x}": 1}, "a key in a has braces"),
         ("nul\0", "U.0000"),
         ("right to left \u202e", "U.202E"),
         ("nothing\u200bseen", "U.200B"),

@@ -182,7 +182,7 @@ def test_an_experiment_overrides_only_what_it_names():
         (changed("study", to=None), ["study has no value"]),
         (changed("study", to="s" * 101), ["study", "101 characters"]),
         (changed("study", to="../s"), ["study is '../s'", "letters, digits"]),
-        (changed("study", to="{s}"), ["study is '{s}'", "letters, digits"]),
+        (changed("study", to="{s}"), ["study has braces"]),
         (changed("experiments", to={"a/b": {}}), ["experiments", "entry 'a/b'", "letters"]),
         (changed("detectors", to={"d" * 101: {}}), ["detectors", "101 characters"]),
         (changed("channels", to=["c" * 101]), ["channels.0", "101 characters"]),

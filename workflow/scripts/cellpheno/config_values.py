@@ -106,6 +106,8 @@ def _check_key(section: Key, name: Any, source: str) -> None:
 def _fault(value: Any) -> str | None:
     """Return what is wrong with a value, as the end of a sentence; None where nothing is."""
     if isinstance(value, str):
+        if {"{", "}"} & set(value):
+            return "has braces, which Snakemake would fill in; write it without, and rename a file"
         return fault_of_text(value)
     if isinstance(value, float) and not math.isfinite(value):
         return f"is {value}, not a finite number; write a number"

@@ -2,7 +2,6 @@
 
 import copy
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -154,11 +153,9 @@ def check_files(config: Config, folder: Path) -> None:
             for number, path in enumerate(settings["files"]):
                 key = f"annotations.files.{number} (annotator {settings['annotator']})"
                 named[key] = str(Path(config["data_root"]) / path)
-    _refuse_braces("fields", config["fields"])
     for key, path in named.items():
         if path is None:
             continue
-        _refuse_braces(key, path)
         if not os.path.exists(folder / path):  # noqa: PTH110 - a Path raises for a name too long
             fetched = " or download it by `snakemake fetch`" if "fetch" in config else ""
             raise StudyError(
@@ -174,14 +171,6 @@ def check_files(config: Config, folder: Path) -> None:
                 f"The config key {key} names {path}, which `snakemake export` makes from the "
                 "study's own results and replaces; copy it elsewhere and name the copy."
             )
-
-
-def _refuse_braces(key: str, path: str) -> None:
-    if re.search(r"\{\s*\w+", path):
-        raise StudyError(
-            f"The config key {key} names {path}, whose braces Snakemake would fill in; rename "
-            "the file or its folder."
-        )
 
 
 def load_schema(path: str | Path) -> dict[str, Any]:
