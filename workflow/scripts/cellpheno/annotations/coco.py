@@ -82,11 +82,11 @@ def _explain_crowds(left_out: int, annotations: Sequence[object], path: Path) ->
     sentence = (
         f"{left_out} of the {len(annotations)} annotations of {shown(path)} are marked as crowds "
         "(iscrowd) and left out; CVAT marks every cell drawn with its brush so: if each of them is "
-        "one cell, set annotations.crowds to cells."
+        "one cell, set annotations.crowds to cells"
     )
     if left_out == len(annotations):
-        raise StudyError(sentence)
-    notices.warn(sentence)
+        raise StudyError(f"{sentence}, or else leave the file out of annotations.files.")
+    notices.warn(f"{sentence}.")
 
 
 def _by_id(items: list[Mapping[str, Any]], what: str, path: Path) -> dict[Any, Mapping[str, Any]]:
