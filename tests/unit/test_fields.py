@@ -42,7 +42,7 @@ def test_fields_named_for_comparison_are_the_used_ones_and_those_set_aside_that_
             ("other", "out", "ok", "predict"),
         ],
         columns=["field", "condition", "verdict", "split"],
-    )
+    ).assign(group="g")
     splits = pd.DataFrame(
         {"field": ["used", "drawn", "other"], "split": ["predict", "train", "predict"]}
     )
@@ -62,3 +62,18 @@ def test_only_completely_annotated_fields_show_what_is_no_cell(splits):
 def test_a_split_without_any_completely_annotated_field_cannot_train_a_detector(splits):
     with pytest.raises(StudyError, match="None of the 1 fields of the split test"):
         completely_annotated(splits.assign(complete=False), ["train", "test"])
+
+
+def test_a_labelled_field_that_was_set_aside_follows_its_group():
+    quality = pd.DataFrame(
+        {
+            "field": ["a", "a-spoilt", "b", "b-spoilt", "lone-spoilt"],
+            "condition": "x",
+            "verdict": ["ok", "empty", "ok", "empty", "empty"],
+            "split": "",
+            "group": ["w1", "w1", "w2", "w2", "w3"],
+        }
+    )
+    splits = pd.DataFrame({"field": ["a", "b"], "split": ["test", "train"]})
+    named = named_for_comparison(quality, splits, {"a", "b"}, ["test"])
+    assert named["field"].tolist() == ["a", "a-spoilt", "lone-spoilt"]

@@ -6,6 +6,9 @@ import pandas as pd
 
 from cellpheno.errors import StudyError
 
+LEARNED = {"train", "val", "test"}
+"""Splits that annotated fields are divided into."""
+
 
 def in_splits(
     quality: pd.DataFrame,
@@ -64,8 +67,8 @@ def named_for_comparison(
     -------
     DataFrame
         The rows of `quality` in their order, with `usable`: whether the field was not set aside.
-        A field that was set aside counts where the sheet gives it one of these splits, or could
-        have been given one of them.
+        A field that was set aside counts where the sheet gives it one of these splits, or, where
+        the sheet leaves it open, where the other annotated fields of its group have one of them.
     """
     fields = quality[~quality["condition"].isin(without)]
     usable = fields["verdict"] == "ok"
@@ -73,9 +76,12 @@ def named_for_comparison(
     asked = fields["split"] if "split" in fields else pd.Series("", fields.index)
     asked = asked.fillna("")
     drawn = fields["field"].isin(annotated)
-    possible = (drawn & bool({"train", "val", "test"} & set(wanted))) | (
-        ~drawn & ("predict" in wanted)
-    )
+    if drawn[usable].all():  # as where a stain labels every field
+        drawn |= True
+    learned = fields[usable & drawn].assign(split=assigned)
+    of_group = learned.drop_duplicates("group").set_index("group")["split"]
+    likely = fields["group"].map(of_group).where(drawn, "predict")
+    possible = likely.isin(wanted) | (likely.isna() & bool(LEARNED & set(wanted)))
     lost = asked.isin(wanted) | ((asked == "") & possible)
     kept = assigned.isin(wanted).where(usable, lost)
     return fields.assign(usable=usable)[kept]
