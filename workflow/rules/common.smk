@@ -84,10 +84,13 @@ os.environ["CELLPHENO_SNAKEFILE"] = str(workflow.main_snakefile)
 
 
 # warnings of the checks before any job; jobs on other nodes do not repeat them
-if workflow.is_main_process:
-    to_terminal = logging.StreamHandler(sys.stderr)
-    to_terminal.setFormatter(logging.Formatter("cellpheno: %(message)s"))
-    notices.logger.handlers = [to_terminal]
+to_terminal = (
+    logging.StreamHandler(sys.stderr)
+    if workflow.is_main_process
+    else logging.NullHandler()
+)
+to_terminal.setFormatter(logging.Formatter("cellpheno: %(message)s"))
+notices.logger.handlers = [to_terminal]
 notices.logger.propagate = False
 # tables of warnings of rules that may have some, collected for the report
 WARNINGS = []
