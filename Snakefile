@@ -10,12 +10,6 @@ from snakemake.utils import min_version
 min_version("9.19")
 
 
-# A study's config stands alone: it is not laid over the default study's.
-if not workflow.overwrite_configfiles:
-
-    configfile: "config.yaml"
-
-
 conda: "envs/snakemake.yaml"
 
 

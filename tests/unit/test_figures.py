@@ -1,6 +1,9 @@
 """Every figure, drawn from invented tables of a large and of a small study and from empty ones."""
 
 import dataclasses
+import subprocess
+import sys
+from pathlib import Path
 
 import matplotlib.image
 import numpy as np
@@ -306,3 +309,19 @@ def test_an_empty_table_gives_a_sentence_instead_of_a_picture(study, name):
     figure.canvas.draw()
     (sentence,) = [text for text in texts(figure) if text]
     assert sentence.endswith(".")
+
+
+def test_a_matplotlibrc_of_the_working_folder_changes_nothing(tmp_path):
+    """It can have every text set by LaTeX, which reads and writes files."""
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\nbackend: module://evil\n")
+    (tmp_path / "evil.py").write_text("open('ran', 'w')")
+    code = (
+        "from cellpheno.figures import style; figure = style.message('$\\\\frac$'); "
+        "style.save(figure, 'a.pdf', 'a.png')"
+    )
+    library = str(Path(style.__file__).parents[2])
+    subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": library}, check=True
+    )
+    assert (tmp_path / "a.png").exists()
+    assert not (tmp_path / "ran").exists()

@@ -40,6 +40,7 @@ for name in (
     "designs/expansion",
     "experiments",
     "split_lists",
+    "trust",
     "annotations/__init__",
     "annotations/regions",
     "annotations/documents",
@@ -71,6 +72,7 @@ from cellpheno import (
     simulated_files,
     sources,
     split_lists,
+    trust,
 )
 from cellpheno.annotations import listing
 from cellpheno.designs import expansion
@@ -81,6 +83,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # where the report finds this run's Snakemake; as parameters they would make it anew when moved
 os.environ["CELLPHENO_PYTHON"] = sys.executable
 os.environ["CELLPHENO_SNAKEFILE"] = str(workflow.main_snakefile)
+# jobs do not look for modules in the study's folder, as `python -m` does on a cluster's node
+os.environ["PYTHONSAFEPATH"] = "1"
+# the report takes nothing from a docutils.conf in the study's folder
+os.environ["DOCUTILSCONFIG"] = str(workflow.source_path("../report/docutils.conf"))
 
 
 # warnings of the checks before any job; jobs on other nodes do not repeat them
@@ -96,9 +102,52 @@ notices.logger.propagate = False
 WARNINGS = []
 
 
-def command_line():
-    """The options that Snakemake was called with, without those of profiles."""
-    return get_argument_parser().parse_args(sys.argv[1:])
+def command_line(environment=None):
+    """The options that Snakemake was called with, without those of profiles.
+
+    `environment` takes the place of the variables of the environment, such as SNAKEMAKE_PROFILE.
+    """
+    return get_argument_parser().parse_args(sys.argv[1:], env_vars=environment)
+
+
+def profiles_unasked():
+    """The profiles that Snakemake has taken from the working folder without being asked to."""
+    command = Path(sys.argv[0])
+    if "snakemake" not in (command.name, command.parent.name):
+        return []  # Snakemake as a library takes none
+    asked = command_line({})
+    start = Path(os.getenv("PWD", "")) if asked.directory else Path()
+    found = []
+    if asked.workflow_profile is None:
+        places = [start / "default", start / "profiles/default"]
+        found += [place for place in places if place.exists()][:1]
+    if asked.profile is None:
+        names = command_line().profile or []
+        found += [start / name for name in names if not Path(name).is_absolute()]
+    return [profile for profile in found if profile.exists()]
+
+
+def refuse_code():
+    """End where the working folder would run code of its own (docs/security.md)."""
+    try:
+        trust.check_profiles(
+            profiles_unasked(),
+            [place / "profiles" for place in Path(workflow.main_snakefile).parents[:2]],
+        )
+        trust.check_folder(Path())
+        if not workflow.overwrite_configfiles:
+            trust.check_plain(Path("config.yaml"))
+    except StudyError as error:
+        sys.exit(f"cellpheno: {error}")
+
+
+if workflow.is_main_process:
+    refuse_code()
+
+# A study's config stands alone: it is not laid over the default study's.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config.yaml"
 
 
 def only_fetches():

@@ -92,7 +92,7 @@ def _check_keys(section: Key, node: yaml.MappingNode, source: str) -> None:
                 f"{source}: the key {shown} is written twice, in line {lines[name]} and in line "
                 f"{line}, and only one would count; remove one of them."
             )
-        if shown == TEMPLATE:
+        if name == TEMPLATE:  # wherever it is: sections can be merged into others
             raise StudyError(
                 f"{source}: the key {TEMPLATE} in line {line} lets Snakemake run expressions of "
                 "the config as Python; remove it, and do not run the config of a stranger that "

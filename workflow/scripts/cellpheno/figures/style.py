@@ -1,9 +1,10 @@
 """What all figures share: size, type, colours that a colour-blind reader can tell apart, saving."""
 
+import contextlib
 import dataclasses
 import functools
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ParamSpec
 
@@ -87,14 +88,21 @@ def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
         if short:
             arguments = tuple(naming.renamed(one, short) for one in arguments)
             named = {key: naming.renamed(one, short) for key, one in named.items()}
-        with mpl.rc_context():
-            mpl.rcdefaults()
-            mpl.rcParams.update(RC)
+        with style():
             made = draw(*arguments, **named)
             naming.add_key(made, short)
             return made
 
     return wrapped
+
+
+@contextlib.contextmanager
+def style() -> Iterator[None]:
+    """Set this module's style, and nothing of the user's or the working folder's matplotlibrc."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(RC)
+        yield
 
 
 def figure(width_mm: float, height_mm: float, images: bool = False) -> Figure:
@@ -123,7 +131,7 @@ def message(sentence: str) -> Figure:
 
 def save(made: Figure, pdf: str | Path, png: str | Path) -> None:
     """Write a figure as PDF and as PNG, without dates: equal input gives equal bytes."""
-    with mpl.rc_context({"pdf.fonttype": 42, "text.parse_math": False}):
+    with style():
         box = naming.with_key(made)
         with whole(pdf) as temporary:
             made.savefig(

@@ -1,0 +1,77 @@
+"""What lies in the working folder does not run unasked (docs/security.md)."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+CODE = "__import__('pathlib').Path('ran').touch() or 1"
+
+
+@pytest.fixture
+def study(mini_study):
+    return mini_study.write()
+
+
+def plan(study, *arguments, **environment):
+    """Return what a dry run in the study's folder says, as typed by a user."""
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "-s", str(study.snakefile), "-n", *arguments],
+        cwd=study.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+    return done.stdout
+
+
+def write_profile(folder):
+    folder.mkdir(parents=True)
+    (folder / "profile.yaml").write_text(f'default-resources:\n  - "disk_mb={CODE}"\n')
+
+
+@pytest.mark.parametrize("place", ["profiles/default", "default"])
+def test_a_profile_that_lies_in_the_working_folder_is_refused_and_does_not_run(study, place):
+    write_profile(study.folder / place)
+    said = plan(study, "--configfile", "study.yaml")
+    assert f"cellpheno: Snakemake takes its options from {place} of the working folder" in said
+    assert not (study.folder / "ran").exists()
+
+
+def test_a_profile_of_the_working_folder_is_used_by_whoever_names_it(study):
+    write_profile(study.folder / "profiles/default")
+    said = plan(study, "--configfile", "study.yaml", "--workflow-profile", "profiles/default")
+    assert "train_classifier" in said
+    assert (study.folder / "ran").exists()
+
+
+def test_a_profile_of_the_environment_is_the_user_s_own_not_one_of_the_working_folder(study):
+    write_profile(study.folder / "lab")
+    said = plan(study, "--configfile", "study.yaml", SNAKEMAKE_PROFILE="lab")
+    assert "cellpheno: Snakemake takes its options from lab of the working folder" in said
+    assert not (study.folder / "ran").exists()
+
+
+def test_a_template_that_the_working_folder_offers_as_config_does_not_run(study):
+    text = (study.folder / "study.yaml").read_text()
+    (study.folder / "config.yaml").write_text(f'{text}"__use_\\x79te__": true\nseed: "?{CODE}"\n')
+    assert "cellpheno: config.yaml is a template" in plan(study)
+    assert not (study.folder / "ran").exists()
+
+
+def test_a_template_that_the_command_line_names_is_refused(study):
+    (study.folder / "study.yaml").open("a").write("__use_yte__: true\n")
+    said = plan(study, "--configfile", "study.yaml")
+    assert "study.yaml is a template" in said
+    assert "train_classifier" not in said
+
+
+@pytest.mark.parametrize("name", [".numba_config.yaml", "libcuda.so.1", "tls/x86_64/libcuda.so.1"])
+def test_a_file_that_libraries_load_from_the_working_folder_is_refused(study, name):
+    (study.folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (study.folder / name).touch()
+    said = plan(study, "--configfile", "study.yaml")
+    assert f"cellpheno: The working folder holds {name}" in said

@@ -1,0 +1,108 @@
+"""What would run code of a study's folder unasked: refused before it does (docs/security.md)."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cellpheno.config_text import TEMPLATE
+from cellpheno.errors import StudyError
+
+NUMBA = ".numba_config.yaml"
+"""numba reads it in the working folder; it can name a folder of pickles that numba loads."""
+LOADER_FOLDERS = ("tls", "x86_64", "aarch64", "glibc-hwcaps")
+"""Subfolders of each place in which the system looks for a library."""
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse files in the working folder that programs of the workflow load as code.
+
+    A library of NVIDIA's looks for the driver's library (libcuda) in the working folder, since
+    its search path ends with a colon.
+
+    Raises
+    ------
+    StudyError
+        For the first such file.
+    """
+    places = [folder, *(folder / name for name in LOADER_FOLDERS)]
+    libraries = [
+        found
+        for place in places
+        for found in (place.glob if place == folder else place.rglob)("lib*.so*")
+    ]
+    for found in [folder / NUMBA, *libraries]:
+        if found.exists():
+            raise StudyError(
+                f"The working folder holds {found.relative_to(folder)}, which libraries of the "
+                "workflow would load as code; remove it, or run the workflow in another folder."
+            )
+
+
+def check_plain(config: Path) -> None:
+    """Refuse a config that is a template before Snakemake reads it and runs its values as Python.
+
+    It is parsed by the very parser that Snakemake uses, so that no difference lets one through.
+
+    Parameters
+    ----------
+    config
+        A JSON or YAML file; one that is not there is left to Snakemake.
+
+    Raises
+    ------
+    StudyError
+        When the file is a template or holds objects of Python.
+    """
+    if not config.is_file():
+        return
+    try:
+        content = _content(config.read_text(encoding="utf-8"))
+    except yaml.constructor.ConstructorError as error:
+        raise StudyError(
+            f"{config} holds more than plain values: {error.problem}; write texts, numbers, lists "
+            "and sections alone."
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return  # reported by whoever reads it
+    if isinstance(content, dict) and TEMPLATE in content:
+        raise StudyError(
+            f"{config} is a template (`{TEMPLATE}`), whose values Snakemake would run as Python; "
+            "write out the values."
+        )
+
+
+def check_profiles(found: Iterable[Path], own: Iterable[Path]) -> None:
+    """Refuse profiles that Snakemake has taken though nobody has named them.
+
+    Parameters
+    ----------
+    found
+        The files or folders of profiles that it has taken without a word of the command line.
+    own
+        The folders of profiles next to the Snakefile.
+
+    Raises
+    ------
+    StudyError
+        For the first profile that lies in none of these folders.
+    """
+    folders = [folder.resolve() for folder in own]
+    for profile in found:
+        if not any(profile.resolve().is_relative_to(folder) for folder in folders):
+            raise StudyError(
+                f"Snakemake takes its options from {profile} of the working folder, which is not "
+                "the workflow's own profile and may run code; remove it, or name the profile "
+                f"that you trust: --workflow-profile {folders[0] / 'default'} (the workflow's "
+                f"own), {profile} (this one), or none."
+            )
+
+
+def _content(text: str) -> Any:
+    """Return what a config holds, read in the order in which Snakemake tries: JSON, then YAML."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return yaml.safe_load(text)
