@@ -1,8 +1,11 @@
 """What lies in the working folder does not run unasked (docs/security.md)."""
 
+import json
 import os
+import re
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
@@ -75,3 +78,43 @@ def test_a_file_that_libraries_load_from_the_working_folder_is_refused(study, na
     (study.folder / name).touch()
     said = plan(study, "--configfile", "study.yaml")
     assert f"cellpheno: The working folder holds {name}" in said
+
+
+def test_a_config_that_would_end_a_script_of_the_report_is_refused(study):
+    study.config["statistics"]["exclude_conditions"] = ["</SCRIPT><script>alert(1)</script>"]
+    study.write()
+    said = plan(study, "--configfile", "study.yaml")
+    assert "study.yaml: statistics: exclude_conditions holds '</SCRIPT>" in said
+
+
+def test_names_of_a_stranger_are_text_in_figures_and_in_the_report(mini_study):
+    """As data_root, class and condition: HTML, links, a file to include, a formula."""
+    root = "data\n\n.. raw:: html\n\n   <b onclick=alert(1)>\n\n.. include:: secret.txt\n\n"
+    classes = {
+        "small": "<img src=x onerror=alert(1)>",
+        "big": "`x <javascript:alert(1)>`_ $\\frac$",
+    }
+    control = ".. include:: secret.txt $x_"
+    project = json.loads((mini_study.data / "via.json").read_text())
+    for image in project.values():
+        for region in image["regions"]:
+            region["region_attributes"]["class"] = classes[region["region_attributes"]["class"]]
+    (mini_study.data / "via.json").write_text(json.dumps(project))
+    for row in mini_study.rows:
+        row["condition"] = row["condition"].replace("untreated", control)
+    mini_study.config["data_root"] = root
+    mini_study.config["classes"] = list(classes.values())
+    mini_study.config["negative_class"] = classes["small"]
+    mini_study.config["statistics"]["control"] = control
+    mini_study.data.rename(mini_study.folder / root)
+    (mini_study.folder / "secret.txt").write_text("the secret of the folder")
+    (mini_study.folder / "docutils.conf").write_text("[general]\nraw_enabled: true\n")
+    mini_study.write().snakemake("results/mini/report.zip")
+    with zipfile.ZipFile(mini_study.results / "report.zip") as report:
+        html = report.read("report/report.html").decode()
+    assert "the secret of the folder" not in html
+    shown = re.findall(r'var workflow_desc = (".*");|"caption": (".*?(?<!\\)")', html)
+    captions = [json.loads(desc or caption) for desc, caption in shown]
+    assert any("javascript:alert(1)" in caption for caption in captions)  # as text
+    for caption in captions:
+        assert set(re.findall(r"<(\w+)", caption)) <= {"p", "div", "strong", "em", "tt", "span"}

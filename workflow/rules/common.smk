@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 
+import jinja2
 from snakemake.cli import get_argument_parser
 
 # source_path also brings the library along when this workflow is used as a remote module
@@ -40,7 +41,9 @@ for name in (
     "designs/expansion",
     "experiments",
     "split_lists",
+    "captions",
     "trust",
+    "weight_files",
     "annotations/__init__",
     "annotations/regions",
     "annotations/documents",
@@ -59,6 +62,7 @@ sys.path.insert(0, str(Path(source_file).parents[2]))
 from cellpheno import (
     abandoned,
     candidate_settings,
+    captions,
     config_text,
     configuration,
     detector_libraries,
@@ -87,6 +91,8 @@ os.environ["CELLPHENO_SNAKEFILE"] = str(workflow.main_snakefile)
 os.environ["PYTHONSAFEPATH"] = "1"
 # the report takes nothing from a docutils.conf in the study's folder
 os.environ["DOCUTILSCONFIG"] = str(workflow.source_path("../report/docutils.conf"))
+# Snakemake renders captions by an environment of Jinja of its own, which starts from these
+jinja2.defaults.DEFAULT_FILTERS["plain"] = captions.plain
 
 
 # warnings of the checks before any job; jobs on other nodes do not repeat them
@@ -180,6 +186,7 @@ def checked_study(config):
         if only_fetches():
             return config, sample_sheet.without_rows(config), {}
         configuration.check_files(config, Path())
+        trust.check_markup(config, source, Path(config["fields"]))
         simulated = "simulation" in config
         # jobs on other nodes need not look at the disk all over again
         check_disk = workflow.is_main_process
@@ -207,6 +214,7 @@ def checked_study(config):
         elif check_disk and config["annotations"]["format"] != candidate_settings.NONE:
             check_annotated_classes(config, fields)
         if check_disk:
+            configuration.check_weights(config, Path())
             # with an environment for each rule this one need not hold the library
             if not workflow.deployment_settings.deployment_method:
                 configuration.check_libraries(config, source)

@@ -1,6 +1,8 @@
 envvars:
     "CELLPHENO_PYTHON",
     "CELLPHENO_SNAKEFILE",
+    "DOCUTILSCONFIG",
+    "PYTHONSAFEPATH",
 
 
 # what the front page tells; only a report knows the key, which no config may have

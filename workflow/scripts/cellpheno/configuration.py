@@ -16,6 +16,7 @@ from cellpheno import (
     inputs,
     monolayer_settings,
     protocol_switches,
+    weight_files,
 )
 from cellpheno.config_text import Key, Written
 from cellpheno.errors import StudyError
@@ -139,14 +140,7 @@ def check_files(config: Config, folder: Path) -> None:
     StudyError
         For the first file that is missing, with the key that names it.
     """
-    named = {
-        f"detection.model.{key} (detector {name})": detector(config, name)["model"][key]
-        for name in config["detectors"]
-        for key in ("weights", "backbone_weights")
-    }
-    for name in config["experiments"]:
-        weights = experiment(config, name)["model"]["weights"]
-        named[f"classification.model.weights (experiment {name})"] = weights
+    named = {key: path for key, (path, _) in _weights(config).items()}
     named |= candidate_settings.files(config)
     if "simulation" not in config:
         for settings in annotators(config):
@@ -171,6 +165,39 @@ def check_files(config: Config, folder: Path) -> None:
                 f"The config key {key} names {path}, which `snakemake export` makes from the "
                 "study's own results and replaces; copy it elsewhere and name the copy."
             )
+
+
+def check_weights(config: Config, folder: Path) -> None:
+    """Refuse files of weights that are something else, by their first bytes and their directory.
+
+    Raises
+    ------
+    StudyError
+        For the first such file, with the key that names it.
+    """
+    named = _weights(config)
+    if config["patch_filter"]["enabled"]:
+        named["patch_filter.weights"] = config["patch_filter"]["weights"], weight_files.TORCH
+    for key, (path, kind) in named.items():
+        if path is not None:
+            weight_files.check(folder / path, kind, key)
+
+
+def _weights(config: Config) -> dict[str, tuple[str | None, str]]:
+    """Return the files of weights of detectors and classifiers, with their kind, by their key."""
+    named: dict[str, tuple[str | None, str]] = {}
+    for name in config["detectors"]:
+        model = detector(config, name)["model"]
+        where = f"(detector {name})"
+        kind = weight_files.kind_of(model["backend"], model["weights"])
+        named[f"detection.model.weights {where}"] = model["weights"], kind
+        key = f"detection.model.backbone_weights {where}"
+        named[key] = model["backbone_weights"], weight_files.TORCH
+    for name in config["experiments"]:
+        weights = experiment(config, name)["model"]["weights"]
+        key = f"classification.model.weights (experiment {name})"
+        named[key] = weights, weight_files.TORCH
+    return named
 
 
 def load_schema(path: str | Path) -> dict[str, Any]:

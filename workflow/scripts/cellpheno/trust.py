@@ -1,7 +1,8 @@
 """What would run code of a study's folder unasked: refused before it does (docs/security.md)."""
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ NUMBA = ".numba_config.yaml"
 """numba reads it in the working folder; it can name a folder of pickles that numba loads."""
 LOADER_FOLDERS = ("tls", "x86_64", "aarch64", "glibc-hwcaps")
 """Subfolders of each place in which the system looks for a library."""
+_ENDS_SCRIPT = re.compile(r"</script|<!--", re.IGNORECASE)
 
 
 def check_folder(folder: Path) -> None:
@@ -98,6 +100,52 @@ def check_profiles(found: Iterable[Path], own: Iterable[Path]) -> None:
                 f"that you trust: --workflow-profile {folders[0] / 'default'} (the workflow's "
                 f"own), {profile} (this one), or none."
             )
+
+
+def check_markup(config: Mapping[str, Any], source: str, sheet: Path) -> None:
+    """Refuse what would end a script of the report, into which Snakemake writes values as they are.
+
+    Parameters
+    ----------
+    config
+        The config; keys and values of any depth are looked at.
+    source
+        File names of the config, for messages.
+    sheet
+        The sample sheet.
+
+    Raises
+    ------
+    StudyError
+        For the first key, value or line.
+    """
+    for where, text in _texts(config, source):
+        if _ENDS_SCRIPT.search(text):
+            raise StudyError(
+                f"{where} holds {text!r}, which a browser would read as HTML of the report; write "
+                "it without `</script` and `<!--`."
+            )
+    if not sheet.is_file():
+        return
+    for number, line in enumerate(sheet.read_bytes().splitlines(), start=1):
+        if _ENDS_SCRIPT.search(line.decode(errors="replace")):
+            raise StudyError(
+                f"{sheet}, line {number}, holds `</script` or `<!--`, which a browser would read "
+                "as HTML of the report; write it without them."
+            )
+
+
+def _texts(value: Any, where: str) -> Iterator[tuple[str, str]]:
+    """Yield every text of a config, and where it is; keys are texts too."""
+    if isinstance(value, str):
+        yield where, value
+    elif isinstance(value, Mapping):
+        for key, below in value.items():
+            yield where, str(key)
+            yield from _texts(below, f"{where}: {key}")
+    elif isinstance(value, list):
+        for below in value:
+            yield from _texts(below, where)
 
 
 def _content(text: str) -> Any:

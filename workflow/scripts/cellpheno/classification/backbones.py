@@ -15,6 +15,7 @@ from torch import nn
 
 from cellpheno import stems
 from cellpheno.classification.crops import Geometry
+from cellpheno.detection.weights import read as read_weights
 from cellpheno.errors import StudyError
 from cellpheno.files import whole
 from cellpheno.folding import merge, ready
@@ -297,13 +298,9 @@ def load_original(model: nn.Module, path: Path) -> None:
     StudyError
         When the file is not there, is no state dict, or does not fit; names the first keys.
     """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise StudyError(f"classification/model/weights: there is no file {path}.") from error
-    except Exception as error:
-        reason = str(error).splitlines()[0]
-        raise StudyError(f"{path} cannot be read as a state dict of torch: {reason}") from error
+    if not path.is_file():
+        raise StudyError(f"classification/model/weights: there is no file {path}.")
+    state = read_weights(path)
     if not isinstance(state, dict) or not all(torch.is_tensor(v) for v in state.values()):
         raise StudyError(f"{path} is not a state dict: it should hold tensors by name alone.")
     expected = model.state_dict()
@@ -374,7 +371,7 @@ def load(path: str | Path, device: torch.device, precision: str = "auto") -> Tra
     The backbone's weights are in the numbers of `precision` (the config's `compute.precision`);
     pooling and the layers after it stay in float32.
     """
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    state = read_weights(path)
     settings = ModelSettings(**{**state["model"], "weights": None, "frozen_batch_norm": False})
     unknown = [0.0] * len(state["channels"])  # until the state is loaded
     model = build(settings, len(state["classes"]), unknown, unknown)
