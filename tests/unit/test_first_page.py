@@ -7,7 +7,7 @@ import jinja2
 import pytest
 from docutils.core import publish_parts
 
-from cellpheno import configuration, first_page
+from cellpheno import captions, configuration, first_page
 
 ROOT = Path(__file__).parents[2]
 DETECTION = """detector seed split metric value ci_low ci_high n
@@ -46,6 +46,7 @@ def page(default_config, results):
         text = (ROOT / "workflow/report/workflow.rst").read_text()
         # as Snakemake renders it
         environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
+        environment.filters["plain"] = captions.plain
         rendered = environment.from_string(text).render(snakemake=SimpleNamespace(config=config))
         settings = {"halt_level": 2, "report_level": 2}
         return publish_parts(rendered, writer="html", settings_overrides=settings)["body"]

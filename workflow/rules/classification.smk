@@ -44,6 +44,7 @@ rule train_classifier:
         table=crops_file("parquet"),
         leaks=leaks_file,
         weights=classifier_weights,
+        checked=ancient(CHECKED_WEIGHTS),
         fields=sheet_for_training,
         guessed=guessed_cells,
     output:

@@ -108,7 +108,7 @@ notices.logger.propagate = False
 WARNINGS = []
 
 
-def command_line(environment=None):
+def command_line(environment=os.environ):
     """The options that Snakemake was called with, without those of profiles.
 
     `environment` takes the place of the variables of the environment, such as SNAKEMAKE_PROFILE.

@@ -30,6 +30,7 @@ rule train_detector:
     input:
         tiles=detector_tiles,
         weights=detector_weights,
+        checked=ancient(CHECKED_WEIGHTS),
     output:
         model="results/{study}/detector/{detector}/model.pt",
         history="results/{study}/detector/{detector}/history.tsv",

@@ -133,6 +133,25 @@ def classifier_weights(wildcards):
     return experiment_settings("model")(wildcards)["weights"] or []
 
 
+def starting_networks():
+    """Classifiers, and detectors of torchvision's, that start from weights: settings by name.
+
+    Other libraries of detectors have environments of their own, in which their training begins.
+    """
+    models = {name: configuration.experiment(config, name)["model"] for name in TRAINED}
+    classifiers = {name: model for name, model in models.items() if model["weights"]}
+    detectors = {}
+    for name in DETECTORS:
+        settings = configuration.detector(config, name)
+        model = settings["model"]
+        if model["backend"] == "torchvision" and (
+            model["weights"] or model["backbone_weights"]
+        ):
+            channels = inputs.channels(config, settings["input"])
+            detectors[name] = [model, channels]
+    return classifiers, detectors
+
+
 def checkpoint_folder(wildcards):
     """Beside the declared outputs, which are deleted when a job fails."""
     folder = "results/{study}/classifier/{experiment}/seed{seed}/checkpoints"
