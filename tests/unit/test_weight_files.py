@@ -83,9 +83,10 @@ def test_a_download_that_ended_early_is_cut_off(tmp_path):
     assert "cut off" in sentence(tmp_path / "w.pth")
 
 
-def safetensors(shape, present):
+def safetensors(shape, present, length=0x7B):
+    """A file whose header is as long as a length whose byte is an opening brace."""
     header = {"w": {"dtype": "F32", "shape": [shape], "data_offsets": [0, 4 * shape]}}
-    text = json.dumps(header).encode()
+    text = json.dumps(header).encode().ljust(length)
     return len(text).to_bytes(8, "little") + text + bytes(4 * present)
 
 

@@ -74,19 +74,23 @@ def check(path: Path, kind: str, key: str) -> None:
 def _fault(path: Path, kind: str) -> tuple[str, str] | None:
     """Return what a file is instead of weights, and what to do; None where it may be weights."""
     if not path.is_file():
-        return "no file but a folder", "name the file of weights in it"
+        return "a folder or something else that is no file", "name the file of weights"
     with path.open("rb") as stream:
         start = stream.read(512)
         stream.seek(0)
         if not start:
             return "empty", _AGAIN
         text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-        if text.startswith((b"<", b"{")):
+        # safetensors begin with the length of their header, which may look like one
+        if text.startswith((b"<", b"{")) and not (kind == SAFE and start[8:9] == b"{"):
             return "a web page or another text, not weights", _AGAIN
         for first, what, remedy in _OTHERS:
             if start.startswith(first):
                 return what, remedy
-        return {TORCH: _torch_fault, ZOO: _zoo_fault, SAFE: _safe_fault}[kind](stream, start)
+        try:
+            return {TORCH: _torch_fault, ZOO: _zoo_fault, SAFE: _safe_fault}[kind](stream, start)
+        except Exception:  # zipfile, json and pickletools raise anything for a damaged file
+            return "damaged or cut off", _AGAIN
 
 
 def _torch_fault(stream: BinaryIO, start: bytes) -> tuple[str, str] | None:
@@ -100,8 +104,6 @@ def _torch_fault(stream: BinaryIO, start: bytes) -> tuple[str, str] | None:
 
 
 def _zip_fault(stream: BinaryIO) -> tuple[str, str] | None:
-    if not zipfile.is_zipfile(stream):
-        return "cut off, for its end is missing", _AGAIN
     with zipfile.ZipFile(stream) as archive:
         names = archive.namelist()
         objects = [name for name in names if name.endswith("/data.pkl")]
@@ -115,12 +117,9 @@ def _zip_fault(stream: BinaryIO) -> tuple[str, str] | None:
 
 def _objects(stream: BinaryIO) -> tuple[str, str] | None:
     """Return the fault of a file that holds objects other than tensors and numbers."""
-    try:
-        for module, name in _names(stream):
-            if module.split(".")[0] not in _PLAIN or module.startswith("torch.nn.modules"):
-                return f"no weights alone but holds a Python object ({module}.{name})", _SAVE
-    except Exception:  # pickletools raises anything for a damaged file
-        return "damaged or cut off", _AGAIN
+    for module, name in _names(stream):
+        if module.split(".")[0] not in _PLAIN or module.startswith("torch.nn.modules"):
+            return f"no weights alone but holds a Python object ({module}.{name})", _SAVE
     return None
 
 
@@ -155,9 +154,6 @@ def _safe_fault(stream: BinaryIO, start: bytes) -> tuple[str, str] | None:
     if start[8:9] != b"{" or length > _LONGEST:
         return "no file of safetensors", _AGAIN
     stream.seek(8)
-    try:
-        header = json.loads(stream.read(length))
-        ends = [each["data_offsets"][1] for key, each in header.items() if key != "__metadata__"]
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
-        return "damaged or cut off", _AGAIN
+    header = json.loads(stream.read(length))
+    ends = [each["data_offsets"][1] for key, each in header.items() if key != "__metadata__"]
     return None if max(ends, default=0) + 8 + length == size else ("cut off", _AGAIN)
