@@ -97,6 +97,8 @@ def test_a_condition_that_lost_its_fields_has_its_place_in_the_figure_of_measure
     known = dataclasses.replace(PALETTE, conditions=[*PALETTE.conditions, "gone"])
     axes = measures.draw(MEASURES, tests, "area", STUDENT, known).axes[0]
     assert "no value" in [text.get_text() for text in axes.texts]
+    places = axes.get_xticks()
+    assert axes.get_xlim() == pytest.approx((places[0] - 0.6, places[-1] + 0.6))
     assert "gone (0)" in [label.get_text() for label in axes.get_xticklabels()]
 
 

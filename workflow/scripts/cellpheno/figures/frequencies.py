@@ -107,7 +107,7 @@ def draw_boxes(axes: Axes, units: pd.DataFrame, colours: Mapping[str, str]) -> N
     for place, (condition, colour) in enumerate(colours.items()):
         values = units.loc[units["condition"] == condition, "value"].to_numpy()
         if not len(values):
-            say_none(axes, place)
+            say_none(axes, place, len(colours))
             continue
         axes.boxplot(
             values,
@@ -136,8 +136,9 @@ def draw_boxes(axes: Axes, units: pd.DataFrame, colours: Mapping[str, str]) -> N
     axes.set_ylim(bottom=0)
 
 
-def say_none(axes: Axes, place: int) -> None:
-    """Say in the place of a condition that it has no value."""
+def say_none(axes: Axes, place: int, number: int) -> None:
+    """Say in the place of a condition, one of a number, that it has no value."""
+    axes.set_xlim(-0.6, number - 0.4)
     across = axes.get_xaxis_transform()
     axes.text(
         *(place, 0.03, "no value"),
@@ -148,7 +149,6 @@ def say_none(axes: Axes, place: int) -> None:
         fontsize=5.5,
         color=style.NEGATIVE,
     )
-    axes.set_xlim(min(axes.get_xlim()[0], place - 0.5), max(axes.get_xlim()[1], place + 0.5))
 
 
 def _draw_brackets(

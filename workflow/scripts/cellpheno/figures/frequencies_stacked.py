@@ -60,7 +60,7 @@ def draw_stack(axes: Axes, shares: pd.DataFrame, palette: style.Palette) -> None
     """Draw one stacked bar for each row of a table of shares."""
     bottom = np.zeros(len(shares))
     for row in np.flatnonzero(shares.isna().all(axis=1)):
-        say_none(axes, int(row))
+        say_none(axes, int(row), len(shares))
     highest = float(np.nanmax(shares.sum(axis=1))) or 1.0
     for name in shares.columns:
         heights = shares[name].fillna(0).to_numpy()
