@@ -17,6 +17,7 @@ rule compare_claims:
             table=[
                 "qc/fields.tsv",
                 "annotations/counts.tsv",
+                "benchmarks/classifiers.tsv",
                 "metrics/classification.tsv",
                 "statistics/frequencies.tsv",
             ]

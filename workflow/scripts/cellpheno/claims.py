@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from cellpheno import tables
 from cellpheno.errors import StudyError
@@ -21,20 +22,39 @@ SOURCES = {
     "metrics/patients.tsv": tables.PATIENTS,
     "labels/mixture.tsv": tables.MIXTURE,
     "metrics/two_classes.tsv": tables.TWO_CLASSES,
+    "benchmarks/classifiers.tsv": tables.CLASSIFIERS,
     "patch_filter/metrics.tsv": tables.FILTER_METRICS,
 }
 """The tables of a study that may answer a claim, and of which kind they are."""
 
 SUMMARIES: dict[str, Callable[[pd.Series], float]] = {
     "rows": len,
+    "distinct": pd.Series.nunique,
     "sum": pd.Series.sum,
     "median": pd.Series.median,
-    "smallest": pd.Series.min,
 }
-"""What becomes of several rows, beside `value`: the only row, with its interval."""
+"""What becomes of several rows."""
+
+CHOICES: dict[str, Callable[[pd.Series], object]] = {
+    "smallest": pd.Series.idxmin,
+    "largest": pd.Series.idxmax,
+}
+"""Which one of several rows is taken, with its interval; `value` takes the only one."""
+
+SCALES = {"percent": 100.0, "million": 1e-6}
+"""By what our numbers are multiplied where a claim has this unit."""
+
+ESTIMATES = ("value", "p")
+"""Columns of our tables that hold estimates; all others hold counts and sizes, which are exact."""
+
+MARGINS = {"percent": 2.0, "fraction": 0.02}
+"""How far ours may lie from a published share of which no spread is printed, by its unit."""
 
 APPROXIMATE = 0.1
 """How far an approximate number may be off, as a share of it."""
+
+RUNS = 3
+"""Published trainings behind a printed standard deviation whose number of runs is not printed."""
 
 
 def compare(
@@ -44,7 +64,7 @@ def compare(
     run: str,
     simulated: bool,
 ) -> pd.DataFrame:
-    """Set ours beside every published number.
+    """Compare ours with every published number.
 
     Parameters
     ----------
@@ -91,54 +111,70 @@ def answer(claim: Mapping[str, str], table: pd.DataFrame) -> tuple[float, float,
     for condition in filter(None, claim["where"].split(";")):
         column, _, allowed = condition.partition("=")
         chosen &= table[column].astype(str).isin(allowed.split("|")).to_numpy()
-    rows = table[chosen]
+    rows = table[chosen].dropna(subset=claim["column"])
     if rows.empty:
         return np.nan, np.nan, np.nan
-    scale = 100.0 if claim["unit"] == "percent" else 1.0
-    if claim["summary"] != "value":
-        return scale * float(SUMMARIES[claim["summary"]](rows[claim["column"]])), np.nan, np.nan
+    scale, summary, column = SCALES.get(claim["unit"], 1.0), claim["summary"], rows[claim["column"]]
+    if summary in SUMMARIES:
+        return scale * float(SUMMARIES[summary](column)), np.nan, np.nan
+    if summary in CHOICES:
+        rows = rows.loc[[CHOICES[summary](column)]]
     if len(rows) > 1:
         raise StudyError(
             f"The claim {claim['claim_id']} fits {len(rows)} rows of {claim['table']}; make its "
             "`where` in resources/claims.tsv name one, or choose a summary."
         )
-    columns = [claim["column"]]
-    columns += ["ci_low", "ci_high"] if claim["column"] == "value" else []
-    numbers = [scale * float(rows[column].iloc[0]) for column in columns]
-    return numbers[0], *(numbers[1:] or (np.nan, np.nan))
+    ends = rows[["ci_low", "ci_high"]].iloc[0] if claim["column"] == "value" else (np.nan, np.nan)
+    number = rows[claim["column"]].iloc[0]
+    return scale * float(number), *(scale * float(end) for end in ends)
 
 
 def verdict(claim: Mapping[str, str], ours: tuple[float, float, float]) -> str:
-    """Return `reproduced` or `differs`.
+    """Return `reproduced`, `differs` or `inconclusive`.
 
-    Reproduced is a number whose 95 % interval, or itself where it has none, meets the published
-    interval. Of a bound (`gt`, `ge`, `lt`, `le`) our number itself must keep to it.
+    Reproduced is a number whose whole 95 % interval lies within the published one; it differs
+    where the two do not meet. A count or a size has no error: it is its own interval. An estimate
+    without an interval decides nothing.
     """
     value, *ends = ours
-    low, high = published_interval(claim)
-    if claim["bound"] in ("gt", "ge", "lt", "le") or np.isnan(ends).any():
+    if claim["column"] not in ESTIMATES:
         ends = [value, value]
-    return "reproduced" if ends[0] <= high and ends[1] >= low else "differs"
+    low, high = published_interval(claim)
+    if low <= ends[0] and ends[1] <= high:
+        return "reproduced"
+    return "differs" if ends[0] > high or ends[1] < low else "inconclusive"
 
 
 def published_interval(claim: Mapping[str, str]) -> tuple[float, float]:
     """Return from where to where a published number reaches.
 
-    A printed interval as it is; two printed standard deviations to either side; a tenth to either
-    side of what is called approximate; without end where it is a bound. What was lost by rounding
-    to the printed digits comes on top.
+    A printed interval as it is; the 95 % interval by Student's t of a printed standard deviation
+    of a few runs; a tenth to either side of what is called approximate; `MARGINS` to either side
+    of an estimated share without any of these; without end where it is a bound. What was lost by
+    rounding to the printed digits comes on top.
     """
-    number, bound = float(claim["value"]), claim["bound"]
-    decimals = len(claim["value"].partition(".")[2])
-    rounding = 0.5 * 10.0**-decimals * (1 + 1e-9)  # its end belongs to it
-    printed = re.fullmatch(r"(.+)\.\.(.+)", claim["spread"])
+    number, bound, spread = float(claim["value"]), claim["bound"], claim["spread"]
+    printed = re.fullmatch(r"(.+)\.\.(.+)", spread)
     if printed:
         return float(printed[1]), float(printed[2])
     if bound in ("gt", "ge"):
         return number, np.inf
     if bound in ("lt", "le"):
         return -np.inf, number
-    half = 2 * float(claim["spread"]) if claim["spread"] else 0.0
     if bound == "approx":
         half = APPROXIMATE * abs(number)
-    return number - half - rounding, number + half + rounding
+    elif spread:
+        half = float(stats.t.ppf(0.975, _runs(claim) - 1)) * float(spread)
+    elif claim["column"] in ESTIMATES:
+        half = MARGINS.get(claim["unit"], 0.0)
+    else:
+        half = 0.0
+    decimals = len(claim["value"].partition(".")[2])
+    half += 0.5 * 10.0**-decimals * (1 + 1e-9)  # the end of what rounds to it belongs to it
+    return number - half, number + half
+
+
+def _runs(claim: Mapping[str, str]) -> int:
+    """Return how many trainings a printed standard deviation rests on."""
+    printed = re.search(r"\bruns=(\d+)", claim["setting"])
+    return int(printed[1]) if printed else RUNS

@@ -157,7 +157,7 @@ CLAIMS = Table(
     ),
     key=("claim_id",),
 )
-VERDICTS = ("reproduced", "differs", "not run", "not comparable (simulated)")
+VERDICTS = ("reproduced", "differs", "inconclusive", "not run", "not comparable (simulated)")
 COMPARED_CLAIMS = Table(
     "compared_claims",
     (
