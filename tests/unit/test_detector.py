@@ -226,6 +226,22 @@ def test_the_loss_falls_and_tiles_without_cells_are_welcome(tmp_path):
     assert len(found) > 0
 
 
+class FindsWhatIsFortyWide:
+    """A detector that takes bright squares for cells only where they are 40 px wide."""
+
+    def detect(self, image, limits):
+        rows, columns = (image.mean(0) > 0.8).nonzero().unbind(1)
+        box = torch.stack([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]).float()
+        right = abs(box[2] - box[0] - 40) <= 2
+        return (box[None], torch.ones(1)) if right else (torch.zeros(0, 4), torch.zeros(0))
+
+
+@pytest.mark.parametrize(("scale", "recall"), [(1.0, 0.0), (2.0, 1.0)])
+def test_validation_shows_tiles_at_the_scale_of_inference(scale, recall):
+    rows = training._validate(1, FindsWhatIsFortyWide(), tile_set(1, 1), scale, CPU)
+    assert rows[0] == [1, "val", "all", "recall", recall]
+
+
 def test_a_batch_of_empty_tiles_can_be_learned_from(small):
     losses = small.losses([torch.rand(3, 64, 64)] * 2, [torch.zeros(0, 4)] * 2)
     assert torch.isfinite(torch.stack(list(losses.values()))).all()

@@ -12,6 +12,9 @@ key = checkpoint_key(
     [*coco.files(snakemake.input.tiles), *snakemake.input.weights],
 )
 checkpoint = Checkpoint(params.checkpoints, key)
+# no parameter: another scale of inference must not train the detector again
+own = snakemake.config["detectors"][snakemake.wildcards.detector].get("inference", {})
+inference = {**snakemake.config["detection"]["inference"], **own}
 with gpu.device(snakemake) as device, parallel.team(device) as device:
     detector, history = training.train(
         coco.read(snakemake.input.tiles, "train", params.classes),
@@ -23,6 +26,7 @@ with gpu.device(snakemake) as device, parallel.team(device) as device:
         checkpoint,
         device,
         precision=params.precision,
+        validation_scale=inference["scale"],
     )
 backends.save(detector, params.model, snakemake.output.model)
 tables.write(history, snakemake.output.history, tables.HISTORY)

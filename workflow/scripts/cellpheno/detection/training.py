@@ -18,7 +18,7 @@ from cellpheno.detection import backends
 from cellpheno.detection.augmentation import augment
 from cellpheno.detection.coco import TileSet
 from cellpheno.detection.interface import Detector, Limits
-from cellpheno.detection.pixels import to_tensor
+from cellpheno.detection.pixels import rescale, to_tensor
 from cellpheno.errors import StudyError
 from cellpheno.progress import track
 from cellpheno.randomness import derive, generator
@@ -60,6 +60,7 @@ def train(
     device: torch.device,
     save_every: float = 30.0,
     precision: str = "auto",
+    validation_scale: float = 1.0,
 ) -> tuple[Detector, pd.DataFrame]:
     """Train a detector, going on where an earlier attempt was stopped.
 
@@ -87,6 +88,8 @@ def train(
         Seconds between two saves at least.
     precision
         The config's `compute.precision`, of the backbone; all else is float32.
+    validation_scale
+        The detector's `inference.scale`, to which the tiles of `validation` are enlarged.
 
     Returns
     -------
@@ -137,7 +140,7 @@ def train(
             rows += _mean_losses(done, recent)
             recent = []
         if len(validation) and _due(done, settings.steps, parts=20, at_least=50):
-            rows += _validate(done, detector, validation, device)
+            rows += _validate(done, detector, validation, validation_scale, device)
         if parallel.rank():  # the first process writes for all
             continue
         if time.monotonic() - saved >= save_every and done < settings.steps:
@@ -204,17 +207,19 @@ def _mean_losses(done: int, recent: list[dict[str, float]]) -> list[list[Any]]:
 
 
 def _validate(
-    done: int, detector: Detector, tiles: TileSet, device: torch.device
+    done: int, detector: Detector, tiles: TileSet, scale: float, device: torch.device
 ) -> list[list[Any]]:
     """Return recall and precision on up to `VALIDATION_TILES` tiles, spread over the set."""
     count = min(VALIDATION_TILES, len(tiles))
     found = predicted = annotated = 0
     for row in np.linspace(0, len(tiles) - 1, count).round().astype(int):
-        boxes, scores = detector.detect(to_tensor(tiles.images[row], device), VALIDATION_LIMITS)
+        annotated_boxes = torch.from_numpy(tiles.boxes[row])
+        image, there = rescale(to_tensor(tiles.images[row], device), annotated_boxes, scale)
+        boxes, scores = detector.detect(image, VALIDATION_LIMITS)
         matched = geometry.match(
             boxes.cpu().numpy().astype(np.float64),
             scores.cpu().numpy(),
-            tiles.boxes[row].astype(np.float64),
+            there.numpy().astype(np.float64),
             min_iou=0.5,
         )
         found += int((matched >= 0).sum())
