@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
+import torch
 from conftest import Study
 
 CHANNELS = ("actin", "dapi")
@@ -296,3 +297,11 @@ def test_a_disk_that_is_full(laboratory, small_disk):
     sentence = laboratory.sentence()
     assert "converted/shard-000.npz cannot be written: no space is left on the disk" in sentence
     assert not (laboratory.study.results / "converted/shard-000.npz").exists()
+
+
+def test_weights_of_another_network_end_the_study_before_any_training(mini_study):
+    mini_study.config["classification"]["model"]["weights"] = "data/w.pth"
+    torch.save({"conv1.weight": torch.zeros(64, 3, 7, 7)}, mini_study.data / "w.pth")
+    done = mini_study.write().snakemake("results/mini/cells.parquet", cores=1, check=False)
+    assert "check_weights: data/w.pth does not fit" in done.stdout
+    assert "rule train_" not in done.stdout
