@@ -55,14 +55,19 @@ def test_runs_are_read_by_experiment_and_seed_whatever_the_order_of_the_files(tm
     for seed in (0, 1):
         for shard in ("s1", "s2"):
             path = tmp_path / "main" / f"seed{seed}" / f"{shard}.parquet"
-            tables.write(predictions(seed=seed), path, tables.PREDICTIONS)
+            frame = predictions(seed=seed).assign(field=["a", "a", "b"] if shard == "s1" else "c")
+            own = ["a", "b"] if shard == "s1" else ["c", "empty"]
+            tables.write(frame, path, tables.PREDICTIONS, own)
             paths.append(path)
-    runs = calls.read_runs(paths)
+    fields = ["a", "b", "c", "empty"]
+    runs = calls.read_runs(paths, fields, "qc/fields.tsv")
     assert list(runs) == [("main", "0"), ("main", "1")]
     table = runs["main", "0"]
     assert table["feature_shard"].tolist() == ["s1"] * 3 + ["s2"] * 3
-    backwards = calls.read_runs(paths[::-1])
+    backwards = calls.read_runs(paths[::-1], fields, "qc/fields.tsv")
     pd.testing.assert_frame_equal(backwards["main", "0"], table)
+    with pytest.raises(StudyError, match=r"seed1 lacks 2 of the 4 fields .*first: c"):
+        calls.read_runs(paths[:-1], fields, "qc/fields.tsv")
 
 
 def test_probabilities_are_averaged_over_seeds_of_the_same_boxes():
@@ -127,7 +132,7 @@ def test_the_order_of_the_predictions_does_not_change_the_cells_table(study):
 
 def test_cells_of_a_field_without_a_split_are_an_error(study):
     fields, splits, boxes = study
-    with pytest.raises(StudyError, match="field b"):
+    with pytest.raises(StudyError, match=r"splits.tsv lacks .*first: b"):
         calls.describe(called_cells(), fields, splits.head(1), boxes)
 
 

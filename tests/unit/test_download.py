@@ -223,3 +223,11 @@ def test_a_file_is_named_by_its_address_and_no_name_may_stand_twice():
     assert found.name == "cells a.zip"
     with pytest.raises(StudyError, match="two files named"):
         declared.files({"files": [*files, *files], "figshare": []})
+
+
+def test_a_users_file_with_the_name_of_a_part_is_not_replaced(server, tmp_path):
+    own = tmp_path / "a.txt.part"
+    own.write_text("part one of my novel")
+    with pytest.raises(StudyError, match="a.txt.part is there already"):
+        download(File("a.txt", f"{server.url}/a.txt", max_size=9), tmp_path)
+    assert own.read_text() == "part one of my novel"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cellpheno import simulated_files
+from cellpheno import made_files, simulated_files
 from cellpheno.errors import StudyError
 
 RAW = "results/s/raw"
@@ -94,7 +94,7 @@ def test_a_file_named_twice_or_inside_another_is_refused(check):
 
 def test_claims_of_several_jobs_add_up_and_outlive_one_that_was_killed(check, tmp_path):
     simulated_files.claim("s", [f"{RAW}/a.tif"])
-    with (tmp_path / RAW / simulated_files.MADE).open("a") as stream:
+    with (tmp_path / RAW / made_files.MADE).open("a") as stream:
         stream.write(f"{RAW}/unfinish")
     simulated_files.claim("s", [f"{RAW}/b.tif"])
     for name in ("a.tif", "b.tif"):

@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -93,6 +94,56 @@ def test_another_table_or_another_version_is_refused_on_read(tmp_path):
     pq.write_table(arrow, path)
     with pytest.raises(StudyError, match="delete it"):
         tables.read(path, tables.BOXES)
+
+
+def cut(path, frame):
+    """Write other rows into a table, all that is said of it as before."""
+    before = pq.read_schema(path)
+    pq.write_table(pa.Table.from_pandas(frame, before, preserve_index=False), path)
+
+
+def test_a_table_that_was_cut_is_refused_on_read(tmp_path):
+    tables.write(boxes(), tmp_path / "boxes.parquet", tables.BOXES)
+    cut(tmp_path / "boxes.parquet", boxes(x_min=[0.0, 1.0]).head(1))
+    with pytest.raises(StudyError, match="holds 1 rows, but 2 were written"):
+        tables.read(tmp_path / "boxes.parquet", tables.BOXES)
+
+
+def test_rows_that_moved_to_another_field_are_refused_on_read(tmp_path):
+    path = tmp_path / "boxes.parquet"
+    tables.write(boxes(), path, tables.BOXES, searched=["a", "b"])
+    cut(path, boxes(x_min=[0.0, 1.0], field=["a", "a"]))
+    with pytest.raises(StudyError, match="the 1 rows of the field a"):
+        tables.read(path, tables.BOXES)
+    cut(path, boxes(x_min=[0.0, 1.0], field=["a", "c"]))
+    with pytest.raises(StudyError, match="the 1 rows of the field b"):
+        tables.read(path, tables.BOXES)
+
+
+def test_a_field_that_was_searched_and_is_empty_differs_from_one_that_was_not(tmp_path):
+    paths = [tmp_path / "one.parquet", tmp_path / "two.parquet"]
+    tables.write(boxes(), paths[0], tables.BOXES, searched=["a", "b", "empty"])
+    tables.write(tables.BOXES.empty(), paths[1], tables.BOXES, searched=["also empty"])
+    fields = ["a", "also empty", "b", "empty"]
+    assert tables.searched(paths[0]) == ["a", "b", "empty"]
+    assert len(tables.read_searched(paths, tables.BOXES, fields, "qc/fields.tsv")) == 2
+    with pytest.raises(StudyError, match=r"lacks 1 of the 5 fields of qc/fields.tsv .*first: new"):
+        tables.read_searched(paths, tables.BOXES, [*fields, "new"], "qc/fields.tsv")
+    with pytest.raises(StudyError, match=r"holds 1 fields that .* does not hold .*first: empty"):
+        tables.read_searched(paths, tables.BOXES, fields[:-1], "qc/fields.tsv")
+    with pytest.raises(StudyError, match="3 fields more than once"):
+        tables.read_searched([*paths, paths[0]], tables.BOXES, fields, "qc/fields.tsv")
+
+
+def test_rows_of_a_field_that_was_not_searched_are_not_written(tmp_path):
+    with pytest.raises(StudyError, match="rows of the field b"):
+        tables.write(boxes(), tmp_path / "boxes.parquet", tables.BOXES, searched=["a"])
+
+
+def test_a_table_that_does_not_say_what_was_searched_is_refused(tmp_path):
+    tables.write(boxes(), tmp_path / "boxes.parquet", tables.BOXES)
+    with pytest.raises(StudyError, match="does not say which fields were searched"):
+        tables.searched(tmp_path / "boxes.parquet")
 
 
 def test_stacking_no_tables_gives_the_empty_table():

@@ -11,6 +11,7 @@ import zipfile
 
 import pytest
 
+from cellpheno import made_files
 from cellpheno.errors import StudyError
 from cellpheno.fetching import archives, split_zip
 from cellpheno.fetching.archives import unpack
@@ -28,7 +29,11 @@ def zipped(path, files=FILES, **options):
 
 def content(folder):
     found = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in found
+        if path.name != made_files.MADE
+    }
 
 
 def test_a_zip_is_unpacked_and_what_was_there_is_replaced(tmp_path):
@@ -39,6 +44,26 @@ def test_a_zip_is_unpacked_and_what_was_there_is_replaced(tmp_path):
     (out / "readme.txt").write_bytes(b"spoilt")
     unpack(archive, out)
     assert content(out) == FILES
+
+
+def test_a_users_file_is_not_replaced_and_the_same_one_stays_as_it_is(tmp_path):
+    archive = zipped(tmp_path / "data.zip")
+    own = tmp_path / "out/images/field-3.tiff"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(FILES["images/field-3.tiff"])
+    before = own.stat().st_ino
+    unpack(archive, tmp_path / "out")
+    assert own.stat().st_ino == before
+    own.write_bytes(b"corrected by hand")
+    with pytest.raises(StudyError, match="would replace .*field-3.tiff"):
+        unpack(archive, tmp_path / "out")
+    assert own.read_bytes() == b"corrected by hand"
+
+
+def test_an_archive_does_not_say_itself_what_it_may_replace(tmp_path):
+    archive = zipped(tmp_path / "data.zip", {made_files.MADE: b"readme.txt"})
+    with pytest.raises(StudyError, match="list of what was unpacked"):
+        unpack(archive, tmp_path / "out")
 
 
 @pytest.mark.parametrize("ending", ["tar", "tar.gz", "tgz", "tar.xz"])

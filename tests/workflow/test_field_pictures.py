@@ -29,19 +29,28 @@ def called(small_study):
     for shard, part in zip(SHARDS, (each[:4], each[4:]), strict=True):
         images = ((name, np.full((90, 120, 3), 60, np.uint8)) for name in part["field"])
         store.write(results / f"converted/{shard}.npz", images)
-        found = part.assign(score=0.9)
-        tables.write(found, results / f"detections/{shard}.parquet", tables.DETECTIONS)
-    quality = sheet[["field", "condition", "replicate", "group"]]
+        found = part[part["field"] != UNUSABLE].assign(score=0.9)
+        path = results / f"detections/{shard}.parquet"
+        tables.write(found, path, tables.DETECTIONS, found["field"])
+    raw = {name: "results/small/raw/" + sheet[name] for name in small_study.config["channels"]}
+    quality = sheet.assign(split="", **raw)
     quality = quality.assign(verdict="ok", saturated_fraction=0, focus=9, height=90, width=120)
     quality.loc[quality["field"] == UNUSABLE, "verdict"] = "empty"
     tables.write(quality, results / "qc/fields.tsv", tables.QUALITY)
+    searched = quality.loc[quality["verdict"] == "ok", "field"]
     splits = quality[["field", "group"]].assign(split="predict", complete=False)
     annotated = quality["condition"] == "annotated"
     splits.loc[annotated, "split"] = "test"
+    splits = splits[splits["field"].isin(searched)]
     tables.write(splits, results / "splits.tsv", tables.SPLITS)
-    cells = quality.merge(splits[["field", "split"]]).merge(each).assign(call="in turn", label=None)
+    cells = (
+        quality.drop(columns="split")
+        .merge(splits[["field", "split"]])
+        .merge(each)
+        .assign(call="in turn", label=None)
+    )
     cells[["det_score", "cls_score", "score"]] = 0.9
-    tables.write(cells, results / "cells.parquet", tables.CELLS)
+    tables.write(cells, results / "cells.parquet", tables.CELLS, searched)
     boxes = each[annotated].assign(label="partial", annotator="expert")
     tables.write(boxes, results / "annotations/boxes.parquet", tables.BOXES)
     listed = boxes[["field"]].assign(n_boxes=1, complete=True)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import jinja2
 from snakemake.cli import get_argument_parser
+from snakemake.settings.enums import PersistenceBackend
+from snakemake.settings.types import RerunTrigger
 
 # source_path also brings the library along when this workflow is used as a remote module
 for name in (
@@ -34,6 +36,8 @@ for name in (
     "spellings",
     "sample_sheet",
     "sequences",
+    "sheet_changes",
+    "made_files",
     "simulated_files",
     "sources",
     "designs/__init__",
@@ -73,6 +77,7 @@ from cellpheno import (
     notices,
     sample_sheet,
     sequences,
+    sheet_changes,
     simulated_files,
     sources,
     split_lists,
@@ -175,6 +180,20 @@ def as_written():
     return {key: value for key, value in written.items() if not {*key[:1]} & set(given)}
 
 
+def keeps_changed_results():
+    """Whether this run takes results as up to date although the sample sheet has changed."""
+    options = command_line()
+    if options.touch:
+        return True
+    if options.forceall or "convert_fields" in options.forcerun:
+        return False
+    # without a record of what made a result Snakemake goes by dates alone
+    records = Path(".snakemake/metadata")
+    in_files = options.persistence_backend == PersistenceBackend.FILE
+    recorded = not in_files or (records.is_dir() and any(records.iterdir()))
+    return RerunTrigger.PARAMS not in options.rerun_triggers or not recorded
+
+
 def checked_study(config):
     """The config with its defaults and the sample sheet, or one sentence that says what is wrong."""
     source = ", ".join(map(str, workflow.overwrite_configfiles)) or "config.yaml"
@@ -221,6 +240,10 @@ def checked_study(config):
             own = [f"{kind}/{config['study']}" for kind in ("logs", "results")]
             files.check_writable([".snakemake", *own])
             abandoned.take_over(Path(".snakemake"))
+            judged = Path(f"results/{config['study']}/qc/fields.tsv")
+            sheet_changes.report(
+                judged, fields, config["fields"], keeps_changed_results
+            )
     except StudyError as error:
         # a WorkflowError would bury the sentence between lines of this file
         sys.exit(f"cellpheno: {error}")

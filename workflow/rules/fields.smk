@@ -54,6 +54,8 @@ rule judge_fields:
         mem_mb=scaled(1000),
         runtime=longer(20),
     params:
+        sheet=lookup("fields", within=config),
+        fields=fields["field"].tolist(),
         quality=lookup("quality", within=config),
         near_duplicates=lookup("splits/near_duplicates", within=config),
         channels=lookup("channels", within=config),

@@ -1,12 +1,17 @@
 """Call the class of every detected cell of the study (A36, A37)."""
 
 from cellpheno import calls, cutoff, job, tables
+from cellpheno.fields import in_splits
 from cellpheno.fusion import Fusion
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 settings = params.calls
-predictions = calls.average(list(calls.read_runs(inputs.predictions).values()), params.classes)
+fields = tables.read(inputs.fields, tables.QUALITY)
+splits = tables.read(inputs.splits, tables.SPLITS)
+searched = in_splits(fields, splits)["field"].tolist()
+runs = calls.read_runs(inputs.predictions, searched, inputs.fields)
+predictions = calls.average(list(runs.values()), params.classes)
 weight = settings["classifier_weight"]
 if weight == "learnt":
     weight = calls.learnt_weight(inputs.weights, params.experiment, params.detector)
@@ -20,10 +25,10 @@ cells = calls.call(
 )
 cells = calls.describe(
     cells,
-    tables.read(inputs.fields, tables.QUALITY),
-    tables.read(inputs.splits, tables.SPLITS),
+    fields,
+    splits,
     tables.read(inputs.boxes, tables.BOXES),
 )
-tables.write(cells, snakemake.output.cells, tables.CELLS)
+tables.write(cells, snakemake.output.cells, tables.CELLS, searched)
 calls.warn_of_calls(cells["call"])
 job.save_warnings(snakemake)

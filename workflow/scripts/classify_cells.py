@@ -15,4 +15,5 @@ with gpu.device(snakemake) as device:
     )
 with files.whole(snakemake.output.features) as temporary:
     np.save(temporary, features)
-tables.write(predictions, snakemake.output.predictions, tables.PREDICTIONS)
+searched = tables.searched(snakemake.input.detections)
+tables.write(predictions, snakemake.output.predictions, tables.PREDICTIONS, searched)

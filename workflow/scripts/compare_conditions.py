@@ -13,8 +13,13 @@ named = named_for_comparison(
     params.splits,
     params.without,
 )
+counted = tables.read(inputs.frequencies, tables.FREQUENCIES)
+usable = named.loc[named["usable"], "field"].tolist()
+for name, part in counted.groupby("class", sort=False):
+    what = f"{inputs.frequencies} (class {name})"
+    tables.check_fields(part["field"], usable, what, inputs.splits)
 table = conditions.of_frequencies(
-    tables.read(inputs.frequencies, tables.FREQUENCIES),
+    counted,
     control=params.control,
     entries=params.tests,
     members=frequencies.members(params.classes, params.groups, params.excluded),

@@ -9,11 +9,9 @@ job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 
 annotated = tables.read(inputs.annotated, tables.ANNOTATED_FIELDS)["field"]
-fields = in_splits(
-    tables.read(inputs.quality, tables.QUALITY),
-    completely_annotated(tables.read(inputs.splits, tables.SPLITS)),
-    ["test"],
-)
+splits = tables.read(inputs.splits, tables.SPLITS)
+fields = in_splits(tables.read(inputs.quality, tables.QUALITY), splits, ["test"])
+fields = fields[fields["field"].isin(completely_annotated(splits)["field"])]
 work = clicks.count(
     tables.read(inputs.cells, tables.CELLS),
     tables.read(inputs.boxes, tables.BOXES),

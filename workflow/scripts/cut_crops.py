@@ -11,15 +11,15 @@ from cellpheno.cutoff import minimum_score
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
+splits = tables.read(inputs.splits, tables.SPLITS)
 detected = None
 if inputs.detections:
-    frames = [tables.read(path, tables.DETECTIONS) for path in inputs.detections]
-    detected = tables.concatenate(frames, tables.DETECTIONS)
+    detected = tables.read_searched(
+        inputs.detections, tables.DETECTIONS, splits["field"], inputs.splits
+    )
     lowest = minimum_score(params.min_score, inputs.detection_metrics)
     detected = detected[detected["score"] > lowest]
-cells = annotated_cells(
-    tables.read(inputs.boxes, tables.BOXES), tables.read(inputs.splits, tables.SPLITS), detected
-)
+cells = annotated_cells(tables.read(inputs.boxes, tables.BOXES), splits, detected)
 geometry = Geometry.of(params.crops)
 shape = (len(cells), geometry.size, geometry.size, len(params.channels))
 with files.whole(snakemake.output.crops) as temporary:

@@ -17,6 +17,6 @@ with gpu.device(snakemake) as device:
         inference.Settings(**snakemake.params.inference),
         device,
     )
-tables.write(detections, snakemake.output.detections, tables.DETECTIONS)
+tables.write(detections, snakemake.output.detections, tables.DETECTIONS, searched=usable)
 if snakemake.output.get("warnings"):
     job.save_warnings(snakemake)

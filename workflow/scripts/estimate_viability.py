@@ -1,7 +1,7 @@
 """Estimate the share of live patches by field, well and condition over time, and map it."""
 
 from cellpheno import job, tables
-from cellpheno.fields import named_for_comparison
+from cellpheno.fields import in_splits, named_for_comparison
 from cellpheno.statistics import viability
 
 job.start(snakemake)
@@ -12,7 +12,8 @@ settings = viability.Settings(live, time, overlap)
 quality = tables.read(inputs.quality, tables.QUALITY)
 splits = tables.read(inputs.splits, tables.SPLITS)
 fields = viability.usable(quality, splits, params.splits, params.without, time)
-cells = tables.read(inputs.cells, tables.CELLS)
+searched = in_splits(quality, splits)["field"].tolist()
+cells = tables.read_searched([inputs.cells], tables.CELLS, searched, inputs.quality)
 cells = cells[cells["field"].isin(fields["field"])]
 called = cells[["field"]].assign(**{"class": cells["call"]})
 parts = {viability.CALLS: viability.estimate(called, fields, viability.CALLS, settings)}

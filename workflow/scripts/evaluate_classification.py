@@ -5,7 +5,8 @@ from cellpheno.classification.evaluation import evaluate
 
 job.start(snakemake)
 params = snakemake.params
-single = calls.read_runs(snakemake.input.predictions)
+searched = tables.searched(snakemake.input.cells)
+single = calls.read_runs(snakemake.input.predictions, searched, snakemake.input.cells)
 runs = {}
 for experiment in dict.fromkeys(name for name, _ in single):
     seeds = {run: frame for run, frame in single.items() if run[0] == experiment}

@@ -7,11 +7,12 @@ from cellpheno.fields import completely_annotated
 job.start(snakemake)
 params = snakemake.params
 boxes = tables.read(snakemake.input.boxes, tables.BOXES)
-shards = [tables.read(path, tables.DETECTIONS) for path in snakemake.input.detections]
+inputs = snakemake.input
+splits = tables.read(inputs.splits, tables.SPLITS)
 metrics = evaluation.evaluate(
-    tables.concatenate(shards, tables.DETECTIONS),
+    tables.read_searched(inputs.detections, tables.DETECTIONS, splits["field"], inputs.splits),
     boxes[boxes["label"].isin(params.classes)],
-    completely_annotated(tables.read(snakemake.input.splits, tables.SPLITS)),
+    completely_annotated(splits),
     detector=f"{params.model['architecture']} {params.model['backbone']}",
     min_score=params.min_score,
     seed=params.seed,

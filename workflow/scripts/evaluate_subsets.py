@@ -4,20 +4,21 @@ from cellpheno import cutoff, job, subsets, tables
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
+splits = tables.read(inputs.splits, tables.SPLITS)
 fields = subsets.unseen(
     tables.read(inputs.fields, tables.QUALITY),
-    tables.read(inputs.splits, tables.SPLITS),
+    splits,
     tables.read(inputs.annotated, tables.ANNOTATED_FIELDS),
     params.group,
 )
 boxes = tables.read(inputs.boxes, tables.BOXES)
-shards = [tables.read(path, tables.DETECTIONS) for path in inputs.detections]
+searched = splits["field"], inputs.splits
 metrics = subsets.evaluate(
     fields,
     params.columns,
-    tables.concatenate(shards, tables.DETECTIONS),
+    tables.read_searched(inputs.detections, tables.DETECTIONS, *searched),
     boxes[boxes["label"].isin(params.detected)],
-    tables.read(inputs.cells, tables.CELLS),
+    tables.read_searched([inputs.cells], tables.CELLS, *searched),
     cutoff.minimum_score(params.min_score, inputs.detection_metrics),
     params.classes,
     params.groups,

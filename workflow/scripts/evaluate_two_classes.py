@@ -6,7 +6,10 @@ from cellpheno.classification import two_classes
 job.start(snakemake)
 inputs, output, params = snakemake.input, snakemake.output, snakemake.params
 runs: dict[str, list] = {}
-for (experiment, _), predictions in calls.read_runs(inputs.predictions).items():
+searched = tables.searched(inputs.cells)
+for (experiment, _), predictions in calls.read_runs(
+    inputs.predictions, searched, inputs.cells
+).items():
     runs.setdefault(experiment, []).append(predictions)
 low, high = params.labels["low_class"], params.labels["high_class"]
 scored = two_classes.scores(

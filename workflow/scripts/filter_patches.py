@@ -22,5 +22,6 @@ with gpu.device(snakemake) as device:
         decision[own] = judgement.decide(machine, describer.describe(crops))
 judged = patches.drop(columns="score").assign(decision=decision, kept=decision > 0)
 tables.write(judged, snakemake.output.judged, tables.JUDGED_PATCHES)
-tables.write(patches[judged["kept"]], snakemake.output.kept, tables.DETECTIONS)
+searched = tables.searched(inputs.candidates)
+tables.write(patches[judged["kept"]], snakemake.output.kept, tables.DETECTIONS, searched)
 print(f"{judged['kept'].sum()} of {len(judged)} patches kept")

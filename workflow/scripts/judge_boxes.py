@@ -6,17 +6,17 @@ from cellpheno.classification.backbones import load
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
+splits = tables.read(inputs.splits, tables.SPLITS)
 if inputs.compared:
     detected = tables.read(inputs.compared, tables.COMPARED_DETECTIONS)
 else:
-    frames = [tables.read(path, tables.DETECTIONS) for path in inputs.detections]
-    detected = tables.concatenate(frames, tables.DETECTIONS).assign(
-        detector=params.detectors[0] if params.detectors else None
-    )
+    detected = tables.read_searched(
+        inputs.detections, tables.DETECTIONS, splits["field"], inputs.splits
+    ).assign(detector=params.detectors[0] if params.detectors else None)
 cells = held_out.boxes(
     tables.read(inputs.boxes, tables.BOXES),
     detected[detected["detector"].isin(params.detectors)],
-    tables.read(inputs.splits, tables.SPLITS),
+    splits,
 )
 with gpu.device(snakemake) as device:
     trained = load(inputs.model, device, params.precision)

@@ -1,6 +1,7 @@
 """Collect the quality of all fields and set bad ones aside (A4)."""
 
 import logging
+from pathlib import Path
 
 from cellpheno import job, tables
 from cellpheno.images import copies, limits, losses, quality, verdicts
@@ -9,6 +10,8 @@ job.start(snakemake)
 params, log = snakemake.params, logging.getLogger(__name__)
 shards = [tables.read(path, tables.QUALITY) for path in snakemake.input.shards]
 fields = tables.concatenate(shards, tables.QUALITY)
+shards_folder = Path(snakemake.input.shards[0]).parent
+tables.check_fields(fields["field"], params.fields, str(shards_folder), params.sheet)
 verdicts.check_depths(fields, params.channels)
 found = limits.find(fields, params.quality, params.channels)
 fields = verdicts.judge(fields, found, params.quality, params.channels)

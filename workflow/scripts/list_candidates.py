@@ -11,5 +11,6 @@ if inputs.objects:
     found = candidates.of_objects(quality, params.fields, tables.read(inputs.objects, tables.BOXES))
 else:
     found = candidates.of_grid(quality, params.fields, params.grid["size"], params.grid["stride"])
-tables.write(found, snakemake.output.candidates, tables.DETECTIONS)
+searched = candidates.usable(quality, params.fields)
+tables.write(found, snakemake.output.candidates, tables.DETECTIONS, searched)
 logging.getLogger("list_candidates").info("%d candidates", len(found))

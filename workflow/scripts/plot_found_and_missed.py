@@ -10,12 +10,13 @@ inputs = snakemake.input
 
 annotated = tables.read(inputs.boxes, tables.BOXES)
 annotated = annotated[annotated["label"].isin(snakemake.params.classes)]
-splits = completely_annotated(tables.read(inputs.splits, tables.SPLITS))
+assigned = tables.read(inputs.splits, tables.SPLITS)
+splits = completely_annotated(assigned)
 fields = found_and_missed.choose(annotated, tables.read(inputs.quality, tables.QUALITY), splits)
 images = {field: image for shard in inputs.shards for field, image in store.read(shard, fields)}
-shards = (tables.read(path, tables.DETECTIONS) for path in inputs.detections)
-found = [shard[shard["field"].isin(fields)] for shard in shards]
-detected = tables.concatenate(found, tables.DETECTIONS)
+detected = tables.read_searched(
+    inputs.detections, tables.DETECTIONS, assigned["field"], inputs.splits
+)
 lowest = cutoff.minimum_score(snakemake.params.min_score, inputs.detection_metrics)
 detected = detected[detected["score"] > lowest]
 split_of = splits.set_index("field")["split"]

@@ -1,7 +1,7 @@
 """From class probabilities to called cells: fused scores, decision rules, the cells table."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -64,26 +64,39 @@ def probability_columns(classes: Iterable[str]) -> list[str]:
     return [f"p_{name}" for name in classes]
 
 
-def read_runs(paths: Iterable[str | Path]) -> dict[tuple[str, str], pd.DataFrame]:
+def read_runs(
+    paths: Iterable[str | Path], searched: Collection[str], source: str
+) -> dict[tuple[str, str], pd.DataFrame]:
     """Read predictions and put the shards of each run together.
 
     Parameters
     ----------
     paths
         Files `<experiment>/seed<k>/<shard>.parquet`, in any order.
+    searched, source
+        Fields whose cells every run must have classified, and where they come from.
 
     Returns
     -------
     dict
         Experiment and seed to a predictions table with the column `feature_shard`; runs in the
         order of the paths, rows sorted by shard and feature row.
+
+    Raises
+    ------
+    StudyError
+        When a run has classified the cells of other fields, or a file is not whole.
     """
     runs: dict[tuple[str, str], list[pd.DataFrame]] = {}
+    fields: dict[Path, list[str]] = {}
     for path in map(Path, paths):
+        fields.setdefault(path.parent, []).extend(tables.searched(path))
         frame = tables.read(path, tables.PREDICTIONS)
         frame = frame.assign(feature_shard=pd.Series(path.stem, index=frame.index, dtype="str"))
         run = (path.parent.parent.name, path.parent.name.removeprefix("seed"))
         runs.setdefault(run, []).append(frame)
+    for folder, own in fields.items():
+        tables.check_fields(own, searched, str(folder), source)
     return {
         run: tables.concatenate(frames, tables.PREDICTIONS).sort_values(CELL, ignore_index=True)
         for run, frames in runs.items()

@@ -66,7 +66,9 @@ def of_grid(quality: pd.DataFrame, names: Sequence[str], size: int, stride: int)
         When a field is smaller than a patch.
     """
     parts = []
-    for field, height, width in _usable(quality, names):
+    sizes = quality.set_index("field")[["height", "width"]]
+    for field in usable(quality, names):
+        height, width = sizes.loc[field]
         patches = grid(int(height), int(width), size, stride)
         if not len(patches):
             raise StudyError(
@@ -96,14 +98,12 @@ def of_objects(quality: pd.DataFrame, names: Sequence[str], objects: pd.DataFram
         tables.DETECTIONS, every score 1, in the order of the shard's fields; an object that
         several people have drawn with the same box is there once.
     """
-    fields = [field for field, *_ in _usable(quality, names)]
     drawn = objects[["field", *BOX_COLUMNS]].drop_duplicates()
-    parts = [drawn[drawn["field"] == field].assign(score=SURE) for field in fields]
+    parts = [drawn[drawn["field"] == field].assign(score=SURE) for field in usable(quality, names)]
     return tables.concatenate(parts, tables.DETECTIONS).reset_index(drop=True)
 
 
-def _usable(quality: pd.DataFrame, names: Sequence[str]) -> list[tuple[str, float, float]]:
-    """Return name, height and width of the fields of a shard whose verdict is `ok`."""
-    fields = quality[(quality["verdict"] == OK) & quality["field"].isin(names)]
-    rows = fields.set_index("field")[["height", "width"]]
-    return [(name, *rows.loc[name].tolist()) for name in names if name in rows.index]
+def usable(quality: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Return the fields of a shard whose verdict is `ok`, in the order of the names."""
+    sound = set(quality.loc[quality["verdict"] == OK, "field"])
+    return [name for name in names if name in sound]

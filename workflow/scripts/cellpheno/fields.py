@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 
+from cellpheno import tables
 from cellpheno.errors import StudyError
 
 LEARNED = {"train", "val", "test"}
@@ -34,8 +35,15 @@ def in_splits(
     -------
     DataFrame
         The rows of `quality` whose verdict is `ok`, with their `split`.
+
+    Raises
+    ------
+    StudyError
+        When a usable field has no split.
     """
     usable = quality[quality["verdict"] == "ok"].drop(columns="split", errors="ignore")
+    known = splits.loc[splits["field"].isin(usable["field"]), "field"]
+    tables.check_fields(known, usable["field"], "splits.tsv", "qc/fields.tsv")
     fields = usable.merge(splits[["field", "split"]], on="field", validate="one_to_one")
     fields = fields[~fields["condition"].isin(without)] if len(without) else fields
     return fields if wanted is None else fields[fields["split"].isin(wanted)]

@@ -7,12 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from cellpheno import made_files
 from cellpheno.errors import StudyError
 
 Config = dict[str, Any]
-
-MADE = ".made_by_cellpheno"
-"""Name of the list of what was made, a path per line, in the folder of simulated files."""
 
 
 def root(study: str) -> str:
@@ -63,7 +61,7 @@ def check(paths: Sequence[str], config: Config, source: str, folder: Path) -> No
     ------
     StudyError
         For the first path that is outside of `root`, leads out of it by a link, is part of another
-        one, or is there without being listed in `MADE`.
+        one, or is there without being listed as made.
     """
     own = root(config["study"])
     if config["data_root"] != own:
@@ -71,8 +69,10 @@ def check(paths: Sequence[str], config: Config, source: str, folder: Path) -> No
     for path in paths:
         _check_place(path, own, source)
     _check_apart(paths, source)
-    _check_links([own, f"{own}/{MADE}", *paths], folder / Path(own).parent, folder, source)
-    made = _made(folder / own)
+    _check_links(
+        [own, f"{own}/{made_files.MADE}", *paths], folder / Path(own).parent, folder, source
+    )
+    made = made_files.read(folder / own)
     for path in paths:
         if path not in made and os.path.lexists(folder / path):
             raise StudyError(
@@ -83,26 +83,13 @@ def check(paths: Sequence[str], config: Config, source: str, folder: Path) -> No
 
 
 def claim(study: str, paths: Sequence[str]) -> None:
-    """List files as made by this workflow, before they are written.
-
-    Jobs of a study may do so at the same time, hence the list is only ever appended to.
-    """
-    folder = Path(root(study))
-    folder.mkdir(parents=True, exist_ok=True)
-    new = sorted(set(paths) - _made(folder))
-    with (folder / MADE).open("a") as stream:
-        # on a line of its own, also after one that a killed job has left unfinished
-        stream.write("\n".join(["", *new, ""]))
-
-
-def _made(folder: Path) -> set[str]:
-    path = folder / MADE
-    return set(path.read_text().splitlines()) if path.exists() else set()
+    """List files as made by a simulation of the study, before they are written."""
+    made_files.claim(Path(root(study)), paths)
 
 
 def _check_place(path: str, own: str, source: str) -> None:
     plain = os.path.normpath(path) == path and "\n" not in path
-    if not plain or not path.startswith(f"{own}/") or PurePosixPath(path).name == MADE:
+    if not plain or not path.startswith(f"{own}/") or PurePosixPath(path).name == made_files.MADE:
         raise StudyError(
             f"{source}: the files of a simulated study lie in {own}, which {path!r} does not; set "
             f"data_root to {own}, and give the simulated files in the sample sheet, in "

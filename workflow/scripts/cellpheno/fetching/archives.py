@@ -11,11 +11,12 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
+from cellpheno import made_files
 from cellpheno.errors import StudyError
 from cellpheno.fetching import split_zip
 from cellpheno.files import whole
@@ -57,8 +58,8 @@ class Member(NamedTuple):
 def unpack(path: Path, folder: Path) -> list[Path]:
     """Unpack a zip archive (of one part or several) or a tar archive; return its files.
 
-    Everything is looked at before the first file is written. Files that are there are replaced,
-    each at once when it is whole.
+    Everything is looked at before the first file is written. Files that an archive has left there
+    are replaced, each at once when it is whole; others stay, and are refused if they differ.
 
     Parameters
     ----------
@@ -71,8 +72,9 @@ def unpack(path: Path, folder: Path) -> list[Path]:
     ------
     StudyError
         When a part is missing or damaged, when a name leads out of the folder, when it holds links,
-        devices, passwords, a name twice or more than `MAX_MEMBERS` files and folders, and when its
-        content would be larger than `MAX_GROWTH` times the archive, or than the disk has room for.
+        devices, passwords, a name twice, what would replace a user's file, or more than
+        `MAX_MEMBERS` files and folders, and when its content is larger than `MAX_GROWTH` times
+        the archive, or than the disk has room for.
     """
     is_zip = path.suffix.lower() == ".zip"
     parts = split_zip.parts(path) if is_zip else [path]
@@ -80,11 +82,14 @@ def unpack(path: Path, folder: Path) -> list[Path]:
     opened = _zip(path, parts) if is_zip else _tar(path, most)
     with opened as (members, open_member):
         targets = _checked(members, path, folder, most)
+        found = [target for _, target in targets]
+        targets = _without_own(targets, folder, open_member, path)
+        made_files.claim(folder, (str(target.relative_to(folder)) for _, target in targets))
         work = track(targets, f"files of {path.name}", len(targets))
         for member, target in work:
             with whole(target) as temporary:
                 _copy(open_member(member), temporary, member, path)
-    return [target for _, target in targets]
+    return found
 
 
 def safe_target(name: str, folder: Path) -> Path:
@@ -100,6 +105,8 @@ def safe_target(name: str, folder: Path) -> Path:
     odd = "\\" in name or "\0" in name or re.match(r"[A-Za-z]:", name)
     if odd or pure.is_absolute() or ".." in pure.parts or not pure.parts:
         raise ValueError(f"the name {name!r} leads out of the folder")
+    if pure.name == made_files.MADE:
+        raise ValueError(f"the name {name!r} is that of the list of what was unpacked")
     target = folder / pure
     if not target.parent.resolve().is_relative_to(folder.resolve()):
         raise ValueError(f"a link in {folder} would lead {name!r} out of it")
@@ -217,6 +224,36 @@ def _in_words(path: Path) -> Iterator[None]:
             f"{path} cannot be unpacked ({error}): it, or one of its parts, is damaged or cut "
             "short; remove it and fetch it again."
         ) from error
+
+
+def _without_own(
+    targets: list[tuple[Member, Path]],
+    folder: Path,
+    open_member: Callable[[Member], IO[bytes]],
+    path: Path,
+) -> list[tuple[Member, Path]]:
+    """Leave out files that the user has already, and refuse those with another content."""
+    made = made_files.read(folder)
+    wanted = []
+    for member, target in targets:
+        if not os.path.lexists(target) or str(target.relative_to(folder)) in made:
+            wanted.append((member, target))
+        elif not _is_same(open_member(member), target):
+            raise StudyError(
+                f"{path} is not unpacked: it would replace {target}, which is there already, "
+                "differs from the file in the archive and was not fetched; move it away."
+            )
+    return wanted
+
+
+def _is_same(source: IO[bytes], target: Path) -> bool:
+    if target.is_symlink() or not target.is_file():
+        return False
+    with source, target.open("rb") as stream:
+        while block := source.read(_BLOCK):
+            if stream.read(len(block)) != block:
+                return False
+        return not stream.read(1)
 
 
 def _copy(source: IO[bytes], target: Path, member: Member, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import shutil
 import time
@@ -67,6 +68,11 @@ def download(
         return hashes
     path.parent.mkdir(parents=True, exist_ok=True)
     part = _Part(path, file)
+    if os.path.lexists(part.path) and not part.note.exists():
+        raise StudyError(
+            f"{part.path} is there already and was not made by this workflow, which would replace "
+            "it; move it away."
+        )
     part.fill(attempts, opener, wait)
     hashes = content_hashes(part.path)
     problem = misfit(part.path, file, hashes)

@@ -87,7 +87,14 @@ from cellpheno.tables.statistics import (
     VIABILITY,
     VIABILITY_MAP,
 )
-from cellpheno.tables.storage import concatenate, read, write
+from cellpheno.tables.storage import (
+    check_fields,
+    concatenate,
+    read,
+    read_searched,
+    searched,
+    write,
+)
 from cellpheno.tables.target import (
     CELL_CONFUSION,
     CELL_LEVEL,
@@ -195,7 +202,10 @@ __all__ = [
     "WARNINGS",
     "Column",
     "Table",
+    "check_fields",
     "concatenate",
     "read",
+    "read_searched",
+    "searched",
     "write",
 ]

@@ -1,7 +1,10 @@
 """Tables on disk, checked on write and on read."""
 
 import json
+from collections import Counter
+from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,8 +16,16 @@ from cellpheno.files import whole
 from cellpheno.tables.columns import DTYPES, Column, Table
 
 
-def write(frame: pd.DataFrame, path: str | Path, table: Table) -> None:
+def write(
+    frame: pd.DataFrame,
+    path: str | Path,
+    table: Table,
+    searched: Iterable[str] | None = None,
+) -> None:
     """Check a table and write it, whole or not at all.
+
+    Parquet files record their number of rows, and with `searched` those of every field, so that
+    a field without rows differs from one that was never searched.
 
     Parameters
     ----------
@@ -24,20 +35,24 @@ def write(frame: pd.DataFrame, path: str | Path, table: Table) -> None:
         Ends in `.parquet` or `.tsv`.
     table
         What kind of table it is.
+    searched
+        The fields that were gone through to find the rows, also those in which nothing was found.
 
     Raises
     ------
     StudyError
-        When the frame is not such a table.
+        When the frame is not such a table, or has rows of a field that was not searched.
     """
     path = Path(path)
     frame = _checked(frame, table, f"the {table.name} table for {path}")
     with whole(path) as temporary:
         if path.suffix == ".parquet":
             arrow = pa.Table.from_pandas(frame, preserve_index=False)
-            mark = json.dumps({"table": table.name, "version": table.version}).encode()
+            mark = {"table": table.name, "version": table.version, "rows": len(frame)}
+            if searched is not None:
+                mark["fields"] = _rows_of(frame, searched, path)
             arrow = arrow.replace_schema_metadata(
-                {**(arrow.schema.metadata or {}), b"cellpheno": mark}
+                {**(arrow.schema.metadata or {}), b"cellpheno": json.dumps(mark).encode()}
             )
             # numbers seldom repeat: splitting their bytes packs them better than a dictionary
             split = {field.name: pa.types.is_floating(field.type) for field in arrow.schema}
@@ -58,28 +73,142 @@ def read(path: str | Path, table: Table) -> pd.DataFrame:
     Raises
     ------
     StudyError
-        When the file is another table, of another version, or does not hold what it should.
+        When the file is another table, of another version, does not hold what it should, or has
+        other rows than were written.
     """
     path = Path(path)
     if path.suffix == ".parquet":
         arrow = pq.read_table(path)
-        mark = json.loads((arrow.schema.metadata or {}).get(b"cellpheno", b"{}"))
-        if mark != {"table": table.name, "version": table.version}:
+        mark = _mark(arrow.schema)
+        kind = {key: mark.get(key) for key in ("table", "version")}
+        if kind != {"table": table.name, "version": table.version}:
             raise StudyError(
-                f"{path} is not a {table.name} table of version {table.version} (found: {mark}); "
+                f"{path} is not a {table.name} table of version {table.version} (found: {kind}); "
                 "delete it and run the workflow again to make it anew."
             )
         frame = arrow.to_pandas()
+        _check_whole(frame, mark, path)
     else:
         # what is not described stays text: a well 007 is not the number 7
         frame = pd.read_csv(path, sep="\t", dtype="str", keep_default_na=False, na_values=["NA"])
     return _checked(frame, table, str(path))
 
 
+def searched(path: str | Path) -> list[str]:
+    """Return the fields that were gone through to fill a Parquet table, in their order.
+
+    Raises
+    ------
+    StudyError
+        When the file does not say.
+    """
+    fields = _mark(pq.read_schema(path)).get("fields")
+    if fields is None:
+        raise StudyError(
+            f"{path} does not say which fields were searched; delete it and run the workflow "
+            "again to make it anew."
+        )
+    return list(fields)
+
+
+def read_searched(
+    paths: Iterable[str | Path], table: Table, expected: Collection[str], source: str
+) -> pd.DataFrame:
+    """Read the tables of all shards as one, and check that they have gone through all fields.
+
+    Parameters
+    ----------
+    paths
+        Parquet files of one kind, which divide the fields between them.
+    table
+        Their kind.
+    expected
+        The fields of the stage before.
+    source
+        Where these come from, for messages.
+
+    Raises
+    ------
+    StudyError
+        When a field was not searched, or searched twice, or is not expected.
+    """
+    paths = [Path(path) for path in paths]
+    frames = [read(path, table) for path in paths]
+    gone_through = [field for path in paths for field in searched(path)]
+    check_fields(gone_through, expected, _place(paths), source)
+    return concatenate(frames, table)
+
+
+def check_fields(found: Iterable[str], expected: Collection[str], what: str, source: str) -> None:
+    """Refuse a stage whose fields are not those of the stage before: none lacking, none extra.
+
+    Raises
+    ------
+    StudyError
+        With the number of fields and the first of them.
+    """
+    counts = Counter(found)
+    absent = [field for field in expected if field not in counts]
+    extra = sorted(set(counts) - set(expected))
+    twice = [field for field, number in counts.items() if number > 1]
+    for fields, fault in (
+        (absent, f"lacks {len(absent)} of the {len(expected)} fields of {source}"),
+        (extra, f"holds {len(extra)} fields that {source} does not hold"),
+        (twice, f"holds {len(twice)} fields more than once"),
+    ):
+        if fields:
+            raise StudyError(
+                f"{what} {fault} (first: {fields[0]}): it was edited, or marked as up to date "
+                "(--touch) without being made anew; delete it and run the workflow again."
+            )
+
+
 def concatenate(frames: list[pd.DataFrame], table: Table) -> pd.DataFrame:
     """Stack tables of one kind; no tables give the empty table."""
     filled = [frame for frame in frames if len(frame)]
     return pd.concat(filled, ignore_index=True) if filled else (frames or [table.empty()])[0]
+
+
+def _place(paths: list[Path]) -> str:
+    return str(paths[0] if len(paths) == 1 else paths[0].parent)
+
+
+def _mark(schema: pa.Schema) -> dict[str, Any]:
+    return json.loads((schema.metadata or {}).get(b"cellpheno", b"{}"))
+
+
+def _rows_of(frame: pd.DataFrame, searched: Iterable[str], path: Path) -> dict[str, int]:
+    """Return the number of rows of every field that was searched."""
+    counts = frame["field"].value_counts()
+    rows = dict.fromkeys(searched, 0)
+    for field, number in counts.items():
+        if field not in rows:
+            raise StudyError(f"{path} would hold rows of the field {field}, which is not searched.")
+        rows[str(field)] = int(number)
+    return rows
+
+
+def _check_whole(frame: pd.DataFrame, mark: dict[str, Any], path: Path) -> None:
+    """Refuse a table that has other rows than were written: cut, or edited."""
+    if len(frame) != mark.get("rows"):
+        raise StudyError(
+            f"{path} holds {len(frame)} rows, but {mark.get('rows', 'an unknown number')} were "
+            "written: it was cut or edited; delete it and run the workflow again."
+        )
+    if "fields" not in mark:
+        return
+    counts = frame["field"].value_counts().to_dict()
+    for field, number in mark["fields"].items():
+        if counts.pop(field, 0) != number:
+            raise StudyError(
+                f"{path} does not hold the {number} rows of the field {field} that were written: "
+                "it was edited; delete it and run the workflow again."
+            )
+    if counts:
+        raise StudyError(
+            f"{path} holds rows of the field {next(iter(counts))}, which was not searched: it was "
+            "edited; delete it and run the workflow again."
+        )
 
 
 def _checked(frame: pd.DataFrame, table: Table, where: str) -> pd.DataFrame:
