@@ -1,4 +1,4 @@
-"""Fields whose files are the same to the byte under different names."""
+"""Fields that have the same pixels under different names."""
 
 import pandas as pd
 import pytest

@@ -65,6 +65,14 @@ def test_a_template_that_the_working_folder_offers_as_config_does_not_run(study)
     assert not (study.folder / "ran").exists()
 
 
+def test_a_config_in_another_encoding_is_refused_in_one_sentence(study):
+    text = (study.folder / "study.yaml").read_text()
+    (study.folder / "config.yaml").write_bytes(f"{text}# größe\n".encode("latin-1"))
+    said = plan(study)
+    assert "cellpheno: config.yaml is not UTF-8" in said
+    assert "Traceback" not in said
+
+
 def test_a_template_that_the_command_line_names_is_refused_however_it_is_written(study):
     (study.folder / "study.yaml").open("a").write("<<: {__use_yte__: true}\n")
     said = plan(study, "--configfile", "study.yaml")

@@ -80,7 +80,7 @@ def tables(results: Path) -> dict[str, str]:
 
 
 def raw_images(quality: Path) -> dict[str, str]:
-    """Return the hash of each field's raw files, which the conversion has taken."""
+    """Return the hash of each field's raw pixels, which the conversion has taken."""
     with quality.open(newline="") as stream:
         return {row["field"]: row["content"] for row in csv.DictReader(stream, delimiter="\t")}
 

@@ -1,7 +1,7 @@
 """Which field trains, validates, tests or is predicted: by group, and without leaks.
 
 Fields of one group (a well, a slide, a patient) stay together, and so do fields whose image
-files are the same to the byte, whatever group they are in. Those that must stay together form a
+pixels are the same, whatever group they are in. Those that must stay together form a
 block, and blocks are what is dealt out.
 """
 
@@ -365,13 +365,13 @@ def _report_unannotated(learning: pd.DataFrame, annotated: pd.DataFrame) -> None
 
 
 def _report_repeats(splits: pd.DataFrame, fields: pd.DataFrame) -> None:
-    """Log fields to be predicted whose image files are those of an annotated field."""
+    """Log fields to be predicted whose pixels are those of an annotated field."""
     content = splits["field"].map(fields.set_index("field")["content"])
     learnt = content[splits["split"].isin(LEARNING)]
     repeats = splits.loc[(splits["split"] == PREDICT) & content.isin(learnt), "field"]
     if len(repeats):
         logger.warning(
-            "%d fields to be predicted have the image files of an annotated field (%s); leave them "
+            "%d fields to be predicted have the pixels of an annotated field (%s); leave them "
             "out of the sample sheet if they were meant to be other images",
             len(repeats),
             ", ".join(repeats.head(5)),

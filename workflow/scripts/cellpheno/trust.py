@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from cellpheno import delimited
 from cellpheno.config_text import TEMPLATE
 from cellpheno.errors import StudyError
 
@@ -56,10 +57,11 @@ def check_plain(config: Path) -> None:
     Raises
     ------
     StudyError
-        When the file is a template or holds objects of Python.
+        When the file is a template, holds objects of Python, or is not text in UTF-8.
     """
     if not config.is_file():
         return
+    delimited.text(config)  # Snakemake shows a traceback of text in another encoding
     try:
         content = _content(config.read_text(encoding="utf-8"))
     except yaml.constructor.ConstructorError as error:
@@ -67,7 +69,7 @@ def check_plain(config: Path) -> None:
             f"{config} holds more than plain values: {error.problem}; write texts, numbers, lists "
             "and sections alone."
         ) from error
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except yaml.YAMLError:
         return  # reported by whoever reads it
     if isinstance(content, dict) and TEMPLATE in content:
         raise StudyError(

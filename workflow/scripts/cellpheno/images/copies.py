@@ -1,4 +1,4 @@
-"""Fields whose files are the same to the byte under different names."""
+"""Fields that have the same pixels under different names."""
 
 import pandas as pd
 
@@ -16,7 +16,7 @@ def check(fields: pd.DataFrame, near_duplicates: str) -> None:
     Parameters
     ----------
     fields
-        The quality table; `content` is the fingerprint of a field's files.
+        The quality table; `content` is the fingerprint of a field's pixels.
     near_duplicates
         The config's `splits.near_duplicates`; unless it is `refuse`, copies are a warning.
 
@@ -35,13 +35,13 @@ def check(fields: pd.DataFrame, near_duplicates: str) -> None:
     ]
     if apart and near_duplicates == REFUSE:
         raise StudyError(
-            f"{_named(apart)} have the same image files under other names, in different "
-            "conditions or replicates, so that one picture would count for both; correct the "
+            f"{_named(apart)} have the same pixels under other names, in different conditions "
+            "or replicates, so that one picture would count for both; correct the "
             "sample sheet, or set splits.near_duplicates to keep_together if it is meant so."
         )
     if groups:
         notices.warn(
-            f"{_named(groups)} have the same image files under other names, and their cells count "
+            f"{_named(groups)} have the same pixels under other names, and their cells count "
             "once for each; leave the copies out of the sample sheet (qc/fields.tsv, column "
             "content)."
         )

@@ -34,7 +34,6 @@ OPENERS = {
     ".czi": bioio_formats.czi,
 }
 """Suffix: what opens a file, from its path and its open handle (None for a folder)."""
-BLOCK = 2**20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +45,7 @@ class RawField:
     channels
         Channel name: [height, width], uint8, uint16 or float32 as in its file.
     content
-        Fingerprint of the files: equal for equal bytes.
+        Fingerprint of the channels: equal for equal pixels, in whatever files they lie.
     pixel_size_um
         Side of a pixel in µm, NaN when no file tells it or the files contradict each other.
     faults
@@ -80,12 +79,12 @@ def read_field(
         when two channels are the same plane of the same file.
     """
     wanted, z_stack = settings.get("planes", {}), settings.get("z_stack", "refuse")
-    digest, sizes = hashlib.sha256(), []
+    sizes: list[float] = []
     found: dict[str, Channel] = {}
     faults: list[str] = []
     for path in dict.fromkeys(row[name] for name in channels):
         names = [name for name in channels if row[name] == path]
-        with _opened(Path(path), digest) as opened:
+        with _opened(Path(path)) as opened:
             planes = arranged(opened, {wanted[name] for name in names if name in wanted}, z_stack)
             sizes.append(planes.pixel_size_um)
             faults += [f"{path}: {fault}" for fault in planes.faults]
@@ -101,7 +100,7 @@ def read_field(
                 found[name] = _channel(planes, numbers, z_stack)
     return RawField(
         channels={name: found[name] for name in channels},
-        content=f"sha256:{digest.hexdigest()}",
+        content=_fingerprint([found[name] for name in channels]),
         pixel_size_um=_agreed(sizes),
         faults=tuple(faults),
     )
@@ -130,22 +129,20 @@ def read_channel(path: str | Path) -> Channel:
 
 
 @contextlib.contextmanager
-def _opened(path: Path, digest: Any) -> Iterator[Planes]:
-    """Open an image file or folder after its content went into the digest."""
+def _opened(path: Path) -> Iterator[Planes]:
+    """Open an image file or folder."""
     opener = OPENERS.get(path.suffix.lower())
     if opener is None:
         raise StudyError(
             f"{path} is not of a kind that can be read ({', '.join(OPENERS)}); convert it."
         )
     if path.is_dir() and path.suffix.lower() == ".zarr":
-        _add_folder(digest, path)
         with opener(path, None) as planes:
             yield planes
         return
     with _binary(path) as handle:
-        if not _add_file(digest, path, handle):
+        if not os.fstat(handle.fileno()).st_size:
             raise StudyError(f"{path} is empty (0 bytes); copy it again from its source.")
-        handle.seek(0)
         with opener(path, handle) as planes:
             yield planes
 
@@ -157,25 +154,12 @@ def _binary(path: Path) -> BinaryIO:
         raise StudyError(f"{path} cannot be opened: {error.strerror}.") from error
 
 
-def _add_folder(digest: Any, folder: Path) -> None:
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        name = path.relative_to(folder).as_posix().encode()
-        digest.update(len(name).to_bytes(8, "big") + name)
-        with _binary(path) as handle:
-            _add_file(digest, path, handle)
-
-
-def _add_file(digest: Any, path: Path, handle: BinaryIO) -> int:
-    """Add the content of a file to a digest and return its length."""
-    size = os.fstat(handle.fileno()).st_size
-    # the length keeps apart what is divided differently between files
-    digest.update(size.to_bytes(8, "big"))
-    try:
-        while block := handle.read(BLOCK):
-            digest.update(block)
-    except OSError as error:
-        raise StudyError(f"{path} cannot be read: {error.strerror}.") from error
-    return size
+def _fingerprint(channels: Sequence[Channel]) -> str:
+    digest = hashlib.sha256()
+    for channel in channels:
+        digest.update(f"{channel.dtype.str} {channel.shape} ".encode())
+        digest.update(np.ascontiguousarray(channel))
+    return f"sha256:{digest.hexdigest()}"
 
 
 def _agreed(sizes: Sequence[float]) -> float:
