@@ -517,6 +517,7 @@ def test_a_patient_with_several_conditions_is_no_warning(config, rows, warned):
         ("membrane", "m" * 1001, "value of membrane is a text of 1001 characters"),
         ("group", "a\x07b", r"value of group has .*U\+0007"),
         ("replicate", "r\N{RIGHT-TO-LEFT OVERRIDE}1", r"value of replicate has .*U\+202E"),
+        ("p\N{ZERO WIDTH SPACE}", "1", r"A column name of fields.tsv has .*U\+200B"),
     ],
 )
 def test_endless_names_and_characters_that_cannot_be_seen_are_refused(

@@ -126,6 +126,8 @@ def _check_columns(fields: pd.DataFrame, config: dict[str, Any]) -> None:
 
 def _check_texts(fields: pd.DataFrame, sheet: str) -> None:
     for column in fields:
+        if fault := config_values.fault_of_text(column, LONGEST_NAME):
+            raise StudyError(f"A column name of {sheet} {fault}.")
         longest = LONGEST_NAME if column in COLUMNS else config_values.LONGEST
         values = fields[column].tolist()
         if max(map(len, values)) <= longest and "".join(values).isprintable():
