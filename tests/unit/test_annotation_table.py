@@ -139,6 +139,11 @@ def test_what_lies_outside_or_has_no_area_or_was_drawn_twice_is_left_out_and_rep
     ]
 
 
+def test_a_box_that_repeats_one_without_area_is_a_cell():
+    line = Region(CELL.box, CELL.label, "polygon", 0)
+    assert len(imported(image("f1", line, CELL)).boxes) == 1
+
+
 def test_the_report_shows_one_of_the_boxes():
     annotated = image("f1", CELL, Region((90, 20, 120.5, 60), "dead"))
     assert imported(annotated).report["example"].tolist() == ["dead 90 20 120.5 60"]

@@ -189,8 +189,8 @@ def _inside(
     inside = drawn.assign(**dict(zip(BOX_COLUMNS, clipped.T, strict=True)))
     # how much of the outline lies in the field is not known
     inside.loc[reached_over, "area"] = np.nan
-    twice = sound & inside.duplicated(["image", *BOX_COLUMNS, "label"]).to_numpy()
-    other_label = sound & ~twice & inside.duplicated(["image", *BOX_COLUMNS]).to_numpy()
+    twice = _repeats(inside, sound, ["image", *BOX_COLUMNS, "label"])
+    other_label = ~twice & _repeats(inside, sound, ["image", *BOX_COLUMNS])
     notes = [
         (number, Note(problem, action, len(part), _example(part)))
         for chosen, problem, action in (
@@ -205,6 +205,15 @@ def _inside(
         for number, part in drawn[chosen].groupby("image")
     ]
     return inside[sound & ~twice], set(drawn.loc[~sound, "field"]), notes
+
+
+def _repeats(
+    boxes: pd.DataFrame, sound: npt.NDArray[np.bool_], columns: list[str]
+) -> npt.NDArray[np.bool_]:
+    """Return which sound boxes repeat an earlier sound one; one that is left out counts not."""
+    repeats = sound.copy()
+    repeats[sound] = boxes.loc[sound, columns].duplicated()
+    return repeats
 
 
 def _below_a_pixel(edges: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
