@@ -10,6 +10,7 @@ import torch
 from cellpheno import boxes as geometry
 from cellpheno.detection import training
 from cellpheno.detection.coco import TileSet
+from cellpheno.detection.interface import Limits
 from cellpheno.inputs import COLOURS
 from cellpheno.training import Checkpoint
 
@@ -83,6 +84,29 @@ def recall(boxes, scores, annotated):
         boxes.numpy().astype(np.float64), scores.numpy(), annotated.astype(np.float64), 0.5
     )
     return (matched >= 0).sum() / len(annotated)
+
+
+def check_proposals(detector, argument):
+    """Check that as many and as unsure proposals reach the second stage as the limits ask for.
+
+    They are the `argument`th of what the second stage is given.
+    """
+    reached, image = [], torch.rand(3, 96, 128)
+    for asked in (
+        {"min_objectness": 0.0},
+        {"min_objectness": 0.0, "proposals_after_nms": 7},
+        {"min_objectness": 0.0, "proposals_before_nms": 2},
+        {"min_objectness": 1.0},
+    ):
+        with detector.network.roi_heads.register_forward_pre_hook(
+            lambda _, given: reached.append(len(given[argument][0]))
+        ):
+            detector.detect(image, Limits(0.0, 0.5, 1000, **asked))
+    every, after, before, sure = reached
+    assert every > 100
+    assert after == 7
+    assert before <= 2 * 4  # of each of four levels
+    assert sure == 0
 
 
 def train(learned, validation, model, settings, checkpoint, save_every=30.0):

@@ -8,7 +8,14 @@ import pandas as pd
 import pytest
 import torch
 import torchvision
-from detector_study import CPU, SETTINGS, tile_set, train, trained_with_and_without_a_kill
+from detector_study import (
+    CPU,
+    SETTINGS,
+    check_proposals,
+    tile_set,
+    train,
+    trained_with_and_without_a_kill,
+)
 from torch import nn
 
 from cellpheno import notices, tables
@@ -311,32 +318,8 @@ def test_where_the_best_cells_are_kept_full_fields_are_counted_in_a_warning():
     assert "allows (3) in 2 of 2 fields" in notices.given()[-1]
 
 
-def proposals(network, monkeypatch):
-    """Return a list that gets the number of proposals that reach the second stage."""
-    reached, heads = [], network.roi_heads.forward
-
-    def counting(maps, boxes, *rest):
-        reached.append(len(boxes[0]))
-        return heads(maps, boxes, *rest)
-
-    monkeypatch.setattr(network.roi_heads, "forward", counting)
-    return reached
-
-
-def test_as_many_and_as_unsure_proposals_are_followed_up_as_asked_for(small, monkeypatch):
-    reached, image = proposals(small.network, monkeypatch), torch.rand(3, 96, 128)
-    for asked in (
-        {"min_objectness": 0.0},
-        {"min_objectness": 0.0, "proposals_after_nms": 7},
-        {"min_objectness": 0.0, "proposals_before_nms": 2},
-        {"min_objectness": 1.0},
-    ):
-        small.detect(image, Limits(0.0, 0.5, 1000, **asked))
-    every, after, before, sure = reached
-    assert every > 100
-    assert after == 7
-    assert before <= 2 * 4  # of each of four levels
-    assert sure == 0
+def test_as_many_and_as_unsure_proposals_are_followed_up_as_asked_for(small):
+    check_proposals(small, argument=1)
 
 
 def test_gradients_are_shortened_where_asked_for(small):

@@ -4,7 +4,6 @@ Skipped where detectron2 is not installed; docs/environments.md says how it is.
 """
 
 import dataclasses
-import pickle
 
 import numpy as np
 import pytest
@@ -12,11 +11,13 @@ import torch
 
 pytest.importorskip("detectron2")
 
+from coco_model import coco_model, write_as_the_model_zoo_does
 from detector_study import (
     CPU,
     DENSE,
     LEARNS_TO_FIND_ROUND_CELLS,
     SETTINGS,
+    check_proposals,
     dense_field,
     recall,
     tile_set,
@@ -25,9 +26,8 @@ from detector_study import (
     trained_with_and_without_a_kill,
 )
 from detectron2.config import get_cfg
-from detectron2.modeling import build_model
 
-from cellpheno.detection import backends, detectron, inference, training
+from cellpheno.detection import backends, inference, training
 from cellpheno.detection.interface import Limits
 from cellpheno.detection.pixels import to_tensor
 from cellpheno.errors import StudyError
@@ -44,18 +44,7 @@ CHANNELS = ("bf", "bf", "bf", "hoechst", "green", "red")
 
 @pytest.fixture(scope="module")
 def coco():
-    """detectron2's own model of 80 classes, as its model zoo has it: blue first, frozen norms."""
-    torch.manual_seed(3)
-    config = detectron._with_pyramid(50, ("res2", "res3", "res4", "res5"))
-    config.MODEL.DEVICE = "cpu"
-    config.MODEL.ANCHOR_GENERATOR.SIZES = [[32], [64], [128], [256], [512]]
-    config.MODEL.ROI_HEADS.NUM_CLASSES = 80
-    config.MODEL.ROI_BOX_HEAD.POOLER_RESOLUTION = 7
-    network = build_model(config)
-    for name, buffer in network.named_buffers():
-        if name.endswith(("running_mean", "running_var")):
-            buffer.uniform_(0.5, 1.5)
-    return network.eval()
+    return coco_model()
 
 
 # The published detector
@@ -94,12 +83,10 @@ def test_the_optimiser_leaves_normalisation_alone_as_detectron2s_own_does():
 @pytest.mark.parametrize("ending", ["pkl", "pth"])
 def test_weights_of_coco_see_what_they_saw_in_detectron2(coco, ending, tmp_path):
     path = tmp_path / f"model_final.{ending}"
-    state = coco.state_dict()
     if ending == "pkl":
-        arrays = {key: value.numpy() for key, value in state.items()}
-        path.write_bytes(pickle.dumps({"model": arrays, "__author__": "Detectron2 Model Zoo"}, 3))
+        write_as_the_model_zoo_does(coco, path)
     else:
-        torch.save({"model": state, "iteration": 90000}, path)
+        torch.save({"model": coco.state_dict(), "iteration": 90000}, path)
     torch.manual_seed(5)
     ours = backends.build({**SMALL, "backbone": "resnet50", "weights": path})
     ours.network.eval()
@@ -181,6 +168,11 @@ def test_the_only_cap_is_the_one_that_is_asked_for():
     boxes, scores = detector.detect(image, Limits(0.0, 0.99, max_detections=3000))
     assert len(boxes) == len(scores) > 700  # detectron2's own limit: 100
     assert len(detector.detect(image, Limits(0.0, 0.99, max_detections=50))[0]) == 50
+
+
+def test_as_many_and_as_unsure_proposals_are_followed_up_as_asked_for():
+    torch.manual_seed(0)
+    check_proposals(backends.build(SMALL), argument=2)
 
 
 @pytest.mark.slow
