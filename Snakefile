@@ -257,6 +257,7 @@ rule all:
         FLUORESCENCE_TABLES,
         EXPLANATIONS,
         VIABILITY,
+        PLANTED_FREQUENCIES,
         PLANTED_VIABILITY,
         LABEL_ERRORS,
         HUMAN_MODEL,

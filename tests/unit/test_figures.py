@@ -18,6 +18,7 @@ from figure_study import (
     small,
     texts,
 )
+from matplotlib.collections import LineCollection
 
 from cellpheno.figures import (
     annotated_fields,
@@ -116,6 +117,23 @@ def test_every_unit_is_a_point_of_the_box_plots():
     expected = sorted(units.loc[units["class"] == "partial", "frequency"])
     dots = [s.get_offsets()[:, 1] for s in axes.collections if len(s.get_offsets()) > 1]
     assert sorted(np.concatenate(dots)) == pytest.approx(expected)
+
+
+def test_simulated_frequencies_cross_the_boxes_of_their_conditions():
+    study = large()
+    rows = [("control", "partial", 0.4), ("mock", "partial", np.nan), ("mock", "two-in-one", 0.2)]
+    planted = pd.DataFrame(rows, columns=["condition", "class", "simulated"])
+    figure = frequencies.draw(study.frequencies, study.tests, WELCH, study.palette, planted)
+    bars = {
+        axes.get_title(): [line for line in axes.collections if isinstance(line, LineCollection)]
+        for axes in figure.axes
+    }
+    (left, height), (right, _) = bars["partial"][0].get_segments()[0]
+    place = list(study.palette.of_conditions(study.frequencies["condition"])).index("control")
+    assert len(bars["partial"][0].get_segments()) == 1
+    assert left < place < right
+    assert height == 0.4
+    assert figure.axes[0].get_ylim()[1] > 0.4
 
 
 def test_filled_marks_of_the_forest_plot_are_the_significant_comparisons():

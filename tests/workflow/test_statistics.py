@@ -17,3 +17,11 @@ def test_measures_null_experiments_and_claims_are_made_where_the_config_asks_for
     assert not {"simulate_null_experiments", "plot_null_experiments", "compare_claims"} & set(
         planned
     )
+
+
+def test_planted_frequencies_are_compared_with_called_ones_where_cells_are_simulated(small_study):
+    assert small_study.planned()["compare_planted_frequencies"] == 1
+
+
+def test_real_images_have_no_planted_frequencies(mini_study):
+    assert "compare_planted_frequencies" not in mini_study.write().planned()

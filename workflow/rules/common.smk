@@ -387,6 +387,14 @@ TARGET_TABLES = (
 SEEDS = config["seeds"]
 # conditions that the sheet names for comparison; the splits of fields may leave fewer
 COMPARED = sample_sheet.compared(config, fields)["condition"].unique().tolist()
+# what was planted is a class of cells: patches of a monolayer show several cells
+PLANTED_FREQUENCIES = (
+    [f"results/{STUDY}/statistics/planted_frequencies.tsv"]
+    if COMPARED
+    and config.get("simulation", {}).get("kind") in ("cell_in_cell", "organoid")
+    and config["statistics"]["source"] == "calls"
+    else []
+)
 # a shard is converted, counted, measured, searched for cells, and classified by every network
 SHARDS = sample_sheet.shards(
     fields,

@@ -6,6 +6,7 @@ rule plot_frequencies:
     input:
         frequencies="results/{study}/statistics/frequencies.tsv",
         tests="results/{study}/statistics/tests.tsv",
+        planted=PLANTED_FREQUENCIES,
     output:
         pdf="results/{study}/figures/frequencies.pdf",
         png=report(

@@ -31,7 +31,7 @@ if config["patch_filter"]["enabled"]:
 if PLANTED_VIABILITY:
 
     rule compare_planted_viability:
-        """Set the planted viability beside the measured one of each condition and time."""
+        """Compare the planted viability with the measured one of each condition and time."""
         input:
             viability="results/{study}/statistics/viability.tsv",
             truth="results/{study}/simulation/truth.parquet",

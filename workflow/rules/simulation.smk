@@ -36,3 +36,39 @@ rule simulate_study:
         code=code_id("simulate_study.py"),
     script:
         "../scripts/simulate_study.py"
+
+
+if PLANTED_FREQUENCIES:
+
+    rule compare_planted_frequencies:
+        """Compare planted and called frequencies of each condition and class."""
+        input:
+            frequencies="results/{study}/statistics/frequencies.tsv",
+            truth="results/{study}/simulation/truth.parquet",
+        output:
+            table=report(
+                "results/{study}/statistics/planted_frequencies.tsv",
+                caption="../report/planted_frequencies.rst",
+                category="Comparison of conditions",
+                labels={"figure": "planted frequencies (table)"},
+            ),
+        log:
+            "logs/{study}/compare_planted_frequencies.log",
+        benchmark:
+            "results/{study}/benchmarks/compare_planted_frequencies.tsv"
+        conda:
+            "../../envs/statistics.yaml"
+        threads: 1
+        resources:
+            gpu=0,
+            mem_mb=scaled(1000),
+            runtime=longer(10),
+        params:
+            planted=lookup("simulation/frequencies", within=config),
+            classes=lookup("classes", within=config),
+            groups=lookup("class_groups", within=config),
+            excluded=lookup("statistics/exclude_classes", within=config),
+            negative_class=lookup("negative_class", within=config),
+            code=code_id("compare_planted_frequencies.py"),
+        script:
+            "../scripts/compare_planted_frequencies.py"

@@ -1,14 +1,14 @@
-"""Set the planted viability beside the measured one of each condition and time."""
+"""Compare the planted viability with the measured one of each condition and time."""
 
 from cellpheno import job, tables
-from cellpheno.statistics import planted_viability, viability
+from cellpheno.statistics import planted, viability
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 quality = tables.read(inputs.quality, tables.QUALITY)
 splits = tables.read(inputs.splits, tables.SPLITS)
 time = params.monolayer["time"]
-table = planted_viability.beside_measured(
+table = planted.of_viability(
     tables.read(inputs.viability, tables.VIABILITY),
     params.monolayer["viability"],
     tables.read(inputs.truth, tables.TRUTH),

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from cellpheno import tables
 from cellpheno.errors import StudyError
+from cellpheno.statistics.tests import quantile
 
 SOURCES = {
     "qc/fields.tsv": tables.QUALITY,
@@ -164,7 +164,7 @@ def published_interval(claim: Mapping[str, str]) -> tuple[float, float]:
     if bound == "approx":
         half = APPROXIMATE * abs(number)
     elif spread:
-        half = float(stats.t.ppf(0.975, _runs(claim) - 1)) * float(spread)
+        half = quantile(_runs(claim) - 1) * float(spread)
     elif claim["column"] in ESTIMATES:
         half = MARGINS.get(claim["unit"], 0.0)
     else:

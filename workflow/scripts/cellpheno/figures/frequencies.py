@@ -20,6 +20,7 @@ def draw(
     tests: pd.DataFrame,
     entry: Mapping[str, str],
     palette: style.Palette,
+    planted: pd.DataFrame | None = None,
 ) -> Figure:
     """Draw one panel for each class and group, one box for each condition.
 
@@ -31,6 +32,8 @@ def draw(
         The test that is shown: its unit is a point, its adjusted p gives the stars.
     palette
         Classes, groups and conditions.
+    planted
+        tables.PLANTED_FREQUENCIES, where the study is simulated.
     """
     units = per_unit(frequencies, entry["unit"]).dropna(subset="frequency")
     if units.empty:
@@ -39,8 +42,10 @@ def draw(
     names = [name for name in frequencies["class"].unique() if name != palette.negative]
     units = units.rename(columns={"frequency": "value"})
     made = draw_panels(units, tests_of(tests, entry), names, colours)
-    for axes in made.axes[: len(names)]:
+    for axes, name in zip(made.axes, names, strict=False):
         style.percent(axes)
+        if planted is not None:
+            draw_simulated(axes, planted[planted["class"] == name], list(colours))
     made.supylabel("share of cells", fontsize=7)
     return made
 
@@ -134,6 +139,20 @@ def draw_boxes(axes: Axes, units: pd.DataFrame, colours: Mapping[str, str]) -> N
             zorder=4,
         )
     axes.set_ylim(bottom=0)
+
+
+def draw_simulated(axes: Axes, planted: pd.DataFrame, conditions: Sequence[str]) -> None:
+    """Draw the simulated frequency of each condition as a bar across its box."""
+    known = planted.dropna(subset="simulated")
+    places = np.array([conditions.index(name) for name in known["condition"]], dtype=np.float64)
+    axes.hlines(
+        *(known["simulated"], places - 0.42, places + 0.42),
+        colors="black",
+        linewidth=1.6,
+        zorder=5,
+    )
+    top = float(known["simulated"].max()) if len(known) else 0.0
+    axes.set_ylim(0, max(axes.get_ylim()[1], 1.08 * top))
 
 
 def say_none(axes: Axes, place: int, number: int) -> None:

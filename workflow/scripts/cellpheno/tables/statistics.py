@@ -119,6 +119,27 @@ PLANTED_VIABILITY = Table(
     ),
     key=("condition", "time", "source"),
 )
+PLANTED_FREQUENCIES = Table(
+    "planted_frequencies",
+    (
+        CONDITION,
+        Column("class", "str", "class, or group of classes"),
+        Column("planted", "float", "chance of a cell to be of it", minimum=0, maximum=1),
+        Column(
+            "simulated",
+            "float",
+            "share of the cells in these fields",
+            minimum=0,
+            maximum=1,
+            optional=True,
+        ),
+        Column("called", "float", "share of the called cells", minimum=0, maximum=1, optional=True),
+        Column("ratio", "float", "called / simulated", minimum=0, optional=True),
+        *INTERVAL,
+        Column("n_units", "int", "replicates behind the interval of the ratio", minimum=0),
+    ),
+    key=("condition", "class"),
+)
 VIABILITY_MAP = Table(
     "viability_map",
     (
