@@ -193,6 +193,20 @@ class TestClassesThatOccur:
         complete = {**formats.DEFAULTS, "format": "sheet", **settings}
         assert list(listing.labels([], complete, columns)) == [{"dead", "living"}]
 
+    def test_a_mask_that_the_sample_sheet_takes_for_an_image_is_refused(self, tmp_path):
+        for folder in ("images", "labels"):
+            (tmp_path / folder).mkdir()
+            (tmp_path / folder / "f1.png").write_bytes(b"")
+        own = {**formats.DEFAULTS, "format": "masks", "label": "dead"}
+        masks = [tmp_path / "images/../labels"]
+        listing.check_apart(masks, own, {"field": ["f1"], "bf": [f"{tmp_path}/images/f1.png"]})
+        sheet = {
+            "field": ["a", "b"],
+            "bf": [f"{tmp_path}/{n}/f1.png" for n in ("images", "labels")],
+        }
+        with pytest.raises(StudyError, match=r"labels/f1\.png .*image of the field b; remove"):
+            listing.check_apart(masks, own, sheet)
+
     def test_a_folder_without_masks_is_refused(self, tmp_path):
         (tmp_path / "f1_MaskCells.png").write_bytes(b"")
         with pytest.raises(StudyError, match=r"no \*_MaskNuclei\.png or .*files"):

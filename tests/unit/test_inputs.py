@@ -87,7 +87,7 @@ def changed(config, path, value):
     [
         (("inputs", "grey"), ["brightfeld"], "inputs.grey names 'brightfeld'.*brightfield is"),
         (("inputs", "composite"), ["nucleus"], "inputs has an entry composite"),
-        (("inputs", "none"), [], "inputs.none has a value that does not fit"),
+        (("inputs", "none"), [], "inputs.none has too few entries .0.; give 1"),
         (("inputs", "grey"), {"channels": ["dapi"]}, "inputs.grey names 'dapi'"),
         (("inputs", "grey"), {"rescale": "none"}, "inputs.grey.channels is missing"),
         (

@@ -337,13 +337,14 @@ def test_an_unknown_control_is_refused_with_the_known_conditions(tmp_path, confi
     config["statistics"]["control"] = "contrl"
     sentence = refusal(sheet(tmp_path, rows), config)
     assert "'contrl'" in sentence
-    assert "control, drug" in sentence
+    assert "'control', 'drug', or leave the key out where nothing is compared" in sentence
 
 
 def test_fewer_than_two_units_in_a_condition_are_refused(tmp_path, config, rows):
     sentence = refusal(sheet(tmp_path, rows[:3]), config)
     assert "drug" in sentence
     assert "1 replicate" in sentence
+    assert "leave statistics.control out where nothing is compared" in sentence
 
 
 def test_a_condition_that_is_no_part_of_the_experiment_may_have_one_unit(tmp_path, config, rows):

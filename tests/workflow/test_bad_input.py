@@ -279,6 +279,18 @@ def test_a_sample_sheet_in_another_encoding(laboratory):
     assert "fields.tsv is not UTF-8: line 3 holds the byte 0xb5" in sentence
 
 
+def test_masks_that_are_rows_of_the_sample_sheet_too(laboratory):
+    laboratory.study.config["annotations"] = {
+        "format": "masks",
+        "files": ["dapi"],
+        "label": "normal",
+    }
+    dry_run = laboratory.write().snakemake
+    sentence = laboratory.sentence(lambda check: dry_run("--dry-run", check=check))
+    assert "dapi/good-1.tif belongs to annotations.files" in sentence
+    assert "image of the field good-1" in sentence
+
+
 @pytest.mark.parametrize("folder", ["results/bad", "logs", ".snakemake"])
 def test_a_folder_of_the_workflow_that_may_not_be_written_to(laboratory, ordinary_user, folder):
     path = laboratory.study.folder / folder

@@ -231,6 +231,9 @@ def checked_study(config):
                 made = simulated_paths(config, fields)
                 simulated_files.check(made, config, source, Path())
         elif check_disk and config["annotations"]["format"] != candidate_settings.NONE:
+            for settings in annotators_of(config):
+                images = fields[["field", *config["channels"]]]
+                listing.check_apart(settings["files"], settings, images)
             check_annotated_classes(config, fields)
         if check_disk:
             configuration.check_weights(config, Path())

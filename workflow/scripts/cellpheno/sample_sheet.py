@@ -311,7 +311,8 @@ def check_statistics(config: dict[str, Any], fields: pd.DataFrame) -> None:
     if settings["control"] not in conditions:
         raise StudyError(
             f"statistics.control is {settings['control']!r}, which is not a condition in {sheet}; "
-            f"those compared are {', '.join(conditions)}."
+            f"name one of {', '.join(map(repr, conditions))}, or leave the key out where nothing "
+            "is compared."
         )
     for test in settings["tests"]:
         unit = test["unit"]
@@ -320,7 +321,8 @@ def check_statistics(config: dict[str, Any], fields: pd.DataFrame) -> None:
             raise StudyError(
                 f"The condition {condition} has {count} {unit} in {sheet}, but the {test['test']} "
                 f"test by {unit} needs at least 2; add some, change the unit in statistics.tests, "
-                "or give its fields another split in the sheet if they take no part."
+                "give its fields another split in the sheet if they take no part, or leave "
+                "statistics.control out where nothing is compared."
             )
 
 

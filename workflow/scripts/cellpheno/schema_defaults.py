@@ -132,6 +132,8 @@ def _misfit(error: jsonschema.ValidationError) -> str:
             return f"{key} is {value}, but can be {wanted} at most"
         case "minimum":
             return f"{key} is {value}, but must be {wanted} at least"
+        case "minItems":
+            return f"{key} has too few entries ({len(value)}); give {wanted} at least"
         case "maxItems":
             return f"{key} has {len(value)} entries, but can have {wanted} at most"
         case "pattern" if "title" in error.schema:

@@ -3,6 +3,7 @@
 The Snakefile imports this module, so it knows no format that needs more than text to be read.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,40 @@ def labels(
         cleaning.refuse_shares(images)
         cleaned = cleaning.clean(images, settings)
         yield {region.label for image in cleaned for region in image.regions}
+
+
+def check_apart(
+    files: Sequence[str | Path], settings: Settings, images: Mapping[str, Sequence[str]]
+) -> None:
+    """Refuse annotations that the sample sheet takes for images: masks that lie next to them.
+
+    Parameters
+    ----------
+    files, settings
+        As for `sources`.
+    images
+        The sample sheet's column `field` and its columns of image files, their paths as in `files`.
+
+    Raises
+    ------
+    StudyError
+        For the first file that is both.
+    """
+    folder = functools.cache(lambda path: path.resolve())  # each once, of very many files
+    taken = {
+        folder(Path(path).parent) / Path(path).name: field
+        for column, paths in images.items()
+        if column != "field"
+        for path, field in zip(paths, images["field"], strict=True)
+    }
+    for path in sources(files, settings):
+        field = taken.get(folder(path.parent) / path.name)
+        if field is not None:
+            raise StudyError(
+                f"{shown(path)} belongs to annotations.files, but the sample sheet has it as an "
+                f"image of the field {field}; remove the rows of such fields, or make the sheet "
+                "again with a pattern that fits the images alone."
+            )
 
 
 def with_class(settings: Settings) -> bool:
