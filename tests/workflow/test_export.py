@@ -31,6 +31,17 @@ def test_another_classifier_proposes_classes_and_the_clicks_are_counted_where_as
     assert planned["plot_annotation_work"] == 1
 
 
+def test_work_in_an_exported_folder_is_never_replaced(exported):
+    folder = exported.results / "export"
+    drawn = next(folder.glob("labelme/*.json"))
+    drawn.write_text("corrected by hand")
+    exported.config["export"]["splits"] = ["train"]
+    done = exported.write().snakemake("export", check=False)
+    assert done.returncode != 0
+    assert f"{drawn.name} was added or changed since the workflow made" in done.stdout
+    assert drawn.read_text() == "corrected by hand"
+
+
 @pytest.fixture
 def exported(small_study):
     """A small study whose annotations have been exported."""

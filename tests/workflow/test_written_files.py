@@ -10,7 +10,7 @@ from snakemake.io import get_wildcard_names, strip_wildcard_constraints
 
 CONFIGS = [ROOT / "config.yaml", *sorted((ROOT / "config").glob("*.yaml"))]
 CONSTRAINED = {"study", "shard", "detector", "backend", "experiment", "network_input", "seed"}
-CONSTRAINED |= {"source"}
+CONSTRAINED |= {"source", "measure"}
 """Wildcards that stand for names of the config, which hold no slash, or for the rules' own."""
 
 

@@ -2,7 +2,7 @@
 rule annotator_view:
     """Name the pictures of all fields."""
     input:
-        collect(f"results/{STUDY}/annotator_view/{{shard}}", shard=SHARDS),
+        collect(f"results/{STUDY}/annotator_view/{{shard}}.tsv", shard=SHARDS),
 
 
 rule draw_annotator_view:
@@ -10,7 +10,8 @@ rule draw_annotator_view:
     input:
         raw=raw_files,
     output:
-        pictures=directory("results/{study}/annotator_view/{shard}"),
+        # next to a folder of the same name: one that is an output is deleted with all work in it
+        pictures="results/{study}/annotator_view/{shard}.tsv",
     log:
         "logs/{study}/draw_annotator_view/{shard}.log",
     benchmark:

@@ -12,7 +12,6 @@ PROPOSED = f"results/{{study}}/{'proposals' if PROPOSES else 'cells'}.parquet"
 rule export:
     """Make the files that annotation tools open (docs/annotation_tools.md)."""
     input:
-        collect(f"results/{STUDY}/export/{{format}}", format=EXPORT_FORMATS),
         f"results/{STUDY}/export/losses.tsv",
     localrule: True
 
@@ -27,9 +26,7 @@ rule export_annotations:
         annotated="results/{study}/annotations/fields.tsv",
         cells=branch(EXPORTS_CELLS, then=PROPOSED, otherwise=[]),
     output:
-        folders=directory(
-            collect("results/{{study}}/export/{format}", format=EXPORT_FORMATS)
-        ),
+        # next to a folder for each format: one that is an output is deleted with all work in it
         losses="results/{study}/export/losses.tsv",
     log:
         "logs/{study}/export_annotations.log",

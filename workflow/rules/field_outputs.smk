@@ -6,7 +6,7 @@
 rule field_outputs:
     """Name the folders of all shards (A44 to A48)."""
     input:
-        collect(f"results/{STUDY}/field_outputs/{{shard}}", shard=SHARDS),
+        collect(f"results/{STUDY}/field_outputs/{{shard}}.tsv", shard=SHARDS),
     localrule: True
 
 
@@ -19,7 +19,8 @@ rule draw_field_outputs:
         quality="results/{study}/qc/fields.tsv",
         splits="results/{study}/splits.tsv",
     output:
-        folder=directory("results/{study}/field_outputs/{shard}"),
+        # next to a folder of the same name: one that is an output is deleted with all that is in it
+        folders="results/{study}/field_outputs/{shard}.tsv",
     log:
         "logs/{study}/draw_field_outputs/{shard}.log",
     benchmark:

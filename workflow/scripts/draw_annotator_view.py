@@ -1,13 +1,20 @@
 """Draw the fields of a shard for annotators, one PNG each (C3)."""
 
-from cellpheno import job
-from cellpheno.files import whole_folder
+from pathlib import Path
+
+import pandas as pd
+
+from cellpheno import job, made_files, tables
 from cellpheno.images import annotator_view
 from cellpheno.progress import track
 
 job.start(snakemake)
 params = snakemake.params
 rows = track(params.rows, "fields", len(params.rows))
-with whole_folder(snakemake.output.pictures) as folder:
+folder_name = Path(snakemake.output.pictures).with_suffix("")
+with made_files.replaced(folder_name) as folder:
     for field, picture in annotator_view.views(rows, params.view, params.image_files):
         annotator_view.save(folder / f"{field}.png", picture)
+pictures = pd.DataFrame({"field": [row["field"] for row in params.rows]}, dtype=object)
+pictures["picture"] = str(folder_name) + "/" + pictures["field"] + ".png"
+tables.write(pictures, snakemake.output.pictures, tables.PICTURES)

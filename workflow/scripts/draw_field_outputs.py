@@ -1,6 +1,10 @@
 """Write pictures and crops of the fields of a shard, one folder each (A44 to A48)."""
 
-from cellpheno import fields, files, job, tables
+from pathlib import Path
+
+import pandas as pd
+
+from cellpheno import fields, job, made_files, tables
 from cellpheno.figures import field_outputs, style
 from cellpheno.images import store
 from cellpheno.progress import track
@@ -14,7 +18,8 @@ splits = tables.read(inputs.splits, tables.SPLITS)
 wanted = set(fields.in_splits(quality, splits, params.splits)["field"])
 wanted &= set(store.names(inputs.fields))
 palette = style.Palette(**params.palette)
-with files.whole_folder(snakemake.output.folder) as folder:
+folder_name = Path(snakemake.output.folders).with_suffix("")
+with made_files.replaced(folder_name) as folder:
     for field, image in track(store.read(inputs.fields, wanted), "fields", len(wanted)):
         field_outputs.write(
             folder / field,
@@ -24,3 +29,6 @@ with files.whole_folder(snakemake.output.folder) as folder:
             palette,
             params.margin,
         )
+drawn = pd.DataFrame({"field": sorted(wanted)}, dtype=object)
+drawn["picture"] = str(folder_name) + "/" + drawn["field"]
+tables.write(drawn, snakemake.output.folders, tables.PICTURES)

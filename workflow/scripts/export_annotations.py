@@ -1,6 +1,7 @@
 """Write called cells, or annotations, for annotation tools, and report what is lost by it."""
 
 import itertools
+from pathlib import Path
 
 from cellpheno import job, proposals, tables
 from cellpheno.annotations.writing import folders, losses
@@ -31,7 +32,7 @@ else:
     incomplete = set(annotated.loc[~annotated["complete"], "field"])
 images = itertools.chain.from_iterable(store.read(path, fields) for path in inputs.shards)
 pictures, sources = folders.write(
-    dict(zip(settings["formats"], output.folders, strict=True)),
+    {name: Path(output.losses).with_name(name) for name in settings["formats"]},
     track(images, "fields written", len(fields)),
     boxes,
     params.classes,

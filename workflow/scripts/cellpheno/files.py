@@ -116,19 +116,21 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
         When the disk is full or does not let it be written; nothing is left then.
     """
     path = Path(path)
-    temporary = _temporary(path)
+    temporary, old = _temporary(path), _temporary(path)
     try:
         temporary.mkdir(parents=True)
         _remove_leftovers(path)
         yield temporary
+        # a kill in between leaves a leftover, not half of the old folder
         if path.exists():
-            shutil.rmtree(path)
+            path.rename(old)
         temporary.rename(path)
     except Exception as error:
         _raise_in_words(error, path, temporary)
         raise
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        for leftover in (temporary, old):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def reserve(path: str | Path) -> None:

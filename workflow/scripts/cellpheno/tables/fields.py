@@ -114,3 +114,8 @@ WARNINGS = Table(
     ),
     key=("rule", "warning"),
 )
+PICTURES = Table(
+    "pictures",
+    (FIELD, Column("picture", "str", "file or folder of its pictures")),
+    key=("field",),
+)

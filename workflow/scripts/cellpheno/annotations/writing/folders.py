@@ -13,7 +13,7 @@ from PIL import Image as PillowImage
 from cellpheno.annotations.writing import coco, labelme, via
 from cellpheno.annotations.writing.picture import Picture
 from cellpheno.errors import StudyError
-from cellpheno.files import whole_folder
+from cellpheno.made_files import replaced
 from cellpheno.tables import BOX_COLUMNS
 
 Image = npt.NDArray[np.uint8]
@@ -58,7 +58,7 @@ def write(
     Parameters
     ----------
     folders
-        Format and its folder; replaced when it exists.
+        Format and its folder; replaced unless somebody has worked in it.
     images
         Name and uint8 image [height, width, 3] of the fields.
     boxes
@@ -80,13 +80,13 @@ def write(
     Raises
     ------
     StudyError
-        When there are no images.
+        When there are no images, or a file was added to a folder or changed in it.
     """
     of_field = dict(list(boxes.groupby("field", sort=False)))
     pictures: list[Picture] = []
     sources: dict[str, Path] = {}
     with contextlib.ExitStack() as stack:
-        places = {name: stack.enter_context(whole_folder(each)) for name, each in folders.items()}
+        places = {name: stack.enter_context(replaced(each)) for name, each in folders.items()}
         for field, image in images:
             content = _png(image)
             height, width = image.shape[:2]
