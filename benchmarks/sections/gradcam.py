@@ -65,7 +65,8 @@ def against_package(
 ) -> Comparison:
     """Compare with the same maps by hooks and a backward pass through the whole network.
 
-    Both in all of float32, or in what is the default of each.
+    Both in all of float32, or in what is the default of each; both enlarged as the package does,
+    which is not where the workflow draws them (see `feature_maps.grids`).
     """
     from pytorch_grad_cam import GradCAM
     from pytorch_grad_cam.utils.image import scale_cam_image

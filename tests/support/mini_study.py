@@ -39,7 +39,7 @@ calls: {min_score: 0.05}
 tiles: {rows: 1, columns: 1}
 label_errors: {enabled: false}
 embedding: {perplexity: 5, neighbors: 5}
-grad_cam: {layer: layer3, per_class: 2}
+grad_cam: {per_class: 1}
 compute: {threads: 1}
 """
 

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.ndimage import gaussian_filter
 
 from cellpheno import tables
+from cellpheno.classification.gradcam import choose
 from cellpheno.figures import (
     annotated_fields,
     class_shares,
@@ -267,14 +268,13 @@ class Study:
 
     def explained(self):
         known = self.cells[self.cells["split"] == "test"]
-        chosen = [known[known["label"] == name].head(4) for name in self.palette.classes]
-        cells = pd.concat(chosen, ignore_index=True)
+        cells = choose(known, ["test"], list(self.palette.classes), 2, seed=0)
         cells = cells.assign(map_row=np.arange(len(cells)))
         image = self.image()
         crops = np.stack([image[3 * row :][:96, :96] for row in range(len(cells))])
         maps = gaussian_filter(self.random.random((len(cells), 96, 96)), (0, 14, 14))
         maps = (maps - maps.min((1, 2), keepdims=True)) / np.ptp(maps, axis=(1, 2))[:, None, None]
-        return cells, crops, maps.astype(np.float32)
+        return cells, crops, maps.astype(np.float32), "layer2: 12 × 12 positions"
 
     def draw(self):
         """Draw every figure, by name."""
@@ -352,7 +352,7 @@ EMPTY = {
     "confusion": lambda s: confusion.draw(no_rows(s.confusion()), "test", s.palette),
     "embedding": lambda s: embedding.draw(no_rows(s.embedding()), s.palette),
     "grad_cam": lambda s: grad_cam.draw(
-        no_rows(s.cells), np.empty((0, 8, 8, 3)), np.empty((0, 8, 8)), s.palette
+        no_rows(s.cells), np.empty((0, 8, 8, 3)), np.empty((0, 8, 8)), "", s.palette
     ),
     "frequencies": lambda s: frequencies.draw(
         no_rows(s.frequencies), no_rows(s.tests), WELCH, s.palette

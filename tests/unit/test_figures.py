@@ -189,13 +189,16 @@ def test_typical_fields_are_chosen_one_for_each_of_many_conditions():
     assert again == chosen
 
 
-def test_wrong_calls_are_marked_in_the_grad_cam_panel():
+def test_kinds_of_cells_wrong_calls_and_the_resolution_are_named_in_the_grad_cam_figure():
     study = large()
-    cells, crops, maps = study.explained()
-    marked = [
-        text for text in texts(grad_cam.draw(cells, crops, maps, study.palette)) if "✗" in text
-    ]
+    cells, *arrays = study.explained()
+    shown = texts(grad_cam.draw(cells, *arrays, study.palette))
+    marked = [text for text in shown if "✗" in text]
     assert len(marked) == (cells["label"] != cells["call"]).sum() > 0
+    kinds = cells["kind"].unique()
+    assert set(kinds) == {"surest", "by chance", "wrong"}
+    assert {grad_cam.HEADINGS[kind] for kind in kinds} <= set(shown)
+    assert "Maps of layer2: 12 × 12 positions" in shown
 
 
 def test_fields_set_aside_are_named_with_their_reason():

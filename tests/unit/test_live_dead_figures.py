@@ -203,14 +203,16 @@ def test_each_crop_has_a_map_for_every_class_with_its_probability():
             "call": ["live", "live"],
             "p_live": [0.97, 0.61],
             "p_dead": [0.03, 0.39],
+            "kind": ["surest", "wrong"],
             "map_row": [0, 1],
         }
     )
     crops = RANDOM.integers(0, 255, (2, 16, 16, 3)).astype(np.uint8)
     maps = RANDOM.random((2, 2, 16, 16)).astype(np.float32)
-    shown = texts(grad_cam_every_class.draw(cells, crops, maps, ["live", "dead"], PALETTE))
+    how = ["live", "dead"], "7 × 7", PALETTE
+    shown = texts(grad_cam_every_class.draw(cells, crops, maps, *how))
     assert {"p = 0.97", "p = 0.03", "p = 0.61", "p = 0.39"} <= set(shown)
-    assert "✗ live" in shown
+    assert {"✗ live", "surest right calls", "further wrong calls", "Maps of 7 × 7"} <= set(shown)
 
 
 def test_the_sanity_check_is_drawn_against_maps_of_other_crops():

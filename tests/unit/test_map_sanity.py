@@ -7,6 +7,7 @@ import torch
 from cellpheno import tables
 from cellpheno.classification import gradcam, map_sanity
 from cellpheno.classification.backbones import ModelSettings, build
+from cellpheno.classification.feature_maps import find_layer
 
 CPU = torch.device("cpu")
 
@@ -28,10 +29,11 @@ def crops():
 
 
 def test_every_class_has_the_map_that_it_has_alone(model, crops):
-    maps = map_sanity.explain_every_class(model, crops, "layer3", CPU)
+    layer = find_layer(model, "layer3", 64)
+    maps = map_sanity.explain_every_class(model, crops, layer, CPU)
     assert maps.shape == (4, 2, 64, 64)
     for k in (0, 1):
-        alone = gradcam.explain(model, crops, np.full(4, k), "layer3", CPU)
+        alone = gradcam.explain(model, crops, np.full(4, k), layer, CPU)
         assert np.array_equal(maps[:, k], alone)
 
 
@@ -44,6 +46,8 @@ def test_parts_inside_a_single_module_are_found():
     names = [name for name, _ in map_sanity.stages(network("mobilenet_v2"))]
     assert names[:2] == ["head", "features.18"]
     assert names[-1] == "features.0"
+    names = [name for name, _ in map_sanity.stages(network("swin_t"))]
+    assert names[:3] == ["head", "norm", "features.7"]
 
 
 def test_weights_are_shuffled_and_the_model_itself_stays(model):
@@ -79,7 +83,7 @@ def test_every_crop_is_compared_with_another_one():
 
 def test_the_table_begins_with_what_maps_have_in_common_anyway(model, crops, tmp_path):
     targets = np.array([0, 1, 0, 1])
-    table = map_sanity.check(model, crops, targets, None, 0, CPU)
+    table = map_sanity.check(model, crops, targets, find_layer(model, "last", 64), 0, CPU)
     tables.write(table, tmp_path / "sanity.tsv", tables.MAP_SANITY)
     assert table["destroyed"].iloc[0] == "maps of other crops"
     assert table["step"].tolist() == list(range(8))
@@ -91,6 +95,6 @@ def test_the_table_begins_with_what_maps_have_in_common_anyway(model, crops, tmp
 def test_a_map_that_ignores_the_network_is_found_out(model, crops, monkeypatch):
     edges = crops.astype(np.float32).mean(axis=3)
     monkeypatch.setattr(map_sanity, "explain", lambda *_: edges)
-    table = map_sanity.check(model, crops, np.zeros(4, int), None, 0, CPU)
+    table = map_sanity.check(model, crops, np.zeros(4, int), find_layer(model, "last", 64), 0, CPU)
     assert table["rank_correlation"].iloc[1:].to_numpy() == pytest.approx(1)
     assert table["rank_correlation"].iloc[0] < 0.5

@@ -14,6 +14,7 @@ from cellpheno import tables
 from cellpheno.classification import backbones, cutting, inference
 from cellpheno.classification.backbones import ModelSettings, Trained
 from cellpheno.classification.crops import cut
+from cellpheno.classification.feature_maps import find_layer
 from cellpheno.classification.gradcam import explain
 from cellpheno.classification.training import Trainer
 from cellpheno.detection import backends
@@ -98,14 +99,14 @@ def test_crops_are_cut_on_the_card(fields):
     assert np.abs(here.cpu().numpy() - expected).max() <= 1
 
 
-@pytest.mark.parametrize("layer", [None, "layer3"])
-def test_maps_are_the_same(classifier, layer):
+@pytest.mark.parametrize("name", ["last", "layer3"])
+def test_maps_are_the_same(classifier, name):
     pictures, labels = phantoms.crops(12, seed=9)
+    models = [backbones.load(classifier, device, "float32").model for device in (CPU, CUDA)]
+    layer = find_layer(models[0], name, pictures.shape[1])
     maps = [
-        explain(
-            backbones.load(classifier, device, "float32").model, pictures, labels, layer, device
-        )
-        for device in (CPU, CUDA)
+        explain(model, pictures, labels, layer, device)
+        for model, device in zip(models, (CPU, CUDA), strict=True)
     ]
     np.testing.assert_allclose(maps[1], maps[0], atol=1e-2)
 

@@ -11,7 +11,8 @@ from cellpheno import precision
 from cellpheno.classification import inference
 from cellpheno.classification.backbones import ModelSettings, Trained, build, load, save
 from cellpheno.classification.crops import Geometry
-from cellpheno.classification.gradcam import class_maps, explain, grad_cam
+from cellpheno.classification.feature_maps import find_layer
+from cellpheno.classification.gradcam import class_maps, explain, grad_cam, heat
 from cellpheno.detection import backends
 from cellpheno.detection.interface import Limits
 from cellpheno.folding import Lowered, fold
@@ -144,9 +145,10 @@ def test_class_maps_are_grad_cam_of_the_last_layer_without_a_gradient(backbone):
     model, crops = classifier(backbone).requires_grad_(False), noise(3)
     images = torch.from_numpy(crops).permute(0, 3, 1, 2)
     targets = torch.tensor([0, 2, 1])
-    by_gradient = grad_cam(model, images, targets, model.backbone).numpy()
+    layer = find_layer(model, "last", images.shape[2])
+    by_gradient = heat(grad_cam(model, images, targets, model.backbone), layer).numpy()
     assert by_gradient.max() == 1
-    closed = explain(model, crops, targets.numpy(), None, CPU)
+    closed = explain(model, crops, targets.numpy(), layer, CPU)
     np.testing.assert_allclose(closed, by_gradient, atol=1e-4)
 
 

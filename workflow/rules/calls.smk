@@ -1,4 +1,5 @@
 WARNINGS += [f"results/{STUDY}/warnings/call_cells.tsv"]
+WARNINGS += [f"results/{STUDY}/warnings/explain_cells.tsv"]
 
 
 rule call_cells:
@@ -90,6 +91,7 @@ rule explain_cells:
     output:
         cells="results/{study}/grad_cam/cells.parquet",
         maps="results/{study}/grad_cam/maps.npz",
+        warnings="results/{study}/warnings/explain_cells.tsv",
     log:
         "logs/{study}/explain_cells.log",
     benchmark:
@@ -104,6 +106,7 @@ rule explain_cells:
     params:
         grad_cam=lookup("grad_cam", within=config),
         classes=lookup("classes", within=config),
+        seed=lookup("seed", within=config),
         threads=lookup("compute/threads", within=config),
         code=code_id("explain_cells.py"),
     script:

@@ -24,6 +24,7 @@ rule explain_every_class:
     params:
         grad_cam=lookup("grad_cam", within=config),
         classes=lookup("classes", within=config),
+        seed=lookup("seed", within=config),
         threads=lookup("compute/threads", within=config),
         code=code_id("explain_every_class.py"),
     script:

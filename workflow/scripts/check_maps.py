@@ -5,7 +5,8 @@ import numpy as np
 from cellpheno import gpu, job, tables
 from cellpheno.classification.backbones import load
 from cellpheno.classification.crops import cut_from_shards
-from cellpheno.classification.gradcam import choose
+from cellpheno.classification.feature_maps import find_layer
+from cellpheno.classification.gradcam import BY_CHANCE, choose
 from cellpheno.classification.map_sanity import check
 
 PER_CLASS = 16
@@ -13,13 +14,15 @@ PER_CLASS = 16
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 cells = tables.read(inputs.cells, tables.CELLS)
-cells = choose(cells, params.grad_cam["splits"], params.classes, PER_CLASS)
+cells = choose(cells, params.grad_cam["splits"], params.classes, PER_CLASS, params.seed)
+cells = cells[cells["kind"] == BY_CHANCE]
 targets = np.array([params.classes.index(name) for name in cells["call"]])
 with gpu.device(snakemake) as device:
     trained = load(inputs.model, device, "float32")
     size = trained.geometry.size
+    layer = find_layer(trained.model, params.grad_cam["layer"], size)
     crops = np.empty((len(cells), size, size, len(trained.channels)), dtype=np.uint8)
     cut_from_shards(inputs.shards, cells, trained.geometry, crops, trained.channels)
-    table = check(trained.model, crops, targets, params.grad_cam["layer"], params.seed, device)
+    table = check(trained.model, crops, targets, layer, params.seed, device)
 tables.write(table, snakemake.output.table, tables.MAP_SANITY)
 print(table.to_string(index=False))

@@ -5,22 +5,25 @@ import numpy as np
 from cellpheno import files, gpu, job, tables
 from cellpheno.classification.backbones import load
 from cellpheno.classification.crops import cut_from_shards
+from cellpheno.classification.feature_maps import find_layer
 from cellpheno.classification.gradcam import choose, explain
 
 job.start(snakemake)
 settings, classes = snakemake.params.grad_cam, snakemake.params.classes
 cells = tables.read(snakemake.input.cells, tables.CELLS)
-cells = choose(cells, settings["splits"], classes, settings["per_class"])
+cells = choose(cells, settings["splits"], classes, settings["per_class"], snakemake.params.seed)
 targets = np.array([classes.index(name) for name in cells["call"]])
 with gpu.device(snakemake) as device:
     trained = load(snakemake.input.model, device, "float32")
     size = trained.geometry.size
+    layer = find_layer(trained.model, settings["layer"], size)
     pictures = np.empty((len(cells), size, size, 3), dtype=np.uint8)
     crops = np.empty((len(cells), size, size, len(trained.channels)), dtype=np.uint8)
     for out, channels in ((pictures, None), (crops, trained.channels)):
         cut_from_shards(snakemake.input.shards, cells, trained.geometry, out, channels)
-    maps = explain(trained.model, crops, targets, settings["layer"], device)
+    maps = explain(trained.model, crops, targets, layer, device)
 with files.whole(snakemake.output.maps) as temporary:
-    np.savez(temporary, crops=pictures, maps=maps)
+    np.savez(temporary, crops=pictures, maps=maps, resolution=np.array(layer.resolution))
 table = cells.assign(map_row=np.arange(len(cells)))
 tables.write(table, snakemake.output.cells, tables.CELLS)
+job.save_warnings(snakemake)

@@ -5,21 +5,30 @@ import numpy as np
 from cellpheno import files, gpu, job, tables
 from cellpheno.classification.backbones import load
 from cellpheno.classification.crops import cut_from_shards
+from cellpheno.classification.feature_maps import find_layer
 from cellpheno.classification.gradcam import choose
 from cellpheno.classification.map_sanity import explain_every_class
 
 job.start(snakemake)
-inputs, settings = snakemake.input, snakemake.params.grad_cam
+inputs, params = snakemake.input, snakemake.params
+settings = params.grad_cam
 cells = tables.read(inputs.cells, tables.CELLS)
-cells = choose(cells, settings["splits"], snakemake.params.classes, settings["per_class"])
+cells = choose(cells, settings["splits"], params.classes, settings["per_class"], params.seed)
 with gpu.device(snakemake) as device:
     trained = load(inputs.model, device, "float32")
     size = trained.geometry.size
+    layer = find_layer(trained.model, settings["layer"], size)
     pictures = np.empty((len(cells), size, size, 3), dtype=np.uint8)
     crops = np.empty((len(cells), size, size, len(trained.channels)), dtype=np.uint8)
     for out, channels in ((pictures, None), (crops, trained.channels)):
         cut_from_shards(inputs.shards, cells, trained.geometry, out, channels)
-    maps = explain_every_class(trained.model, crops, settings["layer"], device)
+    maps = explain_every_class(trained.model, crops, layer, device)
 with files.whole(snakemake.output.maps) as temporary:
-    np.savez(temporary, crops=pictures, maps=maps, classes=np.array(trained.classes))
+    np.savez(
+        temporary,
+        crops=pictures,
+        maps=maps,
+        classes=np.array(trained.classes),
+        resolution=np.array(layer.resolution),
+    )
 tables.write(cells.assign(map_row=np.arange(len(cells))), snakemake.output.cells, tables.CELLS)

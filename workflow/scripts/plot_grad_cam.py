@@ -12,6 +12,7 @@ with np.load(snakemake.input.maps, allow_pickle=False) as arrays:
         tables.read(snakemake.input.cells, tables.CELLS),
         arrays["crops"],
         arrays["maps"],
+        str(arrays["resolution"]),
         style.Palette(**snakemake.params.palette),
     )
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

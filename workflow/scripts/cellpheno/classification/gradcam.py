@@ -7,31 +7,15 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from cellpheno.classification.backbones import Classifier, channel_axis, to_tensor
+from cellpheno.classification.backbones import Classifier, to_tensor
+from cellpheno.classification.feature_maps import Layer
 from cellpheno.errors import StudyError
+from cellpheno.randomness import generator
 from cellpheno.tables import BOX_COLUMNS
 
 BATCH = 64
-
-
-def find_layer(model: Classifier, name: str | None) -> nn.Module:
-    """Return a module of the backbone by torchvision's name; None means the last feature map.
-
-    Raises
-    ------
-    StudyError
-        When the backbone has no such module.
-    """
-    if name is None:
-        return model.backbone
-    layers = dict(model.backbone.named_modules())
-    if name not in layers:
-        first = [layer for layer in layers if layer and layer.count(".") < 2]
-        raise StudyError(
-            f"grad_cam/layer is {name!r}, which {model.settings.backbone} does not have; choose "
-            f"null or one of {', '.join(first)}."
-        )
-    return layers[name]
+KINDS = SUREST, BY_CHANCE, WRONG = "surest", "by chance", "wrong"
+"""Why a cell was chosen: a sure right call, drawn among all of its class, among further errors."""
 
 
 def class_maps(model: Classifier, seen: torch.Tensor) -> torch.Tensor:
@@ -65,27 +49,52 @@ def class_maps(model: Classifier, seen: torch.Tensor) -> torch.Tensor:
     return torch.einsum("cnd,ndhw->nchw", torch.stack(rows)[..., 0, 0], seen)
 
 
-def heat(evidence: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """Return evidence [n, h, w] without its negative part, enlarged to `size`, at most 1."""
-    enlarged = functional.interpolate(
-        evidence[:, None].relu().float(), size, mode="bilinear", align_corners=False
-    )[:, 0]
+def heat(evidence: torch.Tensor, layer: Layer) -> torch.Tensor:
+    """Return evidence as it is drawn over the crops: without its negative part, at most 1.
+
+    Each position lies at the centre of its receptive field, values between centres are linear in
+    both directions, and those beyond the outer centres are the same as there.
+
+    Parameters
+    ----------
+    evidence
+        [n, h, w], of each position of the layer.
+    layer
+        Where the positions lie.
+
+    Returns
+    -------
+    tensor
+        [n, S, S] float32 for crops of S px.
+    """
+    evidence = evidence.relu().float()
+    across = _shares(layer, evidence.device)
+    enlarged = across @ evidence @ across.T
     highest = enlarged.amax((1, 2), keepdim=True)
     return enlarged / torch.where(highest > 0, highest, 1.0)
+
+
+def _shares(layer: Layer, device: torch.device) -> torch.Tensor:
+    """Return the share [S, h] that each position has in each pixel of a line."""
+    pixels = torch.arange(layer.size, device=device)
+    positions = torch.arange(layer.grid.positions, device=device)
+    places = (pixels - layer.grid.first) / layer.grid.step
+    places = places.clamp(0, layer.grid.positions - 1)
+    return (1 - (places[:, None] - positions).abs()).clamp(min=0)
 
 
 def grad_cam(
     model: nn.Module,
     images: torch.Tensor,
     targets: torch.Tensor,
-    layer: nn.Module,
+    module: nn.Module,
     channel: int = 1,
 ) -> torch.Tensor:
-    """Return the Grad-CAM map of each image.
+    """Return what each position of a feature map adds to the class of each image.
 
-    Each channel of the layer is weighted by the mean gradient of the target's logit; the sum
-    over channels without its negative part is the map. The gradient goes back to the layer
-    alone: the forward pass before it keeps no graph.
+    Each channel is weighted by the mean gradient of the target's logit; the sum over channels is
+    the evidence. The gradient goes back to the module alone: the forward pass before it keeps no
+    graph.
 
     Parameters
     ----------
@@ -95,16 +104,15 @@ def grad_cam(
         [n, C, H, W].
     targets
         [n] class that is explained.
-    layer
+    module
         A module of the model with a feature map [n, K, h, w] as output.
     channel
-        The axis of K; 3 where a layer gives [n, h, w, K], as those of Swin do.
+        The axis of K; 3 where a module gives [n, h, w, K], as those of Swin do.
 
     Returns
     -------
     tensor
-        [n, H, W] float32, the highest value of each map is 1; all 0 where nothing speaks for
-        the class.
+        [n, h, w], with its negative part.
     """
     maps: list[torch.Tensor] = []
 
@@ -113,7 +121,7 @@ def grad_cam(
         torch.set_grad_enabled(True)
         return maps[0].clone()  # what follows may work in place
 
-    handle = layer.register_forward_hook(keep)
+    handle = module.register_forward_hook(keep)
     try:
         with torch.no_grad():
             logits = model(images)
@@ -123,41 +131,41 @@ def grad_cam(
     (gradient,) = torch.autograd.grad(chosen, maps)
     gradient, seen = (each.movedim(channel, 1) for each in (gradient, maps[0].detach()))
     weights = gradient.mean((2, 3), keepdim=True)
-    return heat((weights * seen).sum(1), images.shape[2:])
+    return (weights * seen).sum(1)
 
 
 def explain(
     model: Classifier,
     crops: npt.NDArray[np.uint8],
     targets: npt.NDArray[np.int64],
-    layer: str | None,
+    layer: Layer,
     device: torch.device,
 ) -> npt.NDArray[np.float32]:
     """Return the Grad-CAM map [n, S, S] of each crop [n, S, S, C] for its target class [n].
 
-    That of the last feature map (layer None) is had without a gradient (see `class_maps`).
+    The highest value of each map is 1; it is all 0 where nothing speaks for the class. That of the
+    last feature map is had without a gradient (see `class_maps`).
     """
-    module = find_layer(model, layer)
+    module = model.backbone.get_submodule(layer.name)
     maps = np.zeros(crops.shape[:3], dtype=np.float32)
     for start in range(0, len(crops), BATCH):
         part = slice(start, start + BATCH)
         images = to_tensor(crops[part], device)
         wanted = torch.from_numpy(targets[part]).to(device)
-        if layer is None:
+        if module is model.backbone:
             with torch.no_grad():
                 evidence = class_maps(model, model.features(images))
-            found = heat(evidence[torch.arange(len(wanted)), wanted], images.shape[2:])
+            evidence = evidence[torch.arange(len(wanted)), wanted]
         else:
-            axis = channel_axis(model.settings.backbone, layer)
-            found = grad_cam(model, images, wanted, module, axis)
-        maps[part] = found.cpu().numpy()
+            evidence = grad_cam(model, images, wanted, module, layer.channel)
+        maps[part] = heat(evidence, layer).cpu().numpy()
     return maps
 
 
 def choose(
-    cells: pd.DataFrame, splits: list[str], classes: list[str], per_class: int
+    cells: pd.DataFrame, splits: list[str], classes: list[str], per_class: int, seed: int
 ) -> pd.DataFrame:
-    """Choose annotated cells to explain: of each class the surest right calls, then wrong ones.
+    """Choose annotated cells to explain: sure and right ones, any, and wrong ones.
 
     Parameters
     ----------
@@ -168,12 +176,15 @@ def choose(
     classes
         In the order of the result.
     per_class
-        Cells of each annotated class; fewer where there are fewer.
+        Cells of each annotated class and of each of `KINDS`; fewer where there are fewer.
+    seed
+        Of what is drawn by chance.
 
     Returns
     -------
     table
-        Rows of `cells` with the column `correct`, by class.
+        Rows of `cells`, by class, with the columns `correct` and `kind`. The cells `by chance` are
+        a fair sample of their class; the others are none of these.
 
     Raises
     ------
@@ -187,7 +198,16 @@ def choose(
             "annotated one; name splits of annotated fields, such as test."
         )
     known = known.assign(correct=known["label"] == known["call"])
-    order = ["correct", "cls_score", "field", *BOX_COLUMNS]
-    known = known.sort_values(order, ascending=[False, False, *[True] * 5])
-    chosen = [known[known["label"] == name].head(per_class) for name in classes]
+    known = known.sort_values(["field", *BOX_COLUMNS], ignore_index=True)
+    chosen = [_choose(known[known["label"] == name], per_class, seed) for name in classes]
     return pd.concat(chosen, ignore_index=True)
+
+
+def _choose(cells: pd.DataFrame, number: int, seed: int) -> pd.DataFrame:
+    """Choose so many cells of each of `KINDS` among those of one class."""
+    drawn = cells.sample(frac=1, random_state=generator(seed, "explained", *cells["label"].head(1)))
+    fair, rest = drawn.head(number), drawn.iloc[number:]
+    right, wrong = rest[rest["correct"]], rest[~rest["correct"]].head(number)
+    surest = right.sort_index().nlargest(number, "cls_score")
+    found = zip(KINDS, (surest, fair, wrong), strict=True)
+    return pd.concat([part.assign(kind=kind) for kind, part in found])

@@ -41,7 +41,7 @@ class Prediction:
     """Probabilities [n, classes] as float64 and pooled features [n, D] as float16.
 
     Class activation maps [n, classes, h, w] as float32 where they were asked for (see
-    `gradcam.class_maps`).
+    `gradcam.class_maps`; `gradcam.heat` lays them over the crops).
     """
 
     probabilities: npt.NDArray[np.float64]

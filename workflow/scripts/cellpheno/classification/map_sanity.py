@@ -16,6 +16,7 @@ from scipy import stats
 from torch import nn
 
 from cellpheno.classification.backbones import Classifier
+from cellpheno.classification.feature_maps import Layer, parts
 from cellpheno.classification.gradcam import explain
 from cellpheno.randomness import derive, generator
 
@@ -28,7 +29,7 @@ HEAD = "head"
 
 
 def explain_every_class(
-    model: Classifier, crops: Crops, layer: str | None, device: torch.device
+    model: Classifier, crops: Crops, layer: Layer, device: torch.device
 ) -> Maps:
     """Return the Grad-CAM maps [n, classes, S, S] of crops [n, S, S, C] for every class (L27)."""
     classes = range(model.head.out_features)
@@ -37,23 +38,9 @@ def explain_every_class(
 
 
 def stages(model: Classifier) -> list[tuple[str, nn.Module]]:
-    """Return the parts of a network from its end to its beginning, the head first.
-
-    The backbone's parts are its modules with weights; where a single one holds all of them, such
-    as the `features` of DenseNet, those inside it.
-    """
-    module, prefix = model.backbone, ""
-    while True:
-        parts = [(name, part) for name, part in module.named_children() if _has_weights(part)]
-        if len(parts) != 1 or not list(parts[0][1].children()):
-            break
-        prefix, module = f"{prefix}{parts[0][0]}.", parts[0][1]
-    named = [(f"{prefix}{name}", part) for name, part in reversed(parts)]
+    """Return the parts of a network from its end to its beginning, the head first."""
+    named = [(name, model.backbone.get_submodule(name)) for name in parts(model.backbone)]
     return [(HEAD, model.head), *named]
-
-
-def _has_weights(module: nn.Module) -> bool:
-    return any(True for _ in module.parameters())
 
 
 def destroyed(model: Classifier, seed: int) -> Iterator[tuple[str, Classifier]]:
@@ -96,7 +83,7 @@ def check(
     model: Classifier,
     crops: Crops,
     targets: npt.NDArray[np.int64],
-    layer: str | None,
+    layer: Layer,
     seed: int,
     device: torch.device,
 ) -> pd.DataFrame:

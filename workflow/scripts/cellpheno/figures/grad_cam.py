@@ -8,12 +8,64 @@ from matplotlib.figure import Figure
 
 from cellpheno.figures import style
 
+HEADINGS = {
+    "surest": "surest right calls",
+    "by chance": "drawn by chance",
+    "wrong": "further wrong calls",
+}
+"""Of the kinds of cells that `gradcam.choose` chooses, in their order."""
+GAP = 0.25
+"""Between two kinds, in widths of a picture."""
+
+
+def columns(cells: pd.DataFrame) -> list[tuple[str, int]]:
+    """Return the kind of each column of cells, and its number within the kind."""
+    counts = cells.groupby(["label", "kind"]).size().groupby("kind").max()
+    return [(kind, n) for kind in HEADINGS for n in range(counts.get(kind, 0))]
+
+
+def grid(
+    made: Figure, rows: int, kinds: list[tuple[str, int]], each: int
+) -> npt.NDArray[np.object_]:
+    """Return axes [rows, columns, each] for pictures, with a heading over and a gap before a kind.
+
+    Parameters
+    ----------
+    made
+        The figure.
+    rows
+        Lines of pictures.
+    kinds
+        What `columns` returned.
+    each
+        Pictures that a cell has next to each other.
+    """
+    widths: list[float] = []
+    pictures: list[int] = []
+    for _, number in kinds:
+        if number == 0 and widths:
+            widths.append(GAP)
+        pictures += range(len(widths), len(widths) + each)
+        widths += [1.0] * each
+    places = made.subplots(rows, len(widths), squeeze=False, width_ratios=widths)
+    for axes in places.ravel():
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
+        axes.patch.set_visible(False)
+    places = places[:, pictures].reshape(rows, len(kinds), each)
+    for axes, (kind, number) in zip(places[0, :, 0], kinds, strict=True):
+        if number == 0:
+            heading = {"xytext": (0, 11), "textcoords": "offset points", "fontsize": 6.5}
+            axes.annotate(HEADINGS[kind], (0, 1), xycoords="axes fraction", **heading)
+    return places
+
 
 @style.styled
 def draw(
     cells: pd.DataFrame,
     crops: npt.NDArray[np.uint8],
     maps: npt.NDArray[np.float32],
+    resolution: str,
     palette: style.Palette,
 ) -> Figure:
     """Draw cells of each annotated class, each as the crop and as the crop with its map.
@@ -21,31 +73,31 @@ def draw(
     Parameters
     ----------
     cells
-        One row per explained cell: label, call, cls_score, map_row.
+        One row per explained cell: label, call, cls_score, kind, map_row.
     crops
         [n, S, S, 3].
     maps
         [n, S, S], 0 to 1.
+    resolution
+        Of the maps, in words.
     palette
         Classes and colours.
     """
     if cells.empty:
         return style.message("No annotated cell was detected, so no call could be explained.")
     names = [name for name in palette.classes if (cells["label"] == name).any()]
-    pairs = int(cells["label"].value_counts().max())
-    side = min(22.0, (style.PAGE_MM - 10) / (2 * pairs))
-    made = style.figure(
-        max(2 * pairs * side + 10, style.COLUMN_MM), len(names) * (side + 4.5) + 2, images=True
-    )
-    places = made.subplots(len(names), 2 * pairs, squeeze=False)
-    for axes in places.ravel():
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_visible(False)
+    kinds = columns(cells)
+    side = min(22.0, (style.PAGE_MM - 10) / (2 * len(kinds) + 2 * GAP))
+    width = max((2 * len(kinds) + 2 * GAP) * side + 10, style.COLUMN_MM)
+    made = style.figure(width, len(names) * (side + 4.5) + 10, images=True)
+    places = grid(made, len(names), kinds, 2)
     for row, name in enumerate(names):
-        style.name_row(places[row, 0], name, palette[name])
-        for column, cell in enumerate(cells[cells["label"] == name].itertuples()):
-            pair = places[row, 2 * column : 2 * column + 2]
-            _draw_pair(pair, cell, crops[cell.map_row], maps[cell.map_row])
+        style.name_row(places[row, 0, 0], name, palette[name])
+        for kind, of_kind in cells[cells["label"] == name].groupby("kind"):
+            for number, cell in enumerate(of_kind.itertuples()):
+                pair = places[row, kinds.index((kind, number))]
+                _draw_pair(pair, cell, crops[cell.map_row], maps[cell.map_row])
+    made.supxlabel(f"Maps of {resolution}", fontsize=6)
     return made
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from cellpheno.figures import style
+from cellpheno.figures import grad_cam, style
 
 
 @style.styled
@@ -16,6 +16,7 @@ def draw(
     crops: npt.NDArray[np.uint8],
     maps: npt.NDArray[np.float32],
     classes: Sequence[str],
+    resolution: str,
     palette: style.Palette,
 ) -> Figure:
     """Draw a block for each label: the crops, and below them the map for every class.
@@ -23,34 +24,37 @@ def draw(
     Parameters
     ----------
     cells
-        One row per explained cell: label, call, probabilities, map_row.
+        One row per explained cell: label, call, kind, probabilities, map_row.
     crops
         [n, S, S, 3].
     maps
         [n, classes, S, S], 0 to 1.
     classes
         In the order of `maps`.
+    resolution
+        Of the maps, in words.
     palette
         Classes and colours.
     """
     names = [name for name in palette.classes if (cells["label"] == name).any()]
     if not names:
         return style.message("No cell with a label could be explained.")
-    columns = int(cells["label"].value_counts().max())
+    kinds = grad_cam.columns(cells)
     lines = 1 + len(classes)
-    side = min(26.0, (style.PAGE_MM - 14) / columns)
-    height = len(names) * lines * (side + 3.2) + 2
-    made = style.figure(max(columns * side + 14, style.COLUMN_MM), height, images=True)
-    places = made.subplots(len(names) * lines, columns, squeeze=False)
-    for axes in places.ravel():
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_visible(False)
+    side = min(26.0, (style.PAGE_MM - 14) / (len(kinds) + 2 * grad_cam.GAP))
+    width = max((len(kinds) + 2 * grad_cam.GAP) * side + 14, style.COLUMN_MM)
+    made = style.figure(width, len(names) * lines * (side + 3.2) + 9, images=True)
+    places = grad_cam.grid(made, len(names) * lines, kinds, 1)[:, :, 0]
+    made.supxlabel(f"Maps of {resolution}", fontsize=6)
     for block, name in enumerate(names):
         rows = places[block * lines : (block + 1) * lines]
         style.name_row(rows[0, 0], f"{name} (label)", palette[name])
         for line, of_class in zip(rows[1:, 0], classes, strict=True):
             line.set_ylabel(f"for {of_class}")
-        for column, (_, cell) in enumerate(cells[cells["label"] == name].iterrows()):
+        of_label = cells[cells["label"] == name]
+        numbers = of_label.groupby("kind").cumcount()
+        for number, (_, cell) in zip(numbers, of_label.iterrows(), strict=True):
+            column = kinds.index((cell["kind"], number))
             crop = crops[cell["map_row"]]
             rows[0, column].imshow(crop)
             wrong = cell["call"] != name
