@@ -52,11 +52,15 @@ def grid(
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
         axes.patch.set_visible(False)
+    for axes in places[:, pictures].ravel():
+        axes.set_box_aspect(1)
     places = places[:, pictures].reshape(rows, len(kinds), each)
     for axes, (kind, number) in zip(places[0, :, 0], kinds, strict=True):
         if number == 0:
             heading = {"xytext": (0, 11), "textcoords": "offset points", "fontsize": 6.5}
-            axes.annotate(HEADINGS[kind], (0, 1), xycoords="axes fraction", **heading)
+            text = axes.annotate(HEADINGS[kind], (0, 1), xycoords="axes fraction", **heading)
+            text.set_in_layout(False)  # the first picture would move away from its map
+    made.suptitle(" ", fontsize=6.5)  # room for the headings
     return places
 
 
