@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_study import WELCH, hostile
+from matplotlib.figure import Figure
 from PIL import Image
 
 from cellpheno.figures import effects, frequencies, frequencies_stacked, naming, style
@@ -33,6 +34,14 @@ def test_names_are_replaced_in_tables_and_in_the_columns_of_their_probabilities(
     assert "p_short" in new
     assert new["verdict"].tolist() == [long, "ok"]  # a sentence, no name
     assert table["call"].tolist() == [long, "b"]
+
+
+def test_a_name_that_is_wrapped_within_a_word_is_in_the_key():
+    made = Figure()
+    made.suptitle("x `<javascrip…le\nrt(1)>")
+    naming.add_key(made, {"x of a long name": "x `<javascrip…lert(1)>"})
+    (key,) = [text for text in made.texts if text.get_gid() == naming.KEY]
+    assert "= x of a long name" in key.get_text()
 
 
 @pytest.fixture(scope="module")

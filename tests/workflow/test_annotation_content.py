@@ -49,6 +49,15 @@ def test_annotations_of_pictures_of_twice_the_size_name_the_key_to_set(mini_stud
     assert "annotations.pixel_scale" in refused.stdout
 
 
+def test_a_training_field_that_nobody_annotated_is_a_warning(mini_study):
+    del mini_study.annotated["ann5.tif"]
+    mini_study.write_via()
+    table = "results/mini/warnings/split_fields.tsv"
+    done = mini_study.write().snakemake(table)
+    assert "split_fields: 1 fields are not annotated" in done.stdout
+    assert "count as fields without cells (ann5)" in (mini_study.folder / table).read_text()
+
+
 @pytest.fixture
 def with_crowds(mini_study) -> MiniStudy:
     """The mini study with a crowd in one training field, run to its tiles and warnings."""

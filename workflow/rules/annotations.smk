@@ -1,3 +1,4 @@
+WARNINGS += [f"results/{STUDY}/warnings/split_fields.tsv"]
 # labels of patches by a stain need nothing that people have drawn
 if not (FLUORESCENCE and CANDIDATES == "grid"):
     WARNINGS += [f"results/{STUDY}/annotations/warnings.tsv"]
@@ -62,6 +63,7 @@ rule split_fields:
     output:
         splits="results/{study}/splits.tsv",
         leaks="results/{study}/leaks.tsv",
+        warnings="results/{study}/warnings/split_fields.tsv",
     log:
         "logs/{study}/split_fields.log",
         # outputs of a job that refuses are deleted, its logs are not

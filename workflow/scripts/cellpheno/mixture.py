@@ -1,7 +1,6 @@
 """Two classes from one brightness: a mixture of two normal distributions (L11, L12)."""
 
 import dataclasses
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import pandas as pd
 from scipy import stats
 from sklearn.mixture import GaussianMixture
 
+from cellpheno import notices
 from cellpheno.errors import StudyError
 from cellpheno.randomness import derive
 from cellpheno.tables import BOX_COLUMNS
@@ -22,8 +22,6 @@ MIN_DISTANCE = 2.0
 """Ashman's D above which two components are told apart (Ashman, Bird and Zepf 1994)."""
 MIN_VALUES = 10
 """Fewer candidates say nothing about two components."""
-
-logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,7 +185,7 @@ def judge(mixture: Mixture, settings: Mapping[str, Any]) -> None:
             f"{told}; labels.unseparated is refuse. Look at labels/patches.parquet, fit on fields "
             "that hold both classes (labels.fit_on), or try labels.scale: log."
         )
-    logger.warning("%s; look at the histogram of labels/patches.parquet before using them", told)
+    notices.warn(f"{told}; look at the histogram of labels/patches.parquet before using them.")
 
 
 def apply(

@@ -7,7 +7,6 @@ block, and blocks are what is dealt out.
 
 import hashlib
 import itertools
-import logging
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,6 +15,7 @@ import pandas as pd
 import scipy.sparse
 from scipy.sparse.csgraph import connected_components
 
+from cellpheno import notices
 from cellpheno.errors import StudyError
 from cellpheno.images.quality import OK
 from cellpheno.randomness import generator
@@ -27,8 +27,6 @@ BALANCED, BY_HASH = "balanced", "by_hash"
 DEALS = 16
 ABSENT = 1e3
 """What it costs when a split lacks a class, or fields without cells: more than any imbalance."""
-
-logger = logging.getLogger(__name__)
 
 
 def assign(
@@ -352,30 +350,30 @@ def _refuse_empty(splits: pd.DataFrame, fractions: Mapping[str, float], by: str)
 
 
 def _report_unannotated(learning: pd.DataFrame, annotated: pd.DataFrame) -> None:
-    """Log fields that take part by the sample sheet's word alone: a slip there feigns negatives."""
+    """Warn of fields that the sheet alone makes take part: a slip there feigns negatives."""
     names = learning.loc[~learning["field"].isin(annotated["field"]), "field"]
     if len(names):
-        logger.warning(
-            "%d fields are not annotated but the sample sheet puts them into train, val or test: "
-            "they count as fields without cells (%s%s)",
-            len(names),
-            ", ".join(names.head(5)),
-            ", ..." if len(names) > 5 else "",
+        notices.warn(
+            f"{len(names)} fields are not annotated but the sample sheet puts them into train, val "
+            f"or test: they count as fields without cells ({_first(names)}); see splits.tsv."
         )
 
 
 def _report_repeats(splits: pd.DataFrame, fields: pd.DataFrame) -> None:
-    """Log fields to be predicted whose pixels are those of an annotated field."""
+    """Warn of fields to be predicted whose pixels are those of an annotated field."""
     content = splits["field"].map(fields.set_index("field")["content"])
     learnt = content[splits["split"].isin(LEARNING)]
     repeats = splits.loc[(splits["split"] == PREDICT) & content.isin(learnt), "field"]
     if len(repeats):
-        logger.warning(
-            "%d fields to be predicted have the pixels of an annotated field (%s); leave them "
-            "out of the sample sheet if they were meant to be other images",
-            len(repeats),
-            ", ".join(repeats.head(5)),
+        notices.warn(
+            f"{len(repeats)} fields to be predicted have the pixels of an annotated field "
+            f"({_first(repeats)}); leave them out of the sample sheet if they were meant to be "
+            "other images (qc/fields.tsv, column content)."
         )
+
+
+def _first(names: pd.Series) -> str:
+    return ", ".join(names.head(5)) + (", ..." if len(names) > 5 else "")
 
 
 def refuse_leaks(splits: pd.DataFrame, fields: pd.DataFrame, by: str) -> None:

@@ -1,7 +1,6 @@
 """How well classifiers do on annotated cells, with intervals over fields."""
 
 import dataclasses
-import logging
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import confusion_matrix, roc_curve
 
+from cellpheno import notices
 from cellpheno.errors import StudyError
 from cellpheno.randomness import generator
 from cellpheno.tables import BOX_COLUMNS
@@ -20,8 +20,6 @@ Mask = npt.NDArray[np.bool_]
 SPLITS = ("val", "test")
 RESAMPLES = 1000
 """Bootstrap samples behind an interval."""
-
-logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -268,7 +266,10 @@ def evaluate(
     for split in SPLITS:
         part = known[known["split"] == split].reset_index(drop=True)
         if part.empty:
-            logger.warning("the split %s has no annotated cells and is not evaluated", split)
+            notices.warn(
+                f"The split {split} has no annotated cells and is not evaluated; see "
+                "annotations/counts.tsv."
+            )
             continue
         several = len(set(part["field"])) > 1
         samples = resamples(part["field"], seed, split) if several else None

@@ -1,6 +1,5 @@
 """Which crops a training sees, in which order, and how they are flipped and turned."""
 
-import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
+from cellpheno import notices
 from cellpheno.errors import StudyError
 from cellpheno.randomness import derive, generator
 from cellpheno.transfer import send
@@ -17,8 +17,6 @@ Integers = npt.NDArray[np.int64]
 
 VALIDATION_SHARE = 0.2
 """Share of the cells that `validation: cells` holds out (A8)."""
-
-logger = logging.getLogger(__name__)
 
 
 def divide(splits: pd.Series, validation: str, seed: int) -> tuple[Integers, Integers]:
@@ -76,7 +74,10 @@ def check_classes(
                 "class out of `classes`."
             )
         if not learned:
-            logger.warning("the class %r has no cell to train on and cannot be learned", name)
+            notices.warn(
+                f"The class {name!r} has no cell to train on and cannot be learned; see "
+                "annotations/counts.tsv."
+            )
 
 
 def channel_statistics(crops: Crops, rows: Integers) -> tuple[list[float], list[float]]:

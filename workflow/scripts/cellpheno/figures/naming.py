@@ -93,17 +93,22 @@ def add_key(made: Figure, short: Mapping[str, str]) -> None:
     short
         Short form of each long name.
     """
-    drawn = "\n".join(text.get_text() for text in made.findobj(Text)).replace("\n", " ")
+    # titles are wrapped, also within a word
+    drawn = "\n".join(_without_blanks(text.get_text()) for text in made.findobj(Text))
     letters = int(made.get_figwidth() * 25.4 / LETTER_MM)
     lines = [
         line
         for name, form in sorted(short.items())
-        if form in drawn
+        if _without_blanks(form) in drawn
         for line in textwrap.wrap(f"{form} = {name}", letters, subsequent_indent="    ")
     ]
     if lines:
         key = {"fontsize": KEY_SIZE, "va": "top", "ha": "left", "linespacing": 1.2}
         made.text(0.01, 0, "\n".join(lines), in_layout=False, gid=KEY, **key)
+
+
+def _without_blanks(text: str) -> str:
+    return "".join(text.split())
 
 
 def with_key(made: Figure) -> Bbox:

@@ -1,18 +1,16 @@
 """The small labelled set that the filter learns from: patches that are good or empty (L9)."""
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from cellpheno import notices
 from cellpheno.annotations import boxes_csv
 from cellpheno.annotations.regions import AnnotatedImage, FieldNames, Region
 from cellpheno.errors import StudyError
 from cellpheno.patch_filter import LABELS
 from cellpheno.tables import BOX_COLUMNS
-
-logger = logging.getLogger(__name__)
 
 
 def read(path: Path, quality: pd.DataFrame, channels: Sequence[str]) -> pd.DataFrame:
@@ -49,10 +47,9 @@ def read(path: Path, quality: pd.DataFrame, channels: Sequence[str]) -> pd.DataF
             continue
         rows += [(field, *_checked(region, image, known, field)) for region in image.regions]
     if strangers:
-        logger.warning(
-            "%d labelled patches lie in fields that were set aside or are not in the sample sheet, "
-            "and are left out",
-            strangers,
+        notices.warn(
+            f"{strangers} labelled patches of {path} lie in fields that were set aside or are not "
+            "in the sample sheet, and are left out."
         )
     frame = pd.DataFrame(
         {
