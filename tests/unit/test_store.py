@@ -116,3 +116,15 @@ def test_a_shard_that_does_not_tell_its_channels_is_refused(tmp_path):
     np.savez(tmp_path / "old.npz", f=np.zeros((4, 4, 3), np.uint8))
     with pytest.raises(StudyError, match="older version"):
         list(store.read(tmp_path / "old.npz"))
+
+
+@pytest.mark.parametrize("share", [0, 0.5])
+def test_a_shard_that_was_cut_is_refused_in_one_sentence(tmp_path, share):
+    path = tmp_path / "shard.npz"
+    store.write(path, [("f1", np.ones((20, 20, 3), np.uint8))])
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(StudyError, match=r"shard\.npz are cut short"):
+        list(store.read(path))
+    with pytest.raises(StudyError, match=r"shard\.npz are cut short"):
+        store.names(path)

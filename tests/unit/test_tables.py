@@ -149,3 +149,16 @@ def test_a_table_that_does_not_say_what_was_searched_is_refused(tmp_path):
 def test_stacking_no_tables_gives_the_empty_table():
     assert list(tables.concatenate([], tables.BOXES)) == list(tables.BOXES.empty())
     assert len(tables.concatenate([boxes(), tables.BOXES.empty(), boxes()], tables.BOXES)) == 4
+
+
+def test_an_array_that_does_not_belong_to_its_table_is_refused(tmp_path):
+    array, table = tmp_path / "crops.npy", tmp_path / "boxes.parquet"
+    tables.write(boxes(), table, tables.BOXES)
+    np.save(array, np.arange(2))
+    assert len(tables.read_with_array(array, table, tables.BOXES)[0]) == 2
+    array.write_bytes(array.read_bytes()[:-1])
+    with pytest.raises(StudyError, match=r"crops\.npy is cut short"):
+        tables.read_with_array(array, table, tables.BOXES)
+    np.save(array, np.arange(1))
+    with pytest.raises(StudyError, match=r"crops\.npy holds 1 rows, but .* has 2"):
+        tables.read_with_array(array, table, tables.BOXES)

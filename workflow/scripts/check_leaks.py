@@ -1,17 +1,14 @@
 """Refuse to train on cells that are there again among those that are measured on (A8)."""
 
-import numpy as np
-
 from cellpheno import job, leaks, tables
 
 job.start(snakemake)
 params = snakemake.params
-table = tables.read(snakemake.input.table, tables.CROPS)
+crops, table = tables.read_with_array(snakemake.input.crops, snakemake.input.table, tables.CROPS)
 sides = table["split"]
 if params.validation == "cells":
     print("cells of one field are in training and validation on purpose (A8): compared with test")
     sides = sides.replace("val", "train")
-crops = np.load(snakemake.input.crops, mmap_mode="r")
 pairs = leaks.between_crops(crops, table, sides)
 tables.write(pairs, snakemake.log.pairs, tables.LEAKS)
 print(f"{len(pairs)} pairs of {len(table)} cells show the same in different splits")

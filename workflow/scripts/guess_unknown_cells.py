@@ -10,7 +10,7 @@ from cellpheno.classification.held_out import predict_rows
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-crops, table = np.load(inputs.crops, mmap_mode="r"), tables.read(inputs.table, tables.CROPS)
+crops, table = tables.read_with_array(inputs.crops, inputs.table, tables.CROPS)
 unknown = (table["label"] == params.unknown_class) & table["split"].isin(["train", "val"])
 rows = np.flatnonzero(unknown)
 with gpu.device(snakemake) as device:

@@ -7,6 +7,8 @@ inputs, params = snakemake.input, snakemake.params
 fields = tables.read(inputs.fields, tables.QUALITY)
 annotated = tables.read(inputs.annotated, tables.ANNOTATED_FIELDS)
 boxes = tables.read(inputs.boxes, tables.BOXES)
+drawn = annotated.loc[annotated["n_boxes"] > 0, "field"]
+tables.check_fields(boxes["field"].unique(), list(drawn), inputs.boxes, inputs.annotated)
 mode = params.splits["near_duplicates"]
 
 learning = leaks.learning(fields, annotated)

@@ -22,7 +22,7 @@ from cellpheno.training import Checkpoint, checkpoint_key
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 seed = derive(params.seed, "classifier", snakemake.wildcards.seed)
-crops, table = np.load(inputs.crops, mmap_mode="r"), tables.read(inputs.table, tables.CROPS)
+crops, table = tables.read_with_array(inputs.crops, inputs.table, tables.CROPS)
 chosen, training = selection.of_training(params.training)
 settings = TrainingSettings(**training)
 everything = divide(table["split"], settings.validation, seed)

@@ -5,6 +5,7 @@ field, so fields of different sizes may lie together and memory is bounded by on
 archive's comment tells the names of the channels and which of them are the composite's colours.
 """
 
+import contextlib
 import io
 import json
 import zipfile
@@ -59,7 +60,7 @@ def write(
 
 def names(path: str | Path) -> list[str]:
     """Return the names of the fields in a shard."""
-    with zipfile.ZipFile(path) as archive:
+    with _in_words(path), zipfile.ZipFile(path) as archive:
         return [name.removesuffix(".npy") for name in archive.namelist()]
 
 
@@ -85,10 +86,10 @@ def read(
     Raises
     ------
     StudyError
-        When the shard does not hold one of the channels.
+        When the shard is damaged, or does not hold one of the channels.
     """
     chosen = None if wanted is None else set(wanted)
-    with np.load(path, allow_pickle=False) as archive:
+    with _in_words(path), np.load(path, allow_pickle=False) as archive:
         planes = _planes(path, archive.zip.comment, channels)
         for name in archive.files:
             if chosen is None or name in chosen:
@@ -103,6 +104,17 @@ def pick(image: Image, planes: Sequence[int]) -> Image:
     pairs = [number for pair in enumerate(planes) for number in reversed(pair)]
     cv2.mixChannels([image], [picked], pairs)
     return picked
+
+
+@contextlib.contextmanager
+def _in_words(path: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise StudyError(
+            f"The converted fields {path} are cut short or damaged; delete them and run the "
+            "workflow again."
+        ) from error
 
 
 def _planes(path: str | Path, comment: bytes, channels: Sequence[str] | None) -> list[int]:

@@ -94,6 +94,7 @@ from cellpheno.tables.storage import (
     concatenate,
     read,
     read_searched,
+    read_with_array,
     searched,
     write,
 )
@@ -210,6 +211,7 @@ __all__ = [
     "concatenate",
     "read",
     "read_searched",
+    "read_with_array",
     "searched",
     "write",
 ]

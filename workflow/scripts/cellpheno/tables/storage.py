@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -175,6 +176,31 @@ def _place(paths: list[Path]) -> str:
 
 def _mark(schema: pa.Schema) -> dict[str, Any]:
     return json.loads((schema.metadata or {}).get(b"cellpheno", b"{}"))
+
+
+def read_with_array(
+    array: str | Path, path: str | Path, table: Table
+) -> tuple[npt.NDArray[Any], pd.DataFrame]:
+    """Read a table and the array [n, ...] that holds something of each of its rows.
+
+    Raises
+    ------
+    StudyError
+        As `read` does, and for an array that is cut short or has another number of rows.
+    """
+    frame = read(path, table)
+    try:
+        values = np.load(array, mmap_mode="r")
+    except (ValueError, EOFError) as error:
+        raise StudyError(
+            f"{array} is cut short or damaged; delete it and run the workflow again."
+        ) from error
+    if len(values) != len(frame):
+        raise StudyError(
+            f"{array} holds {len(values)} rows, but {path} has {len(frame)}: they do not belong "
+            "together; delete both and run the workflow again."
+        )
+    return values, frame
 
 
 def _rows_of(frame: pd.DataFrame, searched: Iterable[str], path: Path) -> dict[str, int]:
