@@ -185,6 +185,7 @@ rule all:
                 "metrics/confusion.tsv",
                 "metrics/roc.parquet",
                 "metrics/thresholds.tsv",
+                "near_duplicates.tsv",
                 "qc/fields.tsv",
                 "qc/limits.tsv",
                 "report.zip",
@@ -237,7 +238,10 @@ rule all:
             ),
             kind=["npy", "parquet"],
         ),
-        collect(f"results/{STUDY}/leaks/{{experiment}}.tsv", experiment=EXPERIMENTS),
+        collect(
+            f"results/{STUDY}/leaks/{{experiment}}.tsv",
+            experiment=EXPERIMENTS if PATCHES else [],
+        ),
         collect(
             f"results/{STUDY}/classifier/{{experiment}}/seed{{seed}}/{{name}}",
             experiment=TRAINED,

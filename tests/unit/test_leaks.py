@@ -41,8 +41,10 @@ def make_fields(n: int, **columns) -> pd.DataFrame:
     )
 
 
-def pictures_of(fields: pd.DataFrame, images: list[np.ndarray]) -> leaks.Pictures:
-    return fields["field"].to_numpy(dtype=object), leaks.thumbnails(images)
+def pictures_of(fields: pd.DataFrame, images: list[np.ndarray]) -> dict[str, leaks.Pictures]:
+    names = fields["field"].to_numpy(dtype=object)
+    none = np.full(len(names), "", dtype=object)
+    return {leaks.IMAGE: leaks.Pictures(names, none, leaks.thumbnails(images))}
 
 
 @pytest.fixture
@@ -55,9 +57,7 @@ def study():
 
 def test_a_flipped_field_is_found_and_named(study):
     fields, images = study
-    [pair] = leaks.between_fields(fields, pictures_of(fields, images), None, SETTINGS).to_dict(
-        "records"
-    )
+    [pair] = leaks.between_fields(fields, pictures_of(fields, images), SETTINGS).to_dict("records")
     assert {pair["first"], pair["second"]} == {"f03", "f29"}
     assert pair["kind"] == "near-duplicate image"
     assert pair["turn"] == "flipped"
@@ -69,14 +69,14 @@ def test_fields_of_one_group_or_of_equal_bytes_need_no_other_finding(study):
     for column in ("group", "content"):
         same = fields.copy()
         same.loc[29, column] = same.loc[3, column]
-        pairs = leaks.between_fields(same, pictures_of(same, images), None, SETTINGS)
+        pairs = leaks.between_fields(same, pictures_of(same, images), SETTINGS)
         assert pairs.empty
 
 
 def test_neighbours_in_time_are_found(study):
     fields, images = study
     movie = fields.assign(sequence=["m"] * 2 + [""] * 28, frame=["1", "2"] + [""] * 28)
-    pairs = leaks.between_fields(movie, pictures_of(movie, images), None, SETTINGS)
+    pairs = leaks.between_fields(movie, pictures_of(movie, images), SETTINGS)
     assert pairs["kind"].tolist() == ["near-duplicate image", "tracked"]
     assert pairs.iloc[1][["first", "second"]].tolist() == ["f00", "f01"]
 
@@ -92,11 +92,21 @@ def test_a_cell_seen_in_two_fields_is_found_where_cells_are_looked_at(tmp_path):
         columns=["field", *tables.BOX_COLUMNS],
     ).astype(dict.fromkeys(tables.BOX_COLUMNS, float))
     shards = [tmp_path / "shard.npz"]
-    whole = leaks.whole_fields(shards, fields["field"])
-    assert leaks.between_fields(fields, whole, None, SETTINGS).empty
-    pairs = leaks.between_fields(fields, whole, leaks.cells(shards, boxes), SETTINGS)
-    assert pairs[["first", "second"]].to_numpy().tolist() == [["f02", "f08"]]
-    assert pairs["kind"].tolist() == ["near-duplicate cell"]
+    whole = {leaks.IMAGE: leaks.whole_fields(shards, fields["field"])}
+    assert leaks.between_fields(fields, whole, SETTINGS).empty
+    both = {**whole, leaks.CELLS: leaks.cells(shards, boxes)}
+    [pair] = leaks.between_fields(fields, both, SETTINGS).to_dict("records")
+    assert (pair["first"], pair["first_box"]) == ("f02", "150, 40, 190, 80")
+    assert (pair["second"], pair["second_box"]) == ("f08", "60, 120, 100, 160")
+    assert pair["kind"] == "near-duplicate cell"
+
+
+def test_cells_of_fields_that_are_the_same_are_not_named_one_by_one(study):
+    fields, images = study
+    pictures = pictures_of(fields, images)
+    pictures[leaks.CELLS] = pictures[leaks.IMAGE]
+    pairs = leaks.between_fields(fields, pictures, SETTINGS)
+    assert pairs["kind"].tolist() == ["near-duplicate image"]
 
 
 def test_only_fields_that_learn_or_are_measured_are_looked_at():
@@ -109,6 +119,7 @@ def test_only_fields_that_learn_or_are_measured_are_looked_at():
 def leaking(kind: str = "near-duplicate image") -> pd.DataFrame:
     similarity = np.nan if kind == "tracked" else 0.97
     row = {"first": "f03", "second": "f29", "kind": kind, "turn": "flipped", "limit": 0.8}
+    row |= {"first_box": "", "second_box": ""}
     return pd.DataFrame([{**row, "similarity": similarity}])
 
 
@@ -118,24 +129,65 @@ def test_a_pair_on_both_sides_is_refused_by_name_with_what_to_do():
     )
     with pytest.raises(
         StudyError,
-        match=r"1 pairs of fields .*f03 in train and f29 in test \(near-duplicate image, flipped, "
-        r"0.97 alike\).* pairs.tsv lists them all.*keep_together",
+        match=r"1 pair of fields .*f03 in train and f29 in test \(near-duplicate image, flipped, "
+        r"0.970 alike\).* pairs.tsv lists them.*keep_together.*splits.known_pairs",
     ):
-        leaks.judge(pairs, "fields", "refuse", "pairs.tsv")
+        leaks.judge(pairs, "fields", "refuse", "pairs.tsv lists them")
 
 
 def test_a_pair_in_one_split_is_no_leak():
     pairs = leaks.with_splits(
         leaking(), pd.DataFrame({"field": ["f03", "f29"], "split": ["test", "test"]})
     )
-    leaks.judge(pairs, "fields", "refuse", "pairs.tsv")
+    leaks.judge(pairs, "fields", "refuse", "pairs.tsv lists them")
+
+
+def test_pairs_that_fixed_splits_keep_apart_are_named_with_what_fixes_them():
+    pairs = leaks.with_splits(
+        leaking(), pd.DataFrame({"field": ["f03", "f29"], "split": ["train", "test"]})
+    )
+    with pytest.raises(StudyError, match="splits.lists or the column split fixes both"):
+        leaks.judge(pairs, "fields", "keep_together", "pairs.tsv lists them")
+
+
+def test_a_doubtful_pair_counts_where_pairs_are_kept_together_only():
+    doubtful = leaking().assign(limit=0.99)
+    assert len(leaks.counted(doubtful, "keep_together", None)) == 1
+    assert leaks.counted(doubtful, "refuse", None).empty
+    assert len(leaks.counted(leaking("tracked"), "refuse", None)) == 1
+
+
+def test_a_known_pair_passes_whichever_is_first_and_an_unknown_one_does_not(tmp_path):
+    known = tmp_path / "known.tsv"
+    pairs = pd.concat(
+        [leaking(), leaking().assign(first_box="1, 2, 3, 4", second_box="5, 6, 7, 8")]
+    )
+    known.write_text("first\tfirst_box\tsecond\tsecond_box\nf29\t5, 6, 7, 8\tf03\t1, 2, 3, 4\n")
+    assert leaks.counted(pairs, "refuse", known)["first_box"].tolist() == [""]
+    known.write_text("second\tfirst\nf29\tf03\n")
+    assert leaks.counted(pairs, "refuse", known).empty
+
+
+def test_rows_of_the_table_of_leaks_are_rows_of_the_file_of_known_pairs(tmp_path):
+    crops, table = make_crops(["train"] * 30 + ["test"] * 10)
+    pairs = leaks.between_crops(crops, table, table["split"])
+    tables.write(pairs, tmp_path / "leaks.tsv", tables.LEAKS)
+    assert leaks.counted(pairs, "refuse", tmp_path / "leaks.tsv").empty
+
+
+def test_known_pairs_that_are_not_found_are_a_warning(tmp_path, caplog):
+    known = tmp_path / "known.tsv"
+    known.write_text("first\tsecond\nf03\tf29\nf01\tf02\n")
+    leaks.report_unfound(leaking(), known)
+    assert "1 of 2 pairs" in caplog.text
+    assert "line 3" in caplog.text
 
 
 def test_leaks_that_are_allowed_are_reported(caplog):
     pairs = leaks.with_splits(
         leaking("tracked"), pd.DataFrame({"field": ["f03", "f29"], "split": ["train", "test"]})
     )
-    leaks.judge(pairs, "fields", "allow", "pairs.tsv")
+    leaks.judge(pairs, "fields", "allow", "pairs.tsv lists them")
     assert "f03 in train and f29 in test (tracked)" in caplog.text
 
 
@@ -152,7 +204,8 @@ def test_a_crop_that_is_in_the_test_set_again_is_named_by_field_and_box():
     crops, table = make_crops(["train"] * 30 + ["test"] * 10)
     [pair] = leaks.between_crops(crops, table, table["split"]).to_dict("records")
     names = {pair["first"]: pair["first_split"], pair["second"]: pair["second_split"]}
-    assert names == {"f0 (1, 2, 31, 42)": "train", "f39 (1, 2, 31, 42)": "test"}
+    assert names == {"f0": "train", "f39": "test"}
+    assert pair["first_box"] == pair["second_box"] == "1, 2, 31, 42"
 
 
 def test_crops_of_one_side_may_be_alike():
@@ -190,7 +243,9 @@ def h2b():
     images = leaks.thumbnails(cv2.imread(file)[..., ::-1] for file in files)
     annotated = fields[["field"]]
     boxes = pd.DataFrame({"field": fields["field"], "label": index["class"]})
-    return index, fields, (fields["field"].to_numpy(dtype=object), images), annotated, boxes
+    names = fields["field"].to_numpy(dtype=object)
+    none = np.full(len(names), "", dtype=object)
+    return index, fields, {leaks.IMAGE: leaks.Pictures(names, none, images)}, annotated, boxes
 
 
 FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}
@@ -201,7 +256,8 @@ TRACKED = {"track_frames": 5, "track_distance": 15}
 def alike_or_tracked(h2b):
     """Every pair of the movie's crops that shows the same, whichever way it is divided."""
     _, fields, images, *_ = h2b
-    return leaks.between_fields(fields, images, None, {"by": "field", **TRACKED})
+    pairs = leaks.between_fields(fields, images, {"by": "field", **TRACKED})
+    return leaks.counted(pairs, "refuse", None)
 
 
 def divided(h2b, pairs: pd.DataFrame, by: str, fields: pd.DataFrame, together=()) -> pd.DataFrame:
@@ -225,7 +281,7 @@ def test_a_random_split_of_a_movie_is_refused_for_its_flips_and_tracked_cells(
     assert same.sum() > 200
     assert (~same).sum() > 100
     with pytest.raises(StudyError, match=r"near-duplicate image, flipped.*\(tracked\)"):
-        leaks.judge(pairs, "fields", "refuse", "pairs.tsv")
+        leaks.judge(pairs, "fields", "refuse", "pairs.tsv lists them")
 
 
 @pytest.mark.real_data
@@ -254,7 +310,7 @@ def test_a_split_of_a_movie_by_its_positions_is_accepted(h2b, alike_or_tracked):
     _, fields, *_ = h2b
     pairs = divided(h2b, alike_or_tracked, "group", fields)
     assert len(pairs) > 1000
-    leaks.judge(pairs, "fields", "refuse", "pairs.tsv")
+    leaks.judge(pairs, "fields", "refuse", "pairs.tsv lists them")
 
 
 @pytest.mark.real_data
@@ -263,6 +319,6 @@ def test_pairs_of_a_movie_that_are_kept_together_leave_no_leak(h2b, alike_or_tra
     pairs = alike_or_tracked
     together = list(zip(pairs["first"], pairs["second"], strict=True))
     divided_pairs = divided(h2b, pairs, "field", fields, together)
-    leaks.judge(divided_pairs, "fields", "refuse", "pairs.tsv")
+    leaks.judge(divided_pairs, "fields", "refuse", "pairs.tsv lists them")
     sides = divided_pairs[["first_split", "second_split"]].to_numpy().ravel()
     assert set(sides) == {"train", "val", "test"}

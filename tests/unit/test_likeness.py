@@ -1,12 +1,17 @@
 """Pictures of the same thing are found, look-alikes are not."""
 
+import os
+from pathlib import Path
+
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 
 from cellpheno import likeness
 
 SIZE = 96
+REAL_DATA = Path(os.environ.get("CELLPHENO_REAL_DATA", "none"))
 
 
 def cell(seed: int, colours: int = 3) -> np.ndarray:
@@ -25,10 +30,11 @@ def study(n: int = 150) -> list[np.ndarray]:
     return [cell(seed) for seed in range(n)]
 
 
-def find(pictures: list[np.ndarray], spreads: float = likeness.SAME, side=None):
+def find(pictures: list[np.ndarray], side=None):
     small = np.stack([likeness.thumbnail(picture) for picture in pictures])
     side = np.arange(len(pictures)) if side is None else np.asarray(side)
-    return likeness.find(small, side, spreads)
+    pairs = likeness.find(small, side)
+    return pairs[pairs["similarity"] >= pairs["limit"]]
 
 
 def names(pairs) -> set[frozenset[int]]:
@@ -115,6 +121,48 @@ def test_pictures_without_anything_in_them_are_no_pair():
 @pytest.mark.parametrize("n", [0, 1])
 def test_no_pair_without_two_pictures(n):
     small = np.zeros((n, likeness.SIDE, likeness.SIDE, 3), np.uint8)
-    pairs = likeness.find(small, np.arange(n), likeness.SAME)
+    pairs = likeness.find(small, np.arange(n))
     assert pairs.empty
     assert list(pairs.columns) == ["first", "second", "turn", "similarity", "limit"]
+
+
+def spot(seed: int) -> np.ndarray:
+    """A compact bright nucleus without texture, on black: hardly to be told from others."""
+    random = np.random.default_rng(seed)
+    angle = np.arctan2(*(np.mgrid[:SIZE, :SIZE] - 48))
+    radius = np.hypot(*(np.mgrid[:SIZE, :SIZE] - 48)) / 17
+    outline = 1 + sum(
+        random.normal(0, 0.05) * np.cos(waves * angle + random.uniform(0, 6)) for waves in (1, 2, 3)
+    )
+    light = 255 / (1 + np.exp(6 * (radius / outline - 1))) + random.normal(0, 1, radius.shape)
+    return np.clip(light, 0, 255).astype(np.uint8)[..., None].repeat(3, 2)
+
+
+def test_compact_nuclei_that_are_as_alike_as_copies_are_not_taken_for_one():
+    spots = [spot(seed) for seed in range(60)]
+    small = np.stack([likeness.thumbnail(picture) for picture in spots])
+    first, second = np.triu_indices(len(spots), 1)
+    turns = [np.full(len(first), turn, np.int8) for turn in range(8)]
+    assert max(likeness._closest(small, first, second, turn).max() for turn in turns) > 0.99
+    assert find(spots).empty
+    copy = CHANGES["darker"](spots[7][:, ::-1])
+    assert names(find([*spots, copy])) == {frozenset({7, 60})}
+
+
+@pytest.mark.real_data
+def test_hard_nuclei_of_other_positions_are_not_taken_for_one_and_their_copies_are():
+    folder = REAL_DATA / "h2b_crops"
+    if not folder.is_dir():
+        pytest.skip("CELLPHENO_REAL_DATA is not set")
+    index = pd.read_csv(folder / "index.csv").sort_values("file", ignore_index=True)
+    index = index[index["flip"].isna()].reset_index(drop=True)
+    h2b = [cv2.imread(str(folder / file))[..., 2:] for file in index["file"]]
+    grey = [np.repeat(picture, 3, 2) for picture in h2b]
+    hardest = np.flatnonzero((index["class"] == "apo") & (index["position"] == "P0046"))
+    copies = [jpeg(np.ascontiguousarray(grey[row][:, ::-1])) for row in hardest]
+    positions = pd.factorize(index["position"])[0]
+    found = names(find([*grey, *copies], side=[*positions, *[9] * len(copies)]))
+    n = len(grey)
+    assert not {pair for pair in found if max(pair) < n}
+    there = {frozenset({row, n + number}) for number, row in enumerate(hardest)}
+    assert len(found & there) > 0.95 * len(there)

@@ -53,6 +53,19 @@ def test_identical_images_stay_together_whatever_their_group():
     assert set(split) == {"train", "val", "test"}
 
 
+def test_pairs_that_given_splits_keep_apart_do_not_stop_others_from_being_kept_together():
+    fields = make_fields(12, split=["train", "test", "val"] + [""] * 9)
+    boxes = make_boxes(fields)
+    annotated = pd.DataFrame({"field": sorted({*boxes["field"]}), "complete": True})
+    # f0000 and f0001 cannot be moved, nor may the chain over f0003 join them
+    together = [("f0000", "f0001"), ("f0001", "f0003"), ("f0003", "f0000"), ("f0002", "f0004")]
+    result = splits.assign(fields, annotated, boxes, "group", FRACTIONS, 0, together=together)
+    split = result.set_index("field")["split"]
+    assert split[["f0000", "f0001", "f0002"]].tolist() == ["train", "test", "val"]
+    assert split["f0003"] == "test"
+    assert split["f0004"] == "val"
+
+
 def test_groups_linked_by_a_chain_of_identical_images_stay_together():
     fields = make_fields(6, per_group=2)
     fields["content"] = [*"abbccd", *"efghij"]  # groups 0, 1 and 2 are one block

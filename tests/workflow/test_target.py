@@ -35,7 +35,7 @@ def test_designs_train_each_variant_once_and_classify_no_shard_with_it(small_stu
     # other); a half
     assert planned["train_classifier"] == planned["judge_boxes"] == 2 * (1 + 4 + 2 + 1)
     assert planned["guess_unknown_cells"] == 1
-    assert planned["cut_crops"] == planned["check_leaks"] == 1
+    assert planned["cut_crops"] == planned["check_splits"] == 1
     assert planned["classify_cells"] == before["classify_cells"]
     assert planned["evaluate_patients"] == planned["fit_learning_curve"] == 1
     assert planned["plot_patients"] == planned["plot_learning_curve"] == 1

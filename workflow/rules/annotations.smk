@@ -59,15 +59,14 @@ rule split_fields:
         fields="results/{study}/qc/fields.tsv",
         annotated="results/{study}/annotations/fields.tsv",
         boxes="results/{study}/annotations/boxes.parquet",
-        shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
+        # elsewhere pairs change no split, so that to allow one trains nothing again
+        pairs=branch(TOGETHER, then="results/{study}/near_duplicates.tsv", otherwise=[]),
+        known=branch(TOGETHER, then=KNOWN_PAIRS, otherwise=[]),
     output:
         splits="results/{study}/splits.tsv",
-        leaks="results/{study}/leaks.tsv",
         warnings="results/{study}/warnings/split_fields.tsv",
     log:
         "logs/{study}/split_fields.log",
-        # outputs of a job that refuses are deleted, its logs are not
-        pairs="logs/{study}/split_fields.leaks.tsv",
     benchmark:
         "results/{study}/benchmarks/split_fields.tsv"
     conda:
@@ -76,9 +75,12 @@ rule split_fields:
     resources:
         gpu=0,
         mem_mb=scaled(2000),
-        runtime=longer(120),
+        runtime=longer(20),
     params:
-        splits=lookup("splits", within=config),
+        splits={
+            key: config["splits"][key]
+            for key in ("by", "fractions", "hold_out", "deal")
+        },
         seed=lookup("seed", within=config),
         code=code_id("split_fields.py"),
     script:

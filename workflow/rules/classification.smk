@@ -42,7 +42,7 @@ rule train_classifier:
     input:
         crops=crops_file("npy"),
         table=crops_file("parquet"),
-        leaks=leaks_file,
+        leaks=leaks_files,
         weights=classifier_weights,
         checked=ancient(CHECKED_WEIGHTS),
         fields=sheet_for_training,

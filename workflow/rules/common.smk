@@ -22,6 +22,7 @@ for name in (
     "inputs",
     "delimited",
     "known",
+    "known_pairs",
     "candidate_settings",
     "classifier_settings",
     "config_text",
@@ -74,6 +75,7 @@ from cellpheno import (
     files,
     first_page,
     inputs,
+    known_pairs,
     notices,
     sample_sheet,
     sequences,
@@ -212,6 +214,8 @@ def checked_study(config):
         fields = sample_sheet.read(config, Path(), check_disk and not simulated)
         fields = split_lists.apply(config, fields, Path())
         split_lists.check_hold_out(config, fields)
+        split_lists.check_together(config, fields)
+        known_pairs.check(config, fields)
         config, members = expansion.expand(config, fields, source)
         # what designs add is held to the same rules
         config = configuration.complete(config, schema, source)
@@ -328,6 +332,10 @@ FLUORESCENCE = config["labels"]["source"] == "fluorescence"
 # what people have drawn gets its classes from a stain where the config says so
 DRAWN = "objects" if FLUORESCENCE else "boxes"
 DRAWN_FIELDS = "object_fields" if FLUORESCENCE else "fields"
+PATCHES = CANDIDATES == "grid"
+# near-duplicates: whether the splits follow them, and which are known to be none
+TOGETHER = config["splits"]["near_duplicates"] == "keep_together"
+KNOWN_PAIRS = config["splits"]["known_pairs"] or []
 FLUORESCENCE_TABLES = (
     [
         f"results/{STUDY}/{name}"

@@ -29,6 +29,8 @@ rule train_detector:
     """Train the detector on the tiles (A14 to A17)."""
     input:
         tiles=detector_tiles,
+        # a training waits for the leak gate, and is not done again because of it
+        leaks=ancient("results/{study}/leaks.tsv"),
         weights=detector_weights,
         checked=ancient(CHECKED_WEIGHTS),
     output:

@@ -57,7 +57,6 @@ rule judge_fields:
         sheet=lookup("fields", within=config),
         fields=fields["field"].tolist(),
         quality=lookup("quality", within=config),
-        near_duplicates=lookup("splits/near_duplicates", within=config),
         channels=lookup("channels", within=config),
         seed=lookup("seed", within=config),
         code=code_id("judge_fields.py"),

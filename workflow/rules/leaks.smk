@@ -1,10 +1,89 @@
+# The leak gate: what shows the same in different splits is refused before anything is trained.
+WARNINGS += [f"results/{STUDY}/warnings/check_splits.tsv"]
+WARNINGS += collect(
+    f"results/{STUDY}/warnings/check_leaks/{{experiment}}.tsv",
+    experiment=EXPERIMENTS if PATCHES else [],
+)
+
+
+rule find_near_duplicates:
+    """Find annotated fields and cells that show the same though no group says so (A8)."""
+    input:
+        fields="results/{study}/qc/fields.tsv",
+        annotated="results/{study}/annotations/fields.tsv",
+        # patches are compared as crops
+        boxes=branch(
+            PATCHES, then=[], otherwise="results/{study}/annotations/boxes.parquet"
+        ),
+        shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
+    output:
+        pairs="results/{study}/near_duplicates.tsv",
+    log:
+        "logs/{study}/find_near_duplicates.log",
+    benchmark:
+        "results/{study}/benchmarks/find_near_duplicates.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=longer(120),
+    params:
+        settings={
+            key: config["splits"][key]
+            for key in ("by", "track_frames", "track_distance")
+        },
+        code=code_id("find_near_duplicates.py"),
+    script:
+        "../scripts/find_near_duplicates.py"
+
+
+rule check_splits:
+    """Refuse splits that share fields or cells that show the same (A8)."""
+    input:
+        fields="results/{study}/qc/fields.tsv",
+        pairs="results/{study}/near_duplicates.tsv",
+        known=KNOWN_PAIRS,
+        splits="results/{study}/splits.tsv",
+        shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
+    output:
+        leaks="results/{study}/leaks.tsv",
+        warnings="results/{study}/warnings/check_splits.tsv",
+    log:
+        "logs/{study}/check_splits.log",
+        # outputs of a job that refuses are deleted, its logs are not
+        pairs="logs/{study}/check_splits.leaks.tsv",
+    benchmark:
+        "results/{study}/benchmarks/check_splits.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=longer(20),
+    params:
+        near_duplicates=lookup("splits/near_duplicates", within=config),
+        # no output, for it is looked at when the job has refused
+        pictures=lambda wildcards: [
+            f"results/{wildcards.study}/near_duplicates.{kind}"
+            for kind in ("pdf", "png")
+        ],
+        code=code_id("check_splits.py"),
+    script:
+        "../scripts/check_splits.py"
+
+
 rule check_leaks:
-    """Refuse to train on cells that are there again among those measured on (A8)."""
+    """Refuse to train on patches that are there again among those measured on (A8)."""
     input:
         crops=crops_file("npy"),
         table=crops_file("parquet"),
+        known=KNOWN_PAIRS,
     output:
         leaks="results/{study}/leaks/{experiment}.tsv",
+        warnings="results/{study}/warnings/check_leaks/{experiment}.tsv",
     log:
         "logs/{study}/check_leaks/{experiment}.log",
         # outputs of a job that refuses are deleted, its logs are not

@@ -102,11 +102,14 @@ def crops_file(kind):
     return path
 
 
-def leaks_file(wildcards):
-    """What the leak gate found among the crops; designs share it with their experiment."""
-    name = wildcards.experiment
-    name = experiments.crops_as(config, name) if name in DESIGNED else name
-    return f"results/{wildcards.study}/leaks/{name}.tsv"
+def leaks_files(wildcards):
+    """What the leak gates wrote: a training waits for it, and is not done again because of it."""
+    files = [f"results/{wildcards.study}/leaks.tsv"]
+    if PATCHES:  # designs share it with their experiment
+        name = wildcards.experiment
+        name = experiments.crops_as(config, name) if name in DESIGNED else name
+        files.append(f"results/{wildcards.study}/leaks/{name}.tsv")
+    return [ancient(path) for path in files]
 
 
 def sheet_for_training(wildcards):

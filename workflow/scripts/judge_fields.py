@@ -22,7 +22,8 @@ for row in fields[fields["verdict"] != quality.OK].itertuples():
     log.warning("%s is set aside: %s", row.field, row.verdict)
 for row in fields[fields["remark"] != ""].itertuples():
     log.warning("%s has a remark: %s", row.field, row.remark)
-copies.check(fields, params.near_duplicates)
+# no parameter: to allow copies must train nothing again; check_splits looks once more
+copies.check(fields, snakemake.config["splits"]["near_duplicates"])
 compared = losses.conditions(fields, params.seed)
 losses.warn_of_fields(fields, snakemake.output.fields)
 losses.warn(compared, "fields", snakemake.output.set_aside)

@@ -72,6 +72,23 @@ def check_hold_out(config: Mapping[str, Any], fields: pd.DataFrame) -> None:
         check_known(value, known, "splits.hold_out", f"the values of {by} in {config['fields']}")
 
 
+def check_together(config: Mapping[str, Any], fields: pd.DataFrame) -> None:
+    """Refuse to keep near-duplicates together where no field is free to move.
+
+    Raises
+    ------
+    StudyError
+        When lists or the sample sheet give every field its split.
+    """
+    if config["splits"]["near_duplicates"] == "keep_together" and (fields["split"] != "").all():
+        by = "splits.lists" if config["splits"]["lists"] else "the column split"
+        raise StudyError(
+            "splits.near_duplicates is keep_together, but it can move no field, because "
+            f"{by} of {config['fields']} gives each of them its split; set it to refuse or allow, "
+            "or leave some splits open."
+        )
+
+
 def _lines(path: Path) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8-sig")

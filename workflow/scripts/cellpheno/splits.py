@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy.sparse
+from scipy.cluster.hierarchy import DisjointSet
 from scipy.sparse.csgraph import connected_components
 
 from cellpheno import notices
@@ -67,7 +68,8 @@ def assign(
     hold_out
         Values of `by`: groups to test on; the others train and validate.
     together
-        Pairs of fields that must come to one split, whatever their groups.
+        Pairs of fields that come to one split, whatever their groups, unless the sample sheet
+        gives them two.
     deal
         `BALANCED` or `BY_HASH`.
 
@@ -91,7 +93,10 @@ def assign(
     takes_part &= given != PREDICT
     learning = fields[takes_part].reset_index(drop=True)
     _report_unannotated(learning, annotated)
-    block = blocks(learning, [by, "content"], together)
+    block = blocks(learning, [by, "content"])
+    if len(together):
+        fixed = _fixed(learning, block, given[takes_part], by)
+        block = blocks(learning, [by, "content"], _joinable(learning, block, fixed, together))
     fixed = _fixed(learning, block, given[takes_part], by)
     complete = ~learning["field"].isin(annotated.loc[~annotated["complete"], "field"]).to_numpy()
     load = _load(learning, block, boxes, complete)
@@ -216,13 +221,34 @@ def _fixed(
             raise StudyError(
                 f"The sample sheet puts the field {giver[number]} into "
                 f"{LEARNING[fixed[number]]} and {fields['field'][row]} into {split}, but they "
-                f"belong together (same {by}, image files equal to the byte, or pairs that "
-                "splits.near_duplicates keeps together); give both the same split, or leave one "
-                "out."
+                f"belong together (same {by}, or image files equal to the byte); give both the "
+                "same split, or leave one out."
             )
         fixed[number] = wanted
         giver[number] = fields["field"][row]
     return fixed
+
+
+def _joinable(
+    fields: pd.DataFrame,
+    block: npt.NDArray[np.intp],
+    fixed: npt.NDArray[np.intp],
+    together: Sequence[tuple[str, str]],
+) -> list[tuple[str, str]]:
+    """Return the pairs of fields that no chain of them brings into two given splits."""
+    own = dict(zip(fields["field"], block.tolist(), strict=True))
+    joined, split = DisjointSet(range(len(fixed))), dict(enumerate(fixed.tolist()))
+    pairs = []
+    for pair in together:
+        if not all(field in own for field in pair):
+            continue
+        given = [split[joined[own[field]]] for field in pair]
+        if given[0] != given[1] and min(given) >= 0:
+            continue
+        joined.merge(*(own[field] for field in pair))
+        split[joined[own[pair[0]]]] = max(given)
+        pairs.append(pair)
+    return pairs
 
 
 def _load(

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import functools
+import logging
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -45,6 +46,9 @@ SCHEMES = {
 CONTROL = "#555555"
 INK = "#222222"
 ALERT = "#D55E00"
+
+# how it embeds fonts is nothing that a user must read
+logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 RC = {
     "font.family": "sans-serif",

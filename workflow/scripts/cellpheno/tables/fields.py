@@ -83,13 +83,13 @@ SET_ASIDE = Table(
     key=("kind", "name"),
 )
 SPLITS = Table("splits", (FIELD, GROUP, SPLIT, COMPLETE), key=("field",))
-LEAKS = Table(
-    "leaks",
+NEAR_DUPLICATES = Table(
+    "near_duplicates",
     (
-        Column("first", "str", "field, or crop by field and box"),
-        Column("second", "str", "what shows the same as the first"),
-        Column("first_split", "str", "use of the first", allowed=SPLITS_ALLOWED),
-        Column("second_split", "str", "use of the second", allowed=SPLITS_ALLOWED),
+        Column("first", "str", "field"),
+        Column("first_box", "str", "corners of its cell, px; none: the whole field", optional=True),
+        Column("second", "str", "field that shows the same as the first"),
+        Column("second_box", "str", "corners of its cell, px", optional=True),
         Column(
             "kind",
             "str",
@@ -99,6 +99,14 @@ LEAKS = Table(
         Column("turn", "str", "of the second, to look like the first"),
         Column("similarity", "float", "of the pictures", maximum=1.01, optional=True),
         Column("limit", "float", "similarity from which they count as the same", optional=True),
+    ),
+)
+LEAKS = Table(
+    "leaks",
+    (
+        *NEAR_DUPLICATES.columns,
+        Column("first_split", "str", "use of the first", allowed=SPLITS_ALLOWED),
+        Column("second_split", "str", "use of the second", allowed=SPLITS_ALLOWED),
     ),
 )
 HELD_OUT = Table(
