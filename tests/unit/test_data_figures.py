@@ -160,6 +160,22 @@ def test_cells_at_the_border_are_only_shown_where_there_are_no_others():
     assert centres == [110.0 + n for n in range(gallery.EACH)]
 
 
+def test_marks_show_which_cell_of_a_picture_is_meant():
+    quality = pd.DataFrame({"field": ["a"], "width": [200], "height": [200]})
+    rows = [(0.0, 0.0, 20.0, 10.0), (60.0, 80.0, 100.0, 120.0)]
+    cells = pd.DataFrame(rows, columns=BOX_COLUMNS).assign(field="a", **{"class": "x"})
+    shown = gallery.choose(cells, quality, style.Palette(["x"], "x", {}, []))
+    made = gallery.draw(shown, pictures(shown), style.Palette(["x"], "x", {}, []))
+    marked = []
+    for axes in made.axes[:2]:
+        ends = np.concatenate([line.get_xydata() for line in axes.lines]) + 0.5
+        marked.append([*ends.min(axis=0), *ends.max(axis=0)])
+    side = shown["x_max"] - shown["x_min"]
+    corner = shown[["x_min", "y_min"]].to_numpy()
+    boxes = np.array(marked) * (side / 20).to_numpy()[:, None] + np.tile(corner, 2)
+    assert sorted(map(tuple, boxes.round(6))) == rows
+
+
 def test_a_call_that_the_annotator_does_not_share_is_marked():
     study = large()
     cells = chosen(study, "called")

@@ -16,6 +16,10 @@ ROOM = 1.15
 """Side of a picture, as a share of the longest side of a box."""
 GEOMETRY = Geometry(margin=0.0, border=0.0, size=200)
 CELL_MM = 20.5
+OWN = [f"own_{corner}" for corner in BOX_COLUMNS]
+"""Columns of a cell's own box, once its picture has taken the place of the box."""
+TICK = 0.25
+"""Length of the marks at the corners of a cell's box, as a share of its sides."""
 LETTERS = 12
 """Of an annotated class that fit above a picture."""
 
@@ -37,7 +41,8 @@ def choose(cells: pd.DataFrame, quality: pd.DataFrame, palette: style.Palette) -
     Returns
     -------
     frame
-        Rows of `cells`, with boxes replaced by squares of one size around their centres.
+        Rows of `cells`, with boxes replaced by squares of one size around their centres, and the
+        boxes themselves as `OWN`.
     """
     order = np.random.default_rng(0).permutation(len(cells))
     drawn = cells.sort_values(["field", *BOX_COLUMNS], kind="stable").iloc[order]
@@ -60,7 +65,8 @@ def squares(cells: pd.DataFrame) -> pd.DataFrame:
     low = (boxes[:, :2] + boxes[:, 2:] - side) / 2
     low = np.clip(low, 0, np.maximum(0, cells[["width", "height"]].to_numpy(np.float64) - side))
     around = np.hstack([low, low + side])
-    return cells.assign(**dict(zip(BOX_COLUMNS, around.T, strict=True)))
+    own = dict(zip(OWN, boxes.T, strict=True))
+    return cells.assign(**own, **dict(zip(BOX_COLUMNS, around.T, strict=True)))
 
 
 def _at_border(cells: pd.DataFrame) -> npt.NDArray[np.bool_]:
@@ -101,11 +107,25 @@ def draw(cells: pd.DataFrame, crops: npt.NDArray[np.uint8], palette: style.Palet
         there = np.flatnonzero(cells["class"] == name)
         for axes, number in zip(row, there, strict=False):
             axes.imshow(crops[number], interpolation="antialiased")
+            _mark(axes, cells.iloc[number], crops.shape[1])
             if titles:
                 _write_score(axes, cells.iloc[number])
     side = cells["x_max"].iloc[0] - cells["x_min"].iloc[0]
     made.supxlabel(f"each picture {side:.0f} × {side:.0f} px", x=1, ha="right", fontsize=6)
     return made
+
+
+def _mark(axes: Axes, cell: pd.Series, side: int) -> None:
+    """Mark the corners of the cell's own box, white on black, so that they show on any picture."""
+    low = cell[["x_min", "y_min"] * 2].to_numpy(np.float64)
+    scale = side / (cell["x_max"] - cell["x_min"])
+    left, top, right, bottom = (cell[OWN].to_numpy(np.float64) - low) * scale - 0.5
+    across, down = TICK * (right - left), TICK * (bottom - top)
+    for x, inward in ((left, across), (right, -across)):
+        for y, upward in ((top, down), (bottom, -down)):
+            for colour, width in (("black", 1.6), ("white", 0.7)):
+                axes.plot([x + inward, x, x], [y, y, y + upward], color=colour, linewidth=width)
+    axes.set(xlim=(-0.5, side - 0.5), ylim=(side - 0.5, -0.5))
 
 
 def _write_score(axes: Axes, cell: pd.Series) -> None:
