@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
+import torch
 import yaml
 from conftest import ROOT, Study
 
@@ -65,7 +66,7 @@ def study(tmp_path_factory):
     (data / "raw_cell_images/R/r06c04f11p01_1_5_5_20_20.tiff").write_bytes(b"not a field")
     (data / "weights").mkdir()
     for weights in yaml.safe_load(TEXT)["fetch"]["files"]:
-        (data / weights["name"]).write_bytes(b"not read by a dry run")
+        torch.save({}, data / weights["name"])
     (folder / "config").mkdir()
     told = re.search(r"python (workflow/scripts/make_sample_sheet.py(?:.*\\\n)+.*)\n", TEXT)[1]
     command = told.replace("\\\n#", "\\\n").replace("workflow/", f"{ROOT}/workflow/")
