@@ -44,6 +44,18 @@ def test_a_project_and_its_exported_regions_read_alike(write, project):
     assert image.regions == (Region((10, 20, 40, 60), "living"),)
 
 
+@pytest.mark.parametrize(
+    ("settings", "folder"),
+    [({"core": {"default_filepath": "plates/2/"}}, "plates/2/"), ({"core": None}, ""), (7, "")],
+)
+def test_a_project_tells_the_folder_of_its_images(write, settings, folder):
+    path = write({"f1.png": [region(RECTANGLE)]})
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "_via_settings": settings}))
+    [image] = via.read(path, "class")
+    assert image.folder == folder
+
+
 @pytest.mark.parametrize("before", ["", "#", "\ufeff#"])  # VIA 2, VIA 1, VIA 1 saved by Excel
 def test_the_csv_export_reads_like_the_project(tmp_path, before):
     header = f"{before}filename,file_size,file_attributes,region_count,region_id,"

@@ -39,6 +39,7 @@ def read(path: Path, class_attribute: str) -> list[AnnotatedImage]:
             entry["filename"],
             _regions(entry, path, class_attribute),
             shown(path),
+            folder=entry.get("folder", ""),
             gone_through=bool(entry["regions"]),
         )
         for entry in entries
@@ -60,7 +61,16 @@ def _entries(path: Path) -> list[dict[str, Any]]:
         raise documents.wrong_format(path, WANTED, content) from error
     if not entries:
         raise documents.wrong_format(path, WANTED, content)
-    return entries
+    folder = _folder(content)
+    return [{**entry, "folder": folder} for entry in entries]
+
+
+def _folder(content: Mapping[str, Any]) -> str:
+    """Return the folder that a project puts before the names of its images, if any."""
+    section: Any = content
+    for key in ("_via_settings", "core", "default_filepath"):
+        section = section.get(key) if isinstance(section, Mapping) else None
+    return shown(section.strip()) if isinstance(section, str) else ""
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
