@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cellpheno import classifier_settings
 from cellpheno.classification import sampling, selection
 from cellpheno.errors import StudyError
 
@@ -105,6 +106,18 @@ def test_a_share_may_lack_a_class_and_dropped_cells_their_class():
     labels, train = pd.Series(["R", "G", "U"]), np.array([0, 1])
     with pytest.raises(StudyError, match="'U'"):
         sampling.check_classes(labels, train, ["R", "G", "U"])
-    for own in (settings(share=0.1), settings(unknown="drop", unknown_class="U")):
-        lacking = selection.may_lack(own, ["R", "G", "U"])
+    whole = {"share": 1, "only": {}, "unknown": "keep", "unknown_class": None}
+    for own in ({"share": 0.1}, {"unknown": "drop", "unknown_class": "U"}):
+        lacking = classifier_settings.may_lack({**whole, **own}, ["R", "G", "U"])
         sampling.check_classes(labels, train, ["R", "G", "U"], lacking)
+
+
+def test_a_class_must_be_learned_where_any_training_on_whole_fields_needs_it():
+    whole = {"share": 1, "only": {}, "unknown": "keep", "unknown_class": None}
+    fields, cells = {**whole, "validation": "fields"}, {**whole, "validation": "cells"}
+    dropped = {**fields, "unknown": "drop", "unknown_class": "U"}
+    share = {**fields, "share": 0.5}
+    must_learn = classifier_settings.must_learn
+    assert must_learn([cells, share], ["R", "U"]) == []
+    assert must_learn([share, dropped], ["R", "U"]) == ["R"]
+    assert must_learn([dropped, fields], ["R", "U"]) == ["R", "U"]

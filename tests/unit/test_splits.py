@@ -332,3 +332,13 @@ def test_a_field_that_the_sheet_calls_empty_is_complete_and_one_to_be_predicted_
     complete = result.set_index("field")["complete"]
     assert complete["f0000"]
     assert not complete["f0001"]
+
+
+def test_a_class_that_no_field_of_the_training_has_is_refused_where_it_must_be_learned():
+    dealt = pd.DataFrame(
+        {"field": ["a", "b", "c", "d"], "split": ["train", "val", "test", "predict"]}
+    )
+    boxes = pd.DataFrame({"field": [*"abcbbd"], "label": [*"xxxyyz"]})
+    splits.refuse_unlearnable(dealt, boxes, ["x", "z", "of no cell"])
+    with pytest.raises(StudyError, match=r"train has .* class 'y' \(train 0, val 2, test 0\)"):
+        splits.refuse_unlearnable(dealt, boxes, ["x", "y"])

@@ -82,6 +82,7 @@ rule split_fields:
             for key in ("by", "fractions", "hold_out", "deal")
         },
         seed=lookup("seed", within=config),
+        must_learn=MUST_LEARN,
         code=code_id("split_fields.py"),
     script:
         "../scripts/split_fields.py"

@@ -68,6 +68,7 @@ from cellpheno import (
     abandoned,
     candidate_settings,
     captions,
+    classifier_settings,
     config_text,
     configuration,
     detector_libraries,
@@ -388,6 +389,10 @@ DETECTED_CLASSES = (
 DESIGNED = expansion.added(config)
 EXPERIMENTS = [name for name in config["experiments"] if name not in DESIGNED]
 TRAINED = [*EXPERIMENTS, *DESIGNED]
+MUST_LEARN = classifier_settings.must_learn(
+    [configuration.experiment(config, name)["training"] for name in TRAINED],
+    config["classes"],
+)
 # how well the class that is looked for is found; only where there is one
 TARGET = config["calls"]["target"]
 TARGET_TABLES = (

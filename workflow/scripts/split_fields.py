@@ -21,6 +21,7 @@ result = splits.assign(
     together=together,
     **params.splits,
 )
+splits.refuse_unlearnable(result, boxes, params.must_learn)
 tables.write(result, snakemake.output.splits, tables.SPLITS)
 job.save_warnings(snakemake)
 print(result["split"].value_counts().to_string())

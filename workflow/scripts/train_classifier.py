@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from cellpheno import gpu, job, parallel, tables
+from cellpheno import classifier_settings, gpu, job, parallel, tables
 from cellpheno.classification import selection
 from cellpheno.classification.backbones import (
     ModelSettings,
@@ -36,7 +36,8 @@ names, rows = selection.label_unknown(
     params.target,
     tables.read(inputs.guessed, tables.GUESSED_CELLS) if inputs.guessed else None,
 )
-check_classes(names, rows[0], params.classes, selection.may_lack(chosen, params.classes))
+lacking = classifier_settings.may_lack(params.training, params.classes)
+check_classes(names, rows[0], params.classes, lacking)
 
 torch.manual_seed(derive(seed, "initial weights"))
 model_settings = ModelSettings(**params.model)

@@ -1,5 +1,6 @@
 """What the keys of a classifier's section ask of one another, checked before any compute."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cellpheno.errors import StudyError
@@ -62,3 +63,38 @@ def check(settings: dict[str, Any], where: str) -> None:
             f"{where}: classification.training.blur.kernel goes from {low} to {high}; put the "
             "lower one first."
         )
+
+
+def may_lack(training: Mapping[str, Any], classes: Sequence[str]) -> list[str]:
+    """Return the classes that may have no cell to train on, though annotated cells of it exist.
+
+    Parameters
+    ----------
+    training
+        A classifier's section `training`.
+    classes
+        The config's `classes`.
+    """
+    if training["share"] < 1 or training["only"]:
+        return list(classes)
+    dropped = training["unknown"] != "keep" and training["unknown_class"] is not None
+    return [str(training["unknown_class"])] if dropped else []
+
+
+def must_learn(trainings: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> list[str]:
+    """Return the classes of which some classifier needs a cell in the split `train`.
+
+    Parameters
+    ----------
+    trainings
+        The sections `training` of all classifiers. Those that divide cells and not fields between
+        training and validation need none: cells of `val` train them too.
+    classes
+        The config's `classes`.
+    """
+    needed = [
+        set(classes) - set(may_lack(training, classes))
+        for training in trainings
+        if training["validation"] == "fields"
+    ]
+    return [name for name in classes if any(name in each for each in needed)]

@@ -402,6 +402,39 @@ def _first(names: pd.Series) -> str:
     return ", ".join(names.head(5)) + (", ..." if len(names) > 5 else "")
 
 
+def refuse_unlearnable(
+    splits: pd.DataFrame, boxes: pd.DataFrame, must_learn: Sequence[str]
+) -> None:
+    """Refuse splits that leave a classifier no cell of a class to train on.
+
+    Parameters
+    ----------
+    splits
+        The splits table.
+    boxes
+        The boxes table.
+    must_learn
+        Classes that need a cell in the split `train`, where any field but the predicted has one.
+
+    Raises
+    ------
+    StudyError
+        For the first class that has annotated cells, but none in `train`.
+    """
+    cells = boxes[["field", "label"]].merge(splits[["field", "split"]], on="field")
+    for name in must_learn:
+        counts = cells.loc[cells["label"] == name, "split"].value_counts()
+        where = {split: int(counts.get(split, 0)) for split in LEARNING}
+        if any(where.values()) and not where["train"]:
+            found = ", ".join(f"{split} {n}" for split, n in where.items())
+            raise StudyError(
+                f"No field of the split train has an annotated cell of the class {name!r} "
+                f"({found}), so that no classifier can learn it; annotate it in further fields, "
+                "change the splits (column split of the sample sheet, splits), or leave the class "
+                "out of classes and name it in annotations.ignore."
+            )
+
+
 def refuse_leaks(splits: pd.DataFrame, fields: pd.DataFrame, by: str) -> None:
     """Refuse splits that share a group or an image.
 

@@ -69,9 +69,10 @@ def check_classes(
         known, learned = int((labels == name).sum()), int((labels.iloc[train] == name).sum())
         if known and not learned and name not in may_lack:
             raise StudyError(
-                f"The class {name!r} has {known} crops, but none of them is there to train on; "
-                "annotate it in more fields, change `seed` to split the fields anew, or take the "
-                "class out of `classes`."
+                f"None of the crops of the class {name!r} ({known}) is there to train on; annotate "
+                "it in further fields, change the splits, look at metrics/detection.tsv for cells "
+                "that were not detected, or leave the class out of classes and name it in "
+                "annotations.ignore."
             )
         if not learned:
             notices.warn(

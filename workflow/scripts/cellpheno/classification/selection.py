@@ -198,14 +198,6 @@ def guess(guessed: pd.DataFrame, selection: Selection, target: str | None) -> pd
     return pd.Series(likeliest.to_numpy(), index=rows, dtype="str")
 
 
-def may_lack(selection: Selection, classes: Sequence[str]) -> list[str]:
-    """Return the classes that may have no cell to train on, though annotated cells of it exist."""
-    if selection.share < 1 or selection.only:
-        return list(classes)
-    dropped = selection.unknown != "keep" and selection.unknown_class is not None
-    return [str(selection.unknown_class)] if dropped else []
-
-
 def annotated_cells(
     annotated: pd.DataFrame, splits: pd.DataFrame, detected: pd.DataFrame | None
 ) -> pd.DataFrame:
