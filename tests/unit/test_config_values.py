@@ -99,3 +99,16 @@ def test_a_value_of_the_command_line_belongs_into_the_config_file(value, kind):
     error = config_values.not_text(("a",), value, {}, "study.yaml")
     assert kind in str(error)
     assert f"in quotes in the config file: '{value}'" in str(error)
+
+
+@pytest.mark.parametrize(("text", "value"), [("010", 8), ("1:30", 90), ("0_7", 7)])
+def test_a_number_that_is_another_one_than_it_looks_like_is_refused(text, value):
+    with pytest.raises(
+        StudyError, match=rf"seed \(line 1\) is {text}, which YAML reads as {value}"
+    ):
+        config_values.check({"seed": value}, {("seed",): Written(text, 1)}, "study.yaml")
+
+
+@pytest.mark.parametrize(("text", "value"), [("0", 0), ("10", 10), ("0.5", 0.5), ("1e-3", 0.001)])
+def test_a_number_that_is_what_it_looks_like_is_taken(text, value):
+    config_values.check({"seed": value}, {("seed",): Written(text, 1)}, "study.yaml")

@@ -23,10 +23,11 @@ def refusal(study, *arguments: str) -> str:
         (BOMB, ["more than 100,000 values", "aliases"]),
         ("study: other\n", ["key study is written twice", "line 1 and in line"]),
         ("splits: {hold_out: [007]}\n", ["splits.hold_out.0", "is 007", "quotes: '007'"]),
+        ("seed: 010\n", ["seed (line", "is 010", "YAML reads as 8"]),
         ("class_groups: {no: [small]}\n", ["the key no in class_groups", "quotes: 'no'"]),
         ("__use_yte__: true\n", ["__use_yte__", "Python"]),
     ],
-    ids=["bomb", "twice", "value", "key", "template"],
+    ids=["bomb", "twice", "value", "octal", "key", "template"],
 )
 def test_a_config_file_that_says_something_else_than_it_seems_is_refused(mini_study, added, words):
     mini_study.write()

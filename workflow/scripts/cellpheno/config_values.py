@@ -2,6 +2,7 @@
 
 import datetime
 import math
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +18,8 @@ LONGEST = 1000
 """Characters of a text."""
 LARGEST = 10**15
 """Size of a number; beyond it, floating-point numbers no longer tell integers apart."""
+_OTHER_BASE = re.compile(r"[+-]?0[0-7_]+|[^:]+(:[^:]+)+")
+"""Octal numbers such as 010, and those to the base of 60 such as 1:30."""
 KINDS = {
     bool: "a truth value",
     int: "a number",
@@ -65,8 +68,19 @@ def check(config: Any, written: Mapping[Key, Written], source: str) -> None:
             rest += (((*key, name), part) for name, part in value.items())
         elif isinstance(value, list):
             rest += (((*key, number), part) for number, part in enumerate(value))
-        elif fault := _fault(value):
+        elif fault := _fault(value) or _misread(value, key, written):
             raise StudyError(f"{source}: {_place(key, written)} {fault}.")
+
+
+def _misread(value: Any, key: Key, written: Mapping[Key, Written]) -> str | None:
+    """Return what is wrong with a number that is another one than it looks like."""
+    text = written[key].text if key in written else ""
+    if isinstance(value, int | float) and _OTHER_BASE.fullmatch(text):
+        return (
+            f"is {text}, which YAML reads as {value}; write {value} if that is meant, or in "
+            f"quotes: '{text}'"
+        )
+    return None
 
 
 def not_text(key: Key, value: Any, written: Mapping[Key, Written], source: str) -> StudyError:
