@@ -257,6 +257,13 @@ def test_an_experiment_without_any_called_cell_is_a_warning():
     assert any("No cell was called in the fields of the experiment" in one for one in sentences)
 
 
+def test_a_study_without_an_experiment_is_a_warning_only_where_it_names_a_control():
+    none = table({"one": {"control": CONTROL}}).iloc[:0]
+    for control, expected in ((None, 0), ("control", 1)):
+        _, sentences = warned(compared, none, [WELCH], control)
+        assert sum("nothing is compared" in one for one in sentences) == expected
+
+
 def test_a_study_whose_fields_were_all_set_aside_still_has_its_rows():
     nothing = table({"one": {"control": []}})
     columns = [

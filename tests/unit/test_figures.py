@@ -98,6 +98,16 @@ def test_stacked_shares_of_classes_add_up_to_one(study):
         assert heights(axes) == pytest.approx(1)
 
 
+def test_shares_of_classes_have_no_panel_without_cells(study):
+    none = study.cells.iloc[:0]
+    (axes,) = class_shares.draw(study.boxes, study.splits, none, ["predict"], study.palette).axes
+    assert axes.get_title() == "annotated"
+    none = study.boxes.iloc[:0]
+    (axes,) = class_shares.draw(none, study.splits, study.cells, ["predict"], study.palette).axes
+    assert axes.get_title() == "called (predict)"
+    assert axes.get_ylabel() == "share of cells"
+
+
 def test_relative_frequencies_add_up_to_one_and_absolute_ones_to_the_group():
     study = large()
     absolute, relative = frequencies_stacked.draw(

@@ -41,12 +41,14 @@ def draw(
     if annotated.empty and called.empty:
         return style.message("No cell was annotated and none was called.")
     made = style.figure(style.PAGE_MM, 72 + style.ticks_mm(called.index))
-    widths = [max(2, len(annotated)), max(2, len(called))]
-    left, right = made.subplots(1, 2, width_ratios=widths, sharey=True)
-    draw_bars(left, annotated, palette)
-    draw_bars(right, called, palette)
-    left.set(title="annotated", ylabel="share of cells")
-    right.set_title(f"called ({', '.join(wanted)})")
+    parts = {"annotated": annotated, f"called ({', '.join(wanted)})": called}
+    parts = {title: numbers for title, numbers in parts.items() if len(numbers)}
+    widths = [max(2, len(numbers)) for numbers in parts.values()]
+    panels = made.subplots(1, len(parts), width_ratios=widths, sharey=True, squeeze=False)[0]
+    for axes, (title, numbers) in zip(panels, parts.items(), strict=True):
+        draw_bars(axes, numbers, palette)
+        axes.set_title(title)
+    panels[0].set_ylabel("share of cells")
     made.legend(
         handles=palette.handles(palette.classes)[::-1],
         loc="outside center right",

@@ -59,7 +59,7 @@ def of_frequencies(
     """
     counted = set(table.loc[table["n_cells"] > 0, "field"])
     fields = Fields(named, counted, "without a called cell")
-    fields.warn()
+    fields.warn(expected=control is not None)
     if not counted and len(named):
         notices.warn(
             "No cell was called in the fields of the experiment: no condition can be compared."
@@ -98,7 +98,7 @@ def of_measures(
         asked = {name: name for name in part["class"].unique()}
         measured = set(part.loc[part["value"].notna(), "field"])
         fields = Fields(named, measured, f"without a known {measure}")
-        fields.warn()
+        fields.warn(expected=control is not None)
         found = _run(units, "value", control, entries, asked, fields)
         parts.append(found.assign(measure=measure, measure_unit=unit))
     return pd.concat(parts, ignore_index=True)

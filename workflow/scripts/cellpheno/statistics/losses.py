@@ -42,9 +42,15 @@ class Fields:
         used = f"{numbers.get('compared', 0)} of {numbers.sum()} fields in the sheet used"
         return f"{used}: {lost}" if lost else used
 
-    def warn(self) -> None:
-        """Warn of all conditions of which some fields are not compared, in one sentence."""
-        if not self.conditions:
+    def warn(self, expected: bool = True) -> None:
+        """Warn of all conditions of which some fields are not compared, in one sentence.
+
+        Parameters
+        ----------
+        expected
+            Whether a study without any field to compare is worth a warning.
+        """
+        if expected and not self.conditions:
             notices.warn(
                 "No field lies in statistics.splits, so that nothing is compared; name the splits "
                 "of the fields that are to be compared (splits.tsv lists them)."
