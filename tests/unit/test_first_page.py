@@ -68,6 +68,12 @@ def test_comparisons_are_counted_by_what_became_of_them(results):
     assert first_page.tested(results) == {"all": 3, "tested": 2, "significant": 1}
 
 
+def test_a_study_of_annotated_fields_alone_compares_nothing(tmp_path):
+    (tmp_path / "splits.tsv").write_text("field\tsplit\na\ttrain\nb\tpredict\n")
+    assert first_page.compared(tmp_path, ["predict"])
+    assert not first_page.compared(tmp_path, ["test"])
+
+
 def test_the_page_has_a_table_of_results(page):
     html = page()
     assert "<td>0.812</td>" in html

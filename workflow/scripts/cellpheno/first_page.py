@@ -1,7 +1,7 @@
 """The main results of a study, for the first page of its report."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 Row = Mapping[str, str]
@@ -52,6 +52,11 @@ def results(folder: Path, experiment: str) -> list[dict[str, str]]:
         rows.sort(key=lambda row: row["split"] != "test")
         found += [_shown(what, row) for row in rows[:1]]
     return found
+
+
+def compared(folder: Path, splits: Collection[str]) -> bool:
+    """Return whether a field of sound quality lies in the splits that are compared."""
+    return any(row["split"] in splits for row in _rows(folder / "splits.tsv"))
 
 
 def tested(folder: Path) -> dict[str, int]:
