@@ -35,7 +35,8 @@ def completed(**changes):
 
 def test_a_patch_of_the_grid_is_the_classifiers_input_as_it_is():
     crops = completed()["classification"]["crops"]
-    assert crops == {"source": "annotations", "margin": 0, "border": 0, "size": 96}
+    expected = {"source": "annotations", "margin": 0, "border": 0, "size": 96, "shape": "padded"}
+    assert crops == expected
 
 
 def test_what_the_config_says_of_crops_goes_first():

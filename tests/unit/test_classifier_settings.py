@@ -17,7 +17,7 @@ SCHEMA = configuration.load_schema(
 BACKBONES = SCHEMA["$defs"]["classification"]["properties"]["model"]["properties"]["backbone"]
 SETTINGS = {
     "model": {"frozen_batch_norm": False, "weights": None, "auxiliary_loss": 0},
-    "crops": {"size": 224},
+    "crops": {"size": 224, "shape": "padded", "border": 0},
     "training": {"batch_size": 1, "blur": {"kernel": [3, 7]}},
 }
 
