@@ -71,7 +71,7 @@ def measure(
         for draw in range(options.draws if rate else 1):
             annotator = Annotator(f"draw {draw}", wrong_class=rate)
             drawn = annotate(truth, annotator, config["classes"], *size, seed)
-            judged = suspects.judge(
+            judged, _ = suspects.judge(
                 drawn,
                 described,
                 groups,

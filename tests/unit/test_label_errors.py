@@ -8,7 +8,7 @@ from cellpheno import tables
 from cellpheno.classification.crops import Geometry
 from cellpheno.errors import StudyError
 from cellpheno.images import store
-from cellpheno.label_errors import descriptors, evaluation, suspects
+from cellpheno.label_errors import descriptors, evaluation, judges, suspects
 
 CLASSES = ["round", "long", "rare"]
 
@@ -47,7 +47,7 @@ def planted():
 
 
 def judge(table, values, groups, folds=5, neighbors=10):
-    return suspects.judge(table, values, groups, CLASSES, folds, neighbors)
+    return suspects.judge(table, values, groups, CLASSES, folds, neighbors)[0]
 
 
 def test_planted_errors_are_found_with_the_class_that_they_should_have(planted):
@@ -107,6 +107,37 @@ def test_where_nothing_is_out_of_fold_the_table_is_empty(labels, groups):
     judged = judge(cells(labels), np.random.default_rng(0).random((20, 30)), groups)
     assert judged.empty
     assert set(judged) >= {"quality", "listed", "rank"}
+
+
+def test_the_judges_are_rated_on_groups_that_they_have_not_seen(planted, tmp_path):
+    table, values, groups, _ = planted
+    _, rated = suspects.judge(table, values, groups, CLASSES, 5, 10)
+    tables.write(rated, tmp_path / "judges.tsv", tables.JUDGES)
+    both = rated[rated["judge"] == "both"].set_index("metric")
+    # a tenth of the labels is wrong, and judges that know the truth contradict these
+    assert both.loc["accuracy", "value"] == pytest.approx(0.9, abs=0.02)
+    assert (both["ci_low"] < both["value"]).all()
+    assert (both["value"] < both["ci_high"]).all()
+    assert (rated["n_groups"] == 10).all()
+
+
+def test_judges_that_hardly_know_the_classes_list_few_labels(caplog):
+    random = np.random.default_rng(0)
+    true = np.array(CLASSES, dtype=object)[random.choice(3, 600)]
+    values = (looks(true, random) * 0.1 + random.normal(0, 1.4, (600, 30))).astype(np.float32)
+    judged, rated = suspects.judge(cells(true), values, np.arange(600) // 30, CLASSES, 5, 10)
+    accuracy = rated[rated["metric"] == "accuracy"].set_index("judge")["value"]["both"]
+    assert 0.3 < accuracy < 0.8
+    assert judged["listed"].mean() < 0.1
+    assert "more than the judges can be trusted with" in caplog.text
+
+
+def test_judges_that_do_not_agree_list_nothing():
+    random = np.random.default_rng(0)
+    one = random.random((400, 2))
+    each = {judges.REGRESSION: one, judges.NEIGHBOURS: 1 - one, judges.BOTH: one}
+    labels = random.integers(0, 2, 400)
+    assert judges.longest(judges.rate(labels, each, np.arange(400) // 20, 0)) == 0
 
 
 def test_the_same_cells_give_the_same_table(planted):

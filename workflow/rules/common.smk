@@ -429,7 +429,7 @@ SIMULATED_TABLES = (
 LABEL_ERRORS = (
     [
         f"results/{STUDY}/label_errors/{name}"
-        for name in ("cells.parquet", "listed.tsv", "crops.npy")
+        for name in ("cells.parquet", "listed.tsv", "judges.tsv", "crops.npy")
     ]
     if config["label_errors"]["enabled"]
     else []

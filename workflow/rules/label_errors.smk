@@ -1,5 +1,7 @@
 # Annotated cells whose class is likely wrong: whoever corrects labels begins with these.
 
+WARNINGS += [f"results/{STUDY}/warnings/find_label_errors.tsv"]
+
 
 rule find_label_errors:
     """List annotated cells that what was learned from other groups contradicts (A10, A41)."""
@@ -15,7 +17,14 @@ rule find_label_errors:
             category="Annotations",
             labels={"figure": "likely wrong labels (table)"},
         ),
+        judges=report(
+            "results/{study}/label_errors/judges.tsv",
+            caption="../report/judges.rst",
+            category="Annotations",
+            labels={"figure": "judges of labels (table)"},
+        ),
         crops="results/{study}/label_errors/crops.npy",
+        warnings="results/{study}/warnings/find_label_errors.tsv",
     log:
         "logs/{study}/find_label_errors.log",
     benchmark:
@@ -32,6 +41,7 @@ rule find_label_errors:
         crops=configuration.experiment(config, EXPERIMENTS[0])["crops"],
         classes=lookup("classes", within=config),
         by=lookup("splits/by", within=config),
+        seed=lookup("seed", within=config),
         code=code_id("find_label_errors.py"),
     script:
         "../scripts/find_label_errors.py"

@@ -17,13 +17,14 @@ cells = boxes[boxes["field"].isin(fields["field"])].reset_index(drop=True)
 groups = dict(zip(fields["field"], splits.blocks(fields, [params.by, "content"]), strict=True))
 settings, crops = params.settings, params.crops
 geometry = Geometry.of(crops)
-table = suspects.judge(
+table, rated = suspects.judge(
     cells,
     descriptors.from_shards(inputs.shards, cells, geometry),
     cells["field"].map(groups).to_numpy(),
     params.classes,
     settings["folds"],
     settings["neighbors"],
+    params.seed,
 )
 listed = table[table["listed"]]
 shown = listed.head(settings["shown"]).reset_index(drop=True)
@@ -31,5 +32,7 @@ pictures = np.empty((len(shown), geometry.size, geometry.size, 3), dtype=np.uint
 cut_from_shards(inputs.shards, shown, geometry, pictures)
 tables.write(table, output.cells, tables.LABEL_ERRORS)
 tables.write(listed, output.listed, tables.LABEL_ERRORS)
+tables.write(rated, output.judges, tables.JUDGES)
+job.save_warnings(snakemake)
 with files.whole(output.crops) as temporary:
     np.save(temporary, pictures)

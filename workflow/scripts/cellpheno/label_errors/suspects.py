@@ -21,7 +21,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from cellpheno import tables
+from cellpheno import notices, tables
+from cellpheno.label_errors import judges
 
 Array = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -42,13 +43,15 @@ def judge(
     classes: Sequence[str],
     folds: int,
     neighbors: int,
-) -> pd.DataFrame:
+    seed: int = 0,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rank annotated cells by how much speaks against their class.
 
     Two judges who have seen other groups only give probabilities of the classes: a logistic
     regression, and the classes of the nearest neighbours. Their mean goes to cleanlab (Northcutt,
     Jiang and Chuang 2021), which scores each label and lists those that are likely wrong: the
-    cells that both pruning by noise rate and pruning by class would remove.
+    cells that both pruning by noise rate and pruning by class would remove. Of these the most
+    suspicious are listed, no more than `judges.longest`.
 
     Parameters
     ----------
@@ -64,12 +67,16 @@ def judge(
         The groups are divided into so many parts, or fewer where there are fewer groups.
     neighbors
         How many of the nearest cells are asked, or fewer where there are fewer.
+    seed
+        The study's seed, for the intervals.
 
     Returns
     -------
     DataFrame
         tables.LABEL_ERRORS, the most suspicious cell first; without cells that cannot be judged,
         because their class occurs in no other part.
+    DataFrame
+        tables.JUDGES: how often each judge agrees with the labels of cells it has not seen.
     """
     names = [name for name in classes if (cells["label"] == name).any()]
     labels = pd.Index(names).get_indexer(cells["label"])
@@ -80,14 +87,19 @@ def judge(
             "no label can be judged.",
             *(len(names), len(np.unique(groups))),
         )
-        return tables.LABEL_ERRORS.empty()
+        return tables.LABEL_ERRORS.empty(), tables.JUDGES.empty()
     with threadpool_limits(1):
         regression, near, judged = _out_of_fold(descriptors, labels, groups, folds, neighbors)
     if not judged.all():
         logger.warning("%d cells are not judged: no other part has their class.", (~judged).sum())
     if not judged.any():
-        return tables.LABEL_ERRORS.empty()
-    return _table(cells[judged], labels[judged], regression[judged], near[judged], names)
+        return tables.LABEL_ERRORS.empty(), tables.JUDGES.empty()
+    labels, regression, near = labels[judged], regression[judged], near[judged]
+    by_judge = {judges.REGRESSION: regression, judges.NEIGHBOURS: near}
+    by_judge[judges.BOTH] = (regression + near) / 2
+    rated = judges.rate(labels, by_judge, groups[judged], seed)
+    longest = judges.longest(rated)
+    return _table(cells[judged], labels, regression, near, names, longest), rated
 
 
 def _out_of_fold(
@@ -125,7 +137,12 @@ def _neighbors(learned: Integers, dimensions: int, neighbors: int) -> Any:
 
 
 def _table(
-    cells: pd.DataFrame, labels: Integers, regression: Array, near: Array, names: Sequence[str]
+    cells: pd.DataFrame,
+    labels: Integers,
+    regression: Array,
+    near: Array,
+    names: Sequence[str],
+    longest: int,
 ) -> pd.DataFrame:
     """Put what both judges say into one table, the most suspicious cell first."""
     there, labels = np.unique(labels, return_inverse=True)
@@ -136,6 +153,17 @@ def _table(
     listed = np.zeros(len(labels), dtype=bool)
     if len(names) > 1:
         listed = find_label_issues(labels, probabilities, filter_by="both", n_jobs=1)
+    # one judge alone is no reason to look
+    alone = regression[:, there].argmax(axis=1) != near[:, there].argmax(axis=1)
+    suspected = np.flatnonzero(listed & ~alone)
+    listed[alone] = False
+    beyond = suspected[np.argsort(quality[suspected], kind="stable")[longest:]]
+    listed[beyond] = False
+    if len(beyond):
+        notices.warn(
+            f"{len(suspected)} of {len(labels)} labels look wrong, more than the judges can be "
+            f"trusted with (label_errors/judges.tsv): the {longest} most suspicious are listed."
+        )
     # a listed cell is what a person looks at first
     order = np.lexsort([quality, ~listed])
     table = cells.assign(

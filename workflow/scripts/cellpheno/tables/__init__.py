@@ -11,6 +11,7 @@ from cellpheno.tables.annotations import (
     FOUND_LABEL_ERRORS,
     GONE_THROUGH,
     HUMAN_MODEL,
+    JUDGES,
     LABEL_ERRORS,
     TRUTH,
 )
@@ -165,6 +166,7 @@ __all__ = [
     "INTERVAL",
     "JUDGED_BOXES",
     "JUDGED_PATCHES",
+    "JUDGES",
     "LABELLED",
     "LABEL_ERRORS",
     "LEAKS",

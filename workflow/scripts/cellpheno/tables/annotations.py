@@ -145,6 +145,20 @@ LABEL_ERRORS = Table(
     ),
     key=("rank",),
 )
+JUDGES = Table(
+    "judges",
+    (
+        Column(
+            "judge", "str", "who judged", allowed=("regression", "neighbours", "both", "each other")
+        ),
+        Column("metric", "str", "agreement with labels", allowed=("accuracy", "kappa")),
+        Column("value", "float", "the metric", maximum=1),
+        *INTERVAL,
+        Column("n", "int", "cells judged", minimum=0),
+        Column("n_groups", "int", "groups redrawn for the interval", minimum=0),
+    ),
+    key=("judge", "metric"),
+)
 FOUND_LABEL_ERRORS = Table(
     "found_label_errors",
     (
