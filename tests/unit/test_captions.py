@@ -46,6 +46,23 @@ def test_a_caption_that_takes_a_value_as_it_is_is_found():
     assert unescaped('{{ snakemake.config["study"] }} {{ "x" | plain }}') != []
 
 
+@pytest.mark.parametrize(("control", "stars"), [("mock", True), (None, False)])
+def test_the_frequencies_claim_a_test_only_where_there_is_a_control(control, stars):
+    environment = Environment()
+    environment.filters["plain"] = plain
+    (path,) = [path for path in CAPTIONS if path.stem == "frequencies"]
+    config = {"statistics": {"control": control}}
+    snakemake = {
+        "config": config,
+        "params": {"test": {"test": "welch", "unit": "replicate", "correction": "holm"}},
+        "input": {},
+    }
+    caption = environment.from_string(path.read_text()).render(snakemake=snakemake)
+    caption = caption.replace("\\", "")  # what escapes
+    assert ("t-test against mock by replicate" in caption) == stars
+    assert ("Stars" in caption) == stars
+
+
 @pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize("sentence", [SENTENCE, "{{ value | plain }}"])
 def test_a_hostile_value_is_text(tmp_path, monkeypatch, value, sentence):

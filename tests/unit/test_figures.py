@@ -24,6 +24,7 @@ from cellpheno.figures import (
     annotated_fields,
     class_shares,
     confusion,
+    detection,
     effects,
     frequencies,
     frequencies_stacked,
@@ -96,6 +97,14 @@ def test_stacked_shares_of_classes_add_up_to_one(study):
     figure = class_shares.draw(study.boxes, study.splits, study.cells, ["predict"], study.palette)
     for axes in figure.axes:
         assert heights(axes) == pytest.approx(1)
+
+
+def test_numbers_over_the_bars_of_a_detector_are_no_wider_than_a_bar(study):
+    metrics = study.detection_metrics().assign(value=1.0, ci_low=1.0, ci_high=1.0)
+    *_, everything, _ = detection.draw(study.detector_history(), metrics).axes
+    assert {text.get_text() for text in everything.texts} == {"1.0"}
+    *_, everything, _ = detection.draw(study.detector_history(), metrics.assign(value=0.984)).axes
+    assert {text.get_text() for text in everything.texts} == {".98"}
 
 
 def test_shares_of_classes_have_no_panel_without_cells(study):

@@ -70,9 +70,9 @@ def draw_metrics(axes: Axes, metrics: pd.DataFrame, ending: str) -> None:
         for place, value, high in zip(places, part["value"], part["ci_high"], strict=True):
             if pd.notna(value):
                 top = value if pd.isna(high) else max(value, high)
-                axes.text(
-                    place, top + 0.015, f"{value:.2f}".removeprefix("0"), ha="center", fontsize=5
-                )
+                # three characters, as wide as a bar: two of 1.00 would run into each other
+                shown = f"{value:.2f}".removeprefix("0")[:3]
+                axes.text(place, top + 0.015, shown, ha="center", fontsize=5)
     labels = [f"{METRICS[name.split('@')[0]]}\nIoU {name.split('@')[1]}" for name in names]
     axes.set_xticks(range(len(names)), labels, fontsize=5.5)
     axes.set(ylim=(0, 1.22), yticks=[0, 0.2, 0.4, 0.6, 0.8, 1.0])
