@@ -276,12 +276,18 @@ class Study:
         maps = (maps - maps.min((1, 2), keepdims=True)) / np.ptp(maps, axis=(1, 2))[:, None, None]
         return cells, crops, maps.astype(np.float32), "layer2: 12 × 12 positions"
 
+    @property
+    def conditions(self):
+        return self.quality.set_index("field")["condition"]
+
     def draw(self):
         """Draw every figure, by name."""
         palette, wanted = self.palette, ["predict"]
         return {
             "annotated_fields": annotated_fields.draw(self.panels(), palette),
-            "class_shares": class_shares.draw(self.boxes, self.splits, self.cells, wanted, palette),
+            "class_shares": class_shares.draw(
+                *(self.boxes, self.splits, self.cells, self.conditions, wanted, palette)
+            ),
             "detection": detection.draw(self.detector_history(), self.detection_metrics()),
             "classifier_training": classifier_training.draw(self.classifier_history(), palette),
             "roc": roc.draw(self.roc(), self.areas(), "test", palette),
@@ -344,7 +350,7 @@ def no_rows(frame):
 EMPTY = {
     "annotated_fields": lambda s: annotated_fields.draw([], s.palette),
     "class_shares": lambda s: class_shares.draw(
-        no_rows(s.boxes), s.splits, no_rows(s.cells), ["predict"], s.palette
+        no_rows(s.boxes), s.splits, no_rows(s.cells), s.conditions, ["predict"], s.palette
     ),
     "detection": lambda s: detection.draw(history([]), no_rows(s.detection_metrics())),
     "classifier_training": lambda s: classifier_training.draw(history([]), s.palette),

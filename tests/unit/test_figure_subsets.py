@@ -61,6 +61,20 @@ def test_each_subset_is_a_row_of_numbers_beside_a_piece_of_a_field():
     assert width * style.DPI <= 2000
 
 
+def test_the_mean_of_single_fields_lies_below_the_number_with_its_standard_deviation():
+    table = metrics(1)
+    further = [("recall@0.5 mean of fields", 0.8), ("recall@0.5 sd of fields", 0.1)]
+    rows = [table.iloc[0].to_dict() | {"metric": name, "value": v} for name, v in further]
+    rows.append(table.iloc[0].to_dict() | {"metric": "n_detected", "value": 42.0})
+    figure = subsets.draw(pd.concat([table, pd.DataFrame(rows)]), {}, PALETTE)
+    axes = figure.axes[0]
+    assert axes.get_ylabel() == "line 0\n3 fields, 40 cells\n42 boxes found"
+    diamonds = [line for line in axes.lines if line.get_marker() == "D"]
+    assert diamonds[0].get_xdata()[0] == 0.8
+    assert axes.collections[-1].get_segments()[0][:, 0].tolist() == pytest.approx([0.7, 0.9])
+    assert not [line for line in figure.axes[1].lines if line.get_marker() == "D"]
+
+
 @pytest.mark.parametrize(
     ("classes", "groups", "wanted"),
     [

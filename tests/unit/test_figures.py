@@ -94,7 +94,7 @@ def heights(axes):
 
 
 def test_stacked_shares_of_classes_add_up_to_one(study):
-    figure = class_shares.draw(study.boxes, study.splits, study.cells, ["predict"], study.palette)
+    figure = study.draw()["class_shares"]
     for axes in figure.axes:
         assert heights(axes) == pytest.approx(1)
 
@@ -109,12 +109,42 @@ def test_numbers_over_the_bars_of_a_detector_are_no_wider_than_a_bar(study):
 
 def test_shares_of_classes_have_no_panel_without_cells(study):
     none = study.cells.iloc[:0]
-    (axes,) = class_shares.draw(study.boxes, study.splits, none, ["predict"], study.palette).axes
+    (axes,) = class_shares.draw(
+        study.boxes, study.splits, none, study.conditions, ["predict"], study.palette
+    ).axes
     assert axes.get_title() == "annotated"
     none = study.boxes.iloc[:0]
-    (axes,) = class_shares.draw(none, study.splits, study.cells, ["predict"], study.palette).axes
+    (axes,) = class_shares.draw(
+        none, study.splits, study.cells, study.conditions, ["predict"], study.palette
+    ).axes
     assert axes.get_title() == "called (predict)"
     assert axes.get_ylabel() == "share of cells"
+
+
+def annotated_in(*places):
+    """Return what is counted of two `a` and one `b` in a field of each split and condition."""
+    fields = [f"f{number}" for number in range(len(places))]
+    boxes = pd.DataFrame({"field": fields * 3, "label": ["a", "a", "b"] * len(fields)})
+    boxes["label"] = boxes.groupby("field").cumcount().map({0: "a", 1: "a", 2: "b"})
+    splits = pd.DataFrame({"field": fields, "split": [split for split, _ in places]})
+    conditions = pd.Series([name for _, name in places], fields)
+    palette = style.Palette(["a", "b"], "a", {}, ["MCF7", "MCF10A", *map(str, range(9))])
+    return class_shares.count_annotated(boxes, splits, conditions, palette)
+
+
+def test_annotated_cells_are_counted_by_split_and_cell_line():
+    table = annotated_in(
+        ("test", "MCF10A"), ("train", "MCF10A"), ("train", "MCF7"), ("train", "MCF7")
+    )
+    assert table.index.tolist() == ["train, MCF7", "train, MCF10A", "test, MCF10A"]
+    assert table["a"].tolist() == [4, 2, 2]
+    assert table["b"].tolist() == [2, 1, 1]
+
+
+def test_annotated_cells_of_one_condition_or_of_very_many_are_counted_by_split():
+    assert annotated_in(("train", "MCF7"), ("test", "MCF7")).index.tolist() == ["train", "test"]
+    many = [(split, str(n)) for split in ("train", "val") for n in range(7)]
+    assert annotated_in(*many)["a"].to_dict() == {"train": 14, "val": 14}
 
 
 def test_relative_frequencies_add_up_to_one_and_absolute_ones_to_the_group():

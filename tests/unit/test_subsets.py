@@ -121,6 +121,26 @@ def test_detection_in_a_subset_is_that_of_its_fields_above_the_score_of_a_cell()
         assert found["ci_low"] <= found["value"] <= found["ci_high"]
 
 
+def test_detection_has_the_mean_and_spread_of_single_fields_and_the_number_of_boxes():
+    detections, boxes, _ = cell_tables()
+    each = [
+        detection.recall(
+            detection.match_fields(detections, boxes, [field], 0.1).above(0.3), np.ones(1)
+        )
+        for field in ("n1", "n2")
+    ]
+    metrics = evaluate()
+    assert row(metrics, "other", "recall@0.1 mean of fields")["value"] == pytest.approx(
+        np.mean(each)
+    )
+    assert row(metrics, "other", "recall@0.1 sd of fields")["value"] == pytest.approx(
+        np.std(each, ddof=1)
+    )
+    assert np.isnan(row(metrics, "third", "recall@0.1 sd of fields")["value"])
+    found = detections[detections["field"].isin(["n1", "n2"]) & (detections["score"] > 0.3)]
+    assert row(metrics, "other", "n_detected")["value"] == len(found)
+
+
 def test_detection_is_measured_on_the_completely_annotated_fields_of_a_subset():
     quality, splits, annotated = study()
     annotated.loc[annotated["field"] == "n2", "complete"] = False

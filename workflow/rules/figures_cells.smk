@@ -104,6 +104,7 @@ rule plot_class_shares:
     input:
         boxes="results/{study}/annotations/boxes.parquet",
         splits="results/{study}/splits.tsv",
+        quality="results/{study}/qc/fields.tsv",
         cells="results/{study}/cells.parquet",
     output:
         pdf="results/{study}/figures/class_shares.pdf",

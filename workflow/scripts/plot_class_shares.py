@@ -9,6 +9,7 @@ figure = class_shares.draw(
     tables.read(snakemake.input.boxes, tables.BOXES),
     tables.read(snakemake.input.splits, tables.SPLITS),
     tables.read(snakemake.input.cells, tables.CELLS),
+    tables.read(snakemake.input.quality, tables.QUALITY).set_index("field")["condition"],
     wanted=snakemake.params.splits,
     palette=style.Palette(**snakemake.params.palette),
 )

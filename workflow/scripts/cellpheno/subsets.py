@@ -18,6 +18,9 @@ from cellpheno.fields import in_splits
 
 DETECTION_METRICS = (detection.recall, detection.precision, detection.f1)
 COLUMNS = ["class", "metric", "value", "ci_low", "ci_high", "n"]
+DETECTED = "n_detected"
+MEAN, SD = " mean of fields", " sd of fields"
+"""Endings of a metric's name: of its values in single fields, as AIM-CICs' figure 2C has them."""
 
 logger = logging.getLogger(__name__)
 
@@ -107,9 +110,10 @@ def evaluate(
     Returns
     -------
     DataFrame
-        tables.SUBSET_METRICS. Intervals come from redrawing the fields of the subset; with a
-        single field they are missing. A subset in which no annotated cell was detected has no
-        rows of classification.
+        tables.SUBSET_METRICS. Detection has each metric over all cells of a subset, and the mean
+        and standard deviation of its values in single fields. Intervals come from redrawing the
+        fields of the subset; with a single field they are missing. A subset in which no annotated
+        cell was detected has no rows of classification.
     """
     parts = []
     complete = set(fields.loc[fields["complete"], "field"])
@@ -141,7 +145,12 @@ def _detection(
         matched = detection.match_fields(detections, boxes, names, min_iou).above(min_score)
         for metric in DETECTION_METRICS:
             value = detection.with_interval(metric, matched, seed, stream)
-            rows.append(["all", f"{metric.__name__}@{min_iou}", *value, matched.n_annotated])
+            name = f"{metric.__name__}@{min_iou}"
+            rows.append(["all", name, *value, matched.n_annotated])
+            each = pd.Series([metric(matched, alone) for alone in np.eye(len(names))], dtype=float)
+            for ending, number in ((MEAN, each.mean()), (SD, each.std())):
+                rows.append(["all", name + ending, number, np.nan, np.nan, matched.n_annotated])
+    rows.append(["all", DETECTED, len(matched.scores), np.nan, np.nan, matched.n_annotated])
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -1,4 +1,4 @@
-"""Shares of the classes: as annotated in each split, as called in each condition (4A)."""
+"""Shares of the classes: annotated by split and condition, called by condition (3B, 4A, 4B)."""
 
 from collections.abc import Sequence
 
@@ -11,6 +11,8 @@ from cellpheno.figures import style
 from cellpheno.tables import SPLITS_ALLOWED
 
 SMALLEST_LABELLED = 0.05
+MOST_BARS = 12
+"""With more splits and conditions than this, conditions are pooled."""
 
 
 @style.styled
@@ -18,6 +20,7 @@ def draw(
     boxes: pd.DataFrame,
     splits: pd.DataFrame,
     cells: pd.DataFrame,
+    conditions: pd.Series,
     wanted: Sequence[str],
     palette: style.Palette,
 ) -> Figure:
@@ -27,20 +30,20 @@ def draw(
     ----------
     boxes, splits, cells
         The tables of these names.
+    conditions
+        Condition of every field, by field.
     wanted
         Splits whose calls are shown.
     palette
         Classes and colours.
     """
-    annotated = boxes.merge(splits[["field", "split"]], on="field")
-    annotated = pd.crosstab(annotated["split"], annotated["label"])
-    annotated = annotated.reindex([name for name in SPLITS_ALLOWED if name in annotated.index])
+    annotated = count_annotated(boxes, splits, conditions, palette)
     shown = cells[cells["split"].isin(wanted)]
     called = pd.crosstab(shown["condition"], shown["call"])
     called = called.reindex(list(palette.of_conditions(called.index)))
     if annotated.empty and called.empty:
         return style.message("No cell was annotated and none was called.")
-    made = style.figure(style.PAGE_MM, 72 + style.ticks_mm(called.index))
+    made = style.figure(style.PAGE_MM, 72 + style.ticks_mm([*annotated.index, *called.index]))
     parts = {"annotated": annotated, f"called ({', '.join(wanted)})": called}
     parts = {title: numbers for title, numbers in parts.items() if len(numbers)}
     widths = [max(2, len(numbers)) for numbers in parts.values()]
@@ -56,6 +59,29 @@ def draw(
         handleheight=1,
     )
     return made
+
+
+def count_annotated(
+    boxes: pd.DataFrame, splits: pd.DataFrame, conditions: pd.Series, palette: style.Palette
+) -> pd.DataFrame:
+    """Count the annotated cells of each class by split, and by condition where there are several.
+
+    Returns
+    -------
+    DataFrame
+        A row for each split, or for each split and condition, by its name; classes as columns.
+    """
+    annotated = boxes.merge(splits[["field", "split"]], on="field")
+    annotated = annotated.assign(condition=annotated["field"].map(conditions))
+    order = [name for name in palette.conditions if name in set(annotated["condition"])]
+    places = [(split, name) for split in SPLITS_ALLOWED for name in order]
+    there = set(zip(annotated["split"], annotated["condition"], strict=True))
+    places = [place for place in places if place in there]
+    if len(order) < 2 or len(places) > MOST_BARS:
+        table = pd.crosstab(annotated["split"], annotated["label"])
+        return table.reindex([name for name in SPLITS_ALLOWED if name in table.index])
+    table = pd.crosstab([annotated["split"], annotated["condition"]], annotated["label"])
+    return table.reindex(places).set_axis([f"{split}, {name}" for split, name in places])
 
 
 def draw_bars(axes: Axes, numbers: pd.DataFrame, palette: style.Palette) -> None:

@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 
 from cellpheno import tables
 from cellpheno.figures import style
+from cellpheno.subsets import DETECTED, MEAN, SD
 
 MOST_PICTURED = 8
 """With more subsets than this the pieces of fields are left out."""
@@ -126,13 +127,18 @@ def _label(subset: Subset, part: pd.DataFrame, found: Sequence[Subset]) -> str:
     name = f"{subset[0]} {subset[1]}" if several else subset[1]
     whole = part[part["task"] == "detection"].iloc[0]
     fields = f"{whole['n_fields']} field{'s' if whole['n_fields'] > 1 else ''}"
-    return f"{name}\n{fields}, {whole['n']} cells"
+    found = part.loc[part["metric"] == DETECTED, "value"]
+    boxed = f"\n{found.iloc[0]:.0f} boxes found" if len(found) else ""
+    return f"{name}\n{fields}, {whole['n']} cells{boxed}"
 
 
 def draw_metric(
     axes: Axes, part: pd.DataFrame, name: str, metric: str, title: str, first: bool, last: bool
 ) -> None:
-    """Draw one metric of one subset: a point with its interval, and the number."""
+    """Draw one metric of one subset: a point with its interval, and the number.
+
+    Below it, where fields were measured one by one, their mean with their standard deviation.
+    """
     chosen = part[(part["class"] == name) & (part["metric"] == metric)]
     value, low, high = chosen[["value", "ci_low", "ci_high"]].iloc[0] if len(chosen) else [None] * 3
     if pd.isna(value):
@@ -143,6 +149,7 @@ def draw_metric(
         axes.plot(value, 0, "o", color=style.OKABE_ITO[0], markersize=4, clip_on=False)
         place, side = (low - 0.08, "right") if value > 0.5 else (high + 0.08, "left")
         axes.text(place, 0, f"{value:.3f}", ha=side, va="center")
+    _draw_fields(axes, part, metric)
     axes.set(xlim=(-0.04, 1.04), ylim=(-1, 1), yticks=[], xticks=[0, 0.5, 1])
     axes.spines["left"].set_visible(False)
     axes.spines["bottom"].set_visible(last)
@@ -151,6 +158,16 @@ def draw_metric(
     axes.set_axisbelow(True)
     if first:
         axes.set_title(title)
+
+
+def _draw_fields(axes: Axes, part: pd.DataFrame, metric: str) -> None:
+    values = part.drop_duplicates("metric").set_index("metric")["value"]
+    mean, sd = values.get(metric + MEAN, np.nan), values.get(metric + SD, np.nan)
+    if pd.isna(mean):
+        return
+    spread = 0.0 if pd.isna(sd) else sd
+    axes.hlines(-0.6, mean - spread, mean + spread, color=style.NEGATIVE, linewidth=0.8)
+    axes.plot(mean, -0.6, "D", color="white", mec=style.NEGATIVE, markersize=3, clip_on=False)
 
 
 def draw_piece(axes: Axes, example: Example | None, side: float, negative: str) -> None:
