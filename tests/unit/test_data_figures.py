@@ -102,6 +102,16 @@ def test_training_fields_are_shown_where_nothing_is_held_out():
     assert len(found_and_missed.choose(study.boxes, sized(study), splits)) == 1
 
 
+def test_bright_field_next_to_dyes_is_drawn_with_the_annotated_boxes():
+    example = examples(large())[0]
+    example = dataclasses.replace(example, alone=example.image[..., 1])
+    bright, dyes, found = found_and_missed.draw([example], large().palette, "brightfield").axes
+    assert bright.get_title(loc="left") == "brightfield, annotated"
+    assert np.array_equal(bright.images[0].get_array()[..., 2], example.alone)
+    assert len(bright.patches) == len(dyes.patches) == len(example.annotated)
+    assert bright.get_xlim() == dyes.get_xlim() == found.get_xlim()
+
+
 def test_found_missed_and_false_cells_are_told_apart_and_counted():
     (example,) = examples(large())
     outcomes = found_and_missed.judge(example)

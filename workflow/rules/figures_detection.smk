@@ -2,7 +2,7 @@
 
 
 rule plot_found_and_missed:
-    """Draw annotated fields beside what the detector finds, misses and makes up (2A, 2B)."""
+    """Draw annotated fields next to what the detector finds, misses and makes up (2A, 2B)."""
     input:
         shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
         detections=collect("results/{{study}}/detections/{shard}.parquet", shard=SHARDS),
@@ -32,6 +32,8 @@ rule plot_found_and_missed:
     params:
         min_score=lookup("calls/min_score", within=config),
         classes=DETECTED_CLASSES,
+        # the first channel that the composite does not show, such as bright field next to dyes
+        alone=next((c for c in CHANNELS if c not in inputs.composite(config)), ""),
         palette=PALETTE,
         code=code_id("plot_found_and_missed.py"),
     script:

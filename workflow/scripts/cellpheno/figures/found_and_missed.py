@@ -1,4 +1,4 @@
-"""Annotated fields beside what the detector found, missed and made up in them (2A, 2B)."""
+"""Annotated fields next to what the detector found, missed and made up in them (2A, 2B)."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -16,7 +16,6 @@ from cellpheno.labels import MIN_IOU
 from cellpheno.tables import BOX_COLUMNS
 
 MOST_FIELDS = 2
-PANEL_MM = style.PAGE_MM / 2
 HELD_OUT_FIRST = ("test", "val", "train")
 LOOKS = {"found": ("#FFFFFF", "-"), "missed": ("#FFD400", "--"), "false": ("#FF4FD8", ":")}
 """Colour and line of a box, for a dark image: told apart without colour too."""
@@ -36,6 +35,8 @@ class Example:
     """Rows of the boxes table."""
     detected: pd.DataFrame
     """Rows of the detections table."""
+    alone: npt.NDArray[np.uint8] | None = None
+    """[height, width] of a channel that `image` does not show, such as bright field."""
 
 
 def choose(annotated: pd.DataFrame, quality: pd.DataFrame, splits: pd.DataFrame) -> list[str]:
@@ -77,8 +78,8 @@ def judge(example: Example) -> dict[str, pd.DataFrame]:
 
 
 @style.styled
-def draw(examples: Sequence[Example], palette: style.Palette) -> Figure:
-    """Draw each field twice: as annotated, and with what the detector makes of it.
+def draw(examples: Sequence[Example], palette: style.Palette, channel: str = "") -> Figure:
+    """Draw each field as annotated, and with what the detector makes of it.
 
     Parameters
     ----------
@@ -86,16 +87,26 @@ def draw(examples: Sequence[Example], palette: style.Palette) -> Figure:
         The fields; large ones are cut to their centre, the numbers are those of the whole field.
     palette
         Classes and colours.
+    channel
+        Name of the channel in `Example.alone`, drawn as annotated as well; empty: there is none.
     """
     if not examples:
         return style.message("No field with annotated cells passed quality control.")
     sides = [annotated_fields.median_side(one.annotated) for one in examples]
-    window = PANEL_MM / annotated_fields.BOX_MM * float(np.median(sides))
+    columns = 3 if channel else 2
+    panel_mm = style.PAGE_MM / columns
+    window = panel_mm / annotated_fields.BOX_MM * float(np.median(sides))
     ratio = max(one.image.shape[0] / one.image.shape[1] for one in examples)
-    height = len(examples) * (PANEL_MM * ratio + 7) + 9
+    height = len(examples) * (panel_mm * ratio + 7) + 9
     made = style.figure(style.PAGE_MM, height, images=True)
-    for row, example in zip(made.subplots(len(examples), 2, squeeze=False), examples, strict=True):
-        _draw_example(row, example, palette, window)
+    places = made.subplots(len(examples), columns, squeeze=False)
+    for row, example in zip(places, examples, strict=True):
+        _draw_example(row[-2:], example, palette, window)
+        if channel:
+            grey = np.repeat(example.alone[..., None], 3, axis=2)
+            annotated_fields.show(row[0], grey, window)
+            row[0].set_title(f"{channel}, annotated", loc="left")
+            _draw_annotated(row[0], example, palette)
     made.legend(
         handles=palette.handles(palette.classes),
         loc="outside lower left",
@@ -117,8 +128,7 @@ def _draw_example(
     left, right = row
     for axes in row:
         annotated_fields.show(axes, example.image, window)
-    for name, boxes in example.annotated.groupby("label"):
-        _draw_boxes(left, boxes, palette[name], "-")
+    _draw_annotated(left, example, palette)
     outcomes = judge(example)
     for name, boxes in outcomes.items():
         _draw_boxes(right, boxes, *LOOKS[name])
@@ -126,6 +136,11 @@ def _draw_example(
     left.set_title(f"{example.field} ({example.split})", loc="right", fontsize=5.5, weight="normal")
     numbers = [f"{len(boxes):,} {name}" for name, boxes in outcomes.items()]
     right.set_title(", ".join(numbers), loc="left")
+
+
+def _draw_annotated(axes: Axes, example: Example, palette: style.Palette) -> None:
+    for name, boxes in example.annotated.groupby("label"):
+        _draw_boxes(axes, boxes, palette[name], "-")
 
 
 def _draw_boxes(axes: Axes, boxes: pd.DataFrame, colour: str, line: str) -> None:
