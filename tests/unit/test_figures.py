@@ -141,6 +141,20 @@ def test_annotated_cells_are_counted_by_split_and_cell_line():
     assert table["b"].tolist() == [2, 1, 1]
 
 
+def test_cell_lines_of_long_names_are_counted_apart_too():
+    study = large()
+    fields = study.boxes["field"].unique()
+    lines = ["a line with a very long name, grown in flasks", "another one, grown in dishes"]
+    conditions = study.conditions.copy()
+    conditions[fields] = [lines[number % 2] for number in range(len(fields))]
+    palette = dataclasses.replace(study.palette, conditions=[*study.palette.conditions, *lines])
+    tables = (study.boxes, study.splits, study.cells)
+    left, _ = class_shares.draw(*tables, conditions, ["predict"], palette).axes
+    names = [tick.get_text() for tick in left.get_xticklabels()]
+    assert names
+    assert all(", a" in name for name in names)
+
+
 def test_annotated_cells_of_one_condition_or_of_very_many_are_counted_by_split():
     assert annotated_in(("train", "MCF7"), ("test", "MCF7")).index.tolist() == ["train", "test"]
     many = [(split, str(n)) for split in ("train", "val") for n in range(7)]

@@ -96,6 +96,25 @@ def test_both_panels_have_the_bounds_and_every_label_is_counted():
     assert {"none", "drug"} <= set(shown)
 
 
+def test_examples_of_each_class_are_drawn_with_their_stain_below():
+    frame = labelled()
+    chosen = labels_from_stain.choose(frame)
+    assert chosen["label"].value_counts().to_dict() == {"live": 5, "dead": 5}
+    pairs = {
+        name: [
+            (np.full((8, 8, 3), number, np.uint8), np.full((8, 8), bright + number, np.uint8))
+            for number in range(3)
+        ]
+        for name, bright in (("live", 20), ("dead", 200))
+    }
+    conditions = pd.Series({"a": "none", "b": "drug"})
+    figure = labels_from_stain.draw(frame, MIXTURE, conditions, PALETTE, "counts", pictures=pairs)
+    shown = [float(axes.images[0].get_array().mean()) for axes in figure.axes if axes.images]
+    assert shown == [0, 1, 2, 20, 21, 22, 0, 1, 2, 200, 201, 202]
+    titles = [axes.get_title(loc="left") for axes in figure.axes if axes.images]
+    assert list(filter(None, titles)) == ["live", "dead"]
+
+
 def test_without_a_band_there_are_no_bounds_and_counts_are_read_on_a_logarithmic_axis():
     frame = labelled().dropna(subset="label")
     logarithms = MIXTURE.assign(

@@ -7,6 +7,7 @@ rule plot_labels_from_stain:
         labelled="results/{study}/labels/patches.parquet",
         mixture="results/{study}/labels/mixture.tsv",
         quality="results/{study}/qc/fields.tsv",
+        shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
     output:
         pdf="results/{study}/figures/labels_from_stain.pdf",
         png=report(
@@ -27,6 +28,7 @@ rule plot_labels_from_stain:
         mem_mb=scaled(2000),
         runtime=longer(20),
     params:
+        stain=lookup("labels/channel", within=config),
         scale=lookup("labels/scale", within=config),
         banded=config["labels"]["rule"] == "band",
         palette=PALETTE,

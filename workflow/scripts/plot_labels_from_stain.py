@@ -1,16 +1,29 @@
 """Draw the mixture behind the labels, and every label against its brightness (L11 to L13)."""
 
+import numpy as np
+
 from cellpheno import job, tables
 from cellpheno.figures import labels_from_stain, style
+from cellpheno.images import store
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
+labelled = tables.read(inputs.labelled, tables.LABELLED)
+chosen = labels_from_stain.choose(labelled)
+pictures = {name: [] for name in params.palette["classes"] if (chosen["label"] == name).any()}
+for shard in inputs.shards:
+    stains = dict(store.read(shard, chosen["field"], [params.stain]))
+    for field, image in store.read(shard, chosen["field"]):
+        for row in chosen[chosen["field"] == field].itertuples():
+            place = np.s_[int(row.y_min) : int(row.y_max), int(row.x_min) : int(row.x_max)]
+            pictures[row.label].append((image[place], stains[field][place][..., 0]))
 figure = labels_from_stain.draw(
-    tables.read(inputs.labelled, tables.LABELLED),
+    labelled,
     tables.read(inputs.mixture, tables.MIXTURE),
     tables.read(inputs.quality, tables.QUALITY).set_index("field")["condition"],
     style.Palette(**params.palette),
     params.scale,
     params.banded,
+    pictures,
 )
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

@@ -1,11 +1,14 @@
 """Classes from the brightness of a stain: the mixture, its bounds, the labels (L11 to L13)."""
 
+from collections.abc import Mapping, Sequence
 from textwrap import fill
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 from matplotlib.ticker import FixedLocator, NullFormatter
 from scipy import stats
 
@@ -17,6 +20,23 @@ TICKS = [digit * 10**power for power in range(6) for digit in (1, 2, 5)]
 """Of a logarithmic axis of counts."""
 BETWEEN = "#DDCC77"
 """Of what is neither."""
+EXAMPLES = 5
+"""Of each class."""
+
+Pair = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
+"""A patch as the composite, [height, width, 3], and its stain, [height, width]."""
+
+
+def choose(labelled: pd.DataFrame) -> pd.DataFrame:
+    """Return a few patches or objects of each class, drawn by chance.
+
+    Parameters
+    ----------
+    labelled
+        tables.LABELLED.
+    """
+    known = labelled.dropna(subset="label")
+    return known.sample(frac=1, random_state=0).groupby("label").head(EXAMPLES)
 
 
 @style.styled
@@ -27,6 +47,7 @@ def draw(
     palette: style.Palette,
     scale: str,
     banded: bool = True,
+    pictures: Mapping[str, Sequence[Pair]] | None = None,
 ) -> Figure:
     """Draw the histogram with the mixture fitted to it, and every label against its brightness.
 
@@ -44,9 +65,16 @@ def draw(
         `counts` or `log`: where the distributions are normal.
     banded
         Whether what lies between the bounds was discarded; else there are none to draw.
+    pictures
+        Examples of each class, drawn below; None: no pictures.
     """
-    made = style.figure(style.PAGE_MM, 76)
-    left, right = made.subplots(1, 2)
+    made = style.figure(style.PAGE_MM, 120 if pictures else 76)
+    places = made.add_gridspec(
+        2 if pictures else 1, 2, height_ratios=[76, 44][: 1 + bool(pictures)]
+    )
+    left, right = (made.add_subplot(places[0, column]) for column in range(2))
+    for column, name in enumerate(pictures or {}):
+        _examples(places[1, column], name, pictures[name], palette)
     values = mixture.set_index(["class", "metric"])["value"]
     names = [name for name in palette.classes if (name, "mean") in values.index]
     _histogram(left, labelled, values, names, palette, scale)
@@ -96,6 +124,19 @@ def _histogram(
     told = "told apart" if values.get(("all", "separates"), 0) == 1 else "NOT told apart"
     axes.set(ylabel="number", title=f"{told}: Ashman's D {values['all', 'ashman_d']:.2f}")
     axes.legend(title="component: mean ± sd" if scale == "counts" else None)
+
+
+def _examples(place: SubplotSpec, name: str, pairs: Sequence[Pair], palette: style.Palette) -> None:
+    """Draw patches of one class, and the stain in the same places below them."""
+    axes = place.subgridspec(2, EXAMPLES, wspace=0.05, hspace=0.05).subplots(squeeze=False)
+    for one in axes.ravel():
+        one.set(xticks=[], yticks=[])
+        one.spines[:].set_visible(False)
+    for column, (image, stain) in enumerate(pairs):
+        axes[0, column].imshow(image)
+        axes[1, column].imshow(stain, cmap="gray", vmin=0, vmax=255)
+    axes[0, 0].set_title(name, loc="left", color=style.as_ink(palette[name]))
+    axes[1, 0].set_ylabel("stain")
 
 
 def _dots(

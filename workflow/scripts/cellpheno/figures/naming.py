@@ -73,6 +73,8 @@ def renamed(value: Any, short: Mapping[str, str]) -> Any:
         columns = {column: value[column].replace(short) for column in COLUMNS if column in value}
         probabilities = {f"p_{name}": f"p_{form}" for name, form in short.items()}
         return value.assign(**columns).rename(columns=probabilities)
+    if isinstance(value, pd.Series):
+        return value.replace(short)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         parts = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
         return dataclasses.replace(value, **{k: renamed(v, short) for k, v in parts.items()})
