@@ -1,11 +1,16 @@
 """Warnings reach the terminal once, on one line."""
 
 import logging
+import runpy
 import types
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from cellpheno import job, notices, tables
+
+SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +45,24 @@ def test_the_warnings_of_a_job_are_its_table(tmp_path):
     assert table.to_dict("records") == [
         {"rule": "judge_fields", "warning": 'The class "a" is odd.'}
     ]
+
+
+@pytest.mark.parametrize("warned", [[], ["A.", "B."]])
+def test_a_warning_of_several_jobs_is_collected_once_with_their_number(
+    tmp_path, monkeypatch, warned
+):
+    monkeypatch.setattr(job, "start", lambda _: None)
+    columns = ["rule", "warning"]
+    paths = [tmp_path / f"seed{seed}.tsv" for seed in range(3)]
+    for path in paths:
+        rows = [("train_classifier", sentence) for sentence in warned]
+        tables.write(pd.DataFrame(rows, columns=columns, dtype="str"), path, tables.WARNINGS)
+    snakemake = types.SimpleNamespace(
+        input=paths,
+        output=types.SimpleNamespace(warnings=tmp_path / "warnings.tsv"),
+        params=types.SimpleNamespace(at_start=["C."]),
+    )
+    runpy.run_path(str(SCRIPTS / "collect_warnings.py"), {"snakemake": snakemake})
+    collected = tables.read(snakemake.output.warnings, tables.WARNINGS)
+    expected = [("start", "C.", 1), *(("train_classifier", sentence, 3) for sentence in warned)]
+    assert list(collected.itertuples(index=False, name=None)) == expected

@@ -3,9 +3,17 @@
 from cellpheno import tables
 
 
-def test_the_study_runs_to_its_tests(mini_study):
-    mini_study.write().snakemake("results/mini/statistics/tests.tsv")
+def test_the_study_runs_to_its_tests_and_collects_its_warnings(mini_study):
+    mini_study.write().snakemake("results/mini/statistics/tests.tsv", "results/mini/warnings.tsv")
     assert (mini_study.results / "cells.parquet").exists()
+    of_jobs = [*mini_study.results.glob("*/warnings.tsv")]
+    of_jobs += mini_study.results.glob("warnings/**/*.tsv")
+    given = {
+        tuple(row) for path in of_jobs for row in tables.read(path, tables.WARNINGS).to_numpy()
+    }
+    collected = tables.read(mini_study.results / "warnings.tsv", tables.WARNINGS)
+    assert set(map(tuple, collected[["rule", "warning"]].to_numpy())) >= given
+    assert {path.parent.name for path in of_jobs} >= {"train_classifier", "qc", "annotations"}
 
 
 def test_conditions_and_replicates_may_be_named_by_words_that_tables_use(mini_study):

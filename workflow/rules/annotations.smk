@@ -130,6 +130,8 @@ rule hold_each_out:
         leaks="results/{study}/leaks.tsv",
     output:
         folds="results/{study}/held_out_splits.tsv",
+        # not collected: the report does not ask for these folds
+        warnings="results/{study}/warnings/hold_each_out.tsv",
     log:
         "logs/{study}/hold_each_out.log",
     benchmark:

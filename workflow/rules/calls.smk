@@ -1,4 +1,5 @@
 WARNINGS += [f"results/{STUDY}/warnings/call_cells.tsv"]
+WARNINGS += [f"results/{STUDY}/warnings/evaluate_classification.tsv"]
 WARNINGS += [f"results/{STUDY}/warnings/explain_cells.tsv"]
 
 
@@ -59,6 +60,7 @@ rule evaluate_classification:
         metrics="results/{study}/metrics/classification.tsv",
         roc="results/{study}/metrics/roc.parquet",
         confusion="results/{study}/metrics/confusion.tsv",
+        warnings="results/{study}/warnings/evaluate_classification.tsv",
     log:
         "logs/{study}/evaluate_classification.log",
     benchmark:

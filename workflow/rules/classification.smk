@@ -1,3 +1,10 @@
+WARNINGS += collect(
+    f"results/{STUDY}/warnings/train_classifier/{{experiment}}_seed{{seed}}.tsv",
+    experiment=TRAINED,
+    seed=SEEDS,
+)
+
+
 rule cut_crops:
     """Cut the crops of the annotated cells (A10, A25 to A28)."""
     input:
@@ -50,6 +57,7 @@ rule train_classifier:
     output:
         model="results/{study}/classifier/{experiment}/seed{seed}/model.pt",
         history="results/{study}/classifier/{experiment}/seed{seed}/history.tsv",
+        warnings="results/{study}/warnings/train_classifier/{experiment}_seed{seed}.tsv",
         # not among the results that are the same whenever they are made
         cost="results/{study}/benchmarks/classifiers/{experiment}_seed{seed}.tsv",
     log:

@@ -10,6 +10,7 @@ rule explain_every_class:
     output:
         cells="results/{study}/grad_cam/every_class.parquet",
         maps="results/{study}/grad_cam/every_class.npz",
+        warnings="results/{study}/warnings/explain_every_class.tsv",
     log:
         "logs/{study}/explain_every_class.log",
     benchmark:
@@ -44,6 +45,7 @@ rule check_maps:
             category="Classification",
             labels={"figure": "Grad-CAM, sanity check (table)"},
         ),
+        warnings="results/{study}/warnings/check_maps.tsv",
     log:
         "logs/{study}/check_maps.log",
     benchmark:
@@ -66,6 +68,7 @@ rule check_maps:
 
 
 if config["grad_cam"]["every_class"]:
+    WARNINGS += [f"results/{STUDY}/warnings/explain_every_class.tsv"]
 
     rule plot_grad_cam_every_class:
         """Draw what in a crop speaks for each of the classes (L27)."""
@@ -99,6 +102,7 @@ if config["grad_cam"]["every_class"]:
 
 
 if config["grad_cam"]["sanity"]:
+    WARNINGS += [f"results/{STUDY}/warnings/check_maps.tsv"]
 
     rule plot_map_sanity:
         """Draw whether Grad-CAM maps are lost with what was learned."""

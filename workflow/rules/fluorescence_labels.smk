@@ -1,4 +1,5 @@
 # Classes from the brightness of a stain instead of from people; read only where the config asks.
+WARNINGS += [f"results/{STUDY}/warnings/label_by_fluorescence.tsv"]
 
 
 rule measure_fluorescence:
@@ -63,6 +64,7 @@ rule label_by_fluorescence:
         ),
         boxes="results/{study}/annotations/boxes.parquet",
         fields="results/{study}/annotations/fields.tsv",
+        warnings="results/{study}/warnings/label_by_fluorescence.tsv",
     log:
         "logs/{study}/label_by_fluorescence.log",
     benchmark:

@@ -1,5 +1,6 @@
 # Leaving out patches that show no cells, or none in focus; read only where the config asks for it.
 FILTER_EXAMPLES = str(Path(config["data_root"]) / config["patch_filter"]["examples"])
+WARNINGS += [f"results/{STUDY}/warnings/learn_patch_filter.tsv"]
 
 
 rule learn_patch_filter:
@@ -20,6 +21,7 @@ rule learn_patch_filter:
             category="Annotations",
             labels={"figure": "filter of empty patches (table)"},
         ),
+        warnings="results/{study}/warnings/learn_patch_filter.tsv",
     log:
         "logs/{study}/learn_patch_filter.log",
     benchmark:

@@ -25,4 +25,5 @@ with gpu.device(snakemake) as device:
     cut_from_shards(inputs.shards, cells, trained.geometry, crops, trained.channels)
     table = check(trained.model, crops, targets, layer, params.seed, device)
 tables.write(table, snakemake.output.table, tables.MAP_SANITY)
+job.save_warnings(snakemake)
 print(table.to_string(index=False))

@@ -24,3 +24,4 @@ result = evaluate(
 tables.write(result.metrics, snakemake.output.metrics, tables.CLASSIFICATION_METRICS)
 tables.write(result.roc, snakemake.output.roc, tables.ROC)
 tables.write(result.confusion, snakemake.output.confusion, tables.CONFUSION)
+job.save_warnings(snakemake)

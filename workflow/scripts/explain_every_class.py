@@ -32,3 +32,4 @@ with files.whole(snakemake.output.maps) as temporary:
         resolution=np.array(layer.resolution),
     )
 tables.write(cells.assign(map_row=np.arange(len(cells))), snakemake.output.cells, tables.CELLS)
+job.save_warnings(snakemake)

@@ -17,4 +17,5 @@ folds = splits.hold_each_group_out(
     deal=params.splits["deal"],
 )
 tables.write(folds, snakemake.output.folds, tables.HELD_OUT)
+job.save_warnings(snakemake)
 print(folds.groupby("held_out")["split"].value_counts().to_string())

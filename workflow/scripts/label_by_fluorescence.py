@@ -31,4 +31,5 @@ if inputs.drawn:
     incomplete = drawn_fields.loc[~drawn_fields["complete"], "field"].tolist()
 fields = annotated_fields(labelled["field"].unique(), boxes, incomplete)
 tables.write(fields, output.fields, tables.ANNOTATED_FIELDS)
+job.save_warnings(snakemake)
 logging.getLogger("label_by_fluorescence").info("\n%s", table.to_string(index=False))

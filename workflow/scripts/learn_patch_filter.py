@@ -28,4 +28,5 @@ for array, path in ((features, output.features), (crops, output.crops)):
 tables.write(judged, output.examples, tables.FILTER_EXAMPLES)
 tables.write(judgement.surface(coordinates, final), output.surface, tables.FILTER_SURFACE)
 tables.write(metrics, output.metrics, tables.FILTER_METRICS)
+job.save_warnings(snakemake)
 print(metrics.to_string(index=False))

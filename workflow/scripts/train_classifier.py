@@ -69,4 +69,5 @@ cost = {
     "device": device.type,
 }
 tables.write(pd.DataFrame([cost]), snakemake.output.cost, tables.CLASSIFIERS)
+job.save_warnings(snakemake)
 checkpoint.remove()

@@ -121,6 +121,7 @@ WARNINGS = Table(
         Column("warning", "str", "what a user must know, in one sentence"),
     ),
     key=("rule", "warning"),
+    further=(Column("n_jobs", "int", "jobs of the rule that gave this warning", minimum=1),),
 )
 PICTURES = Table(
     "pictures",
