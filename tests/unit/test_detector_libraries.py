@@ -61,6 +61,19 @@ def test_torchvisions_weights_of_a_backbone_are_refused_by_other_libraries():
         complete(backend="detectron2", backbone="resnet50", backbone_weights="resnet50.pth")
 
 
+def test_a_clone_in_the_working_folder_is_no_installed_library(tmp_path, monkeypatch):
+    clone = tmp_path / "detectron2"
+    (clone / "detectron2").mkdir(parents=True)
+    (clone / "detectron2/__init__.py").touch()
+    asked = {"model": {"backend": "detectron2"}}
+    monkeypatch.delitem(sys.modules, "detectron2", raising=False)
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    with pytest.raises(StudyError, match="is detectron2, which is not installed here; run with"):
+        detector_libraries.check_installed(asked, "study.yaml")
+    monkeypatch.setattr(sys, "path", [str(clone)])
+    detector_libraries.check_installed(asked, "study.yaml")
+
+
 @pytest.mark.parametrize("name", OPTIONAL)
 def test_a_library_that_is_not_installed_is_told_with_the_way_to_get_it(name, monkeypatch):
     for module in ("detectron", "detr"):  # as if nobody had asked for them yet

@@ -69,7 +69,11 @@ def check_installed(settings: dict[str, Any], where: str) -> None:
         When it cannot be imported.
     """
     name = settings["model"]["backend"]
-    if name != "torchvision" and importlib.util.find_spec(name) is None:
+    if name == "torchvision":
+        return
+    found = importlib.util.find_spec(name)
+    # the folder of a clone can be imported as well, as a package without a file of its own
+    if found is None or not found.has_location:
         raise StudyError(
             f"{where}: detection.model.backend is {name}, which is not installed here; "
             f"{remedy(name)}."
