@@ -99,6 +99,12 @@ def test_a_grid_may_leave_out_the_columns_at_the_edge(write):
     assert write(",2,3,4\nB,x,y,z\n").table["well"].tolist() == ["B02", "B03", "B04"]
 
 
+@pytest.mark.parametrize("before", ["", "Screen 7\n", "Plate 3,,\n"])
+def test_a_grid_may_have_one_column(write, before):
+    table = write(f"{before},3\nA,mock\nB,drug\n").table
+    assert table.to_dict("list") == {"well": ["A03", "B03"], "condition": ["mock", "drug"]}
+
+
 def test_a_long_table_may_begin_with_numbers_that_count_up(write):
     table = write("well,replicate,dose\nA1,1,2\nA2,1,2\n").table
     assert table["well"].tolist() == ["A01", "A02"]
@@ -146,6 +152,9 @@ def test_a_sheet_without_wells_or_plates_is_refused(write, sheet):
         ("", "no rows"),
         ("well,condition\n", "no rows"),
         ("name,condition\nA1,mock\n", "neither a table with a column `well` nor a grid"),
+        (",mock,drug\nday 1,A1,A2\n", "its first line holds mock, drug."),
+        (",A,B\n1,x,y\n2,z,w\n", "turn the grid"),
+        ("Plate 3,,\nrow,A\n7,x\n", "turn the grid"),
         ("well,condition\nA1,mock\nA01,drug\n", "The well A01 stands more than once"),
         ("well,condition\nA1,mock\nZZ9,drug\n", "Line 3"),
         ("well,condition,condition\nA1,mock,x\n", "two columns named condition"),

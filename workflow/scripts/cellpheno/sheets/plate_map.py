@@ -129,14 +129,14 @@ def difference(these: pd.DataFrame, those: pd.DataFrame, keys: Sequence[str]) ->
 def _is_head_of_grid(cells: Sequence[str], below: Sequence[str]) -> bool:
     """Whether a line numbers the columns of a plate: no row's letter, then 1, 2, 3 and so on.
 
-    Columns at the edge, which many leave empty, may be left out; others where the line below begins
-    with the letter of a row.
+    Columns at the edge, which many leave empty, may be left out; others, or all but one, where the
+    line below begins with the letter of a row.
     """
     texts = [cell for cell in cells[1:] if cell]
-    if len(texts) < 2 or wells.name(cells[0], "1") or not all(map(str.isdecimal, texts)):
+    if not texts or wells.name(cells[0], "1") or not all(map(str.isdecimal, texts)):
         return False
     numbers = list(map(int, texts))
-    if numbers == list(range(numbers[0], numbers[0] + len(numbers))):
+    if len(numbers) > 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
         return True
     rising = all(one < other for one, other in itertools.pairwise(numbers))
     return rising and not below[0].isdecimal() and wells.name(below[0], texts[-1]) is not None
@@ -165,18 +165,33 @@ def _grid(lines: Sequence[delimited.Line], column: str, path: Path) -> pd.DataFr
     return pd.DataFrame(found, dtype=str)
 
 
+def _is_turned(lines: Sequence[delimited.Line]) -> bool:
+    """Whether a line holds letters of rows, and the next one begins with a number."""
+    return any(
+        any(cells[1:])
+        and all(wells.name(cell, "1") and not cell.isdecimal() for cell in cells[1:] if cell)
+        and wells.name("A", below[0]) is not None
+        for (_, cells), (_, below) in itertools.pairwise(lines)
+    )
+
+
 def _long(lines: Sequence[delimited.Line], path: Path) -> pd.DataFrame:
     if lines:
         number, names = lines[0]
         known = [name.lower() if name.lower() in KNOWN else name for name in names]
         lines = [(number, known), *lines[1:]]
+        if "well" not in known and _is_turned(lines):
+            raise StudyError(
+                f"{path} has the letters of the rows above and the numbers of the columns at the "
+                "left; turn the grid, so that the numbers are above and the letters at the left."
+            )
+        if "well" not in known:
+            raise StudyError(
+                f"{path} is neither a table with a column `well` nor a grid with the numbers 1, 2, "
+                "3 ... above and the letters A, B, C ... at the left; its first line holds "
+                f"{', '.join(filter(None, known))}."
+            )
     table = delimited.table(lines, path)
-    if "well" not in table:
-        raise StudyError(
-            f"{path} is neither a table with a column `well` nor a grid with the numbers 1, 2, 3 "
-            "... above and the letters A, B, C ... at the left; its first line holds "
-            f"{', '.join(table.columns)}."
-        )
     named = table["well"].map(wells.parse)
     unknown = table.loc[named.isna(), "well"]
     if len(unknown):
