@@ -70,6 +70,25 @@ def test_the_csv_export_reads_like_the_project(tmp_path, before):
     assert (second.name, second.gone_through) == ("f2.png", False)
 
 
+@pytest.mark.parametrize("count", [0, 1, 7])
+def test_a_shape_of_the_csv_export_counts_whatever_its_region_count(tmp_path, count):
+    header = "filename,file_size,file_attributes,region_count,region_id,"
+    header += "region_shape_attributes,region_attributes\n"
+    shape, label = (
+        json.dumps(part).replace('"', '""') for part in (RECTANGLE, {"class": "living"})
+    )
+    (tmp_path / "via.csv").write_text(f'{header}f1.png,123,"{{}}",{count},0,"{shape}","{label}"\n')
+    [image] = via.read(tmp_path / "via.csv", "class")
+    assert (len(image.regions), image.gone_through) == (1, True)
+
+
+def test_a_row_of_the_csv_export_without_a_region_may_leave_its_last_cells_empty(tmp_path):
+    header = "filename,file_size,file_attributes,region_count,region_id,"
+    header += "region_shape_attributes,region_attributes\n"
+    (tmp_path / "via.csv").write_text(f"{header}f1.png,123,,0,,,\nf2.png,9,,0\n")
+    assert [image.gone_through for image in via.read(tmp_path / "via.csv", "class")] == [False] * 2
+
+
 def test_regions_of_via_1_read_alike(write):
     [image] = via.read(write({"f1.png": {"0": region(RECTANGLE)}}), "class")
     assert image.regions == (Region((10, 20, 40, 60), "living"),)

@@ -83,9 +83,13 @@ def _rows(path: Path) -> list[dict[str, Any]]:
             # image files of one name are told apart by their size
             key = row["filename"], row["file_size"]
             entry = entries.setdefault(key, {"filename": key[0], "regions": []})
-            if int(row["region_count"]):
-                names = ("shape_attributes", "region_attributes")
-                parts = json.loads(row["region_shape_attributes"]), json.loads(row[names[1]])
+            names = ("shape_attributes", "region_attributes")
+            parts = [
+                json.loads(row[f"region_{names[0]}"] or "{}"),
+                json.loads(row[names[1]] or "{}"),
+            ]
+            # a shape is there whatever number a script or an editor has left next to it
+            if int(row["region_count"]) or parts[0]:
                 entry["regions"].append(dict(zip(names, parts, strict=True)))
     except StudyError:
         raise
