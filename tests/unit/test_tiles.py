@@ -119,6 +119,13 @@ def test_a_split_is_read_back_with_its_empty_tiles(dataset):
     assert len(coco.read(dataset[0], "test")) == 0
 
 
+def test_a_data_set_that_is_cut_short_is_refused_with_what_to_delete(dataset):
+    path = dataset[0] / "train.json"
+    path.write_text(path.read_text()[:-40])
+    with pytest.raises(StudyError, match=r"train\.json is cut short .*; delete .*tiles and run"):
+        coco.read(dataset[0], "train")
+
+
 def test_the_order_in_which_fields_come_changes_nothing(dataset, tmp_path):
     folder, fields = dataset
     splits = split_table(b="val", a="train")

@@ -173,9 +173,20 @@ def read(folder: str | Path, split: str, classes: Collection[str] | None = None)
         train, val or test.
     classes
         Whose cells count, those of others are no cells (C16); None: all.
+
+    Raises
+    ------
+    StudyError
+        When the JSON file is cut or damaged.
     """
     folder = Path(folder)
-    document = json.loads((folder / f"{split}.json").read_text())
+    path = folder / f"{split}.json"
+    try:
+        document = json.loads(path.read_text())
+    except ValueError as error:
+        raise StudyError(
+            f"{path} is cut short or damaged; delete {folder} and run the workflow again."
+        ) from error
     boxes_of: dict[int, list[Sequence[float]]] = {each["id"]: [] for each in document["images"]}
     for annotation in document["annotations"]:
         if classes is not None and annotation["class"] not in classes:
