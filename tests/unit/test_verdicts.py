@@ -316,6 +316,13 @@ def test_an_unreadable_field_keeps_its_reason_and_counts_for_nothing():
     assert (result["verdict"].drop("f4") == "ok").all()
 
 
+def test_reasons_that_are_sentences_are_listed_without_their_full_stops():
+    fields = study()
+    fields.loc[[2, 5], "verdict"] = "a.tif holds a stack; set image_files.z_stack to channels."
+    with pytest.raises(StudyError, match=r"to channels; f5: a\.tif .* to channels\); replace"):
+        judged(fields, on_bad="stop")
+
+
 def test_on_bad_stop_names_the_fields():
     fields = study()
     fields.loc[[2, 5], "actin_saturated_fraction"] = 0.5

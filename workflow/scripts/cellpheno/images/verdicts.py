@@ -283,7 +283,9 @@ def _refuse(judged: pd.DataFrame, settings: Mapping[str, Any]) -> None:
     """Refuse a study with bad fields if `on_bad` is `stop`, and one without any good field."""
     bad = judged[judged["verdict"] != OK]
     if len(bad) and (settings["on_bad"] == "stop" or len(bad) == len(judged)):
-        shown = "; ".join(f"{row.field}: {row.verdict}" for row in bad.head(5).itertuples())
+        shown = "; ".join(
+            f"{row.field}: {row.verdict.rstrip('.')}" for row in bad.head(5).itertuples()
+        )
         more = f"; and {len(bad) - 5} more" if len(bad) > 5 else ""
         raise StudyError(
             f"{len(bad)} of {len(judged)} fields fail the quality control ({shown}{more}); replace "
