@@ -1,10 +1,14 @@
 """Splits by group: no leaks, the sample sheet's word, balance, and the same every time."""
 
+import runpy
+import types
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from cellpheno import splits
+from cellpheno import job, splits, tables
 from cellpheno.errors import StudyError
 
 FRACTIONS = {"train": 0.6, "val": 0.2, "test": 0.2}
@@ -342,3 +346,28 @@ def test_a_class_that_no_field_of_the_training_has_is_refused_where_it_must_be_l
     splits.refuse_unlearnable(dealt, boxes, ["x", "z", "of no cell"])
     with pytest.raises(StudyError, match=r"train has .* class 'y' \(train 0, val 2, test 0\)"):
         splits.refuse_unlearnable(dealt, boxes, ["x", "y"])
+
+
+@pytest.mark.parametrize(
+    ("left", "fault"),
+    [
+        (["f0000", "f0001"], "lacks 1 of the 3 fields"),
+        (["f0000", "f0001", "f0002", "f0003"], "holds 1 fields that .*boxes.parquet does not"),
+    ],
+)
+def test_annotated_fields_other_than_those_of_the_boxes_are_refused_even_if_none_has_a_box(
+    tmp_path, monkeypatch, left, fault
+):
+    monkeypatch.setattr(job, "start", lambda _: None)
+    boxes = make_boxes(make_fields(2)).assign(x_min=1.0, y_min=1.0, x_max=9.0, y_max=9.0)
+    boxes = boxes.assign(annotator="first")
+    inputs = types.SimpleNamespace(
+        boxes=tmp_path / "boxes.parquet", annotated=tmp_path / "fields.tsv"
+    )
+    tables.write(boxes, inputs.boxes, tables.BOXES, searched=["f0000", "f0001", "f0002"])
+    annotated = pd.DataFrame({"field": left, "n_boxes": 1, "complete": True})
+    tables.write(annotated, inputs.annotated, tables.ANNOTATED_FIELDS)
+    snakemake = types.SimpleNamespace(input=inputs, params=types.SimpleNamespace())
+    script = Path(__file__).parents[2] / "workflow/scripts/split_fields.py"
+    with pytest.raises(StudyError, match=rf"fields\.tsv {fault}"):
+        runpy.run_path(str(script), {"snakemake": snakemake})

@@ -27,7 +27,7 @@ warn_of(report, output.report)
 compared = losses.classes(labels_drawn(chain.from_iterable(drawn), known), fields, params.seed)
 losses.warn(compared, "cells", output.set_aside)
 tables.write(compared, output.set_aside, tables.SET_ASIDE)
-tables.write(merged.boxes, output.boxes, tables.BOXES)
+tables.write(merged.boxes, output.boxes, tables.BOXES, searched=merged.fields["field"])
 tables.write(merged.fields, output.annotated, tables.ANNOTATED_FIELDS)
 tables.write(report, output.report, tables.ANNOTATION_REPORT)
 if len(annotators) > 1:

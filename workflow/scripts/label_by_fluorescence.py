@@ -24,12 +24,12 @@ if inputs.objects:
 boxes = mixture.as_annotations(labelled, settings["channel"])
 tables.write(labelled, output.labelled, tables.LABELLED)
 tables.write(table, output.mixture, tables.MIXTURE)
-tables.write(boxes, output.boxes, tables.BOXES)
 incomplete = []
 if inputs.drawn:
     drawn_fields = tables.read(inputs.drawn, tables.ANNOTATED_FIELDS)
     incomplete = drawn_fields.loc[~drawn_fields["complete"], "field"].tolist()
 fields = annotated_fields(labelled["field"].unique(), boxes, incomplete)
+tables.write(boxes, output.boxes, tables.BOXES, searched=fields["field"])
 tables.write(fields, output.fields, tables.ANNOTATED_FIELDS)
 job.save_warnings(snakemake)
 logging.getLogger("label_by_fluorescence").info("\n%s", table.to_string(index=False))

@@ -6,8 +6,8 @@ job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 annotated = tables.read(inputs.annotated, tables.ANNOTATED_FIELDS)
 boxes = tables.read(inputs.boxes, tables.BOXES)
-drawn = annotated.loc[annotated["n_boxes"] > 0, "field"]
-tables.check_fields(boxes["field"].unique(), list(drawn), inputs.boxes, inputs.annotated)
+went_through = tables.searched(inputs.boxes)
+tables.check_fields(annotated["field"], went_through, inputs.annotated, inputs.boxes)
 together = []
 if inputs.pairs:
     found = tables.read(inputs.pairs, tables.NEAR_DUPLICATES)
