@@ -44,6 +44,8 @@ def start(snakemake: Any) -> None:
         stream=log, level=logging.INFO, force=True, format="%(asctime)s %(name)s: %(message)s"
     )
     logging.captureWarnings(True)
+    # each letter that a figure embeds is a message of this library
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
     seen = logging.StreamHandler(terminal)
     seen.setFormatter(logging.Formatter(f"{snakemake.rule}: %(message)s"))
     notices.logger.addHandler(seen)

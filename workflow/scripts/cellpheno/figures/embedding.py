@@ -22,7 +22,7 @@ Marker = Callable[[str], str]
 def draw(cells: pd.DataFrame, palette: style.Palette) -> Figure:
     """Draw both embeddings, coloured by annotated class, by call and by condition.
 
-    Where cells of `train` are among others, a further panel shows how they lie over each other.
+    Where all cells are of one condition, it has no panel. Where cells of `train` are among others, a further panel shows how they lie over each other.
 
     Parameters
     ----------
@@ -38,13 +38,14 @@ def draw(cells: pd.DataFrame, palette: style.Palette) -> Figure:
     columns = {
         "label": ("annotated class", classes),
         "call": ("called class", classes),
-        "condition": ("condition", colours),
     }
+    if len(colours) > 1:
+        columns["condition"] = ("condition", colours)
     splits = {name: SPLITS[name] for name in SPLITS if (cells["split"] == name).any()}
     if "train" in splits and len(splits) > 1:
         columns["split"] = ("split", splits)
         cells = cells.assign(split=cells["split"].where(cells["split"].isin(splits)))
-    made = style.figure(style.PAGE_MM, 140 if len(columns) == 3 else 114)
+    made = style.figure(style.PAGE_MM, 140 if len(columns) <= 3 else 114)
     places = made.subplots(2, len(columns))
     for row, method in zip(places, METHODS, strict=True):
         for axes, (column, (title, looks)) in zip(row, columns.items(), strict=True):
@@ -56,8 +57,9 @@ def draw(cells: pd.DataFrame, palette: style.Palette) -> Figure:
     handles = dots(classes | {"not annotated": UNKNOWN}, palette.marker)
     ncols = style.columns(classes, 4, 110)
     made.legend(handles=handles, loc="outside lower left", ncols=ncols, handlelength=1)
-    ncols = style.columns(colours, 2, 65)
-    made.legend(handles=dots(colours), loc="outside lower right", ncols=ncols, handlelength=1)
+    if "condition" in columns:
+        ncols = style.columns(colours, 2, 65)
+        made.legend(handles=dots(colours), loc="outside lower right", ncols=ncols, handlelength=1)
     if "split" in columns:
         places[0, -1].legend(handles=dots(splits), handlelength=1, **ABOVE)
         places[0, -1].set_title("split", pad=19)  # above the legend
