@@ -22,7 +22,8 @@ Marker = Callable[[str], str]
 def draw(cells: pd.DataFrame, palette: style.Palette) -> Figure:
     """Draw both embeddings, coloured by annotated class, by call and by condition.
 
-    Where all cells are of one condition, it has no panel. Where cells of `train` are among others, a further panel shows how they lie over each other.
+    Conditions have no panel where there is only one. Where cells of `train` are among others, a
+    further panel shows how they lie over each other.
 
     Parameters
     ----------
