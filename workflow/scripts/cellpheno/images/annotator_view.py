@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from cellpheno.errors import StudyError
 from cellpheno.images import composite, readers
-from cellpheno.images.readers import Channel
+from cellpheno.images.histogram import Channel
 
 logger = logging.getLogger(__name__)
 

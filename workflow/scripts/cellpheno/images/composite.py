@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cellpheno.errors import StudyError
-from cellpheno.images.histogram import Histogram, histogram, merged
-from cellpheno.images.readers import Channel
+from cellpheno.images.histogram import Channel, Histogram, histogram, merged
 from cellpheno.inputs import COLOURS
 
 UPPER_BITS = 0xFF00

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from cellpheno.images.readers import Channel
-
+Channel = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.float32]
+"""A raw channel, [height, width], as in its file."""
 BLOCK_PIXELS = 2**24
 """Pixels counted at a time: OpenCV gives counts as float32, which is exact up to here."""
 BIN_BITS = 8

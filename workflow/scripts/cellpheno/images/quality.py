@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.fft
 
-from cellpheno.images.histogram import Histogram
-from cellpheno.images.readers import Channel
+from cellpheno.images.histogram import Channel, Histogram
 
 OK = "ok"
 FULL_SCALES = frozenset(2**bits - 1 for bits in range(8, 17))

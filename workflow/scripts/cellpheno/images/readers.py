@@ -14,13 +14,11 @@ from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from cellpheno.errors import StudyError
 from cellpheno.images import bioio_formats, pictures, tiff
+from cellpheno.images.histogram import Channel
 from cellpheno.images.planes import Pixels, Planes, arranged, chosen, focused
-
-Channel = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.float32]
 
 OPENERS = {
     ".tif": tiff.opened,
