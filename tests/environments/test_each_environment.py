@@ -11,7 +11,7 @@ import yaml
 from conftest import ROOT, Study
 
 # of libraries that the study does not ask for
-OPTIONAL = {"detectron2", "transformers"}
+OPTIONAL = {"detectron2", "transformers", "embedding_gpu"}
 STAND_IN = Path(__file__).with_name("stand_in_conda.py")
 
 
