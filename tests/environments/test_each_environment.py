@@ -80,9 +80,9 @@ def test_a_detector_runs_in_the_environment_of_its_library(
     study = Study(tmp_path / "study", tiny_config)
     study.folder.mkdir()
     study.write_fields(small_rows)
-    planned = study.write().planned()
+    planned = study.write().planned("--sdm", "conda")
     assert (planned["train_detector"], planned["compare_detectors"]) == (2, 2)
-    recipe = study.snakemake("--containerize").stdout
+    recipe = study.snakemake("--sdm", "conda", "--containerize").stdout
     held = re.findall(r"source: \S*envs/(detectron2|torch|transformers)\.yaml", recipe)
     assert held == ["detectron2", "torch"]
 

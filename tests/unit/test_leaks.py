@@ -241,7 +241,7 @@ def h2b():
     )
     files = [str(folder / file) for file in index["file"]]
     images = leaks.thumbnails(cv2.imread(file)[..., ::-1] for file in files)
-    annotated = fields[["field"]]
+    annotated = fields[["field"]].assign(complete=True)
     boxes = pd.DataFrame({"field": fields["field"], "label": index["class"]})
     names = fields["field"].to_numpy(dtype=object)
     none = np.full(len(names), "", dtype=object)
