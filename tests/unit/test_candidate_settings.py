@@ -107,6 +107,14 @@ def test_a_mixture_cannot_be_fitted_on_fields_that_are_not_there():
         candidate_settings.check_sheet(config, {"day": ["3"]})
 
 
+@pytest.mark.parametrize("word", ["all", "NA"])
+def test_a_time_may_not_be_a_word_of_the_tables(word):
+    config = completed(viability={"time": "day"})
+    candidate_settings.check_sheet(config, {"day": ["3", "All"]})
+    with pytest.raises(StudyError, match=f"fields.tsv has '{word}' in the column day"):
+        candidate_settings.check_sheet(config, {"day": ["3", word]})
+
+
 def test_examples_of_the_filter_must_be_there_unless_they_are_simulated(tmp_path):
     config = completed(
         patch_filter={"enabled": True, "examples": "patches.csv"}, data_root=str(tmp_path)

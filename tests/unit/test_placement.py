@@ -35,16 +35,24 @@ def test_boxes_most_of_which_lie_outside_their_fields_are_refused():
 
 
 @pytest.mark.parametrize("scale", [0.5, 0.1])
-def test_boxes_that_all_lie_in_the_upper_left_quarter_are_warned_of(scale):
+def test_boxes_that_all_lie_in_the_upper_left_corner_are_warned_of(scale):
     [warning] = check(scale)
     assert "All 18 boxes in a.json" in warning
-    assert "6 fields" in warning
+    assert "(in number 6)" in warning
     assert "annotations.pixel_scale" in warning
 
 
 @pytest.mark.parametrize(("n_fields", "per_field"), [(2, 20), (6, 1)])
 def test_few_boxes_or_fields_may_lie_there_by_chance(n_fields, per_field):
     assert check(0.5, n_fields, per_field) == []
+
+
+@pytest.mark.parametrize(("n_boxes", "warns"), [(3, True), (2, False)])
+def test_three_boxes_in_percent_of_one_large_field_are_warned_of(n_boxes, warns):
+    edges = np.tile([60.0, 70.0, 90.0, 95.0], (n_boxes, 1))
+    sizes, names = np.full((n_boxes, 2), 2000.0), np.full(n_boxes, "f", object)
+    placement.check(edges, sizes, names, np.full(n_boxes, "a.json", object))
+    assert bool(notices.given()) == warns
 
 
 def test_a_sound_file_does_not_hide_another_one():

@@ -188,6 +188,11 @@ def check_sheet(config: Config, columns: Mapping[str, Any]) -> None:
     if config["viability"]["enabled"] and time is not None:
         names = [str(name) for name in columns]
         check_known(time, names, "viability.time", f"the columns of {sheet}")
+        for word in {"all", "NA"} & set(columns[time]):
+            raise StudyError(
+                f"{sheet} has {word!r} in the column {time} (viability.time), a word that the "
+                "result tables use themselves; write another."
+            )
     for column, values in config["labels"]["fit_on"].items():
         names = [str(name) for name in columns]
         check_known(column, names, "labels.fit_on", f"the columns of {sheet}")

@@ -25,6 +25,8 @@ COLUMNS = ("field", "condition", "replicate", "group")
 """Columns that every sheet has, beside one per channel."""
 NAMES = ("condition", "replicate", "group")
 """Columns whose equal values mean one thing."""
+DISH = r"(dish|flask|coverslip|well)[ ._-]*\w{1,4}"
+"""Names of groups, in any case, that usually hold cells of one condition; patients need not."""
 LONGEST_NAME = 100
 """Characters of a name; names of fields become names of files."""
 IMAGE_FOLDERS = (".zarr",)
@@ -265,12 +267,16 @@ def check_spellings(config: dict[str, Any], fields: pd.DataFrame) -> None:
 
 
 def check_groups(config: dict[str, Any], fields: pd.DataFrame) -> None:
-    """Warn of wells whose name is a group on several plates, conditions or replicates."""
+    """Warn of wells and dishes whose name is a group on several plates, conditions or replicates.
+
+    A patient may have several, so that other names are not looked at.
+    """
     groups = fields["group"]
     rows = {name[0] for name in map(wells.parse, groups.unique()) if name}
+    named_wells = len(rows) > 1 and all(map(wells.parse, groups.unique()))
     if "plate" in fields:
         columns, what = ["plate"], "plates"
-    elif len(rows) > 1 and all(map(wells.parse, groups.unique())):
+    elif named_wells or groups.str.fullmatch(DISH, case=False).all():
         columns, what = ["condition", "replicate"], "conditions or replicates"
     else:
         return
@@ -280,7 +286,7 @@ def check_groups(config: dict[str, Any], fields: pd.DataFrame) -> None:
         notices.warn(
             f"{len(several)} of {groups.nunique()} groups in {config['fields']} are on several "
             f"{what} (such as {several[0]}), and each counts as one group, which stays in one "
-            "split; write plate and well, such as plate1-B02, if they are different wells."
+            f"split; call them plate1-{several[0]}, say, and plate2-{several[0]} if they differ."
         )
 
 

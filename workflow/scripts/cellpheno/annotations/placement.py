@@ -8,7 +8,10 @@ from cellpheno import notices
 from cellpheno.errors import StudyError
 
 MANY_FIELDS, MANY_BOXES = 3, 10
-"""So many boxes in so many fields do not all lie in a quarter of their fields by chance."""
+"""So many boxes in so many fields do not all lie in a quarter of their fields by chance.
+
+In a smaller corner fewer do: each counts as often as the sides were halved.
+"""
 ROUNDING = 1.0
 """Pixels by which a box may reach over the middle because a reduced picture has whole pixels."""
 
@@ -40,7 +43,7 @@ def check(
     for file in dict.fromkeys(files[known]):
         rows = np.flatnonzero(known & (files == file))
         _refuse_outside(edges[rows], sizes[rows], file)
-        _warn_of_quarter(edges[rows], sizes[rows], len(set(fields[rows])), file)
+        _warn_of_corner(edges[rows], sizes[rows], len(set(fields[rows])), file)
 
 
 def _refuse_outside(edges: Array, sizes: Array, file: str) -> None:
@@ -56,12 +59,13 @@ def _refuse_outside(edges: Array, sizes: Array, file: str) -> None:
         )
 
 
-def _warn_of_quarter(edges: Array, sizes: Array, n_fields: int, file: str) -> None:
-    many = n_fields >= MANY_FIELDS and len(edges) >= MANY_BOXES
-    if many and (edges[:, 2:] <= sizes / 2 + ROUNDING).all():
+def _warn_of_corner(edges: Array, sizes: Array, n_fields: int, file: str) -> None:
+    share = max(((edges[:, 2:] - ROUNDING) / sizes).max(), np.finfo(float).tiny)
+    halved = -np.log2(share)
+    if halved >= 1 and halved * n_fields >= MANY_FIELDS and halved * len(edges) >= MANY_BOXES:
         notices.warn(
-            f"All {len(edges)} boxes in {file} lie in the upper left quarter of their {n_fields} "
-            "fields, as if drawn on pictures of half the size or less, or given in percent; if so, "
-            "set annotations.pixel_scale (annotations/boxes.parquet has the boxes as they were "
-            "read)."
+            f"All {len(edges)} boxes in {file} lie in the upper left {share:.0%} of width and "
+            f"height of their fields (in number {n_fields}), as if drawn on pictures of half the "
+            "size or less, or given in percent; if so, set annotations.pixel_scale "
+            "(annotations/boxes.parquet has the boxes as they were read)."
         )
