@@ -6,12 +6,15 @@ A default that changes later cannot change a published configuration unnoticed.
 
 import copy
 import functools
+import re
 
+import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
 
-from cellpheno import configuration, inputs
+from cellpheno import configuration, inputs, tables
+from cellpheno.designs import expansion
 from cellpheno.errors import StudyError
 
 BF = "brightfield"
@@ -55,6 +58,10 @@ AIM_CICS = {
         "A12",
     ),
     "statistics.exclude_classes": (["unclear"], "A11"),
+    "quality.max_saturated_fraction": (0.02, "A4"),
+    "quality.min_detail": (None, "A4"),
+    "quality.compare_channels": (False, "A4"),
+    "evaluation.by": (["condition"], "A6, A7"),
     "tiles.rows": (4, "A13"),
     "tiles.columns": (4, "A13"),
     "candidates.source": ("detector", "A10"),
@@ -381,3 +388,42 @@ def test_the_corrected_protocol_leaves_no_published_choice_open(name):
     config["protocol"] = "published"
     with pytest.raises(StudyError, match="published_study"):
         configuration.complete(config, schema, name)
+
+
+SHEET = pd.DataFrame({"condition": ["p06", "p07", "p08"]})
+"""The patients of CCA (C1); the other studies have no design that asks for conditions."""
+CLAIMS = tables.read(ROOT / "resources/claims.tsv", tables.CLAIMS)
+CLAIMS = CLAIMS.drop_duplicates(["study", "table", "where"]).query("where != ''")
+
+
+@pytest.mark.parametrize("claim", CLAIMS.to_dict("records"), ids=lambda claim: claim["claim_id"])
+def test_what_a_claim_names_is_in_the_configuration_of_its_study(claim):
+    config, _ = expansion.expand(resolved(claim["study"]), SHEET, claim["study"])
+    first = configuration.detector(config, next(iter(config["detectors"])))["model"]
+    known = {
+        "experiment": {*config["experiments"]},
+        "base": {*config["experiments"]},
+        # metrics/detection.tsv calls the only detector that it is about by its parts
+        "detector": {*config["detectors"], f"{first['architecture']} {first['backbone']}"},
+        "class": {"all", "good", "empty", *config["classes"], *config["class_groups"]},
+        "weight": {
+            f"{weight:g}" for weight in config["evaluation"]["weights"] if weight != "learnt"
+        },
+    }
+    named = dict(part.split("=", 1) for part in claim["where"].split(";"))
+    for column in known.keys() & named.keys():
+        assert {*named[column].split("|")} <= known[column]
+    if claim["table"] == "metrics/image_level.tsv":  # a classifier judges what sees the same
+        seen = [configuration.detector(config, named["detector"])]
+        seen.append(configuration.experiment(config, named["experiment"]))
+        detected, judged = (inputs.sources(config, each["input"]) for each in seen)
+        assert detected == judged
+
+
+@pytest.mark.parametrize(("letter", "last"), [("A", 54), ("C", 61), ("L", 33)])
+def test_the_documents_say_of_every_step_of_a_paper_how_it_is_done(letter, last):
+    cells = re.findall(r"^\| ([ACL\d, to-]+) \|", (ROOT / "docs/protocols.md").read_text(), re.M)
+    firsts = ", ".join(cells).replace(" to ", " - ")
+    named = re.findall(rf"{letter}(\d+)(?: - {letter}(\d+))?", firsts)
+    listed = {n for low, high in named for n in range(int(low), int(high or low) + 1)}
+    assert listed == set(range(1, last + 1))
