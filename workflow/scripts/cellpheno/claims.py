@@ -48,7 +48,10 @@ ESTIMATES = ("value", "p")
 """Columns of our tables that hold estimates; all others hold counts and sizes, which are exact."""
 
 MARGINS = {"percent": 2.0, "fraction": 0.02}
-"""How far ours may lie from a published share of which no spread is printed, by its unit."""
+"""How far ours may lie from a published share of which no spread is printed, by its unit.
+
+No paper says so: the project chose it (docs/statistics.md).
+"""
 
 APPROXIMATE = 0.1
 """How far an approximate number may be off, as a share of it."""
