@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 
 from cellpheno.errors import StudyError
 from cellpheno.training import Checkpoint, checkpoint_key, schedule, seed_step
@@ -48,6 +49,16 @@ def test_a_removed_checkpoint_is_not_resumed(tmp_path):
     assert checkpoint.load() == {"step": 1}
     checkpoint.remove()
     assert checkpoint.load() == {}
+
+
+@pytest.mark.parametrize("content", [{"network": {}}, {"progress": {}}, [1], nn.Linear(2, 2)])
+def test_a_foreign_checkpoint_is_refused_in_one_sentence(tmp_path, content):
+    torch.save(content, tmp_path / "key.pt")
+    with pytest.raises(StudyError, match=r"key\.pt is damaged or no checkpoint .*; delete it"):
+        Checkpoint(tmp_path, "key").load(network=nn.Linear(2, 2))
+    (tmp_path / "key.pt").write_bytes((tmp_path / "key.pt").read_bytes()[:100])
+    with pytest.raises(StudyError, match="delete it"):
+        Checkpoint(tmp_path, "key").load()
 
 
 def test_the_key_changes_with_settings_and_content_and_with_nothing_else(tmp_path):

@@ -1,8 +1,11 @@
 """A file that holds no weights is known by its first bytes, before anything is computed."""
 
 import json
+import pickle
 import zipfile
+from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -93,6 +96,8 @@ def safetensors(shape, present, length=0x7B):
 def test_safetensors_are_as_long_as_their_header_says(tmp_path):
     path = tmp_path / "model.safetensors"
     path.write_bytes(safetensors(5, 5))
+    assert "without the config.json" in sentence(path, SAFE)
+    (tmp_path / "config.json").touch()
     check(path, kind_of("transformers", str(path)), "detection.model.weights")
     path.write_bytes(safetensors(5, 4))
     assert "cut off" in sentence(path, SAFE)
@@ -102,5 +107,12 @@ def test_safetensors_are_as_long_as_their_header_says(tmp_path):
 
 def test_a_file_of_the_model_zoo_is_a_pickle(tmp_path):
     assert kind_of("detectron2", "model_final.pkl") == ZOO
-    (tmp_path / "w.pkl").write_bytes(b"PK\x03\x04")
-    assert "model zoo" in sentence(tmp_path / "w.pkl", ZOO)
+    path, content = tmp_path / "w.pkl", {"model": {"weight": np.zeros((9, 9), np.float32)}}
+    path.write_bytes(b"PK\x03\x04")
+    assert "model zoo" in sentence(path, ZOO)
+    path.write_bytes(pickle.dumps(content, protocol=2))
+    check(path, ZOO, "detection.model.weights")
+    path.write_bytes(path.read_bytes()[:-9])
+    assert "cut off" in sentence(path, ZOO)
+    path.write_bytes(pickle.dumps({**content, "trainer": Fraction(1, 2)}, protocol=2))
+    assert "fractions.Fraction" in sentence(path, ZOO)

@@ -90,6 +90,9 @@ def test_the_published_protocol_is_planned_for_three_architectures(imitation):
     assert plan["learn_patch_filter"] == plan["plot_two_classes"] == plan["report"] == 1
     assert "train_detector" not in plan
     assert imitation.planned("fetch") == {"fetch": 1}
+    del imitation.config["experiments"]
+    checked = "results/jimt1/weights/torchvision.tsv"
+    assert "weights/resnet18.pth" in imitation.write().snakemake("--dry-run", checked).stdout
 
 
 @pytest.mark.slow

@@ -83,6 +83,7 @@ def test_aim_cics_is_planned_with_its_template_of_a_sample_sheet(aim_cics, monke
     assert planned["train_detector"] == len(AIM_CICS["detectors"]) - 1
     assert planned["train_classifier"] == len(AIM_CICS["experiments"])
     assert planned["compare_detectors"] == 2  # a job for each library
+    assert planned["check_weights"] == 1  # that of detectron2
     assert planned["report"] == 1
 
 

@@ -58,8 +58,8 @@ def keeps_best(detector):
 def detector_environment(wildcards):
     """The environment of a job: of its library or detector, or of the detector of the study."""
     named = dict(wildcards.items())
-    detector = named.get("detector", DETECTORS[0])
-    return backend_environment(named.get("backend", backend_of(detector)))
+    backend = named.get("backend") or backend_of(named.get("detector") or DETECTORS[0])
+    return backend_environment(backend)
 
 
 def detector_weights(wildcards):
@@ -137,22 +137,36 @@ def classifier_weights(wildcards):
 
 
 def starting_networks():
-    """Classifiers, and detectors of torchvision's, that start from weights: settings by name.
-
-    Other libraries of detectors have environments of their own, in which their training begins.
-    """
+    """Classifiers and detectors that start from weights: settings by name, by their library."""
     models = {name: configuration.experiment(config, name)["model"] for name in TRAINED}
+    if config["patch_filter"]["enabled"]:
+        describes = {
+            "backbone": "resnet18",
+            "weights": config["patch_filter"]["weights"],
+        }
+        models["patch_filter.weights"] = {
+            **config["classification"]["model"],
+            **describes,
+        }
     classifiers = {name: model for name, model in models.items() if model["weights"]}
-    detectors = {}
+    found = {"torchvision": (classifiers, {})} if classifiers else {}
     for name in DETECTORS:
         settings = configuration.detector(config, name)
         model = settings["model"]
-        if model["backend"] == "torchvision" and (
-            model["weights"] or model["backbone_weights"]
-        ):
+        if model["weights"] or model["backbone_weights"]:
             channels = inputs.channels(config, settings["input"])
-            detectors[name] = [model, channels]
-    return classifiers, detectors
+            found.setdefault(model["backend"], ({}, {}))[1][name] = [model, channels]
+    return found
+
+
+def starting_weights(wildcards):
+    """The files of weights of the networks of a library."""
+    classifiers, detectors = FROM_WEIGHTS[wildcards.backend]
+    models = [*classifiers.values(), *(model for model, _ in detectors.values())]
+    named = [
+        model.get(key) for model in models for key in ("weights", "backbone_weights")
+    ]
+    return [path for path in named if path]
 
 
 def checkpoint_folder(wildcards):

@@ -1,36 +1,28 @@
 # Weights that networks start from are fitted before any network is trained.
 FROM_WEIGHTS = starting_networks()
-CHECKED_WEIGHTS = ["results/{study}/weights.tsv"] if any(FROM_WEIGHTS) else []
+CHECKED_WEIGHTS = [f"results/{{study}}/weights/{name}.tsv" for name in FROM_WEIGHTS]
 
 
 rule check_weights:
-    """Build every network that starts from weights, so that a misfit ends no training."""
+    """Build every network of a library that starts from weights, so that a misfit ends no training."""
     input:
-        [
-            path
-            for model in [
-                *FROM_WEIGHTS[0].values(),
-                *(model for model, _ in FROM_WEIGHTS[1].values()),
-            ]
-            for path in (model["weights"], model.get("backbone_weights"))
-            if path
-        ],
+        starting_weights,
     output:
-        "results/{study}/weights.tsv",
+        "results/{study}/weights/{backend}.tsv",
     log:
-        "logs/{study}/check_weights.log",
+        "logs/{study}/check_weights/{backend}.log",
     benchmark:
-        "results/{study}/benchmarks/check_weights.tsv"
+        "results/{study}/benchmarks/check_weights/{backend}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        detector_environment
     threads: 1
     resources:
         gpu=0,
         mem_mb=scaled(4000),
         runtime=longer(30),
     params:
-        classifiers=FROM_WEIGHTS[0],
-        detectors=FROM_WEIGHTS[1],
+        classifiers=lambda wildcards: FROM_WEIGHTS[wildcards.backend][0],
+        detectors=lambda wildcards: FROM_WEIGHTS[wildcards.backend][1],
         code=code_id("check_weights.py"),
     script:
         "../scripts/check_weights.py"

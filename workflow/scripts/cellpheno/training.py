@@ -53,14 +53,26 @@ class Checkpoint:
         ----------
         parts
             Objects with `load_state_dict`, by the names they were saved under.
+
+        Raises
+        ------
+        StudyError
+            When the file is something else, damaged, or of other parts.
         """
         if not self.path.exists():
             return {}
-        state = torch.load(self.path, map_location="cpu", weights_only=True)
-        for name, part in parts.items():
-            part.load_state_dict(state[name])
+        try:
+            state = torch.load(self.path, map_location="cpu", weights_only=True)
+            for name, part in parts.items():
+                part.load_state_dict(state[name])
+            progress = state["progress"]
+        except Exception as error:  # a damaged file can make the unpickler raise anything
+            raise StudyError(
+                f"{self.path} is damaged or no checkpoint of this training "
+                f"({type(error).__name__}); delete it, and the training starts anew."
+            ) from error
         logger.info("continuing from %s", self.path)
-        return state["progress"]
+        return progress
 
     def save(self, progress: dict[str, Any], **parts: Any) -> None:
         """Write the state of every part and `progress` (plain numbers, texts, lists)."""

@@ -6,11 +6,13 @@ Names and shapes of the weights are compared with the network's by who loads the
 import json
 import pickletools
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from cellpheno.errors import StudyError
+
+Code = tuple[pickletools.OpcodeInfo, Any, int | None]
 
 TORCH, ZOO, SAFE = "torch", "detectron2's model zoo", "safetensors"
 """Kinds of files: what `torch.save` wrote, pickles of arrays, and Hugging Face's format."""
@@ -75,6 +77,8 @@ def _fault(path: Path, kind: str) -> tuple[str, str] | None:
     """Return what a file is instead of weights, and what to do; None where it may be weights."""
     if not path.is_file():
         return "a folder or something else that is no file", "name the file of weights"
+    if kind == SAFE and not path.with_name("config.json").is_file():
+        return "without the config.json of its model", "copy that into its folder"
     with path.open("rb") as stream:
         start = stream.read(512)
         stream.seek(0)
@@ -99,7 +103,7 @@ def _torch_fault(stream: BinaryIO, start: bytes) -> tuple[str, str] | None:
     if start[8:9] == b"{":
         return "a file of safetensors, which is not read here", _SAVE
     if start.startswith(b"\x80"):
-        return _objects(stream)
+        return _objects(_names(stream))
     return "no file that torch.save wrote", _AGAIN
 
 
@@ -112,12 +116,12 @@ def _zip_fault(stream: BinaryIO) -> tuple[str, str] | None:
         if not objects:
             return "a zip archive of something else than weights of PyTorch", _SAVE
         with archive.open(objects[0]) as content:
-            return _objects(content)
+            return _objects(_names(content))
 
 
-def _objects(stream: BinaryIO) -> tuple[str, str] | None:
+def _objects(names: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
     """Return the fault of a file that holds objects other than tensors and numbers."""
-    for module, name in _names(stream):
+    for module, name in names:
         if module.split(".")[0] not in _PLAIN or module.startswith("torch.nn.modules"):
             return f"no weights alone but holds a Python object ({module}.{name})", _SAVE
     return None
@@ -132,19 +136,23 @@ def _names(stream: BinaryIO) -> Iterator[tuple[str, str]]:
     position = 0
     for _ in range(4):
         codes = list(pickletools.genops(start[position:]))
-        for code, value, _at in codes:
-            if code.name == "GLOBAL":  # the protocol of torch.save knows no other way
-                module, name = str(value).split(" ", 1)
-                yield module, name
+        yield from _named(codes)
         position += codes[-1][2] + 1
         if position >= len(start) or start[position : position + 1] != b"\x80":
             return
 
 
+def _named(codes: Iterable[Code]) -> Iterator[tuple[str, str]]:
+    for code, value, _at in codes:
+        if code.name == "GLOBAL":  # the protocols of torch.save and of the zoo know no other way
+            module, name = str(value).split(" ", 1)
+            yield module, name
+
+
 def _zoo_fault(stream: BinaryIO, start: bytes) -> tuple[str, str] | None:
-    if start.startswith((b"\x80", b"(")):
-        return None
-    return "no file of detectron2's model zoo", _AGAIN
+    if not start.startswith((b"\x80", b"(")):
+        return "no file of detectron2's model zoo", _AGAIN
+    return _objects(_named(pickletools.genops(stream)))
 
 
 def _safe_fault(stream: BinaryIO, start: bytes) -> tuple[str, str] | None:
