@@ -84,6 +84,7 @@ def disturb(study: Study, undisturbed: Study, what: str, chance: random.Random) 
     alive = process.poll() is None
     kill(process.pid, how)
     process.wait()
+    study.snakemake("--unlock")
     return alive
 
 

@@ -14,7 +14,6 @@ from snakemake.settings.types import RerunTrigger
 # source_path also brings the library along when this workflow is used as a remote module
 for name in (
     "__init__",
-    "abandoned",
     "errors",
     "notices",
     "files",
@@ -65,7 +64,6 @@ for name in (
 sys.path.insert(0, str(Path(source_file).parents[2]))
 
 from cellpheno import (
-    abandoned,
     candidate_settings,
     captions,
     classifier_settings,
@@ -247,7 +245,6 @@ def checked_study(config):
                 configuration.check_libraries(config, source)
             own = [f"{kind}/{config['study']}" for kind in ("logs", "results")]
             files.check_writable([".snakemake", *own])
-            abandoned.take_over(Path(".snakemake"))
             judged = Path(f"results/{config['study']}/qc/fields.tsv")
             sheet_changes.report(
                 judged, fields, config["fields"], keeps_changed_results
