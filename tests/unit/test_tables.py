@@ -44,6 +44,14 @@ def test_described_columns_come_first_and_others_are_kept(tmp_path):
     assert list(tables.read(tmp_path / "boxes.tsv", tables.BOXES)) == [*boxes().columns, "extra"]
 
 
+def test_a_text_table_that_ends_within_a_line_was_cut(tmp_path):
+    path = tmp_path / "boxes.tsv"
+    tables.write(boxes(), path, tables.BOXES)
+    path.write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(StudyError, match="ends within a line: it was cut or edited"):
+        tables.read(path, tables.BOXES)
+
+
 def test_words_that_look_like_missing_values_stay_words(tmp_path):
     tables.write(boxes(label=["None", "nan"]), tmp_path / "boxes.tsv", tables.BOXES)
     assert tables.read(tmp_path / "boxes.tsv", tables.BOXES)["label"].tolist() == ["None", "nan"]

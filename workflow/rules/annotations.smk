@@ -60,7 +60,9 @@ rule split_fields:
         annotated="results/{study}/annotations/fields.tsv",
         boxes="results/{study}/annotations/boxes.parquet",
         # elsewhere pairs change no split, so that to allow one trains nothing again
-        pairs=branch(TOGETHER, then="results/{study}/near_duplicates.tsv", otherwise=[]),
+        pairs=branch(
+            TOGETHER, then="results/{study}/near_duplicates.parquet", otherwise=[]
+        ),
         known=branch(TOGETHER, then=KNOWN_PAIRS, otherwise=[]),
     output:
         splits="results/{study}/splits.tsv",

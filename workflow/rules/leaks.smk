@@ -17,7 +17,8 @@ rule find_near_duplicates:
         ),
         shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
     output:
-        pairs="results/{study}/near_duplicates.tsv",
+        table="results/{study}/near_duplicates.tsv",
+        pairs="results/{study}/near_duplicates.parquet",
     log:
         "logs/{study}/find_near_duplicates.log",
     benchmark:
@@ -43,7 +44,7 @@ rule check_splits:
     """Refuse splits that share fields or cells that show the same (A8)."""
     input:
         fields="results/{study}/qc/fields.tsv",
-        pairs="results/{study}/near_duplicates.tsv",
+        pairs="results/{study}/near_duplicates.parquet",
         known=KNOWN_PAIRS,
         splits="results/{study}/splits.tsv",
         shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),

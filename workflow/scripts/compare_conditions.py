@@ -15,14 +15,16 @@ named = named_for_comparison(
 )
 counted = tables.read(inputs.frequencies, tables.FREQUENCIES)
 usable = named.loc[named["usable"], "field"].tolist()
-for name, part in counted.groupby("class", sort=False):
+members = frequencies.members(params.classes, params.groups, params.excluded)
+for name in members:
+    own = counted.loc[counted["class"] == name, "field"]
     what = f"{inputs.frequencies} (class {name})"
-    tables.check_fields(part["field"], usable, what, inputs.splits)
+    tables.check_fields(own, usable, what, inputs.splits)
 table = conditions.of_frequencies(
     counted,
     control=params.control,
     entries=params.tests,
-    members=frequencies.members(params.classes, params.groups, params.excluded),
+    members=members,
     named=named,
 )
 tables.write(table, snakemake.output.table, tables.TESTS)

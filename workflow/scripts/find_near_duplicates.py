@@ -14,5 +14,6 @@ if inputs.boxes:
     own = boxes[boxes["field"].isin(learning["field"])].reset_index(drop=True)
     pictures[leaks.CELLS] = leaks.cells(inputs.shards, own)
 pairs = leaks.between_fields(learning, pictures, snakemake.params.settings)
-tables.write(pairs, snakemake.output.pairs, tables.NEAR_DUPLICATES)
+for path in snakemake.output:  # for people, and for jobs, with its number of rows
+    tables.write(pairs, path, tables.NEAR_DUPLICATES)
 print(f"{len(pairs)} pairs of fields or cells are alike")

@@ -90,6 +90,11 @@ def read(path: str | Path, table: Table) -> pd.DataFrame:
         frame = arrow.to_pandas()
         _check_whole(frame, mark, path)
     else:
+        if not path.read_bytes().endswith(b"\n"):  # half a number looks like another
+            raise StudyError(
+                f"{path} ends within a line: it was cut or edited; delete it and run the workflow "
+                "again."
+            )
         # what is not described stays text: a well 007 is not the number 7
         frame = pd.read_csv(path, sep="\t", dtype="str", keep_default_na=False, na_values=["NA"])
     return _checked(frame, table, str(path))
