@@ -65,11 +65,22 @@ def test_a_template_that_the_working_folder_offers_as_config_does_not_run(study)
     assert not (study.folder / "ran").exists()
 
 
-def test_a_config_in_another_encoding_is_refused_in_one_sentence(study):
-    text = (study.folder / "study.yaml").read_text()
-    (study.folder / "config.yaml").write_bytes(f"{text}# größe\n".encode("latin-1"))
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("study: größe\n".encode("latin-1"), "is not UTF-8"),
+        (b"", "has no keys"),
+        (b"- study\n- fields\n", "has no keys"),
+        (b"study: a\n\tfields: b\n", "is not YAML: line 2: "),
+        (b"study: 2024-13-45\n", "is not YAML: month must be"),
+        (b"[" * 3000, "is not YAML: "),
+    ],
+    ids=["latin", "empty", "list", "tabs", "date", "deep"],
+)
+def test_a_config_that_cannot_be_one_is_refused_in_one_sentence(study, content, words):
+    (study.folder / "config.yaml").write_bytes(content)
     said = plan(study)
-    assert "cellpheno: config.yaml is not UTF-8" in said
+    assert f"cellpheno: config.yaml {words}" in said
     assert "Traceback" not in said
 
 

@@ -57,7 +57,7 @@ def check_plain(config: Path) -> None:
     Raises
     ------
     StudyError
-        When the file is a template, holds objects of Python, or is not text in UTF-8.
+        When the file is a template, holds objects of Python, or is no text in UTF-8 with keys.
     """
     if not config.is_file():
         return
@@ -69,9 +69,19 @@ def check_plain(config: Path) -> None:
             f"{config} holds more than plain values: {error.problem}; write texts, numbers, lists "
             "and sections alone."
         ) from error
-    except yaml.YAMLError:
-        return  # reported by whoever reads it
-    if isinstance(content, dict) and TEMPLATE in content:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        # Snakemake names neither file nor line
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}:" if mark else ""
+        raise StudyError(
+            f"{config} is not YAML:{where} {getattr(error, 'problem', None) or error}; correct "
+            "it (indent by blanks, not by tabs)."
+        ) from error
+    if not isinstance(content, dict):
+        raise StudyError(
+            f"{config} has no keys at its top level; write lines such as `study: my_study`."
+        )
+    if TEMPLATE in content:
         raise StudyError(
             f"{config} is a template (`{TEMPLATE}`), whose values Snakemake would run as Python; "
             "write out the values."
