@@ -13,7 +13,7 @@ import pytest
 
 from cellpheno import made_files
 from cellpheno.errors import StudyError
-from cellpheno.fetching import archives, split_zip
+from cellpheno.fetching import archives
 from cellpheno.fetching.archives import unpack
 
 FILES = {f"images/field-{n}.tiff": os.urandom(40_000) for n in range(6)}
@@ -39,7 +39,7 @@ def content(folder):
 def test_a_zip_is_unpacked_and_what_was_there_is_replaced(tmp_path):
     archive = zipped(tmp_path / "data.zip")
     out = tmp_path / "out"
-    assert len(unpack(archive, out)) == len(FILES)
+    assert unpack(archive, out) == len(FILES)
     assert content(out) == FILES
     (out / "readme.txt").write_bytes(b"spoilt")
     unpack(archive, out)
@@ -120,7 +120,7 @@ def test_a_link_in_a_zip_is_refused_and_one_in_the_folder_is_not_followed(tmp_pa
     outside.mkdir()
     out.mkdir()
     (out / "images").symlink_to(outside)
-    with pytest.raises(StudyError, match="a link in .* would lead"):
+    with pytest.raises(StudyError, match="through a link in"):
         unpack(zipped(tmp_path / "data.zip"), out)
     assert not list(outside.iterdir())
 
@@ -139,7 +139,7 @@ def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
     bomb = zipped(tmp_path / "bomb.zip", {"zeros": bytes(5_000_000)})
     with pytest.raises(StudyError, match="more than 200 times as large as it"):
         unpack(bomb, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+    assert not content(tmp_path / "out")
 
 
 def packed_tar(path, members):
@@ -160,7 +160,7 @@ def test_a_compressed_tar_is_not_read_behind_the_limit(tmp_path, monkeypatch):
     bomb.write_bytes(bomb.read_bytes()[:-20])
     with pytest.raises(StudyError, match="more than 200 times as large as it"):
         unpack(bomb, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+    assert not content(tmp_path / "out")
 
 
 def test_a_name_of_megabytes_in_a_tar_is_not_taken_into_memory(tmp_path):
@@ -180,10 +180,10 @@ def test_an_archive_of_too_many_files_is_not_unpacked(tmp_path, monkeypatch, kin
             zipped(archive, dict.fromkeys(names, b"1"))
         else:
             packed_tar(archive, [(name, tarfile.REGTYPE, b"1") for name in names])
-    assert len(unpack(tmp_path / f"5.{kind}", tmp_path / "out")) == 5
+    assert unpack(tmp_path / f"5.{kind}", tmp_path / "out") == 5
     with pytest.raises(StudyError, match="more than 5 files and folders"):
         unpack(tmp_path / f"6.{kind}", tmp_path / "more")
-    assert not (tmp_path / "more").exists()
+    assert not content(tmp_path / "more")
 
 
 @pytest.mark.parametrize("ending", ["gz", "bz2", "xz"])
@@ -199,14 +199,6 @@ def test_a_damaged_tar_is_told(tmp_path, ending):
         with pytest.raises(StudyError, match="is damaged or cut short"):
             unpack(archive, tmp_path / "out")
         assert not content(tmp_path / "out")
-
-
-def test_more_than_the_disk_holds_is_not_begun(tmp_path, monkeypatch):
-    full = shutil.disk_usage(tmp_path)._replace(free=1000)
-    monkeypatch.setattr(archives.shutil, "disk_usage", lambda _: full)
-    with pytest.raises(StudyError, match="has room for 1,000; make room"):
-        unpack(zipped(tmp_path / "data.zip"), tmp_path / "out")
-    assert not content(tmp_path / "out")
 
 
 def test_an_archive_that_lies_about_a_size_or_was_spoilt_is_refused(tmp_path):
@@ -267,22 +259,19 @@ def divide(archive, sizes, zip64=False):
 def test_parts_are_unpacked_as_the_whole_would_be(tmp_path, size):
     names = divide(zipped(tmp_path / "data.zip"), [size] * 20)
     assert len(names) > 2
-    assert split_zip.parts(tmp_path / "data.zip") == names
     unpack(tmp_path / "data.zip", tmp_path / "out")
     assert content(tmp_path / "out") == FILES
 
 
 @pytest.mark.skipif(not shutil.which("zip"), reason="needs the program zip, to divide an archive")
-@pytest.mark.parametrize("options", [[], ["-fz"]])
-def test_parts_that_zip_has_made_are_unpacked(tmp_path, options):
-    """The program itself, and with -fz its zip64 records."""
+def test_parts_that_zip_has_made_are_unpacked(tmp_path):
     source = tmp_path / "source"
     for name, data in FILES.items():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_bytes(data)
-    call = ["zip", "-q", "-r", "-s", "64k", *options, str(tmp_path / "data.zip"), "."]
+    call = ["zip", "-q", "-r", "-s", "64k", str(tmp_path / "data.zip"), "."]
     subprocess.run(call, cwd=source, check=True)
-    assert len(split_zip.parts(tmp_path / "data.zip")) > 2
+    assert (tmp_path / "data.z02").exists()
     unpack(tmp_path / "data.zip", tmp_path / "out")
     assert content(tmp_path / "out") == FILES
 
@@ -295,7 +284,7 @@ def test_missing_parts_are_named(tmp_path):
         StudyError, match=rf"last of {len(names)} parts, of which 2 .*data.z02, data.z04"
     ):
         unpack(tmp_path / "data.zip", tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+    assert not content(tmp_path / "out")
 
 
 def test_a_part_that_was_cut_short_is_noticed(tmp_path):
@@ -303,12 +292,3 @@ def test_a_part_that_was_cut_short_is_noticed(tmp_path):
     names[1].write_bytes(names[1].read_bytes()[:-100])
     with pytest.raises(StudyError, match="cut short"):
         unpack(tmp_path / "data.zip", tmp_path / "out")
-
-
-def test_places_beyond_4_gb_are_counted_from_the_first_part(tmp_path):
-    """A directory entry alone: part 5 of parts of 1 GiB lies beyond what 32 bits hold."""
-    starts, paths = [n << 30 for n in range(8)], [tmp_path / f"p{n}" for n in range(7)]
-    head = [b"PK\1\2", 20, 20, 0, 8, 0, 0, 1, 10, 20, 1, 0, 0, 5, 0, 0, 77]
-    written = split_zip._entry(head, b"a", b"", b"", starts, paths)
-    assert struct.unpack_from("<L", written, 42) == (0xFFFFFFFF,)
-    assert struct.unpack_from("<2HQ", written, 47) == (1, 8, (5 << 30) + 77)

@@ -11,7 +11,11 @@ logger = logging.getLogger(__name__)
 
 
 def track(
-    items: Iterable[Item], what: str, total: int, start: int = 0, every_seconds: float = 10.0
+    items: Iterable[Item],
+    what: str,
+    total: int | None,
+    start: int = 0,
+    every_seconds: float = 10.0,
 ) -> Iterator[Item]:
     """Pass `items` through and log how far the work has come.
 
@@ -22,7 +26,7 @@ def track(
     what
         Plural name for the log, such as "fields".
     total
-        How many there are in all, those before `start` included.
+        How many there are in all, those before `start` included; None where it is not known.
     start
         How many were done before, by an earlier attempt.
     every_seconds
@@ -36,6 +40,6 @@ def track(
         now = time.monotonic()
         if now - last >= every_seconds or done == total:
             rate = (done - start) / max(now - began, 1e-9)
-            left = (total - done) / rate
-            logger.info("%s %d of %d, %.3g per second, %.0f s left", what, done, total, rate, left)
+            known = f" of {total}, {(total - done) / rate:.0f} s left" if total else ""
+            logger.info("%s %d%s, %.3g per second", what, done, known, rate)
             last = now

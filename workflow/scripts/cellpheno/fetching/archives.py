@@ -1,28 +1,29 @@
 """Archives unpacked into a folder, and nowhere else."""
 
 import bz2
+import filecmp
 import gzip
-import logging
+import itertools
 import lzma
 import os
 import re
 import shutil
 import stat
+import struct
 import tarfile
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from cellpheno import made_files
 from cellpheno.errors import StudyError
-from cellpheno.fetching import split_zip
-from cellpheno.files import whole
+from cellpheno.files import whole_folder
 from cellpheno.progress import track
-
-logger = logging.getLogger(__name__)
 
 MAX_GROWTH = 200
 """How many times larger than the archive its content may be; images seldom shrink to a tenth."""
@@ -31,42 +32,37 @@ MAX_MEMBERS = 500_000
 _SMALL = 100_000_000
 """Bytes that any archive may unpack to."""
 _BLOCK = 1 << 20
-_DAMAGED = (
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    OSError,
-    RuntimeError,
-)
+_DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError)
 _COMPRESSIONS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
 """How a file is decompressed, by its first bytes."""
+_END = struct.Struct("<4x2H8xL2x")
+"""End of a zip archive: number of this part, and part and place of the directory (from 0)."""
 
 
-class Member(NamedTuple):
-    """A file in an archive, before it is unpacked."""
+class _Refused(Exception):
+    """Why an archive is not unpacked."""
+
+
+class _Member(NamedTuple):
+    """A file in an archive, of as many bytes as the archive says; links are not plain."""
 
     name: str
     size: int
-    """In bytes, as the archive says; more is not unpacked."""
     is_folder: bool
-    is_file: bool
-    """Whether it is a plain file: no link, no device."""
+    is_plain: bool
+    open: Callable[[], IO[bytes]]
 
 
-def unpack(path: Path, folder: Path) -> list[Path]:
-    """Unpack a zip archive (of one part or several) or a tar archive; return its files.
+def unpack(path: Path, folder: Path) -> int:
+    """Unpack a zip archive (of one part or several) or a tar archive; return its number of files.
 
-    Everything is looked at before the first file is written. Files that an archive has left there
-    are replaced, each at once when it is whole; others stay, and are refused if they differ.
+    The files get their place in the folder when all of them are there. Files that an archive has
+    left there are replaced; others stay, and are refused if they differ.
 
     Parameters
     ----------
     path
         The archive; of several parts the last one, `.zip`.
-    folder
-        Where its content goes.
 
     Raises
     ------
@@ -76,149 +72,101 @@ def unpack(path: Path, folder: Path) -> list[Path]:
         `MAX_MEMBERS` files and folders, and when its content is larger than `MAX_GROWTH` times
         the archive, or than the disk has room for.
     """
-    is_zip = path.suffix.lower() == ".zip"
-    parts = split_zip.parts(path) if is_zip else [path]
-    most = max(MAX_GROWTH * sum(part.stat().st_size for part in parts), _SMALL)
-    opened = _zip(path, parts) if is_zip else _tar(path, most)
-    with opened as (members, open_member):
-        targets = _checked(members, path, folder, most)
-        found = [target for _, target in targets]
-        targets = _without_own(targets, folder, open_member, path)
-        made_files.claim(folder, (str(target.relative_to(folder)) for _, target in targets))
-        work = track(targets, f"files of {path.name}", len(targets))
-        for member, target in work:
-            with whole(target) as temporary:
-                _copy(open_member(member), temporary, member, path)
-    return found
+    work = folder / ".unpacked_by_cellpheno"
+    opened = _zip if path.suffix.lower() == ".zip" else _tar
+    with _in_words(path), whole_folder(work) as temporary, opened(path) as (members, most):
+        checked = _checked(members, path, folder, most)
+        for member in track(checked, f"files of {path.name}", None):
+            target = temporary / member.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with member.open() as source, target.open("wb") as stream:
+                shutil.copyfileobj(source, stream)
+    try:
+        return _move(work, folder, path)
+    finally:
+        shutil.rmtree(work)
 
 
-def safe_target(name: str, folder: Path) -> Path:
-    """Return where a member of an archive goes.
+def check_name(name: str, folder: Path, source: str | Path) -> None:
+    """Refuse a name that leads out of a folder: absolute, with `..`, a drive or by a link there.
 
     Raises
     ------
-    ValueError
-        When its name leads out of the folder: absolute, with `..`, a drive, a backslash, or by a
-        link that lies in the folder already.
+    StudyError
+        When it does, or is that of the list of what was made; begins with `source`.
     """
     pure = PurePosixPath(name)
     odd = "\\" in name or "\0" in name or re.match(r"[A-Za-z]:", name)
     if odd or pure.is_absolute() or ".." in pure.parts or not pure.parts:
-        raise ValueError(f"the name {name!r} leads out of the folder")
-    if pure.name == made_files.MADE:
-        raise ValueError(f"the name {name!r} is that of the list of what was unpacked")
-    target = folder / pure
-    if not target.parent.resolve().is_relative_to(folder.resolve()):
-        raise ValueError(f"a link in {folder} would lead {name!r} out of it")
-    return target
+        why = "leads out of the folder"
+    elif not (folder / pure).parent.resolve().is_relative_to(folder.resolve()):
+        why = f"leads out of the folder through a link in {folder}"
+    elif pure.name == made_files.MADE:
+        why = "is that of the list of what was unpacked"
+    else:
+        return
+    raise StudyError(f"{source}: the name {name!r} {why}; nothing is written under such a name.")
 
 
-def _checked(
-    members: Iterable[Member], path: Path, folder: Path, most: int
-) -> list[tuple[Member, Path]]:
-    """Return the files of an archive and where they go, or refuse it as a whole."""
-    targets: dict[str, tuple[Member, Path]] = {}
+def _checked(members: Iterable[_Member], path: Path, folder: Path, most: int) -> Iterator[_Member]:
+    """Yield the files that may be written, or refuse the archive."""
+    names: set[str] = set()
     total = 0
     for number, member in enumerate(members, start=1):
         if number > MAX_MEMBERS:
-            raise _refused(path, f"it holds more than {MAX_MEMBERS:,} files and folders")
-        try:
-            target = safe_target(member.name, folder)
-        except ValueError as error:
-            raise _refused(path, str(error)) from error
+            raise _Refused(f"it holds more than {MAX_MEMBERS:,} files and folders")
+        check_name(member.name, folder, f"{path} is not unpacked")
         if member.is_folder:
             continue
-        if not member.is_file:
-            raise _refused(path, f"{member.name!r} is a link or a device")
-        key = str(target).lower()
-        if key in targets:
-            raise _refused(path, f"{member.name!r} is in it twice")
-        targets[key] = member, target
+        if not member.is_plain:
+            raise _Refused(f"{member.name!r} is a link or a device")
+        name = str(PurePosixPath(member.name)).lower()
+        if name in names:
+            raise _Refused(f"{member.name!r} is in it twice")
+        names.add(name)
         total += member.size
-        if total > most:
-            raise _too_large(path)
-    folder.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(folder).free
-    if total > free:
-        raise StudyError(
-            f"{path} unpacks to {total:,} bytes, but {folder} has room for {free:,}; make room, or "
-            "set fetch.folder to another disk."
-        )
-    return list(targets.values())
+        _check_size(total, most)
+        yield member
 
 
-@contextmanager
-def _zip(path: Path, parts: list[Path]) -> Iterator[tuple]:
-    with _in_words(path):
-        stream = split_zip.joined(parts) if len(parts) > 1 else path.open("rb")
-        with stream, zipfile.ZipFile(stream) as archive:
-            known = {info.filename: info for info in archive.infolist()}
-            if any(info.flag_bits & 1 for info in known.values()):
-                raise _refused(path, "it is protected by a password")
-            yield (
-                [_zip_member(info) for info in archive.infolist()],
-                lambda m: archive.open(known[m.name]),
+def _check_size(size: int, most: int) -> None:
+    if size > most:
+        raise _Refused(f"its content is more than {MAX_GROWTH} times as large as it")
+
+
+def _move(work: Path, folder: Path, path: Path) -> int:
+    """Move unpacked files to their place, unless the user has another file there."""
+    made = made_files.read(folder)
+    names = [str(file.relative_to(work)) for file in sorted(work.rglob("*")) if file.is_file()]
+    new = [name for name in names if name in made or not os.path.lexists(folder / name)]
+    for own in (folder / name for name in sorted(set(names) - set(new))):
+        is_file = own.is_file() and not own.is_symlink()
+        if not is_file or not filecmp.cmp(work / own.relative_to(folder), own, shallow=False):
+            raise StudyError(
+                f"{path} is not unpacked: it would replace {own}, which is there already, "
+                "differs from the file in the archive and was not fetched; move it away."
             )
-
-
-def _zip_member(info: zipfile.ZipInfo) -> Member:
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    plain = kind in (0, stat.S_IFREG)
-    return Member(info.filename, info.file_size, info.is_dir(), plain)
-
-
-@contextmanager
-def _tar(path: Path, most: int) -> Iterator[tuple]:
-    """Open a tar archive, decompressed as its members are looked at and not beyond `most`."""
-    with _in_words(path), path.open("rb") as packed:
-        begin = packed.peek(8)
-        found = [how for start, how in _COMPRESSIONS.items() if begin.startswith(start)]
-        stream = found[0](packed) if found else packed
-        bounded = _Bounded(stream, most, path)
-        with stream, tarfile.open(fileobj=bounded, mode="r:") as archive:
-            known = {}
-
-            def members() -> Iterator[Member]:
-                for info in archive:
-                    known[info.name] = info
-                    yield Member(info.name, info.size, info.isdir(), info.isreg())
-                while found and bounded.read(_BLOCK):
-                    pass  # only at its end does a compressed file show whether it was spoilt
-
-            yield members(), lambda member: archive.extractfile(known[member.name])
-
-
-class _Bounded:
-    """A decompressed stream that refuses to go on behind its limit, or to hand out much at once."""
-
-    def __init__(self, stream: IO[bytes], most: int, path: Path) -> None:
-        self._stream, self._most, self._path = stream, most, path
-        self.tell = stream.tell
-
-    def read(self, size: int) -> bytes:
-        if size > _BLOCK:  # files are copied in blocks: only a name is ever asked for whole
-            raise _refused(self._path, f"a name in it is {size:,} bytes long")
-        block = self._stream.read(size)
-        self._check(self._stream.tell())
-        return block
-
-    def seek(self, place: int) -> int:
-        self._check(place)
-        return self._stream.seek(place)
-
-    def _check(self, place: int) -> None:
-        if place > self._most:
-            raise _too_large(self._path)
+    made_files.claim(folder, new)
+    for name in new:
+        try:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (work / name).replace(folder / name)
+        except OSError as error:
+            raise StudyError(
+                f"{path} is not unpacked: {folder / name} cannot be written ({error.strerror}); "
+                "move away what is in its way, or get the right to write there."
+            ) from error
+    return len(names)
 
 
 @contextmanager
 def _in_words(path: Path) -> Iterator[None]:
     try:
         yield
-    except StudyError:
-        raise
-    except NotImplementedError as error:
-        raise _refused(path, f"it is packed in a way that is not read ({error})") from error
+    except (_Refused, NotImplementedError) as error:  # the latter for other compressions
+        raise StudyError(
+            f"{path} is not unpacked: {error}; look at it, and unpack it by hand if it is good."
+        ) from error
     except _DAMAGED as error:
         raise StudyError(
             f"{path} cannot be unpacked ({error}): it, or one of its parts, is damaged or cut "
@@ -226,55 +174,103 @@ def _in_words(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _without_own(
-    targets: list[tuple[Member, Path]],
-    folder: Path,
-    open_member: Callable[[Member], IO[bytes]],
-    path: Path,
-) -> list[tuple[Member, Path]]:
-    """Leave out files that the user has already, and refuse those with another content."""
-    made = made_files.read(folder)
-    wanted = []
-    for member, target in targets:
-        if not os.path.lexists(target) or str(target.relative_to(folder)) in made:
-            wanted.append((member, target))
-        elif not _is_same(open_member(member), target):
-            raise StudyError(
-                f"{path} is not unpacked: it would replace {target}, which is there already, "
-                "differs from the file in the archive and was not fetched; move it away."
-            )
-    return wanted
+@contextmanager
+def _tar(path: Path) -> Iterator[tuple[Iterator[_Member], int]]:
+    """Open a tar archive, decompressed as its members are unpacked."""
+    most = max(MAX_GROWTH * path.stat().st_size, _SMALL)
+    with path.open("rb") as packed:
+        begin = packed.peek(8)
+        found = [how for start, how in _COMPRESSIONS.items() if begin.startswith(start)]
+        stream = found[0](packed) if found else packed
+        bounded = _Bounded(stream, most)
+        with stream, tarfile.open(fileobj=bounded, mode="r:") as archive:
+
+            def members() -> Iterator[_Member]:
+                for info in archive:
+                    content = partial(archive.extractfile, info)
+                    yield _Member(info.name, info.size, info.isdir(), info.isreg(), content)
+                while bounded.read(_BLOCK):
+                    pass  # only at its end does a compressed file show whether it was damaged
+
+            yield members(), most
 
 
-def _is_same(source: IO[bytes], target: Path) -> bool:
-    if target.is_symlink() or not target.is_file():
-        return False
-    with source, target.open("rb") as stream:
-        while block := source.read(_BLOCK):
-            if stream.read(len(block)) != block:
-                return False
-        return not stream.read(1)
+class _Bounded:
+    """A decompressed stream that is not read beyond a limit, nor in large pieces."""
+
+    def __init__(self, stream: IO[bytes], most: int) -> None:
+        self._stream, self._most, self.tell = stream, most, stream.tell
+
+    def read(self, size: int) -> bytes:
+        if size > _BLOCK:  # files are copied in blocks: only a name is ever asked for whole
+            raise _Refused(f"a name in it is {size:,} bytes long")
+        block = self._stream.read(size)
+        _check_size(self.tell(), self._most)
+        return block
+
+    def seek(self, place: int) -> int:
+        _check_size(place, self._most)
+        return self._stream.seek(place)
 
 
-def _copy(source: IO[bytes], target: Path, member: Member, path: Path) -> None:
-    """Write the content of a member, of exactly the size that the archive says."""
-    left = member.size
-    with source, target.open("wb") as stream:
-        while block := source.read(_BLOCK):
-            left -= len(block)
-            if left < 0:
-                break
-            stream.write(block)
-        os.fchmod(stream.fileno(), 0o644)
-    if left:
-        raise _refused(path, f"{member.name!r} is larger or smaller than it says")
+@contextmanager
+def _zip(path: Path) -> Iterator[tuple[list[_Member], int]]:
+    """Open a zip archive, its parts (.z01, .z02 ... .zip) joined in a temporary file."""
+    parts, first, place = _parts(path)
+    starts = list(itertools.accumulate((part.stat().st_size for part in parts), initial=0))
+    with path.open("rb") if len(parts) == 1 else tempfile.TemporaryFile(dir=path.parent) as stream:
+        if len(parts) > 1:
+            for part in parts:
+                with part.open("rb") as source:
+                    shutil.copyfileobj(source, stream)
+        with zipfile.ZipFile(stream) as archive:
+            infos = archive.infolist()
+            if any(info.flag_bits & 1 for info in infos):
+                raise _Refused("it is protected by a password")
+            if len(parts) > 1:
+                last = max([first, *(info.volume for info in infos)])
+                if last >= len(parts) or archive.start_dir != starts[first] + place:
+                    raise zipfile.BadZipFile("its parts do not fit together")
+                infos = [_moved(info, starts[info.volume] - starts[first]) for info in infos]
+            members = [
+                _Member(
+                    info.filename,
+                    info.file_size,
+                    info.is_dir(),
+                    stat.S_IFMT(info.external_attr >> 16) in (0, stat.S_IFREG),
+                    partial(archive.open, info),
+                )
+                for info in infos
+            ]
+            yield members, max(MAX_GROWTH * starts[-1], _SMALL)
 
 
-def _too_large(path: Path) -> StudyError:
-    return _refused(path, f"its content is more than {MAX_GROWTH} times as large as it")
+def _parts(path: Path) -> tuple[list[Path], int, int]:
+    """Return the parts of a zip archive, and the part and place where its directory begins."""
+    with path.open("rb") as stream:
+        stream.seek(-min(path.stat().st_size, _END.size + 0xFFFF), os.SEEK_END)
+        end = stream.read()
+    at = end.rfind(b"PK\5\6")
+    if at < 0 or len(end) - at < _END.size:
+        raise zipfile.BadZipFile("the end of a zip archive is missing")
+    number, first, place = _END.unpack_from(end, at)
+    if number and end[max(at - 20, 0) : at].startswith(b"PK\6\7"):
+        raise _Refused("it has parts and 64-bit records; join them by `zip -s 0 OLD --out NEW`")
+    parts = [path.with_suffix(f".z{n:02d}") for n in range(1, number + 1)]
+    missing = [part.name for part in parts if not part.exists()]
+    if missing:
+        raise StudyError(
+            f"{path} is the last of {number + 1} parts, of which {len(missing)} are not there: "
+            f"{', '.join(missing[:20])}; fetch them, then unpack again."
+        )
+    return [*parts, path], first, place
 
 
-def _refused(path: Path, why: str) -> StudyError:
-    return StudyError(
-        f"{path} is not unpacked: {why}; look at it, and unpack it by hand if it is good."
-    )
+def _moved(info: zipfile.ZipInfo, by: int) -> zipfile.ZipInfo:
+    """Return an entry of the directory whose file is `by` bytes further on."""
+    # a new one, because `info` also has where the next file begins, by the places before
+    moved = zipfile.ZipInfo(info.orig_filename)
+    for name in ("flag_bits", "compress_type", "CRC", "compress_size", "file_size"):
+        setattr(moved, name, getattr(info, name))
+    moved.external_attr, moved.header_offset = info.external_attr, info.header_offset + by
+    return moved

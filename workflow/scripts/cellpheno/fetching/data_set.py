@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from cellpheno.errors import StudyError
 from cellpheno.fetching import archives, declared
 from cellpheno.fetching.download import download
 from cellpheno.tables import FETCHED
@@ -38,10 +37,7 @@ def fetch(settings: Mapping[str, Any], folder: Path) -> pd.DataFrame:
     """
     files = declared.files(settings)
     for file in files:
-        try:
-            archives.safe_target(file.name, folder)
-        except ValueError as error:
-            raise StudyError(f"fetch does not write {file.name}: {error}.") from error
+        archives.check_name(file.name, folder, "fetch")
     rows = []
     for file in files:
         hashes = download(file, folder, settings["attempts"])
@@ -57,8 +53,8 @@ def fetch(settings: Mapping[str, Any], folder: Path) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=[column.name for column in FETCHED.columns[:-1]])
     return table.assign(
         n_unpacked=[
-            len(archives.unpack(folder / file.name, folder))
-            if settings["unpack"] and file.is_archive
+            archives.unpack(folder / file.name, folder)
+            if settings["unpack"] and file.name.lower().endswith(declared.ARCHIVES)
             else 0
             for file in files
         ]
