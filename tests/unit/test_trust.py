@@ -118,6 +118,11 @@ def test_no_source_can_be_made_to_run_what_it_reads(path):
     assert set(faults(path.read_text())) - allowed == set()
 
 
+def test_a_config_of_hugging_face_s_cannot_make_a_job_ask_the_network():
+    common = ROOT / "workflow/rules/common.smk"
+    assert 'os.environ["HF_HUB_OFFLINE"] = "1"' in common.read_text().splitlines()
+
+
 @pytest.mark.parametrize("path", RULE_FILES, ids=lambda path: path.name)
 def test_a_rule_gives_a_shell_nothing_that_is_not_quoted(path):
     text = path.read_text()

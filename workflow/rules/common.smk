@@ -95,6 +95,8 @@ os.environ["CELLPHENO_PYTHON"] = sys.executable
 os.environ["CELLPHENO_SNAKEFILE"] = str(workflow.main_snakefile)
 # jobs do not look for modules in the study's folder, as `python -m` does on a cluster's node
 os.environ["PYTHONSAFEPATH"] = "1"
+# a config.json next to weights may name a model elsewhere, which transformers would ask for
+os.environ["HF_HUB_OFFLINE"] = "1"
 # the report takes nothing from a docutils.conf in the study's folder
 os.environ["DOCUTILSCONFIG"] = str(workflow.source_path("../report/docutils.conf"))
 # Snakemake renders captions by an environment of Jinja of its own, which starts from these
