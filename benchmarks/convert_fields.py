@@ -35,10 +35,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import timing
 from benchmarks.folders import work_folder
-from cellpheno.files import whole
+from cellpheno.core.files import whole
 from cellpheno.images import composite, store, study_range
 from cellpheno.images.conversion import Converter
-from cellpheno.images.histogram import histogram
+from cellpheno.images.quality.histogram import histogram
 
 CHANNELS = ["red", "green", "blue"]
 SETTINGS = {

@@ -16,13 +16,13 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 
-from cellpheno import configuration, inputs, sample_sheet
-from cellpheno.classification.crops import Geometry
 from cellpheno.images import store
 from cellpheno.images.conversion import Converter
-from cellpheno.label_errors import descriptors, evaluation, suspects
+from cellpheno.images.crops import Geometry
+from cellpheno.labels.suspects import descriptors, evaluation, suspects
 from cellpheno.simulation.annotators import Annotator, annotate
 from cellpheno.simulation.study import simulate_study
+from cellpheno.study import configuration, inputs, sample_sheet
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "config.yaml"

@@ -26,21 +26,25 @@ from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 
-from cellpheno import cell_level, configuration, inputs, sample_sheet, tables
-from cellpheno.calls import probability_columns
-from cellpheno.classification import selection
-from cellpheno.classification.backbones import ModelSettings, Trained, build, input_statistics
-from cellpheno.classification.crops import Geometry, cut_from_shards
+from cellpheno.calls.calling import probability_columns
+from cellpheno.calls.fusion import Fusion
+from cellpheno.classification import training_cells
 from cellpheno.classification.held_out import predict_rows
+from cellpheno.classification.judged_boxes import read_runs
 from cellpheno.classification.sampling import channel_statistics, divide
 from cellpheno.classification.training import Trainer, TrainingSettings
-from cellpheno.fusion import Fusion
-from cellpheno.image_level import evaluation as image_level
+from cellpheno.core.randomness import derive
 from cellpheno.images import store
 from cellpheno.images.conversion import Converter
-from cellpheno.judged import read_runs
-from cellpheno.randomness import derive
-from cellpheno.training import Checkpoint
+from cellpheno.images.crops import Geometry, cut_from_shards
+from cellpheno.networks.backbones import ModelSettings, Trained, build, input_statistics
+from cellpheno.networks.training import Checkpoint
+from cellpheno.study import configuration, inputs, sample_sheet
+from cellpheno.tables import storage
+from cellpheno.tables.cells import CROPS
+from cellpheno.tables.quality import SPLITS
+from cellpheno.target import cell_level
+from cellpheno.target import evaluation as image_level
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
@@ -89,7 +93,7 @@ def overwritten(config: Config, results: Path, experiment: str) -> Crops:
 
 def file_bytes(config: Config, results: Path, experiment: str) -> Crops:
     """Return the crops cut anew from the upper bytes of the raw images, not rescaled (C45, C46)."""
-    cells = tables.read(results / f"crops/{experiment}.parquet", tables.CROPS)
+    cells = storage.read(results / f"crops/{experiment}.parquet", CROPS)
     fields = sample_sheet.read(config, ROOT, must_exist=False)
     for channel in config["channels"]:
         fields[channel] = [str(results.parents[1] / path) for path in fields[channel]]
@@ -117,7 +121,7 @@ SWITCHES: dict[str, tuple[Callable[[Config], None], tuple[str, ...]]] = {
     "C48 ten times the learning rate": (ten_times_faster, ("hoechst",)),
 }
 """Published step: what it changes in an experiment's settings, and for which inputs."""
-CROPS = {
+ITEM_CROPS = {
     "C14 Hoechst overwrites a channel": overwritten,
     "C45 bytes as they are": file_bytes,
     "C46 bytes, normalised": file_bytes,
@@ -149,7 +153,7 @@ def trainings(
     for name, (change, seen) in SWITCHES.items():
         for experiment in seen if name.split()[0].rstrip(",") in items else ():
             published = []
-            crops = CROPS.get(name, own_crops)(config, results, experiment)
+            crops = ITEM_CROPS.get(name, own_crops)(config, results, experiment)
             for seed in seeds:
                 if (experiment, seed) not in sound:
                     unchanged = own_crops(config, results, experiment)
@@ -174,8 +178,8 @@ def train(
     own = copy.deepcopy(configuration.experiment(config, experiment))
     own["training"]["brightness"] |= {**BRIGHTNESS, "kind": "sound"}
     change(own)
-    table = tables.read(results / f"crops/{experiment}.parquet", tables.CROPS)
-    settings = TrainingSettings(**selection.of_training(own["training"])[1])
+    table = storage.read(results / f"crops/{experiment}.parquet", CROPS)
+    settings = TrainingSettings(**training_cells.of_training(own["training"])[1])
     classes, seed = config["classes"], derive(config["seed"], "ledger", seed)
     rows = divide(table["split"], settings.validation, seed)
     torch.manual_seed(derive(seed, "initial weights"))
@@ -212,7 +216,7 @@ def evaluations(config: Config, results: Path) -> Iterator[dict[str, Any]]:
         for name in config["experiments"]
         for path in sorted((results / "judged" / name).glob("seed*.parquet"))
     )
-    splits = tables.read(results / "splits.tsv", tables.SPLITS)
+    splits = storage.read(results / "splits.tsv", SPLITS)
     for experiment in dict.fromkeys(name for name, _ in runs):
         frames = [run for (name, _), run in runs.items() if name == experiment]
         yield from of_cells(config, experiment, frames)

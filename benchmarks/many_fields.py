@@ -28,7 +28,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.folders import work_folder
-from cellpheno.files import whole
+from cellpheno.core.files import whole
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from cellpheno.classification.backbones import Classifier, ModelSettings, build
-from cellpheno.classification.crops import Geometry, cut
 from cellpheno.classification.sampling import channel_statistics
 from cellpheno.classification.training import Trainer, TrainingSettings
 from cellpheno.detection.coco import TileSet
+from cellpheno.images.crops import Geometry, cut
+from cellpheno.networks.backbones import Classifier, ModelSettings, build
 
 Image = npt.NDArray[np.uint8]
 BACKGROUND = 40

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from cellpheno.classification.crops import Geometry
+from cellpheno.images.crops import Geometry
 
 Image = npt.NDArray[np.uint8]
 

@@ -5,7 +5,9 @@ import pandas as pd
 
 from benchmarks.sections import Options
 from benchmarks.timing import Comparison, alternate
-from cellpheno import tables
+from cellpheno.tables import storage
+from cellpheno.tables.cells import PREDICTIONS
+from cellpheno.tables.columns import BOX_COLUMNS
 
 
 def run(options: Options) -> list[Comparison]:
@@ -16,7 +18,7 @@ def run(options: Options) -> list[Comparison]:
     chances = random.dirichlet(np.ones(7), count)
     frame = pd.DataFrame({"field": np.sort(random.integers(0, count // 400 + 1, count))})
     frame["field"] = "plate-1-field-" + frame["field"].astype(str)
-    sides = dict(zip(tables.BOX_COLUMNS, [*corners.T, *(corners + 40).T], strict=True))
+    sides = dict(zip(BOX_COLUMNS, [*corners.T, *(corners + 40).T], strict=True))
     named = {f"p_class {number}": column for number, column in enumerate(chances.T)}
     frame = frame.assign(**sides, det_score=random.uniform(size=count), **named)
     numbers = frame.columns.drop("field")
@@ -29,8 +31,8 @@ def run(options: Options) -> list[Comparison]:
         return pd.read_csv(text)
 
     def ours() -> pd.DataFrame:
-        tables.write(frame, binary, tables.PREDICTIONS)
-        return tables.read(binary, tables.PREDICTIONS)
+        storage.write(frame, binary, PREDICTIONS)
+        return storage.read(binary, PREDICTIONS)
 
     times, results = alternate({"reference": reference, "ours": ours}, options.rounds)
     difference = float(np.abs(frame[numbers] - results["ours"][numbers]).to_numpy().max())

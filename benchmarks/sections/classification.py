@@ -8,12 +8,13 @@ import torch
 from benchmarks import phantoms, references
 from benchmarks.sections import Options
 from benchmarks.timing import Comparison, alternate
-from cellpheno.classification import backbones, inference
-from cellpheno.classification.backbones import Classifier, ModelSettings, Trained
-from cellpheno.classification.crops import Geometry
-from cellpheno.inputs import COLOURS
-from cellpheno.precision import native_bfloat16
-from cellpheno.transfer import on_device
+from cellpheno.classification import inference
+from cellpheno.images.crops import Geometry
+from cellpheno.networks import backbones
+from cellpheno.networks.backbones import Classifier, ModelSettings, Trained
+from cellpheno.networks.precision import native_bfloat16
+from cellpheno.networks.prefetch import on_device
+from cellpheno.study.inputs import COLOURS
 
 AGREEMENT = 0.999
 UNSURE_AGREEMENT = 0.995

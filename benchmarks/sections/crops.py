@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks import phantoms, references
 from benchmarks.sections import Options
 from benchmarks.timing import Comparison, alternate
-from cellpheno.classification.crops import Geometry, cut
+from cellpheno.images.crops import Geometry, cut
 
 MARGIN = 4  # px of the crop: how borders are handled differs
 

@@ -12,13 +12,14 @@ from benchmarks import phantoms
 from benchmarks.sections import Options
 from benchmarks.sections.classification import precisions
 from benchmarks.timing import Comparison, alternate
-from cellpheno import boxes as geometry
-from cellpheno.detection import backends, training
+from cellpheno.core import boxes as geometry
+from cellpheno.detection import training
+from cellpheno.detection.backends import registry
+from cellpheno.detection.backends.interface import PROPOSALS_PER_CELL, Detector, Limits
 from cellpheno.detection.evaluation import Matched, average_precision
-from cellpheno.detection.interface import PROPOSALS_PER_CELL, Detector, Limits
 from cellpheno.detection.pixels import rescale, to_tensor
-from cellpheno.inputs import COLOURS
-from cellpheno.training import Checkpoint
+from cellpheno.networks.training import Checkpoint
+from cellpheno.study.inputs import COLOURS
 
 LARGE = {"backend": "torchvision", "architecture": "faster_rcnn", "backbone": "resnet50"}
 SMALL = {**LARGE, "backbone": "resnet18_small", "weights": None}
@@ -53,7 +54,7 @@ def compare(
     image, _, _ = phantoms.field(*shape, 400, seed=0)
     [(_, sent)] = ahead_of(options, [("field", image)])
     torch.manual_seed(0)
-    detector = backends.build({**LARGE, "weights": None})
+    detector = registry.build({**LARGE, "weights": None})
     network = detector.network
     weights = options.folder / "detector.pt"
     torch.save(network.state_dict(), weights)
@@ -114,8 +115,8 @@ def ahead_of(options: Options, fields: list) -> list:
 def reloaded(detector: Detector, names: dict, options: Options, precision: str) -> Detector:
     """Return a detector as the workflow has it: written, read, ready for inference."""
     path = options.folder / "detector-saved.pt"
-    backends.save(detector, names, path)
-    return backends.load(path, options.device, precision)
+    registry.save(detector, names, path)
+    return registry.load(path, options.device, precision)
 
 
 @functools.cache

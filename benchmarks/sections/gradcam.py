@@ -8,9 +8,10 @@ import torch
 from benchmarks.sections import Options
 from benchmarks.sections.classification import reloaded
 from benchmarks.timing import Comparison, alternate
-from cellpheno.classification import backbones, inference
-from cellpheno.classification.backbones import Classifier, ModelSettings
-from cellpheno.classification.crops import Geometry
+from cellpheno.classification import inference
+from cellpheno.images.crops import Geometry
+from cellpheno.networks import backbones
+from cellpheno.networks.backbones import Classifier, ModelSettings
 
 INSTALLED = importlib.util.find_spec("pytorch_grad_cam") is not None
 

@@ -10,9 +10,9 @@ from threadpoolctl import threadpool_limits
 from benchmarks import phantoms
 from benchmarks.sections import Options
 from benchmarks.timing import Comparison, alternate
-from cellpheno import embedding
-from cellpheno.neighborhood import Neighborhood
-from cellpheno.neighbors import nearest
+from cellpheno.embedding import maps as embedding
+from cellpheno.embedding.neighborhood import Neighborhood
+from cellpheno.embedding.neighbors import nearest
 
 PERPLEXITY, NEIGHBORS, COMPONENTS = 30, 15, 50
 LIMIT = 1.02

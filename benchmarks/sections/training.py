@@ -15,11 +15,11 @@ from benchmarks import phantoms
 from benchmarks.sections import Options
 from benchmarks.sections.classification import precisions
 from benchmarks.timing import Comparison, Times
-from cellpheno.classification.backbones import Classifier, ModelSettings, build
-from cellpheno.classification.crops import Geometry, cut
 from cellpheno.classification.sampling import draw
 from cellpheno.classification.training import Trainer, TrainingSettings
-from cellpheno.training import schedule, seed_step
+from cellpheno.images.crops import Geometry, cut
+from cellpheno.networks.backbones import Classifier, ModelSettings, build
+from cellpheno.networks.training import schedule, seed_step
 
 Step = Callable[[np.ndarray, int], torch.Tensor | float]
 BLOCK = 10

@@ -21,16 +21,19 @@ from benchmarks.sections.classification import precisions, reloaded
 from benchmarks.sections.detection import SMALL, trained
 from benchmarks.sections.detection import reloaded as reloaded_detector
 from benchmarks.timing import Comparison, alternate
-from cellpheno import boxes as geometry
-from cellpheno import tables
-from cellpheno.classification import backbones, inference
-from cellpheno.classification.backbones import Classifier, ModelSettings
-from cellpheno.classification.crops import Geometry
+from cellpheno.classification import inference
+from cellpheno.core import boxes as geometry
+from cellpheno.detection.backends.interface import Detector
 from cellpheno.detection.inference import Settings, detect_field
-from cellpheno.detection.interface import Detector
 from cellpheno.detection.pixels import to_tensor
 from cellpheno.images import store
-from cellpheno.transfer import on_device
+from cellpheno.images.crops import Geometry
+from cellpheno.networks import backbones
+from cellpheno.networks.backbones import Classifier, ModelSettings
+from cellpheno.networks.prefetch import on_device
+from cellpheno.tables import storage
+from cellpheno.tables.cells import PREDICTIONS
+from cellpheno.tables.columns import BOX_COLUMNS
 
 LIMITS = Settings(scale=1.0, min_score=0.5, nms_iou=0.3, max_detections=500)
 MATCHED = 0.995
@@ -180,7 +183,7 @@ def look(
 ) -> tuple[pd.DataFrame, list[inference.Computed]]:
     """Find and classify the cells of a field; what is computed may still be on its way."""
     detections = detect_field(detector, field, image, limits, options.device)
-    corners = detections[tables.BOX_COLUMNS].to_numpy(np.float64)
+    corners = detections[BOX_COLUMNS].to_numpy(np.float64)
     pictures = inference.cut(image, corners, crops)
     size = inference.batch_size(crops, options.device)
     return detections, [
@@ -198,7 +201,7 @@ def keep(
     named = {f"p_class {number}": column for number, column in enumerate(chances.T)}
     table = detections.rename(columns={"score": "det_score"})
     table = table.assign(**named, feature_row=np.arange(len(table)))
-    tables.write(table, folder / "cells.parquet", tables.PREDICTIONS)
+    storage.write(table, folder / "cells.parquet", PREDICTIONS)
     np.save(folder / "features.npy", np.concatenate([part.features for part in parts]))
     maps = np.concatenate([part.maps for part in parts]).astype(np.float16)
     np.save(folder / "maps.npy", maps)
@@ -238,7 +241,7 @@ def one_by_one(
         references.write_pictures(pictures, number, square, seen)
         chances = references.classify(model, seen, options.device)
         found.append([row["field"], *box, float(scores[number]), *chances])
-    columns = ["field", *tables.BOX_COLUMNS, "det_score"]
+    columns = ["field", *BOX_COLUMNS, "det_score"]
     columns += [f"p_class {number}" for number in range(model.head.out_features)]
     frame = pd.DataFrame(found, columns=columns)
     frame.to_csv(options.folder / "cells.csv", index=False)
@@ -272,7 +275,7 @@ def matched(reference: pd.DataFrame, ours: pd.DataFrame) -> float:
     """Return the share of all boxes, of both sides, that have one of the other at `IOU`."""
     if not len(reference) and not len(ours):
         return 1.0
-    one, other = (frame[tables.BOX_COLUMNS].to_numpy(np.float64) for frame in (reference, ours))
+    one, other = (frame[BOX_COLUMNS].to_numpy(np.float64) for frame in (reference, ours))
     overlap = geometry.iou(one, other)
     both = (overlap.max(1, initial=0) >= IOU).sum() + (overlap.max(0, initial=0) >= IOU).sum()
     return float(both / (len(one) + len(other)))

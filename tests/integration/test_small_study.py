@@ -11,7 +11,12 @@ import pandas as pd
 import pytest
 from conftest import Study
 
-from cellpheno import tables
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import TRUTH
+from cellpheno.tables.cells import CELLS
+from cellpheno.tables.metrics import CLASSIFICATION_METRICS, DETECTION_METRICS, SUBSET_METRICS
+from cellpheno.tables.quality import QUALITY, SPLITS
+from cellpheno.tables.statistics import COMPARED_CLAIMS, FREQUENCIES, NULL_EXPERIMENTS, TESTS
 
 PLANTED = {
     "annotated": [0.13, 0.13, 0.10, 0.10, 0.08, 0.08],
@@ -69,8 +74,8 @@ def study(tmp_path_factory, default_config) -> Study:
 
 
 def metric(study, table, **wanted) -> float:
-    names = {"detection": tables.DETECTION_METRICS, "classification": tables.CLASSIFICATION_METRICS}
-    frame = tables.read(study.results / f"metrics/{table}.tsv", names[table])
+    names = {"detection": DETECTION_METRICS, "classification": CLASSIFICATION_METRICS}
+    frame = storage.read(study.results / f"metrics/{table}.tsv", names[table])
     for column, value in wanted.items():
         frame = frame[frame[column] == value]
     assert len(frame) == 1, wanted
@@ -97,7 +102,7 @@ def test_held_out_cells_are_told_apart(study):
 
 def test_another_cell_line_is_measured_beside_the_studys_own_and_takes_no_part_in_it(study):
     path = study.results / "metrics/subsets.tsv"
-    subsets = tables.read(path, tables.SUBSET_METRICS).set_index(["subset", "class", "metric"])
+    subsets = storage.read(path, SUBSET_METRICS).set_index(["subset", "class", "metric"])
     for name in ("recall", "precision", "f1"):
         own = metric(study, "detection", split="test", metric=f"{name}@0.5 at score_threshold")
         assert subsets.loc[("annotated", "all", f"{name}@0.5"), "value"] == pytest.approx(own)
@@ -108,15 +113,13 @@ def test_another_cell_line_is_measured_beside_the_studys_own_and_takes_no_part_i
     assert (other["n_fields"] == 3).all()
     assert other.loc[("all", "recall@0.5"), "value"] >= 0.7
     assert other.loc[("CIC", "auc"), "value"] >= 0.8
-    called = tables.read(study.results / "statistics/frequencies.tsv", tables.FREQUENCIES)
+    called = storage.read(study.results / "statistics/frequencies.tsv", FREQUENCIES)
     assert "large cells" not in set(called["condition"])
-    assert "large cells" in set(
-        tables.read(study.results / "cells.parquet", tables.CELLS)["condition"]
-    )
+    assert "large cells" in set(storage.read(study.results / "cells.parquet", CELLS)["condition"])
 
 
 def test_a_second_detector_and_classifier_are_measured_beside_those_in_use(study):
-    detectors = tables.read(study.results / "metrics/detectors.tsv", tables.DETECTION_METRICS)
+    detectors = storage.read(study.results / "metrics/detectors.tsv", DETECTION_METRICS)
     found = detectors[(detectors["split"] == "test") & (detectors["metric"] == "recall@0.5")]
     assert found["detector"].tolist() == ["main", "enlarged"]
     own = metric(study, "detection", split="test", metric="recall@0.5")
@@ -129,7 +132,7 @@ def test_a_second_detector_and_classifier_are_measured_beside_those_in_use(study
 
 
 def comparisons(study):
-    frame = tables.read(study.results / "statistics/tests.tsv", tables.TESTS)
+    frame = storage.read(study.results / "statistics/tests.tsv", TESTS)
     return frame[(frame["test"] == "welch") & (frame["unit"] == "replicate")]
 
 
@@ -145,7 +148,7 @@ def test_the_negative_control_is_not_flagged(study):
 
 def test_corrected_tests_of_replicates_keep_their_level_where_nothing_differs(study):
     path = study.results / "statistics/null_experiments.tsv"
-    table = tables.read(path, tables.NULL_EXPERIMENTS)
+    table = storage.read(path, NULL_EXPERIMENTS)
     table = table[(table["scope"] == "whole experiment") & (table["correction"] == "holm")]
     rates = table.set_index(["test", "unit"])
     assert (rates["n_experiments"] == 200).all()
@@ -154,20 +157,20 @@ def test_corrected_tests_of_replicates_keep_their_level_where_nothing_differs(st
 
 
 def test_nothing_simulated_reproduces_a_published_number(study):
-    table = tables.read(study.results / "claims.tsv", tables.COMPARED_CLAIMS)
+    table = storage.read(study.results / "claims.tsv", COMPARED_CLAIMS)
     assert set(table["verdict"]) == {"not run", "not comparable (simulated)"}
     ours = table.set_index("claim_id").loc["aim_cics.statistics.arhgap36.control.cells", "ours"]
-    called = tables.read(study.results / "statistics/frequencies.tsv", tables.FREQUENCIES)
+    called = storage.read(study.results / "statistics/frequencies.tsv", FREQUENCIES)
     called = called[(called["class"] == "CIC") & (called["condition"] == "control")]
     assert ours == called["n_cells"].sum()
 
 
 def test_called_frequencies_follow_the_true_ones(study):
     """Field by field, the share of CICs called is close to the share that was simulated."""
-    truth = tables.read(study.results / "simulation/truth.parquet", tables.TRUTH)
+    truth = storage.read(study.results / "simulation/truth.parquet", TRUTH)
     truth = truth[truth["label"] != "unclear"]
     planted = (truth["label"] != "non-CIC").groupby(truth["field"]).mean()
-    called = tables.read(study.results / "statistics/frequencies.tsv", tables.FREQUENCIES)
+    called = storage.read(study.results / "statistics/frequencies.tsv", FREQUENCIES)
     called = called[called["class"] == "CIC"].set_index("field")["frequency"].dropna()
     both = pd.concat([planted.rename("planted"), called.rename("called")], axis=1).dropna()
     assert len(both) == 26
@@ -176,23 +179,23 @@ def test_called_frequencies_follow_the_true_ones(study):
 
 
 def test_the_overexposed_field_is_set_aside_with_its_reason_and_never_used(study):
-    quality = tables.read(study.results / "qc/fields.tsv", tables.QUALITY).set_index("field")
+    quality = storage.read(study.results / "qc/fields.tsv", QUALITY).set_index("field")
     set_aside = quality[quality["verdict"] != "ok"]
     assert list(set_aside.index) == ["control-r2-f2"]
     assert "saturated" in set_aside["verdict"].iloc[0]
-    cells = tables.read(study.results / "cells.parquet", tables.CELLS)
+    cells = storage.read(study.results / "cells.parquet", CELLS)
     assert "control-r2-f2" not in set(cells["field"])
     assert set(cells["field"]) <= set(quality.index)
 
 
 def test_no_group_is_on_both_sides_of_a_split(study):
-    splits = tables.read(study.results / "splits.tsv", tables.SPLITS)
+    splits = storage.read(study.results / "splits.tsv", SPLITS)
     assert (splits.groupby("group")["split"].nunique() == 1).all()
     assert set(splits["split"]) == {"train", "val", "test", "predict"}
 
 
 def test_probabilities_of_a_cell_add_up_to_one(study):
-    cells = tables.read(study.results / "cells.parquet", tables.CELLS)
+    cells = storage.read(study.results / "cells.parquet", CELLS)
     names = [f"p_{name}" for name in study.config["classes"]]
     np.testing.assert_allclose(cells[names].sum(axis=1), 1, atol=1e-4)
 

@@ -3,7 +3,10 @@
 import pytest
 from conftest import Study
 
-from cellpheno import tables
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import BOXES
+from cellpheno.tables.cells import COMPARED_DETECTIONS, JUDGED_BOXES
+from cellpheno.tables.target import IMAGE_LEVEL
 
 pytestmark = pytest.mark.slow
 
@@ -36,17 +39,17 @@ def study(tmp_path, tiny_config, small_rows) -> Study:
 def test_each_classifier_judges_the_boxes_of_the_detector_that_sees_what_it_sees(study):
     wanted = ["cell_level.tsv", "image_level.tsv", "fusion_weights.tsv"]
     study.snakemake(*[f"results/small/metrics/{name}" for name in wanted])
-    annotated = tables.read(study.results / "annotations/boxes.parquet", tables.BOXES)
-    found = tables.read(study.results / "detector/compared.parquet", tables.COMPARED_DETECTIONS)
+    annotated = storage.read(study.results / "annotations/boxes.parquet", BOXES)
+    found = storage.read(study.results / "detector/compared.parquet", COMPARED_DETECTIONS)
     assert set(found["detector"]) == {"every_cell", "target_alone"}
     for experiment, detector in (("dye", "target_alone"), ("both", "every_cell")):
         path = study.results / f"judged/{experiment}/seed0.parquet"
-        judged = tables.read(path, tables.JUDGED_BOXES)
+        judged = storage.read(path, JUDGED_BOXES)
         boxes = judged[judged["source"] == "detected"]
         assert set(boxes["detector"]) == {detector}
         assert len(boxes) == (found["detector"] == detector).sum()
         drawn = judged[judged["source"] == "annotated"]
         assert len(drawn) == annotated["field"].isin(set(drawn["field"])).sum()
-    metrics = tables.read(study.results / "metrics/image_level.tsv", tables.IMAGE_LEVEL)
+    metrics = storage.read(study.results / "metrics/image_level.tsv", IMAGE_LEVEL)
     judges = set(zip(metrics["experiment"], metrics["detector"], strict=True))
     assert judges == {("dye", "target_alone"), ("both", "every_cell")}

@@ -7,7 +7,7 @@ import torch
 from detectron2.modeling import build_model
 from torch import nn
 
-from cellpheno.detection import detectron
+from cellpheno.detection.backends import detectron
 
 
 def coco_model() -> nn.Module:

@@ -5,7 +5,9 @@ import json
 import pytest
 from mini_study import SIDE, SIDES, MiniStudy
 
-from cellpheno import tables
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import ANNOTATED_FIELDS, BOXES
+from cellpheno.tables.quality import WARNINGS
 
 
 def write_coco(study: MiniStudy, scale: float = 1.0, crowds: tuple[str, ...] = ()) -> None:
@@ -71,14 +73,14 @@ def with_crowds(mini_study) -> MiniStudy:
 
 def test_a_field_of_which_a_cell_was_left_out_teaches_the_detector_nothing(with_crowds):
     results = with_crowds.results
-    fields = tables.read(results / "annotations/fields.tsv", tables.ANNOTATED_FIELDS)
+    fields = storage.read(results / "annotations/fields.tsv", ANNOTATED_FIELDS)
     assert fields.set_index("field")["complete"].to_dict() == {f"ann{n}": n != 2 for n in range(6)}
     tiles = json.loads((results / "tiles/composite/train.json").read_text())
     assert {tile["field"] for tile in tiles["images"]} == {"ann3", "ann4", "ann5"}
     # its other cells are there to train the classifier
-    boxes = tables.read(results / "annotations/boxes.parquet", tables.BOXES)
+    boxes = storage.read(results / "annotations/boxes.parquet", BOXES)
     assert (boxes["field"] == "ann2").sum() == 2
-    warnings = tables.read(results / "annotations/warnings.tsv", tables.WARNINGS)
+    warnings = storage.read(results / "annotations/warnings.tsv", WARNINGS)
     [of_crowds, of_report] = warnings["warning"]
     assert "CVAT" in of_crowds
     assert "results/mini/annotations/report.tsv" in of_report

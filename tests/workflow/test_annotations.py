@@ -2,7 +2,9 @@
 
 import pytest
 
-from cellpheno import tables
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import AGREEMENT, ANNOTATION_REPORT, BOXES, TRUTH
+from cellpheno.tables.quality import WARNINGS
 
 
 def test_two_annotators_of_a_small_study_are_merged_and_compared(small_study):
@@ -11,7 +13,7 @@ def test_two_annotators_of_a_small_study_are_merged_and_compared(small_study):
     ]
     truth_path = small_study.results / "simulation/truth.parquet"
     small_study.write().snakemake("results/small/simulation/truth.parquet")
-    truth = tables.read(truth_path, tables.TRUTH)
+    truth = storage.read(truth_path, TRUTH)
     truth = truth[truth["field"].str.startswith("annotated")].reset_index(drop=True)
     found = truth.iloc[1:].assign(image=lambda frame: frame["field"] + ".png").drop(columns="field")
     found.to_csv(small_study.results / "raw/student.csv", index=False)
@@ -19,18 +21,18 @@ def test_two_annotators_of_a_small_study_are_merged_and_compared(small_study):
     small_study.snakemake("results/small/annotations/agreement.tsv")
 
     folder = small_study.results / "annotations"
-    agreement = tables.read(folder / "agreement.tsv", tables.AGREEMENT).set_index("metric")
+    agreement = storage.read(folder / "agreement.tsv", AGREEMENT).set_index("metric")
     assert agreement.loc["recall@0.5", "value"] == pytest.approx(1 - 1 / len(truth))
     assert agreement.loc["precision@0.5", "value"] == 1
     assert agreement.loc["kappa", "value"] == 1
-    boxes = tables.read(folder / "boxes.parquet", tables.BOXES)
+    boxes = storage.read(folder / "boxes.parquet", BOXES)
     assert set(boxes["annotator"]) == {"expert"}
     assert len(boxes) == len(truth)
-    report = tables.read(folder / "report.tsv", tables.ANNOTATION_REPORT)
+    report = storage.read(folder / "report.tsv", ANNOTATION_REPORT)
     merged = report[report["problem"].str.contains("more senior")]
     assert merged["n"].sum() == len(truth) - 1
     # what annotators share is no reason for a warning
-    assert tables.read(folder / "warnings.tsv", tables.WARNINGS).empty
+    assert storage.read(folder / "warnings.tsv", WARNINGS).empty
 
 
 @pytest.fixture

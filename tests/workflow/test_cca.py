@@ -14,7 +14,9 @@ import torch
 import yaml
 from conftest import ROOT, Study
 
-from cellpheno import tables
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import BOXES
+from cellpheno.tables.quality import SPLITS
 
 TEXT = (ROOT / "config/cca.yaml").read_text()
 SIDE = 64
@@ -100,13 +102,13 @@ def test_the_published_protocol_is_planned_in_three_inputs(study):
 def test_annotations_and_lists_find_their_images_with_and_without_the_dot(study):
     results = f"results/{study.config['study']}"
     study.snakemake(f"{results}/splits.tsv", f"{results}/annotations/agreement.tsv")
-    splits = tables.read(study.results / "splits.tsv", tables.SPLITS)
+    splits = storage.read(study.results / "splits.tsv", SPLITS)
     assert splits.set_index("field")["split"].to_dict() == {
         f"r{patient}c04f{n}p01": split
         for patient in LISTED
         for n, split in enumerate(("train", "val", "test"), 11)
     }
-    boxes = tables.read(study.results / "annotations/boxes.parquet", tables.BOXES)
+    boxes = storage.read(study.results / "annotations/boxes.parquet", BOXES)
     counts = boxes.groupby("field")["label"].agg("".join)
     assert set(counts[counts.index.str.contains("f13")]) == {"R"}
     assert set(counts[~counts.index.str.contains("f13")]) == {"RGU"}

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from conftest import Study
 
-from cellpheno import tables
+from cellpheno.tables import storage
+from cellpheno.tables.labels import MIXTURE
+from cellpheno.tables.statistics import FREQUENCIES, TESTS
 
 DATA = Path(os.environ.get("CELLPHENO_REAL_DATA", "/nowhere")) / "bbbc010"
 
@@ -72,16 +74,16 @@ def test_dead_worms_per_well_are_those_computed_outside_this_project(tmp_path):
         ]
     )
     study.write().snakemake("results/worms/statistics/tests.tsv")
-    mixture = tables.read(study.results / "labels/mixture.tsv", tables.MIXTURE)
+    mixture = storage.read(study.results / "labels/mixture.tsv", MIXTURE)
     value = mixture.set_index(["class", "metric"])["value"]
     assert value["live", "mean_counts"] == pytest.approx(107, abs=0.5)
     assert value["dead", "mean_counts"] == pytest.approx(410.5, abs=0.5)
     assert value["all", "agreement_with_annotation"] == pytest.approx(0.820, abs=0.0005)
-    frequencies = tables.read(study.results / "statistics/frequencies.tsv", tables.FREQUENCIES)
+    frequencies = storage.read(study.results / "statistics/frequencies.tsv", FREQUENCIES)
     dead = frequencies[frequencies["class"] == "dead"].groupby("condition")["frequency"]
     assert dead.mean().round(3).to_dict() == {"dead": 0.988, "live_control": 0.336}
     assert dead.std().round(3).to_dict() == {"dead": 0.027, "live_control": 0.116}
-    tests = tables.read(study.results / "statistics/tests.tsv", tables.TESTS)
+    tests = storage.read(study.results / "statistics/tests.tsv", TESTS)
     (row,) = tests[tests["class"] == "dead"].to_dict("records")
     assert row["statistic"] == pytest.approx(19.07, abs=0.005)
     assert row["degrees_of_freedom"] == 22

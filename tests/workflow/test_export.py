@@ -5,7 +5,9 @@ import shutil
 import pandas as pd
 import pytest
 
-from cellpheno import tables
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import EXPORT_LOSSES
+from cellpheno.tables.columns import BOX_COLUMNS
 
 
 def test_called_cells_are_exported_by_request_only(small_study):
@@ -53,7 +55,7 @@ def exported(small_study):
 
 def test_what_is_exported_can_be_read_back_by_another_study(exported):
     folder = exported.results / "export"
-    losses = tables.read(folder / "losses.tsv", tables.EXPORT_LOSSES)
+    losses = storage.read(folder / "losses.tsv", EXPORT_LOSSES)
     assert set(losses["what"]) <= {"annotator", "area"}
     assert set(losses["format"]) == {"via", "labelme", "coco"}
     written = pd.read_parquet(exported.results / "annotations/boxes.parquet")
@@ -67,5 +69,5 @@ def test_what_is_exported_can_be_read_back_by_another_study(exported):
     exported.config["annotations"] = {"format": "labelme", "files": [str(corrected)]}
     exported.write().snakemake("results/again/annotations/boxes.parquet")
     read = pd.read_parquet(exported.results / "annotations/boxes.parquet")
-    columns = ["field", *tables.BOX_COLUMNS, "label"]
+    columns = ["field", *BOX_COLUMNS, "label"]
     pd.testing.assert_frame_equal(read[columns], written[columns])

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cellpheno import tables
+from cellpheno.tables import storage
+from cellpheno.tables.quality import FETCHED
 
 sys.path.append(str(Path(__file__).parents[1] / "unit"))
 from loopback import serving
@@ -47,7 +48,7 @@ def test_data_are_fetched_before_there_is_a_sample_sheet(study):
     study.snakemake("fetch")
     data = study.folder / "data"
     assert (data / "images/a.tif").read_bytes() == b"pixels"
-    table = tables.read(study.results / "fetched.tsv", tables.FETCHED).set_index("file")
+    table = storage.read(study.results / "fetched.tsv", FETCHED).set_index("file")
     assert table["checked"].to_dict() == {"images.zip": "md5", "list.txt": "nothing"}
     assert table.loc["list.txt", "sha256"] == hashlib.sha256(b"a\nb\n").hexdigest()
     assert table["n_unpacked"].to_dict() == {"images.zip": 2, "list.txt": 0}

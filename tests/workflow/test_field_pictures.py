@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cellpheno import tables
 from cellpheno.images import store
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import ANNOTATED_FIELDS, BOXES
+from cellpheno.tables.cells import CELLS, DETECTIONS
+from cellpheno.tables.quality import QUALITY, SPLITS
 
 UNUSABLE = "control-r2"
 SHARDS = ["shard-000", "shard-001"]
@@ -31,18 +34,18 @@ def called(small_study):
         store.write(results / f"converted/{shard}.npz", images)
         found = part[part["field"] != UNUSABLE].assign(score=0.9)
         path = results / f"detections/{shard}.parquet"
-        tables.write(found, path, tables.DETECTIONS, found["field"])
+        storage.write(found, path, DETECTIONS, found["field"])
     raw = {name: "results/small/raw/" + sheet[name] for name in small_study.config["channels"]}
     quality = sheet.assign(split="", **raw)
     quality = quality.assign(verdict="ok", saturated_fraction=0, focus=9, height=90, width=120)
     quality.loc[quality["field"] == UNUSABLE, "verdict"] = "empty"
-    tables.write(quality, results / "qc/fields.tsv", tables.QUALITY)
+    storage.write(quality, results / "qc/fields.tsv", QUALITY)
     searched = quality.loc[quality["verdict"] == "ok", "field"]
     splits = quality[["field", "group"]].assign(split="predict", complete=False)
     annotated = quality["condition"] == "annotated"
     splits.loc[annotated, "split"] = "test"
     splits = splits[splits["field"].isin(searched)]
-    tables.write(splits, results / "splits.tsv", tables.SPLITS)
+    storage.write(splits, results / "splits.tsv", SPLITS)
     cells = (
         quality.drop(columns="split")
         .merge(splits[["field", "split"]])
@@ -50,11 +53,11 @@ def called(small_study):
         .assign(call="in turn", label=None)
     )
     cells[["det_score", "cls_score", "score"]] = 0.9
-    tables.write(cells, results / "cells.parquet", tables.CELLS, searched)
+    storage.write(cells, results / "cells.parquet", CELLS, searched)
     boxes = each[annotated].assign(label="partial", annotator="expert")
-    tables.write(boxes, results / "annotations/boxes.parquet", tables.BOXES)
+    storage.write(boxes, results / "annotations/boxes.parquet", BOXES)
     listed = boxes[["field"]].assign(n_boxes=1, complete=True)
-    tables.write(listed, results / "annotations/fields.tsv", tables.ANNOTATED_FIELDS)
+    storage.write(listed, results / "annotations/fields.tsv", ANNOTATED_FIELDS)
     return small_study
 
 

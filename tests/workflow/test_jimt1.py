@@ -15,7 +15,8 @@ import torchvision
 import yaml
 from conftest import ROOT, Study
 
-from cellpheno import tables
+from cellpheno.tables import storage
+from cellpheno.tables.cells import CLASSIFIERS
 
 
 def planned(folder, name, **changes):
@@ -115,7 +116,7 @@ def test_every_published_training_takes_two_steps(imitation):
     names = list(config["experiments"])
     models = [f"results/jimt1/classifier/{name}/seed0/model.pt" for name in names]
     imitation.write().snakemake(*models, "results/jimt1/benchmarks/classifiers.tsv")
-    table = tables.read(imitation.results / "benchmarks/classifiers.tsv", tables.CLASSIFIERS)
+    table = storage.read(imitation.results / "benchmarks/classifiers.tsv", CLASSIFIERS)
     cells = table.set_index("experiment")["n_cells"]
     assert sorted(cells.index) == sorted(names)
     # 6 patches of each of 16 fields, without those between live and dead

@@ -1,6 +1,8 @@
 """A condition of which quality control leaves nothing is told, not passed over."""
 
-from cellpheno import tables
+from cellpheno.tables import storage
+from cellpheno.tables.quality import WARNINGS
+from cellpheno.tables.statistics import TESTS
 
 
 def test_a_condition_whose_files_are_cut_has_rows_without_p_and_a_sentence(mini_study):
@@ -14,13 +16,13 @@ def test_a_condition_whose_files_are_cut_has_rows_without_p_and_a_sentence(mini_
     targets += [f"{results}/figures/{name}.png" for name in ("frequencies", "effects")]
     done = mini_study.snakemake(*targets)
     sentence = "0 of 3 fields in the sheet used: 3 set aside"
-    tests = tables.read(mini_study.results / "statistics/tests.tsv", tables.TESTS)
+    tests = storage.read(mini_study.results / "statistics/tests.tsv", TESTS)
     lost = tests[tests["condition"] == "drug"]
     assert set(lost["class"]) == {"small", "big"}
     assert lost[["estimate", "p"]].isna().all(axis=None)
     assert lost["note"].str.contains(sentence).all()
     log = (mini_study.folder / "logs/mini/compare_conditions.log").read_text()
-    warnings = tables.read(mini_study.results / "warnings/compare_conditions.tsv", tables.WARNINGS)[
+    warnings = storage.read(mini_study.results / "warnings/compare_conditions.tsv", WARNINGS)[
         "warning"
     ]
     for text in (done.stdout, log, "\n".join(warnings)):

@@ -1,6 +1,8 @@
 """The tiny study that other tests spoil is sound itself: it runs from raw files to tests."""
 
-from cellpheno import tables
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import COUNTS
+from cellpheno.tables.quality import QUALITY, WARNINGS
 
 
 def test_the_study_runs_to_its_tests_and_collects_its_warnings(mini_study):
@@ -8,10 +10,8 @@ def test_the_study_runs_to_its_tests_and_collects_its_warnings(mini_study):
     assert (mini_study.results / "cells.parquet").exists()
     of_jobs = [*mini_study.results.glob("*/warnings.tsv")]
     of_jobs += mini_study.results.glob("warnings/**/*.tsv")
-    given = {
-        tuple(row) for path in of_jobs for row in tables.read(path, tables.WARNINGS).to_numpy()
-    }
-    collected = tables.read(mini_study.results / "warnings.tsv", tables.WARNINGS)
+    given = {tuple(row) for path in of_jobs for row in storage.read(path, WARNINGS).to_numpy()}
+    collected = storage.read(mini_study.results / "warnings.tsv", WARNINGS)
     assert set(map(tuple, collected[["rule", "warning"]].to_numpy())) >= given
     assert {path.parent.name for path in of_jobs} >= {"train_classifier", "qc", "annotations"}
 
@@ -25,8 +25,8 @@ def test_conditions_and_replicates_may_be_named_by_words_that_tables_use(mini_st
         row["replicate"] = replicates[row["replicate"]]
     mini_study.config["statistics"].update(control="nan", exclude_conditions=["all"])
     mini_study.write().snakemake("results/mini/annotations/counts.tsv", "results/mini/splits.tsv")
-    counts = tables.read(mini_study.results / "annotations/counts.tsv", tables.COUNTS)
+    counts = storage.read(mini_study.results / "annotations/counts.tsv", COUNTS)
     assert set(counts["condition"]) == {"all", "all together"}
-    fields = tables.read(mini_study.results / "qc/fields.tsv", tables.QUALITY)
+    fields = storage.read(mini_study.results / "qc/fields.tsv", QUALITY)
     assert set(fields["condition"]) == set(conditions.values())
     assert set(fields["replicate"]) == set(replicates.values())

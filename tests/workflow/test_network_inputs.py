@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from cellpheno import tables
+from cellpheno.tables import storage
+from cellpheno.tables.cells import CLASSIFIERS
 
 MEMBRANE, NUCLEUS, BRIGHTFIELD = "membrane", "nucleus", "brightfield"
 INPUTS = {
@@ -62,7 +63,7 @@ def test_networks_of_any_channels_learn_and_find_and_are_explained(study):
     for name in study.config["experiments"]:
         model = torch.load(results / f"classifier/{name}/seed0/model.pt", weights_only=True)
         assert model["channels"] == INPUTS.get({"main": "one"}.get(name, name), composite)
-    costs = tables.read(results / "benchmarks/classifiers.tsv", tables.CLASSIFIERS)
+    costs = storage.read(results / "benchmarks/classifiers.tsv", CLASSIFIERS)
     costs = costs.set_index("input")["n_parameters"]
     assert costs["six"] - costs["four"] == costs["four"] - costs["composite"] + 64 * 7 * 7
 

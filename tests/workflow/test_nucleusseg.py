@@ -7,7 +7,10 @@ import pytest
 import yaml
 from conftest import ROOT, Study
 
-from cellpheno import tables
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import BOXES
+from cellpheno.tables.quality import SPLITS
+from cellpheno.tables.statistics import MEASURE_TESTS
 
 pytestmark = pytest.mark.real_data
 
@@ -28,8 +31,8 @@ def study(tmp_path_factory) -> Study:
 
 
 def test_nuclei_fall_into_the_published_split(study):
-    boxes = tables.read(study.results / "annotations/boxes.parquet", tables.BOXES)
-    splits = tables.read(study.results / "splits.tsv", tables.SPLITS)
+    boxes = storage.read(study.results / "annotations/boxes.parquet", BOXES)
+    splits = storage.read(study.results / "splits.tsv", SPLITS)
     counts = boxes.merge(splits, on="field").groupby(["split", "label"]).size()
     assert counts["train"].sum() == 785
     assert counts["test"].to_dict() == {"HepG2": 985, "Huh7": 891}
@@ -37,7 +40,7 @@ def test_nuclei_fall_into_the_published_split(study):
 
 def test_nuclei_of_hepg2_are_smaller_than_those_of_huh7_as_known(study):
     path = study.results / "statistics/measure_tests.tsv"
-    table = tables.read(path, tables.MEASURE_TESTS).set_index(["class", "test"])
+    table = storage.read(path, MEASURE_TESTS).set_index(["class", "test"])
     found = table.loc[("all", "student")]
     assert (found["n_condition"], found["n_control"]) == (25, 16)
     assert found["estimate"] == pytest.approx(987 - 1202, abs=1)

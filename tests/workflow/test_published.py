@@ -14,7 +14,8 @@ import torch
 import yaml
 from conftest import ROOT, Study
 
-from cellpheno import tables
+from cellpheno.tables import storage
+from cellpheno.tables.metrics import DETECTION_METRICS, HISTORY
 
 AIM_CICS = yaml.safe_load((ROOT / "config/aim_cics.yaml").read_text())
 TEMPLATE = list(csv.DictReader((ROOT / "config/aim_cics_fields.tsv").open(), delimiter="\t"))
@@ -125,8 +126,8 @@ def test_every_published_training_takes_two_steps(aim_cics):
     detector = aim_cics.results / "detector/faster_rcnn"
     saved = torch.load(detector / "model.pt", weights_only=True)["model"]
     assert saved["backend"] == ("detectron2" if HAS_DETECTRON2 else "torchvision")
-    history = tables.read(detector / "history.tsv", tables.HISTORY)
+    history = storage.read(detector / "history.tsv", HISTORY)
     assert history["step"].max() == 2
-    metrics = tables.read(aim_cics.results / "metrics/detectors.tsv", tables.DETECTION_METRICS)
+    metrics = storage.read(aim_cics.results / "metrics/detectors.tsv", DETECTION_METRICS)
     assert set(metrics["detector"]) == set(config["detectors"])
     assert all((aim_cics.results / name).stat().st_size > 5e6 for name in models)

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from cellpheno import tables
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import BOXES, FOUND_LABEL_ERRORS, GONE_THROUGH, LABEL_ERRORS
 
 FINDING = {"find_label_errors", "plot_label_errors"}
 COMPARING = {"compare_raters", "plot_human_model"}
@@ -38,11 +39,11 @@ def test_an_annotator_who_is_not_merged_is_compared_and_teaches_nothing(small_st
     ]
     small_study.write().snakemake("results/small/annotations/boxes.parquet")
     folder = small_study.results / "annotations"
-    boxes = tables.read(folder / "boxes.parquet", tables.BOXES)
+    boxes = storage.read(folder / "boxes.parquet", BOXES)
     assert set(boxes["annotator"]) == {"expert"}
-    each = tables.read(folder / "each.parquet", tables.BOXES)
+    each = storage.read(folder / "each.parquet", BOXES)
     assert set(each["annotator"]) == {"expert", "student"}
-    seen = tables.read(folder / "gone_through.tsv", tables.GONE_THROUGH)
+    seen = storage.read(folder / "gone_through.tsv", GONE_THROUGH)
     assert seen["annotator"].tolist() == ["expert"] * 3 + ["student"] * 3
     agreement = pd.read_csv(folder / "agreement.tsv", sep="\t")
     assert set(agreement["annotator"]) == {"student"}
@@ -69,11 +70,11 @@ def test_planted_label_errors_are_found_in_simulated_pictures(small_study, small
         "results/small/label_errors/found.tsv", "results/small/figures/label_errors.png"
     )
     folder = small_study.results / "label_errors"
-    found = tables.read(folder / "found.tsv", tables.FOUND_LABEL_ERRORS).set_index("metric")
+    found = storage.read(folder / "found.tsv", FOUND_LABEL_ERRORS).set_index("metric")
     assert 0.04 < found.loc["error_rate", "value"] < 0.12
     # measured on larger studies: docs/label_errors.md
     assert found.loc["precision", "value"] > 0.4
     assert found.loc["recall", "value"] > 0.6
     assert found.loc["average_precision", "value"] > 0.7
-    cells = tables.read(folder / "cells.parquet", tables.LABEL_ERRORS)
+    cells = storage.read(folder / "cells.parquet", LABEL_ERRORS)
     assert len(pd.read_csv(folder / "listed.tsv", sep="\t")) == cells["listed"].sum()

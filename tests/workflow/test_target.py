@@ -1,6 +1,8 @@
 """When the cells of one class are looked for: what is planned, and what is refused."""
 
-from cellpheno import tables
+from cellpheno.tables import storage
+from cellpheno.tables.cells import CLASSIFIERS
+from cellpheno.tables.target import LEARNING_CURVE
 
 
 def with_target(study, **designs):
@@ -73,9 +75,9 @@ def test_the_learning_curve_counts_the_cells_that_were_trained_on(mini_study):
     config["calls"]["target"] = "big"
     mini_study.write().snakemake("results/mini/metrics/learning_curve.tsv")
     results = mini_study.results
-    points = tables.read(results / "metrics/learning_curve.tsv", tables.LEARNING_CURVE)
+    points = storage.read(results / "metrics/learning_curve.tsv", LEARNING_CURVE)
     cells = points.set_index(["share", "metric"])["n_cells"]
     assert cells[1.0, "auroc"] == 12
     assert 0 < cells[0.5, "auroc"] < 12
-    classifiers = tables.read(results / "benchmarks/classifiers.tsv", tables.CLASSIFIERS)
+    classifiers = storage.read(results / "benchmarks/classifiers.tsv", CLASSIFIERS)
     assert sorted(classifiers["n_cells"]) == sorted(set(points["n_cells"]))

@@ -7,7 +7,7 @@ import pytest
 from test_rules import ROOT, RULES
 
 SCRIPTS = ROOT / "workflow/scripts"
-WARN = "cellpheno.notices.warn"
+WARN = "cellpheno.core.notices.warn"
 
 
 def module(path: Path) -> str:

@@ -14,79 +14,79 @@ from snakemake.settings.types import RerunTrigger
 # source_path also brings the library along when this workflow is used as a remote module
 for name in (
     "__init__",
-    "errors",
-    "notices",
-    "files",
-    "first_page",
-    "inputs",
-    "delimited",
-    "known",
-    "known_pairs",
-    "candidate_settings",
-    "classifier_settings",
-    "config_text",
-    "config_values",
-    "detector_libraries",
-    "monolayer_settings",
-    "schema_defaults",
-    "protocol_switches",
-    "configuration",
-    "sheets/__init__",
-    "sheets/wells",
-    "spellings",
-    "sample_sheet",
-    "sequences",
-    "sheet_changes",
-    "made_files",
-    "simulated_files",
-    "sources",
-    "designs/__init__",
-    "designs/members",
-    "designs/expansion",
-    "experiments",
-    "split_lists",
-    "captions",
-    "trust",
-    "weight_files",
     "annotations/__init__",
-    "annotations/regions",
-    "annotations/documents",
-    "annotations/shapes",
-    "annotations/boxes_csv",
-    "annotations/coco",
-    "annotations/labelme",
-    "annotations/via",
-    "annotations/voc",
     "annotations/cleaning",
+    "annotations/documents",
+    "annotations/formats/__init__",
+    "annotations/formats/boxes_csv",
+    "annotations/formats/coco",
+    "annotations/formats/labelme",
+    "annotations/formats/via",
+    "annotations/formats/voc",
     "annotations/listing",
+    "annotations/regions",
+    "annotations/shapes",
+    "core/__init__",
+    "core/captions",
+    "core/code_hash",
+    "core/errors",
+    "core/files",
+    "core/made_files",
+    "core/names",
+    "core/notices",
+    "core/text_tables",
+    "core/weight_files",
+    "core/wells",
+    "splits/__init__",
+    "splits/split_lists",
+    "study/__init__",
+    "study/candidate_settings",
+    "study/classifier_settings",
+    "study/config_text",
+    "study/config_values",
+    "study/configuration",
+    "study/detector_libraries",
+    "study/expansion",
+    "study/experiments",
+    "study/first_page",
+    "study/inputs",
+    "study/known_pairs",
+    "study/members",
+    "study/monolayer_settings",
+    "study/movies",
+    "study/protocols",
+    "study/sample_sheet",
+    "study/schema_defaults",
+    "study/sheet_changes",
+    "study/simulated_files",
+    "study/spellings",
+    "study/trust",
 ):
     source_file = workflow.source_path(f"../scripts/cellpheno/{name}.py")
 sys.path.insert(0, str(Path(source_file).parents[2]))
 
-from cellpheno import (
-    candidate_settings,
-    captions,
-    classifier_settings,
-    config_text,
-    configuration,
-    detector_libraries,
-    experiments,
-    files,
-    first_page,
-    inputs,
-    known_pairs,
-    notices,
-    sample_sheet,
-    sequences,
-    sheet_changes,
-    simulated_files,
-    sources,
-    split_lists,
-    trust,
-)
+from cellpheno.study import candidate_settings
+from cellpheno.core import captions
+from cellpheno.study import classifier_settings
+from cellpheno.study import config_text
+from cellpheno.study import configuration
+from cellpheno.study import detector_libraries
+from cellpheno.study import experiments
+from cellpheno.core import files
+from cellpheno.study import first_page
+from cellpheno.study import inputs
+from cellpheno.study import known_pairs
+from cellpheno.core import notices
+from cellpheno.study import sample_sheet
+from cellpheno.study import movies
+from cellpheno.study import sheet_changes
+from cellpheno.study import simulated_files
+from cellpheno.core import code_hash
+from cellpheno.splits import split_lists
+from cellpheno.study import trust
 from cellpheno.annotations import listing
-from cellpheno.designs import expansion
-from cellpheno.errors import StudyError
+from cellpheno.study import expansion
+from cellpheno.core.errors import StudyError
 
 # idle threads of one job must not burn the cores of another
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -228,7 +228,7 @@ def checked_study(config):
         sample_sheet.check_planes(config, fields)
         sample_sheet.check_spellings(config, fields)
         sample_sheet.check_groups(config, fields)
-        sequences.check(fields, config["splits"]["track_frames"])
+        movies.check(fields, config["splits"]["track_frames"])
         sample_sheet.check_statistics(config, fields)
         if simulated:
             sample_sheet.check_simulation(config, fields)

@@ -210,7 +210,7 @@ def resource_id(name):
 @cache
 def code_id(script):
     """Hash of a script and the library behind it: an edit reruns exactly what it touches."""
-    return sources.code_id(script, script_text)
+    return code_hash.code_id(script, script_text)
 
 
 # what holds the lowest detector score of a cell, unless the config gives it

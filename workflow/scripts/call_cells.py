@@ -1,34 +1,40 @@
 """Call the class of every detected cell of the study (A36, A37)."""
 
-from cellpheno import calls, cutoff, job, tables
-from cellpheno.fields import in_splits
-from cellpheno.fusion import Fusion
+from cellpheno.calls import calling
+from cellpheno.calls.fusion import Fusion
+from cellpheno.core import job
+from cellpheno.detection import score_cutoff
+from cellpheno.splits.usable_fields import in_splits
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import BOXES
+from cellpheno.tables.cells import CELLS
+from cellpheno.tables.quality import QUALITY, SPLITS
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 settings = params.calls
-fields = tables.read(inputs.fields, tables.QUALITY)
-splits = tables.read(inputs.splits, tables.SPLITS)
+fields = storage.read(inputs.fields, QUALITY)
+splits = storage.read(inputs.splits, SPLITS)
 searched = in_splits(fields, splits)["field"].tolist()
-runs = calls.read_runs(inputs.predictions, searched, inputs.fields)
-predictions = calls.average(list(runs.values()), params.classes)
+runs = calling.read_runs(inputs.predictions, searched, inputs.fields)
+predictions = calling.average(list(runs.values()), params.classes)
 weight = settings["classifier_weight"]
 if weight == "learnt":
-    weight = calls.learnt_weight(inputs.weights, params.experiment, params.detector)
-cells = calls.call(
+    weight = calling.learnt_weight(inputs.weights, params.experiment, params.detector)
+cells = calling.call(
     predictions,
-    calls.Rule(settings["rule"], settings["threshold"], params.classes, params.negative_class),
+    calling.Rule(settings["rule"], settings["threshold"], params.classes, params.negative_class),
     weight,
-    cutoff.minimum_score(settings["min_score"], inputs.detection_metrics),
+    score_cutoff.minimum_score(settings["min_score"], inputs.detection_metrics),
     Fusion(settings["keep_below"], settings["nms_before"], settings["nms_after"]),
     settings["target"],
 )
-cells = calls.describe(
+cells = calling.describe(
     cells,
     fields,
     splits,
-    tables.read(inputs.boxes, tables.BOXES),
+    storage.read(inputs.boxes, BOXES),
 )
-tables.write(cells, snakemake.output.cells, tables.CELLS, searched)
-calls.warn_of_calls(cells["call"])
+storage.write(cells, snakemake.output.cells, CELLS, searched)
+calling.warn_of_calls(cells["call"])
 job.save_warnings(snakemake)

@@ -2,23 +2,27 @@
 
 from pathlib import Path
 
-from cellpheno import job, leaks, tables
-from cellpheno.fields import in_splits
-from cellpheno.figures import near_duplicates, style
-from cellpheno.images import copies
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.splits import near_duplicates
+from cellpheno.images.quality import copies
+from cellpheno.splits import leaks
+from cellpheno.splits.usable_fields import in_splits
+from cellpheno.tables import storage
+from cellpheno.tables.quality import LEAKS, NEAR_DUPLICATES, QUALITY, SPLITS
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-quality = tables.read(inputs.fields, tables.QUALITY)
-splits = tables.read(inputs.splits, tables.SPLITS)
+quality = storage.read(inputs.fields, QUALITY)
+splits = storage.read(inputs.splits, SPLITS)
 in_splits(quality, splits)  # a cut table ends here, before any training
 if params.near_duplicates == leaks.REFUSE:
     copies.check(quality, leaks.REFUSE)
-found = tables.read(inputs.pairs, tables.NEAR_DUPLICATES)
+found = storage.read(inputs.pairs, NEAR_DUPLICATES)
 known = inputs.known or None
 pairs = leaks.counted(found, params.near_duplicates, known)
 pairs = leaks.with_splits(pairs, splits)
-tables.write(pairs, snakemake.log.pairs, tables.LEAKS)
+storage.write(pairs, snakemake.log.pairs, LEAKS)
 for picture in params.pictures:
     Path(picture).unlink(missing_ok=True)
 where = f"{snakemake.log.pairs} lists them all"
@@ -30,5 +34,5 @@ if len(shown):
 leaks.judge(pairs, "fields and cells", params.near_duplicates, where)
 if known:
     leaks.report_unfound(found, known)
-tables.write(pairs, snakemake.output.leaks, tables.LEAKS)
+storage.write(pairs, snakemake.output.leaks, LEAKS)
 job.save_warnings(snakemake)

@@ -1,9 +1,11 @@
 """Choose the range of each channel that becomes 0-255 in every field of the study."""
 
-from cellpheno import job, tables
+from cellpheno.core import job
 from cellpheno.images import study_range
+from cellpheno.tables import storage
+from cellpheno.tables.quality import RANGES, VALUES
 
 job.start(snakemake)
-shards = (tables.read(path, tables.VALUES) for path in snakemake.input.shards)
+shards = (storage.read(path, VALUES) for path in snakemake.input.shards)
 ranges = study_range.choose(shards, snakemake.params.percentiles)
-tables.write(ranges, snakemake.output.ranges, tables.RANGES)
+storage.write(ranges, snakemake.output.ranges, RANGES)

@@ -2,12 +2,14 @@
 
 import numpy as np
 
-from cellpheno import files, gpu, job, tables
-from cellpheno.classification.backbones import load
 from cellpheno.classification.inference import classify
+from cellpheno.core import files, gpu, job
+from cellpheno.networks.backbones import load
+from cellpheno.tables import storage
+from cellpheno.tables.cells import DETECTIONS, PREDICTIONS
 
 job.start(snakemake)
-detections = tables.read(snakemake.input.detections, tables.DETECTIONS)
+detections = storage.read(snakemake.input.detections, DETECTIONS)
 with gpu.device(snakemake) as device:
     trained = load(snakemake.input.model, device, snakemake.params.precision)
     predictions, features = classify(
@@ -15,5 +17,5 @@ with gpu.device(snakemake) as device:
     )
 with files.whole(snakemake.output.features) as temporary:
     np.save(temporary, features)
-searched = tables.searched(snakemake.input.detections)
-tables.write(predictions, snakemake.output.predictions, tables.PREDICTIONS, searched)
+searched = storage.searched(snakemake.input.detections)
+storage.write(predictions, snakemake.output.predictions, PREDICTIONS, searched)

@@ -2,13 +2,15 @@
 
 import pandas as pd
 
-from cellpheno import job, tables
+from cellpheno.core import job
+from cellpheno.tables import storage
+from cellpheno.tables.quality import WARNINGS
 
 job.start(snakemake)
 at_start = pd.DataFrame({"warning": list(snakemake.params.at_start)}, dtype=object)
 at_start.insert(0, "rule", "start")
-found = [tables.read(path, tables.WARNINGS) for path in snakemake.input]
-frame = tables.concatenate([at_start, *found], tables.WARNINGS)
+found = [storage.read(path, WARNINGS) for path in snakemake.input]
+frame = storage.concatenate([at_start, *found], WARNINGS)
 # jobs of one rule may find the same, as trainings with different seeds do
 counts = frame.groupby(["rule", "warning"], sort=False).size().rename("n_jobs")
-tables.write(counts.reset_index(), snakemake.output.warnings, tables.WARNINGS)
+storage.write(counts.reset_index(), snakemake.output.warnings, WARNINGS)

@@ -1,19 +1,23 @@
 """Find the cells of the held-out fields with every detector, and take the time (A22, A24)."""
 
-from cellpheno import gpu, job, tables
-from cellpheno.detection import backends, comparison, inference
-from cellpheno.fields import in_splits
+from cellpheno.core import gpu, job
+from cellpheno.core.progress import track
+from cellpheno.detection import comparison, inference
+from cellpheno.detection.backends import registry
 from cellpheno.images import store
-from cellpheno.progress import track
+from cellpheno.splits.usable_fields import in_splits
+from cellpheno.tables import storage
+from cellpheno.tables.cells import COMPARED_DETECTIONS, DETECTOR_SPEED
+from cellpheno.tables.quality import QUALITY, SPLITS
 
 job.start(snakemake)
 precision = snakemake.params.precision
-quality = tables.read(snakemake.input.quality, tables.QUALITY)
-splits = tables.read(snakemake.input.splits, tables.SPLITS)
+quality = storage.read(snakemake.input.quality, QUALITY)
+splits = storage.read(snakemake.input.splits, SPLITS)
 names = in_splits(quality, splits, ["val", "test"])["field"].tolist()
 with gpu.device(snakemake) as device:
     detectors = {
-        name: (backends.load(model, device, precision), inference.Settings(**settings))
+        name: (registry.load(model, device, precision), inference.Settings(**settings))
         for model, (name, settings) in zip(
             snakemake.input.models, snakemake.params.inference.items(), strict=True
         )
@@ -25,7 +29,7 @@ with gpu.device(snakemake) as device:
     found, speed = comparison.detect_with_each(
         detectors, track(images, "fields", total=len(names)), channels, device
     )
-tables.write(found, snakemake.output.detections, tables.COMPARED_DETECTIONS)
-tables.write(speed, snakemake.output.speed, tables.DETECTOR_SPEED)
+storage.write(found, snakemake.output.detections, COMPARED_DETECTIONS)
+storage.write(speed, snakemake.output.speed, DETECTOR_SPEED)
 if snakemake.output.get("warnings"):
     job.save_warnings(snakemake)

@@ -1,24 +1,28 @@
 """Test the measures of annotated objects of every condition against control."""
 
-from cellpheno import job, tables
-from cellpheno.fields import named_for_comparison
+from cellpheno.core import job
+from cellpheno.splits.usable_fields import named_for_comparison
 from cellpheno.statistics import conditions
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import ANNOTATED_FIELDS
+from cellpheno.tables.quality import QUALITY, SPLITS
+from cellpheno.tables.statistics import MEASURE_TESTS, MEASURES
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-annotated = tables.read(inputs.annotated, tables.ANNOTATED_FIELDS)["field"]
+annotated = storage.read(inputs.annotated, ANNOTATED_FIELDS)["field"]
 named = named_for_comparison(
-    tables.read(inputs.quality, tables.QUALITY),
-    tables.read(inputs.splits, tables.SPLITS),
+    storage.read(inputs.quality, QUALITY),
+    storage.read(inputs.splits, SPLITS),
     set(annotated),
     params.splits,
     params.without,
 )
 table = conditions.of_measures(
-    tables.read(inputs.measures, tables.MEASURES),
+    storage.read(inputs.measures, MEASURES),
     control=params.control,
     entries=params.tests,
     named=named[named["field"].isin(annotated)],
 )
-tables.write(table, snakemake.output.table, tables.MEASURE_TESTS)
+storage.write(table, snakemake.output.table, MEASURE_TESTS)
 job.save_warnings(snakemake)

@@ -1,19 +1,23 @@
 """Compare the planted viability with the measured one of each condition and time."""
 
-from cellpheno import job, tables
+from cellpheno.core import job
 from cellpheno.statistics import planted, viability
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import TRUTH
+from cellpheno.tables.quality import QUALITY, SPLITS
+from cellpheno.tables.statistics import PLANTED_VIABILITY, VIABILITY
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-quality = tables.read(inputs.quality, tables.QUALITY)
-splits = tables.read(inputs.splits, tables.SPLITS)
+quality = storage.read(inputs.quality, QUALITY)
+splits = storage.read(inputs.splits, SPLITS)
 time = params.monolayer["time"]
 table = planted.of_viability(
-    tables.read(inputs.viability, tables.VIABILITY),
+    storage.read(inputs.viability, VIABILITY),
     params.monolayer["viability"],
-    tables.read(inputs.truth, tables.TRUTH),
+    storage.read(inputs.truth, TRUTH),
     viability.usable(quality, splits, params.splits, params.without, time),
     params.live,
 )
-tables.write(table, snakemake.output.table, tables.PLANTED_VIABILITY)
+storage.write(table, snakemake.output.table, PLANTED_VIABILITY)
 print(table.to_string(index=False))

@@ -1,17 +1,22 @@
 """Hold the model against the annotators, and these against each other (A43)."""
 
-from cellpheno import human_model, job, tables
-from cellpheno.fields import completely_annotated
+from cellpheno.annotations import human_model
+from cellpheno.core import job
+from cellpheno.splits.usable_fields import completely_annotated
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import BOXES, GONE_THROUGH, HUMAN_MODEL, TRUTH
+from cellpheno.tables.cells import CELLS
+from cellpheno.tables.quality import SPLITS
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-splits = completely_annotated(tables.read(inputs.splits, tables.SPLITS))
+splits = completely_annotated(storage.read(inputs.splits, SPLITS))
 raters = human_model.raters_of(
-    tables.read(inputs.each, tables.BOXES),
-    tables.read(inputs.gone_through, tables.GONE_THROUGH),
-    tables.read(inputs.cells, tables.CELLS),
-    tables.read(inputs.truth, tables.TRUTH) if inputs.truth else None,
+    storage.read(inputs.each, BOXES),
+    storage.read(inputs.gone_through, GONE_THROUGH),
+    storage.read(inputs.cells, CELLS),
+    storage.read(inputs.truth, TRUTH) if inputs.truth else None,
     set(splits.loc[splits["split"] == "test", "field"]),
 )
 table = human_model.compare(raters, params.groups, params.seed)
-tables.write(table, snakemake.output.table, tables.HUMAN_MODEL)
+storage.write(table, snakemake.output.table, HUMAN_MODEL)

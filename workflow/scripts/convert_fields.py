@@ -1,9 +1,11 @@
 """Convert a shard of raw fields to 0-255 images and measure their quality (A2, A4)."""
 
-from cellpheno import job, tables
+from cellpheno.core import job
+from cellpheno.core.progress import track
 from cellpheno.images import store, study_range
 from cellpheno.images.conversion import Converter
-from cellpheno.progress import track
+from cellpheno.tables import storage
+from cellpheno.tables.quality import QUALITY
 
 job.start(snakemake)
 params = snakemake.params
@@ -17,4 +19,4 @@ store.write(
     list(params.planes),
     params.composite_channels,
 )
-tables.write(converter.table(), snakemake.output.quality, tables.QUALITY)
+storage.write(converter.table(), snakemake.output.quality, QUALITY)

@@ -1,15 +1,19 @@
 """Count annotated fields and cells per split, condition and class (L29, A5 to A9)."""
 
-from cellpheno import counts, job, tables
+from cellpheno.core import job
+from cellpheno.splits import counts
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import ANNOTATED_FIELDS, BOXES, COUNTS
+from cellpheno.tables.quality import QUALITY, SPLITS
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 table = counts.count(
-    tables.read(inputs.boxes, tables.BOXES),
-    tables.read(inputs.annotated, tables.ANNOTATED_FIELDS)["field"].tolist(),
-    tables.read(inputs.fields, tables.QUALITY),
-    tables.read(inputs.splits, tables.SPLITS),
+    storage.read(inputs.boxes, BOXES),
+    storage.read(inputs.annotated, ANNOTATED_FIELDS)["field"].tolist(),
+    storage.read(inputs.fields, QUALITY),
+    storage.read(inputs.splits, SPLITS),
     params.classes,
     params.groups,
 )
-tables.write(table, snakemake.output.counts, tables.COUNTS)
+storage.write(table, snakemake.output.counts, COUNTS)

@@ -2,19 +2,24 @@
 
 import logging
 
-from cellpheno import clicks, job, tables
-from cellpheno.fields import completely_annotated, in_splits
+from cellpheno.calls import clicks
+from cellpheno.core import job
+from cellpheno.splits.usable_fields import completely_annotated, in_splits
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import ANNOTATED_FIELDS, ANNOTATION_WORK, BOXES
+from cellpheno.tables.cells import CELLS
+from cellpheno.tables.quality import QUALITY, SPLITS
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 
-annotated = tables.read(inputs.annotated, tables.ANNOTATED_FIELDS)["field"]
-splits = tables.read(inputs.splits, tables.SPLITS)
-fields = in_splits(tables.read(inputs.quality, tables.QUALITY), splits, ["test"])
+annotated = storage.read(inputs.annotated, ANNOTATED_FIELDS)["field"]
+splits = storage.read(inputs.splits, SPLITS)
+fields = in_splits(storage.read(inputs.quality, QUALITY), splits, ["test"])
 fields = fields[fields["field"].isin(completely_annotated(splits)["field"])]
 work = clicks.count(
-    tables.read(inputs.cells, tables.CELLS),
-    tables.read(inputs.boxes, tables.BOXES),
+    storage.read(inputs.cells, CELLS),
+    storage.read(inputs.boxes, BOXES),
     fields[fields["field"].isin(annotated)],
     params.classes,
 )
@@ -22,4 +27,4 @@ logging.getLogger(__name__).info(
     "%d fields: %.1f clicks per field to correct what is proposed, %.1f from nothing.",
     *(len(work), work["clicks"].mean(), work["clicks_from_nothing"].mean()),
 )
-tables.write(work, snakemake.output.work, tables.ANNOTATION_WORK)
+storage.write(work, snakemake.output.work, ANNOTATION_WORK)

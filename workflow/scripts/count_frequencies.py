@@ -1,21 +1,24 @@
 """Count the called, or labelled, cells of every class in every field (A11, A50)."""
 
-from cellpheno import job, tables
-from cellpheno.fields import in_splits
+from cellpheno.core import job
+from cellpheno.splits.usable_fields import in_splits
 from cellpheno.statistics import frequencies
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import BOXES
+from cellpheno.tables.cells import CELLS
+from cellpheno.tables.quality import QUALITY, SPLITS
+from cellpheno.tables.statistics import FREQUENCIES
 
 job.start(snakemake)
 
-quality = tables.read(snakemake.input.quality, tables.QUALITY)
-splits = tables.read(snakemake.input.splits, tables.SPLITS)
+quality = storage.read(snakemake.input.quality, QUALITY)
+splits = storage.read(snakemake.input.splits, SPLITS)
 if snakemake.params.source == "labels":
-    labelled = tables.read(snakemake.input.cells, tables.BOXES)
+    labelled = storage.read(snakemake.input.cells, BOXES)
     cells = labelled.assign(call=labelled["label"])
 else:
     searched = in_splits(quality, splits)["field"].tolist()
-    cells = tables.read_searched(
-        [snakemake.input.cells], tables.CELLS, searched, snakemake.input.quality
-    )
+    cells = storage.read_searched([snakemake.input.cells], CELLS, searched, snakemake.input.quality)
 table = frequencies.count(
     cells,
     quality,
@@ -26,4 +29,4 @@ table = frequencies.count(
     wanted=snakemake.params.splits,
     without=snakemake.params.without,
 )
-tables.write(table, snakemake.output.table, tables.FREQUENCIES)
+storage.write(table, snakemake.output.table, FREQUENCIES)

@@ -4,22 +4,24 @@ import logging
 
 import numpy as np
 
-from cellpheno import files, job, tables
-from cellpheno.classification.crops import Geometry, cut_from_shards
-from cellpheno.classification.selection import annotated_cells
-from cellpheno.cutoff import minimum_score
+from cellpheno.classification.training_cells import annotated_cells
+from cellpheno.core import files, job
+from cellpheno.detection.score_cutoff import minimum_score
+from cellpheno.images.crops import Geometry, cut_from_shards
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import BOXES
+from cellpheno.tables.cells import CROPS, DETECTIONS
+from cellpheno.tables.quality import SPLITS
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-splits = tables.read(inputs.splits, tables.SPLITS)
+splits = storage.read(inputs.splits, SPLITS)
 detected = None
 if inputs.detections:
-    detected = tables.read_searched(
-        inputs.detections, tables.DETECTIONS, splits["field"], inputs.splits
-    )
+    detected = storage.read_searched(inputs.detections, DETECTIONS, splits["field"], inputs.splits)
     lowest = minimum_score(params.min_score, inputs.detection_metrics)
     detected = detected[detected["score"] > lowest]
-cells = annotated_cells(tables.read(inputs.boxes, tables.BOXES), splits, detected)
+cells = annotated_cells(storage.read(inputs.boxes, BOXES), splits, detected)
 geometry = Geometry.of(params.crops)
 shape = (len(cells), geometry.size, geometry.size, len(params.channels))
 with files.whole(snakemake.output.crops) as temporary:
@@ -27,5 +29,5 @@ with files.whole(snakemake.output.crops) as temporary:
     files.reserve(temporary)
     cut_from_shards(inputs.shards, cells, geometry, crops, params.channels)
     crops.flush()
-tables.write(cells, snakemake.output.table, tables.CROPS)
+storage.write(cells, snakemake.output.table, CROPS)
 logging.getLogger("cut_crops").info("%d crops", len(cells))

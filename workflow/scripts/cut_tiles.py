@@ -2,21 +2,24 @@
 
 import itertools
 
-from cellpheno import job, tables
+from cellpheno.core import job
 from cellpheno.detection import coco
-from cellpheno.fields import completely_annotated
 from cellpheno.images import store
+from cellpheno.splits.usable_fields import completely_annotated
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import BOXES
+from cellpheno.tables.quality import SPLITS
 
 job.start(snakemake)
 tiles = snakemake.params.tiles
-splits = completely_annotated(tables.read(snakemake.input.splits, tables.SPLITS), coco.SPLITS)
+splits = completely_annotated(storage.read(snakemake.input.splits, SPLITS), coco.SPLITS)
 annotated = splits.loc[splits["split"].isin(coco.SPLITS), "field"].tolist()
 coco.write(
     snakemake.output.tiles,
     itertools.chain.from_iterable(
         store.read(path, annotated, snakemake.params.channels) for path in snakemake.input.fields
     ),
-    tables.read(snakemake.input.boxes, tables.BOXES),
+    storage.read(snakemake.input.boxes, BOXES),
     splits,
     rows=tiles["rows"],
     columns=tiles["columns"],

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from cellpheno import job, made_files, tables
+from cellpheno.core import job, made_files
+from cellpheno.core.progress import track
 from cellpheno.images import annotator_view
-from cellpheno.progress import track
+from cellpheno.tables import storage
+from cellpheno.tables.quality import PICTURES
 
 job.start(snakemake)
 params = snakemake.params
@@ -17,4 +19,4 @@ with made_files.replaced(folder_name) as folder:
         annotator_view.save(folder / f"{field}.png", picture)
 pictures = pd.DataFrame({"field": [row["field"] for row in params.rows]}, dtype=object)
 pictures["picture"] = str(folder_name) + "/" + pictures["field"] + ".png"
-tables.write(pictures, snakemake.output.pictures, tables.PICTURES)
+storage.write(pictures, snakemake.output.pictures, PICTURES)

@@ -4,18 +4,23 @@ from pathlib import Path
 
 import pandas as pd
 
-from cellpheno import fields, job, made_files, tables
-from cellpheno.figures import field_outputs, style
+from cellpheno.core import job, made_files
+from cellpheno.core.progress import track
+from cellpheno.figures import style
+from cellpheno.figures.images import field_outputs
 from cellpheno.images import store
-from cellpheno.progress import track
+from cellpheno.splits import usable_fields
+from cellpheno.tables import storage
+from cellpheno.tables.cells import CELLS, DETECTIONS
+from cellpheno.tables.quality import PICTURES, QUALITY, SPLITS
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-detections = tables.read(inputs.detections, tables.DETECTIONS)
-cells = tables.read(inputs.cells, tables.CELLS)
-quality = tables.read(inputs.quality, tables.QUALITY)
-splits = tables.read(inputs.splits, tables.SPLITS)
-wanted = set(fields.in_splits(quality, splits, params.splits)["field"])
+detections = storage.read(inputs.detections, DETECTIONS)
+cells = storage.read(inputs.cells, CELLS)
+quality = storage.read(inputs.quality, QUALITY)
+splits = storage.read(inputs.splits, SPLITS)
+wanted = set(usable_fields.in_splits(quality, splits, params.splits)["field"])
 wanted &= set(store.names(inputs.fields))
 palette = style.Palette(**params.palette)
 folder_name = Path(snakemake.output.folders).with_suffix("")
@@ -31,4 +36,4 @@ with made_files.replaced(folder_name) as folder:
         )
 drawn = pd.DataFrame({"field": sorted(wanted)}, dtype=object)
 drawn["picture"] = str(folder_name) + "/" + drawn["field"]
-tables.write(drawn, snakemake.output.folders, tables.PICTURES)
+storage.write(drawn, snakemake.output.folders, PICTURES)

@@ -1,9 +1,10 @@
 """Mark good and empty patches of a simulated study, as a person would for the filter (L9)."""
 
-from cellpheno import job, simulated_files
-from cellpheno.files import whole
+from cellpheno.core import job
+from cellpheno.core.files import whole
 from cellpheno.simulation.kind import Plan
 from cellpheno.simulation.patch_examples import mark
+from cellpheno.study import simulated_files
 
 job.start(snakemake)
 params = snakemake.params

@@ -3,7 +3,10 @@
 import contextlib
 from pathlib import Path
 
-from cellpheno import embedding, gpu, job, tables
+from cellpheno.core import gpu, job
+from cellpheno.embedding import maps
+from cellpheno.tables import storage
+from cellpheno.tables.cells import CELLS, EMBEDDING
 
 job.start(snakemake)
 
@@ -12,8 +15,8 @@ shards = {Path(path).name.removesuffix(".features.npy"): path for path in snakem
 
 with contextlib.ExitStack() as held:
     on_gpu = settings["gpu"] and held.enter_context(gpu.device(snakemake)).type == "cuda"
-    table = embedding.embed(
-        tables.read(snakemake.input.cells, tables.CELLS),
+    table = maps.embed(
+        storage.read(snakemake.input.cells, CELLS),
         shards,
         splits=settings["splits"],
         max_cells=settings["max_cells"],
@@ -23,4 +26,4 @@ with contextlib.ExitStack() as held:
         seed=snakemake.params.seed,
         gpu=on_gpu,
     )
-tables.write(table, snakemake.output.table, tables.EMBEDDING)
+storage.write(table, snakemake.output.table, EMBEDDING)

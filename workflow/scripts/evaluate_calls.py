@@ -1,15 +1,20 @@
 """Measure called cells against annotated ones: average precision by class, cells per field."""
 
-from cellpheno import job, tables
+from cellpheno.core import job
 from cellpheno.detection import by_class
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import BOXES
+from cellpheno.tables.cells import CELLS
+from cellpheno.tables.metrics import CALL_METRICS
+from cellpheno.tables.quality import SPLITS
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 metrics = by_class.evaluate(
-    tables.read(inputs.cells, tables.CELLS),
-    tables.read(inputs.boxes, tables.BOXES),
-    tables.read(inputs.splits, tables.SPLITS),
+    storage.read(inputs.cells, CELLS),
+    storage.read(inputs.boxes, BOXES),
+    storage.read(inputs.splits, SPLITS),
     params.classes,
     params.seed,
 )
-tables.write(metrics, snakemake.output.metrics, tables.CALL_METRICS)
+storage.write(metrics, snakemake.output.metrics, CALL_METRICS)

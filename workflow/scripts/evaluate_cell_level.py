@@ -1,12 +1,15 @@
 """Measure how well annotated cells of the target class are told from the rest (C50, C55)."""
 
-from cellpheno import cell_level, job, tables
-from cellpheno.judged import read_runs
+from cellpheno.classification.judged_boxes import read_runs
+from cellpheno.core import job
+from cellpheno.tables import storage
+from cellpheno.tables.target import CELL_CONFUSION, CELL_LEVEL
+from cellpheno.target import cell_level
 
 job.start(snakemake)
 params = snakemake.params
 metrics, confusion = cell_level.evaluate(
     read_runs(snakemake.input.judged), params.classes, params.target, params.report_on, params.seed
 )
-tables.write(metrics, snakemake.output.metrics, tables.CELL_LEVEL)
-tables.write(confusion, snakemake.output.confusion, tables.CELL_CONFUSION)
+storage.write(metrics, snakemake.output.metrics, CELL_LEVEL)
+storage.write(confusion, snakemake.output.confusion, CELL_CONFUSION)

@@ -1,20 +1,25 @@
 """Measure how well the detector finds the annotated cells of val and test (A21)."""
 
-from cellpheno import job, tables
+from cellpheno.core import job
 from cellpheno.detection import evaluation
-from cellpheno.fields import completely_annotated
+from cellpheno.splits.usable_fields import completely_annotated
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import BOXES
+from cellpheno.tables.cells import DETECTIONS
+from cellpheno.tables.metrics import DETECTION_METRICS
+from cellpheno.tables.quality import SPLITS
 
 job.start(snakemake)
 params = snakemake.params
-boxes = tables.read(snakemake.input.boxes, tables.BOXES)
+boxes = storage.read(snakemake.input.boxes, BOXES)
 inputs = snakemake.input
-splits = tables.read(inputs.splits, tables.SPLITS)
+splits = storage.read(inputs.splits, SPLITS)
 metrics = evaluation.evaluate(
-    tables.read_searched(inputs.detections, tables.DETECTIONS, splits["field"], inputs.splits),
+    storage.read_searched(inputs.detections, DETECTIONS, splits["field"], inputs.splits),
     boxes[boxes["label"].isin(params.classes)],
     completely_annotated(splits),
     detector=f"{params.model['architecture']} {params.model['backbone']}",
     min_score=params.min_score,
     seed=params.seed,
 )
-tables.write(metrics, snakemake.output.metrics, tables.DETECTION_METRICS)
+storage.write(metrics, snakemake.output.metrics, DETECTION_METRICS)

@@ -1,25 +1,30 @@
 """Measure every detector on the held-out fields (A21, A22)."""
 
-from cellpheno import job, tables
+from cellpheno.core import job
 from cellpheno.detection import evaluation
-from cellpheno.fields import completely_annotated
+from cellpheno.splits.usable_fields import completely_annotated
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import BOXES
+from cellpheno.tables.cells import COMPARED_DETECTIONS, DETECTOR_SPEED
+from cellpheno.tables.metrics import DETECTION_METRICS
+from cellpheno.tables.quality import SPLITS
 
 job.start(snakemake)
 detections, speed = (
-    tables.concatenate([tables.read(path, schema) for path in paths], schema)
+    storage.concatenate([storage.read(path, schema) for path in paths], schema)
     for paths, schema in (
-        (snakemake.input.detections, tables.COMPARED_DETECTIONS),
-        (snakemake.input.speed, tables.DETECTOR_SPEED),
+        (snakemake.input.detections, COMPARED_DETECTIONS),
+        (snakemake.input.speed, DETECTOR_SPEED),
     )
 )
 metrics = evaluation.evaluate_each(
     detections,
-    tables.read(snakemake.input.boxes, tables.BOXES),
-    completely_annotated(tables.read(snakemake.input.splits, tables.SPLITS)),
+    storage.read(snakemake.input.boxes, BOXES),
+    completely_annotated(storage.read(snakemake.input.splits, SPLITS)),
     snakemake.params.min_scores,
     snakemake.params.classes,
     snakemake.params.seed,
 )
-tables.write(detections, snakemake.output.detections, tables.COMPARED_DETECTIONS)
-tables.write(speed, snakemake.output.speed, tables.DETECTOR_SPEED)
-tables.write(metrics, snakemake.output.metrics, tables.DETECTION_METRICS)
+storage.write(detections, snakemake.output.detections, COMPARED_DETECTIONS)
+storage.write(speed, snakemake.output.speed, DETECTOR_SPEED)
+storage.write(metrics, snakemake.output.metrics, DETECTION_METRICS)

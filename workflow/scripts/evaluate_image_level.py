@@ -2,23 +2,26 @@
 
 import dataclasses
 
-from cellpheno import job, tables
-from cellpheno.fields import completely_annotated
-from cellpheno.fusion import Fusion
-from cellpheno.image_level.evaluation import Task, evaluate
-from cellpheno.judged import read_runs
+from cellpheno.calls.fusion import Fusion
+from cellpheno.classification.judged_boxes import read_runs
+from cellpheno.core import job
+from cellpheno.splits.usable_fields import completely_annotated
+from cellpheno.tables import storage
+from cellpheno.tables.quality import SPLITS
+from cellpheno.tables.target import FUSION_WEIGHTS, IMAGE_LEVEL
+from cellpheno.target.evaluation import Task, evaluate
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 settings = params.calls
 fusion = Fusion(settings["keep_below"], settings["nms_before"], settings["nms_after"])
 task = Task(settings["target"], params.weights, fusion, params.report_on, params.seed)
-splits = completely_annotated(tables.read(inputs.splits, tables.SPLITS))
+splits = completely_annotated(storage.read(inputs.splits, SPLITS))
 # of the experiments that designs add, only the weight that the calls use is measured
 few = dataclasses.replace(task, weights=[settings["classifier_weight"]])
 runs = read_runs(inputs.judged)
 parts = [evaluate(runs, params.pairs, splits, task), evaluate(runs, params.designed, splits, few)]
 metrics, weights = zip(*parts, strict=True)
-kinds = {"metrics": tables.IMAGE_LEVEL, "weights": tables.FUSION_WEIGHTS}
+kinds = {"metrics": IMAGE_LEVEL, "weights": FUSION_WEIGHTS}
 for frames, (name, kind) in zip((metrics, weights), kinds.items(), strict=True):
-    tables.write(tables.concatenate(list(frames), kind), snakemake.output[name], kind)
+    storage.write(storage.concatenate(list(frames), kind), snakemake.output[name], kind)

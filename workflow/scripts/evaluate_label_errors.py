@@ -1,11 +1,13 @@
 """Count how many of the planted label errors are listed."""
 
-from cellpheno import job, tables
-from cellpheno.label_errors import evaluation
+from cellpheno.core import job
+from cellpheno.labels.suspects import evaluation
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import FOUND_LABEL_ERRORS, LABEL_ERRORS, TRUTH
 
 job.start(snakemake)
 found = evaluation.found(
-    tables.read(snakemake.input.cells, tables.LABEL_ERRORS),
-    tables.read(snakemake.input.truth, tables.TRUTH),
+    storage.read(snakemake.input.cells, LABEL_ERRORS),
+    storage.read(snakemake.input.truth, TRUTH),
 )
-tables.write(found, snakemake.output.found, tables.FOUND_LABEL_ERRORS)
+storage.write(found, snakemake.output.found, FOUND_LABEL_ERRORS)

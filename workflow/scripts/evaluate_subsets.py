@@ -1,27 +1,34 @@
 """Measure detection and classification on each cell line, plate or patient by itself (A42)."""
 
-from cellpheno import cutoff, job, subsets, tables
+from cellpheno.classification import subsets
+from cellpheno.core import job
+from cellpheno.detection import score_cutoff
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import ANNOTATED_FIELDS, BOXES
+from cellpheno.tables.cells import CELLS, DETECTIONS
+from cellpheno.tables.metrics import SUBSET_METRICS
+from cellpheno.tables.quality import QUALITY, SPLITS
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-splits = tables.read(inputs.splits, tables.SPLITS)
+splits = storage.read(inputs.splits, SPLITS)
 fields = subsets.unseen(
-    tables.read(inputs.fields, tables.QUALITY),
+    storage.read(inputs.fields, QUALITY),
     splits,
-    tables.read(inputs.annotated, tables.ANNOTATED_FIELDS),
+    storage.read(inputs.annotated, ANNOTATED_FIELDS),
     params.group,
 )
-boxes = tables.read(inputs.boxes, tables.BOXES)
+boxes = storage.read(inputs.boxes, BOXES)
 searched = splits["field"], inputs.splits
 metrics = subsets.evaluate(
     fields,
     params.columns,
-    tables.read_searched(inputs.detections, tables.DETECTIONS, *searched),
+    storage.read_searched(inputs.detections, DETECTIONS, *searched),
     boxes[boxes["label"].isin(params.detected)],
-    tables.read_searched([inputs.cells], tables.CELLS, *searched),
-    cutoff.minimum_score(params.min_score, inputs.detection_metrics),
+    storage.read_searched([inputs.cells], CELLS, *searched),
+    score_cutoff.minimum_score(params.min_score, inputs.detection_metrics),
     params.classes,
     params.groups,
     params.seed,
 )
-tables.write(metrics, snakemake.output.metrics, tables.SUBSET_METRICS)
+storage.write(metrics, snakemake.output.metrics, SUBSET_METRICS)

@@ -2,15 +2,17 @@
 
 import numpy as np
 
-from cellpheno import files, gpu, job, tables
-from cellpheno.classification.backbones import load
-from cellpheno.classification.crops import cut_from_shards
 from cellpheno.classification.feature_maps import find_layer
 from cellpheno.classification.gradcam import choose, explain
+from cellpheno.core import files, gpu, job
+from cellpheno.images.crops import cut_from_shards
+from cellpheno.networks.backbones import load
+from cellpheno.tables import storage
+from cellpheno.tables.cells import CELLS
 
 job.start(snakemake)
 settings, classes = snakemake.params.grad_cam, snakemake.params.classes
-cells = tables.read(snakemake.input.cells, tables.CELLS)
+cells = storage.read(snakemake.input.cells, CELLS)
 cells = choose(cells, settings["splits"], classes, settings["per_class"], snakemake.params.seed)
 targets = np.array([classes.index(name) for name in cells["call"]])
 with gpu.device(snakemake) as device:
@@ -25,5 +27,5 @@ with gpu.device(snakemake) as device:
 with files.whole(snakemake.output.maps) as temporary:
     np.savez(temporary, crops=pictures, maps=maps, resolution=np.array(layer.resolution))
 table = cells.assign(map_row=np.arange(len(cells)))
-tables.write(table, snakemake.output.cells, tables.CELLS)
+storage.write(table, snakemake.output.cells, CELLS)
 job.save_warnings(snakemake)

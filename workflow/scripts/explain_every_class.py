@@ -2,17 +2,19 @@
 
 import numpy as np
 
-from cellpheno import files, gpu, job, tables
-from cellpheno.classification.backbones import load
-from cellpheno.classification.crops import cut_from_shards
 from cellpheno.classification.feature_maps import find_layer
 from cellpheno.classification.gradcam import choose
 from cellpheno.classification.map_sanity import explain_every_class
+from cellpheno.core import files, gpu, job
+from cellpheno.images.crops import cut_from_shards
+from cellpheno.networks.backbones import load
+from cellpheno.tables import storage
+from cellpheno.tables.cells import CELLS
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 settings = params.grad_cam
-cells = tables.read(inputs.cells, tables.CELLS)
+cells = storage.read(inputs.cells, CELLS)
 cells = choose(cells, settings["splits"], params.classes, settings["per_class"], params.seed)
 with gpu.device(snakemake) as device:
     trained = load(inputs.model, device, "float32")
@@ -31,5 +33,5 @@ with files.whole(snakemake.output.maps) as temporary:
         classes=np.array(trained.classes),
         resolution=np.array(layer.resolution),
     )
-tables.write(cells.assign(map_row=np.arange(len(cells))), snakemake.output.cells, tables.CELLS)
+storage.write(cells.assign(map_row=np.arange(len(cells))), snakemake.output.cells, CELLS)
 job.save_warnings(snakemake)

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from cellpheno import job, tables
+from cellpheno.core import job
 from cellpheno.fetching.data_set import fetch
+from cellpheno.tables import storage
+from cellpheno.tables.quality import FETCHED
 
 job.start(snakemake)
 table = fetch(snakemake.params.settings, Path(snakemake.params.folder))
-tables.write(table, snakemake.output.fetched, tables.FETCHED)
+storage.write(table, snakemake.output.fetched, FETCHED)

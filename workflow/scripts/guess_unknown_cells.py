@@ -3,14 +3,16 @@
 import numpy as np
 import pandas as pd
 
-from cellpheno import gpu, job, tables
-from cellpheno.calls import probability_columns
-from cellpheno.classification.backbones import load
+from cellpheno.calls.calling import probability_columns
 from cellpheno.classification.held_out import predict_rows
+from cellpheno.core import gpu, job
+from cellpheno.networks.backbones import load
+from cellpheno.tables import storage
+from cellpheno.tables.cells import CROPS, GUESSED_CELLS
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-crops, table = tables.read_with_array(inputs.crops, inputs.table, tables.CROPS)
+crops, table = storage.read_with_array(inputs.crops, inputs.table, CROPS)
 unknown = (table["label"] == params.unknown_class) & table["split"].isin(["train", "val"])
 rows = np.flatnonzero(unknown)
 with gpu.device(snakemake) as device:
@@ -26,4 +28,4 @@ with gpu.device(snakemake) as device:
     ]
 guessed = pd.DataFrame(np.mean(seeds, axis=0), columns=probability_columns(params.classes))
 guessed = guessed.assign(crop_row=table["crop_row"].to_numpy()[rows])
-tables.write(guessed, snakemake.output.guessed, tables.GUESSED_CELLS)
+storage.write(guessed, snakemake.output.guessed, GUESSED_CELLS)

@@ -1,21 +1,25 @@
 """Hold each group of annotated fields out in turn: one fold per group."""
 
-from cellpheno import job, splits, tables
+from cellpheno.core import job
+from cellpheno.splits import assign
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import ANNOTATED_FIELDS, BOXES
+from cellpheno.tables.quality import HELD_OUT, LEAKS, QUALITY
 
 job.start(snakemake)
 params = snakemake.params
-pairs = tables.read(snakemake.input.leaks, tables.LEAKS)
+pairs = storage.read(snakemake.input.leaks, LEAKS)
 allowed = params.splits["near_duplicates"] == "allow"
-folds = splits.hold_each_group_out(
-    tables.read(snakemake.input.fields, tables.QUALITY),
-    tables.read(snakemake.input.annotated, tables.ANNOTATED_FIELDS),
-    tables.read(snakemake.input.boxes, tables.BOXES),
+folds = assign.hold_each_group_out(
+    storage.read(snakemake.input.fields, QUALITY),
+    storage.read(snakemake.input.annotated, ANNOTATED_FIELDS),
+    storage.read(snakemake.input.boxes, BOXES),
     by=params.splits["by"],
     fractions=params.splits["fractions"],
     seed=params.seed,
     together=[] if allowed else list(zip(pairs["first"], pairs["second"], strict=True)),
     deal=params.splits["deal"],
 )
-tables.write(folds, snakemake.output.folds, tables.HELD_OUT)
+storage.write(folds, snakemake.output.folds, HELD_OUT)
 job.save_warnings(snakemake)
 print(folds.groupby("held_out")["split"].value_counts().to_string())

@@ -4,14 +4,19 @@ import logging
 
 import numpy as np
 
-from cellpheno import job, mixture, tables
 from cellpheno.annotations.table import annotated_fields
+from cellpheno.core import job
+from cellpheno.labels import mixture
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import ANNOTATED_FIELDS, BOXES
+from cellpheno.tables.labels import FLUORESCENCE, LABELLED, MIXTURE
+from cellpheno.tables.quality import QUALITY
 
 job.start(snakemake)
 inputs, output, settings = snakemake.input, snakemake.output, snakemake.params.labels
-shards = [tables.read(path, tables.FLUORESCENCE) for path in inputs.shards]
-measured = tables.concatenate(shards, tables.FLUORESCENCE)
-quality = tables.read(inputs.quality, tables.QUALITY)
+shards = [storage.read(path, FLUORESCENCE) for path in inputs.shards]
+measured = storage.concatenate(shards, FLUORESCENCE)
+quality = storage.read(inputs.quality, QUALITY)
 fitted = mixture.chosen(measured, quality, settings["fit_on"])
 values = measured.loc[fitted, "value"].to_numpy(np.float64)
 found = mixture.fit(values, settings["scale"] == "log", snakemake.params.seed)
@@ -19,17 +24,17 @@ mixture.judge(found, settings)
 labelled = mixture.apply(measured, fitted, found, settings)
 table = mixture.table(found, labelled, settings)
 if inputs.objects:
-    drawn = tables.read(inputs.objects, tables.BOXES)
+    drawn = storage.read(inputs.objects, BOXES)
     table = mixture.with_agreement(table, labelled, drawn)
 boxes = mixture.as_annotations(labelled, settings["channel"])
-tables.write(labelled, output.labelled, tables.LABELLED)
-tables.write(table, output.mixture, tables.MIXTURE)
+storage.write(labelled, output.labelled, LABELLED)
+storage.write(table, output.mixture, MIXTURE)
 incomplete = []
 if inputs.drawn:
-    drawn_fields = tables.read(inputs.drawn, tables.ANNOTATED_FIELDS)
+    drawn_fields = storage.read(inputs.drawn, ANNOTATED_FIELDS)
     incomplete = drawn_fields.loc[~drawn_fields["complete"], "field"].tolist()
 fields = annotated_fields(labelled["field"].unique(), boxes, incomplete)
-tables.write(boxes, output.boxes, tables.BOXES, searched=fields["field"])
-tables.write(fields, output.fields, tables.ANNOTATED_FIELDS)
+storage.write(boxes, output.boxes, BOXES, searched=fields["field"])
+storage.write(fields, output.fields, ANNOTATED_FIELDS)
 job.save_warnings(snakemake)
 logging.getLogger("label_by_fluorescence").info("\n%s", table.to_string(index=False))

@@ -2,15 +2,22 @@
 
 import logging
 
-from cellpheno import candidates, job, tables
+from cellpheno.candidates import grid_and_objects
+from cellpheno.core import job
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import BOXES
+from cellpheno.tables.cells import DETECTIONS
+from cellpheno.tables.quality import QUALITY
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-quality = tables.read(inputs.quality, tables.QUALITY)
+quality = storage.read(inputs.quality, QUALITY)
 if inputs.objects:
-    found = candidates.of_objects(quality, params.fields, tables.read(inputs.objects, tables.BOXES))
+    found = grid_and_objects.of_objects(quality, params.fields, storage.read(inputs.objects, BOXES))
 else:
-    found = candidates.of_grid(quality, params.fields, params.grid["size"], params.grid["stride"])
-searched = candidates.usable(quality, params.fields)
-tables.write(found, snakemake.output.candidates, tables.DETECTIONS, searched)
+    found = grid_and_objects.of_grid(
+        quality, params.fields, params.grid["size"], params.grid["stride"]
+    )
+searched = grid_and_objects.usable(quality, params.fields)
+storage.write(found, snakemake.output.candidates, DETECTIONS, searched)
 logging.getLogger("list_candidates").info("%d candidates", len(found))

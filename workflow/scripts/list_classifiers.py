@@ -1,7 +1,9 @@
 """List the classifiers: how large each is, and how long its training took (Table 3 of CCA)."""
 
-from cellpheno import job, tables
+from cellpheno.core import job
+from cellpheno.tables import storage
+from cellpheno.tables.cells import CLASSIFIERS
 
 job.start(snakemake)
-each = [tables.read(path, tables.CLASSIFIERS) for path in snakemake.input.costs]
-tables.write(tables.concatenate(each, tables.CLASSIFIERS), snakemake.output[0], tables.CLASSIFIERS)
+each = [storage.read(path, CLASSIFIERS) for path in snakemake.input.costs]
+storage.write(storage.concatenate(each, CLASSIFIERS), snakemake.output[0], CLASSIFIERS)

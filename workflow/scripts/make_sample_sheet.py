@@ -40,8 +40,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from cellpheno.errors import StudyError
-from cellpheno.files import whole
+from cellpheno.core.errors import StudyError
+from cellpheno.core.files import whole
 from cellpheno.sheets import assembly, folder, matching, plate_map, schemes, summary
 
 

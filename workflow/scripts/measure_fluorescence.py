@@ -1,28 +1,34 @@
 """Average a stain's raw counts over each patch, or each annotated object, of a shard (L11)."""
 
-from cellpheno import fluorescence, job, tables
-from cellpheno.images.quality import OK
-from cellpheno.progress import track
+from cellpheno.core import job
+from cellpheno.core.progress import track
+from cellpheno.images.quality.measures import OK
+from cellpheno.labels import stain
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import BOXES
+from cellpheno.tables.cells import DETECTIONS
+from cellpheno.tables.labels import FLUORESCENCE
+from cellpheno.tables.quality import QUALITY
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-quality = tables.read(inputs.quality, tables.QUALITY)
+quality = storage.read(inputs.quality, QUALITY)
 usable = set(quality.loc[quality["verdict"] == OK, "field"])
 rows = [row for row in params.rows if row["field"] in usable]
-settings = fluorescence.Settings(
+settings = stain.Settings(
     *(params.labels[key] for key in ("channel", "background", "background_percentile"))
 )
-drawn = tables.DETECTIONS if params.grid else tables.BOXES
+drawn = DETECTIONS if params.grid else BOXES
 masks, kind = None, ""
 for annotator in params.masks:
     kind = annotator["format"]
-    masks = fluorescence.masks_of(rows, annotator["files"], annotator, params.channels)
-table = fluorescence.measure(
+    masks = stain.masks_of(rows, annotator["files"], annotator, params.channels)
+table = stain.measure(
     track(rows, "fields", len(rows)),
-    tables.read(inputs.candidates, drawn),
+    storage.read(inputs.candidates, drawn),
     settings,
     params.image_files,
     masks,
     kind,
 )
-tables.write(table, snakemake.output.table, tables.FLUORESCENCE)
+storage.write(table, snakemake.output.table, FLUORESCENCE)

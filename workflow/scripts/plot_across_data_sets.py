@@ -1,8 +1,11 @@
 """Draw how well every classifier does on every data set, whichever it was trained on."""
 
-from cellpheno import job, tables
-from cellpheno.figures import across_data_sets, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.classification import across_data_sets
+from cellpheno.tables import storage
+from cellpheno.tables.two_classes import TWO_CLASSES
 
 job.start(snakemake)
-figure = across_data_sets.draw(tables.read(snakemake.input.metrics, tables.TWO_CLASSES))
+figure = across_data_sets.draw(storage.read(snakemake.input.metrics, TWO_CLASSES))
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

@@ -1,14 +1,18 @@
 """Draw typical fields with a coloured box and a score for every called cell (A45 to A47)."""
 
-from cellpheno import job, tables
-from cellpheno.figures import annotated_fields, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.annotations import annotated_fields
 from cellpheno.images import store
+from cellpheno.tables import storage
+from cellpheno.tables.cells import CELLS
+from cellpheno.tables.quality import QUALITY, SPLITS
 
 job.start(snakemake)
 
-cells = tables.read(snakemake.input.cells, tables.CELLS)
-quality = tables.read(snakemake.input.quality, tables.QUALITY)
-splits = tables.read(snakemake.input.splits, tables.SPLITS)
+cells = storage.read(snakemake.input.cells, CELLS)
+quality = storage.read(snakemake.input.quality, QUALITY)
+splits = storage.read(snakemake.input.splits, SPLITS)
 params = snakemake.params
 fields = annotated_fields.choose(cells, quality, splits, params.splits, params.without)
 images = {

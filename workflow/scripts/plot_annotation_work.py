@@ -1,10 +1,14 @@
 """Draw the clicks of annotating from nothing beside those of correcting proposals (C7)."""
 
-from cellpheno import clicks, job, tables
-from cellpheno.figures import annotation_work, style
+from cellpheno.calls import clicks
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.annotations import annotation_work
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import ANNOTATION_WORK
 
 job.start(snakemake)
 
-work = tables.read(snakemake.input.work, tables.ANNOTATION_WORK)
+work = storage.read(snakemake.input.work, ANNOTATION_WORK)
 figure = annotation_work.draw(work, clicks.share(work, snakemake.params.seed))
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

@@ -1,12 +1,15 @@
 """Draw the share that the stain calls dim against the classifiers' score."""
 
-from cellpheno import job, tables
-from cellpheno.figures import calibration, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.classification import calibration
+from cellpheno.tables import storage
+from cellpheno.tables.two_classes import CALIBRATION, TWO_CLASSES
 
 job.start(snakemake)
 figure = calibration.draw(
-    tables.read(snakemake.input.calibration, tables.CALIBRATION),
-    tables.read(snakemake.input.metrics, tables.TWO_CLASSES),
+    storage.read(snakemake.input.calibration, CALIBRATION),
+    storage.read(snakemake.input.metrics, TWO_CLASSES),
     snakemake.params.dim,
 )
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

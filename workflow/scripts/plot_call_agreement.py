@@ -1,18 +1,24 @@
 """Draw average precision by class, and called against annotated cells of each held-out field."""
 
-from cellpheno import job, tables
+from cellpheno.core import job
 from cellpheno.detection import by_class
-from cellpheno.figures import call_agreement, style
+from cellpheno.figures import style
+from cellpheno.figures.calls import call_agreement
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import BOXES
+from cellpheno.tables.cells import CELLS
+from cellpheno.tables.metrics import CALL_METRICS
+from cellpheno.tables.quality import SPLITS
 
 job.start(snakemake)
 inputs = snakemake.input
 palette = style.Palette(**snakemake.params.palette)
-metrics = tables.read(inputs.metrics, tables.CALL_METRICS)
-splits = tables.read(inputs.splits, tables.SPLITS)
+metrics = storage.read(inputs.metrics, CALL_METRICS)
+splits = storage.read(inputs.splits, SPLITS)
 split = call_agreement.shown_split(metrics)
-boxes = tables.read(inputs.boxes, tables.BOXES)
+boxes = storage.read(inputs.boxes, BOXES)
 counts = by_class.cells_per_field(
-    tables.read(inputs.cells, tables.CELLS),
+    storage.read(inputs.cells, CELLS),
     boxes[boxes["label"].isin(palette.classes)],
     sorted(splits.loc[splits["split"] == split, "field"]),
     palette.classes,

@@ -1,25 +1,31 @@
 """Draw how many cells, and how many special ones, the fields have (3C, 3D)."""
 
-from cellpheno import job, tables
-from cellpheno.figures import cells_per_field, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.detection import cells_per_field
 from cellpheno.statistics import frequencies
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import ANNOTATED_FIELDS, BOXES
+from cellpheno.tables.columns import SPLITS_ALLOWED
+from cellpheno.tables.quality import QUALITY, SPLITS
+from cellpheno.tables.statistics import FREQUENCIES
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 
-quality = tables.read(inputs.quality, tables.QUALITY)
-fields = tables.read(inputs.annotated, tables.ANNOTATED_FIELDS)
-boxes = tables.read(inputs.boxes, tables.BOXES)
+quality = storage.read(inputs.quality, QUALITY)
+fields = storage.read(inputs.annotated, ANNOTATED_FIELDS)
+boxes = storage.read(inputs.boxes, BOXES)
 palette = style.Palette(**params.palette)
 annotated = frequencies.count(
     boxes.assign(call=boxes["label"]),
     quality[quality["field"].isin(fields["field"])],
-    tables.read(inputs.splits, tables.SPLITS),
+    storage.read(inputs.splits, SPLITS),
     classes=palette.classes,
     groups={},
     excluded=params.excluded,
-    wanted=tables.SPLITS_ALLOWED,
+    wanted=SPLITS_ALLOWED,
 )
-called = tables.read(inputs.frequencies, tables.FREQUENCIES)
+called = storage.read(inputs.frequencies, FREQUENCIES)
 figure = cells_per_field.draw(annotated, called, params.excluded, palette)
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

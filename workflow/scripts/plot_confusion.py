@@ -1,12 +1,15 @@
 """Draw which annotated class was called what."""
 
-from cellpheno import job, tables
-from cellpheno.figures import confusion, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.classification import confusion
+from cellpheno.tables import storage
+from cellpheno.tables.metrics import CONFUSION
 
 job.start(snakemake)
 
 figure = confusion.draw(
-    tables.read(snakemake.input.confusion, tables.CONFUSION),
+    storage.read(snakemake.input.confusion, CONFUSION),
     split="test",
     palette=style.Palette(**snakemake.params.palette),
 )

@@ -1,13 +1,17 @@
 """Draw the detectors side by side: recall, precision, F and time per field (figure S2)."""
 
-from cellpheno import job, tables
-from cellpheno.figures import detectors, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.detection import detectors
+from cellpheno.tables import storage
+from cellpheno.tables.cells import DETECTOR_SPEED
+from cellpheno.tables.metrics import DETECTION_METRICS
 
 job.start(snakemake)
 
 figure = detectors.draw(
-    tables.read(snakemake.input.metrics, tables.DETECTION_METRICS),
-    tables.read(snakemake.input.speed, tables.DETECTOR_SPEED),
+    storage.read(snakemake.input.metrics, DETECTION_METRICS),
+    storage.read(snakemake.input.speed, DETECTOR_SPEED),
     snakemake.params.described,
 )
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

@@ -1,12 +1,15 @@
 """Draw the differences to control with their intervals, for every way of testing."""
 
-from cellpheno import job, tables
-from cellpheno.figures import effects, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.statistics import effects
+from cellpheno.tables import storage
+from cellpheno.tables.statistics import TESTS
 
 job.start(snakemake)
 
 figure = effects.draw(
-    tables.read(snakemake.input.tests, tables.TESTS),
+    storage.read(snakemake.input.tests, TESTS),
     snakemake.params.tests,
     style.Palette(**snakemake.params.palette),
 )

@@ -2,13 +2,16 @@
 
 import numpy as np
 
-from cellpheno import job, tables
-from cellpheno.classification.crops import Geometry, cut_from_shards
-from cellpheno.figures import embedding_pictures, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.embedding import embedding_pictures
+from cellpheno.images.crops import Geometry, cut_from_shards
+from cellpheno.tables import storage
+from cellpheno.tables.cells import EMBEDDING
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-cells = tables.read(inputs.cells, tables.EMBEDDING)
+cells = storage.read(inputs.cells, EMBEDDING)
 chosen = embedding_pictures.choose(cells)
 geometry = Geometry.of(params.crops)
 crops = np.empty((len(chosen), geometry.size, geometry.size, 3), np.uint8)

@@ -1,15 +1,19 @@
 """Draw several classifiers' UMAP by annotated class and by columns of the sheet (C56)."""
 
-from cellpheno import job, tables
-from cellpheno.figures import embeddings, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.embedding import embeddings
+from cellpheno.tables import storage
+from cellpheno.tables.cells import EMBEDDING
+from cellpheno.tables.quality import QUALITY
 
 job.start(snakemake)
 params = snakemake.params
 
-fields = tables.read(snakemake.input.fields, tables.QUALITY)
+fields = storage.read(snakemake.input.fields, QUALITY)
 figure = embeddings.draw(
     {
-        name: embeddings.of_sheet(tables.read(path, tables.EMBEDDING), fields, params.columns)
+        name: embeddings.of_sheet(storage.read(path, EMBEDDING), fields, params.columns)
         for name, path in zip(params.experiments, snakemake.input.cells, strict=True)
     },
     params.columns,

@@ -1,13 +1,16 @@
 """Draw absolute and relative frequencies as stacked bars (A50)."""
 
-from cellpheno import job, tables
-from cellpheno.figures import frequencies_stacked, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.statistics import frequencies_stacked
+from cellpheno.tables import storage
+from cellpheno.tables.statistics import FREQUENCIES, TESTS
 
 job.start(snakemake)
 
 figure = frequencies_stacked.draw(
-    tables.read(snakemake.input.frequencies, tables.FREQUENCIES),
-    tables.read(snakemake.input.tests, tables.TESTS),
+    storage.read(snakemake.input.frequencies, FREQUENCIES),
+    storage.read(snakemake.input.tests, TESTS),
     snakemake.params.unit,
     style.Palette(**snakemake.params.palette),
 )

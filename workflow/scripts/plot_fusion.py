@@ -1,11 +1,14 @@
 """Draw how well the target class is found by the detector, the classifier and both (C53)."""
 
-from cellpheno import job, tables
-from cellpheno.figures import fusion, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.calls import fusion
+from cellpheno.tables import storage
+from cellpheno.tables.target import FUSION_WEIGHTS, IMAGE_LEVEL
 
 job.start(snakemake)
 figure = fusion.draw(
-    tables.read(snakemake.input.metrics, tables.IMAGE_LEVEL),
-    tables.read(snakemake.input.weights, tables.FUSION_WEIGHTS),
+    storage.read(snakemake.input.metrics, IMAGE_LEVEL),
+    storage.read(snakemake.input.weights, FUSION_WEIGHTS),
 )
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

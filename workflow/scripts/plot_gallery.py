@@ -2,19 +2,24 @@
 
 import numpy as np
 
-from cellpheno import job, tables
-from cellpheno.classification.crops import cut_from_shards
-from cellpheno.fields import in_splits
-from cellpheno.figures import gallery, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.calls import gallery
+from cellpheno.images.crops import cut_from_shards
+from cellpheno.splits.usable_fields import in_splits
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import BOXES
+from cellpheno.tables.cells import CELLS
+from cellpheno.tables.quality import QUALITY, SPLITS
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 
-quality = tables.read(inputs.quality, tables.QUALITY)
-splits = tables.read(inputs.splits, tables.SPLITS)
+quality = storage.read(inputs.quality, QUALITY)
+splits = storage.read(inputs.splits, SPLITS)
 fields = in_splits(quality, splits, params.splits, params.without)
-kind, column = (tables.CELLS, "call") if params.called else (tables.BOXES, "label")
-cells = tables.read(inputs.cells, kind)
+kind, column = (CELLS, "call") if params.called else (BOXES, "label")
+cells = storage.read(inputs.cells, kind)
 cells = cells[cells["field"].isin(fields["field"])]
 palette = style.Palette(**params.palette)
 chosen = gallery.choose(cells.assign(**{"class": cells[column]}), quality, palette)

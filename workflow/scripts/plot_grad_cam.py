@@ -2,14 +2,17 @@
 
 import numpy as np
 
-from cellpheno import job, tables
-from cellpheno.figures import grad_cam, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.classification import grad_cam
+from cellpheno.tables import storage
+from cellpheno.tables.cells import CELLS
 
 job.start(snakemake)
 
 with np.load(snakemake.input.maps, allow_pickle=False) as arrays:
     figure = grad_cam.draw(
-        tables.read(snakemake.input.cells, tables.CELLS),
+        storage.read(snakemake.input.cells, CELLS),
         arrays["crops"],
         arrays["maps"],
         str(arrays["resolution"]),

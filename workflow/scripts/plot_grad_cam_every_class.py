@@ -2,15 +2,18 @@
 
 import numpy as np
 
-from cellpheno import job, tables
-from cellpheno.figures import grad_cam_every_class, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.classification import grad_cam_every_class
+from cellpheno.tables import storage
+from cellpheno.tables.cells import CELLS
 
 job.start(snakemake)
 with np.load(snakemake.input.maps) as archive:
     crops, maps, classes = (archive[name] for name in ("crops", "maps", "classes"))
     resolution = str(archive["resolution"])
 figure = grad_cam_every_class.draw(
-    tables.read(snakemake.input.cells, tables.CELLS),
+    storage.read(snakemake.input.cells, CELLS),
     crops,
     maps,
     [str(name) for name in classes],

@@ -1,9 +1,12 @@
 """Draw the model against the annotators, and these against each other (figure S6)."""
 
-from cellpheno import job, tables
-from cellpheno.figures import human_model, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.annotations import human_model
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import HUMAN_MODEL
 
 job.start(snakemake)
 
-figure = human_model.draw(tables.read(snakemake.input.table, tables.HUMAN_MODEL))
+figure = human_model.draw(storage.read(snakemake.input.table, HUMAN_MODEL))
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

@@ -2,13 +2,16 @@
 
 import numpy as np
 
-from cellpheno import job, tables
-from cellpheno.figures import label_errors, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.labels import label_errors
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import LABEL_ERRORS
 
 job.start(snakemake)
 
 figure = label_errors.draw(
-    tables.read(snakemake.input.cells, tables.LABEL_ERRORS),
+    storage.read(snakemake.input.cells, LABEL_ERRORS),
     np.load(snakemake.input.crops),
     style.Palette(**snakemake.params.palette),
 )

@@ -2,13 +2,17 @@
 
 import numpy as np
 
-from cellpheno import job, tables
-from cellpheno.figures import labels_from_stain, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.labels import labels_from_stain
 from cellpheno.images import store
+from cellpheno.tables import storage
+from cellpheno.tables.labels import LABELLED, MIXTURE
+from cellpheno.tables.quality import QUALITY
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-labelled = tables.read(inputs.labelled, tables.LABELLED)
+labelled = storage.read(inputs.labelled, LABELLED)
 chosen = labels_from_stain.choose(labelled)
 pictures = {name: [] for name in params.palette["classes"] if (chosen["label"] == name).any()}
 for shard in inputs.shards:
@@ -19,8 +23,8 @@ for shard in inputs.shards:
             pictures[row.label].append((image[place], stains[field][place][..., 0]))
 figure = labels_from_stain.draw(
     labelled,
-    tables.read(inputs.mixture, tables.MIXTURE),
-    tables.read(inputs.quality, tables.QUALITY).set_index("field")["condition"],
+    storage.read(inputs.mixture, MIXTURE),
+    storage.read(inputs.quality, QUALITY).set_index("field")["condition"],
     style.Palette(**params.palette),
     params.scale,
     params.banded,

@@ -1,12 +1,15 @@
 """Draw what more annotated cells gain (C43, figure 11)."""
 
-from cellpheno import job, tables
-from cellpheno.figures import learning_curve, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.target import learning_curve
+from cellpheno.tables import storage
+from cellpheno.tables.target import LEARNING_CURVE, LEARNING_CURVE_FITS
 
 job.start(snakemake)
 figure = learning_curve.draw(
-    tables.read(snakemake.input.points, tables.LEARNING_CURVE),
-    tables.read(snakemake.input.fits, tables.LEARNING_CURVE_FITS),
+    storage.read(snakemake.input.points, LEARNING_CURVE),
+    storage.read(snakemake.input.fits, LEARNING_CURVE_FITS),
     snakemake.params.target,
 )
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

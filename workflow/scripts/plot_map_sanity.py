@@ -1,8 +1,11 @@
 """Draw whether Grad-CAM maps are lost with what was learned."""
 
-from cellpheno import job, tables
-from cellpheno.figures import map_sanity, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.classification import map_sanity
+from cellpheno.tables import storage
+from cellpheno.tables.metrics import MAP_SANITY
 
 job.start(snakemake)
-figure = map_sanity.draw(tables.read(snakemake.input.table, tables.MAP_SANITY))
+figure = map_sanity.draw(storage.read(snakemake.input.table, MAP_SANITY))
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

@@ -1,13 +1,16 @@
 """Draw how large annotated objects are in each condition: boxes, points, stars."""
 
-from cellpheno import job, tables
-from cellpheno.figures import measures, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.statistics import measures
+from cellpheno.tables import storage
+from cellpheno.tables.statistics import MEASURE_TESTS, MEASURES
 
 job.start(snakemake)
 params = snakemake.params
 figure = measures.draw(
-    tables.read(snakemake.input.measures, tables.MEASURES),
-    tables.read(snakemake.input.tests, tables.MEASURE_TESTS),
+    storage.read(snakemake.input.measures, MEASURES),
+    storage.read(snakemake.input.tests, MEASURE_TESTS),
     measure=snakemake.wildcards.measure,
     entry=params.test,
     palette=style.Palette(**params.palette),

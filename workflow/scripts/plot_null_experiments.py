@@ -1,12 +1,15 @@
 """Draw the false-positive rate of each way of testing beside the nominal one."""
 
-from cellpheno import job, tables
-from cellpheno.figures import null_experiments, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.statistics import null_experiments
+from cellpheno.tables import storage
+from cellpheno.tables.statistics import NULL_EXPERIMENTS
 
 job.start(snakemake)
 
 figure = null_experiments.draw(
-    tables.read(snakemake.input.rates, tables.NULL_EXPERIMENTS),
+    storage.read(snakemake.input.rates, NULL_EXPERIMENTS),
     style.Palette(**snakemake.params.palette),
 )
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

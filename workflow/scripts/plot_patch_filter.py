@@ -2,16 +2,19 @@
 
 import numpy as np
 
-from cellpheno import job, tables
-from cellpheno.figures import patch_filter, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.candidates import patch_filter
+from cellpheno.tables import storage
+from cellpheno.tables.patch_filter import FILTER_EXAMPLES, FILTER_METRICS, FILTER_SURFACE
 
 job.start(snakemake)
 inputs = snakemake.input
 figure = patch_filter.draw(
-    tables.read(inputs.examples, tables.FILTER_EXAMPLES),
+    storage.read(inputs.examples, FILTER_EXAMPLES),
     np.load(inputs.features),
     np.load(inputs.crops),
-    tables.read(inputs.surface, tables.FILTER_SURFACE),
-    tables.read(inputs.metrics, tables.FILTER_METRICS),
+    storage.read(inputs.surface, FILTER_SURFACE),
+    storage.read(inputs.metrics, FILTER_METRICS),
 )
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

@@ -1,8 +1,11 @@
 """Draw what training on some patients reaches on each of them (C41, table 6)."""
 
-from cellpheno import job, tables
-from cellpheno.figures import patients, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.target import patients
+from cellpheno.tables import storage
+from cellpheno.tables.target import PATIENTS
 
 job.start(snakemake)
-figure = patients.draw(tables.read(snakemake.input.metrics, tables.PATIENTS))
+figure = patients.draw(storage.read(snakemake.input.metrics, PATIENTS))
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

@@ -1,13 +1,16 @@
 """Show the fields that were set aside, with the reasons, beside the numbers of all (A4)."""
 
-from cellpheno import job, tables
-from cellpheno.figures import quality_overview, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.images import quality_overview
 from cellpheno.images import store
+from cellpheno.tables import storage
+from cellpheno.tables.quality import LIMITS, QUALITY
 
 job.start(snakemake)
 
-quality = tables.read(snakemake.input.quality, tables.QUALITY)
-limits = tables.read(snakemake.input.limits, tables.LIMITS)
+quality = storage.read(snakemake.input.quality, QUALITY)
+limits = storage.read(snakemake.input.limits, LIMITS)
 fields = quality_overview.choose(quality)
 images = {
     field: quality_overview.thumbnail(image)

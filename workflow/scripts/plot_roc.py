@@ -1,14 +1,17 @@
 """Draw the ROC curve of each class and group against all others (A39)."""
 
-from cellpheno import job, tables
-from cellpheno.figures import roc, style
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.classification import roc
+from cellpheno.tables import storage
+from cellpheno.tables.metrics import CLASSIFICATION_METRICS, ROC
 
 job.start(snakemake)
 
-metrics = tables.read(snakemake.input.metrics, tables.CLASSIFICATION_METRICS)
+metrics = storage.read(snakemake.input.metrics, CLASSIFICATION_METRICS)
 of_calls = (metrics["experiment"] == snakemake.params.experiment) & (metrics["seed"] == "mean")
 figure = roc.draw(
-    tables.read(snakemake.input.roc, tables.ROC),
+    storage.read(snakemake.input.roc, ROC),
     metrics[of_calls],
     split="test",
     palette=style.Palette(**snakemake.params.palette),

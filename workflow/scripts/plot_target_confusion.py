@@ -1,11 +1,14 @@
 """Draw which annotated class each classifier takes for what (C55, figure 7)."""
 
-from cellpheno import job, tables
-from cellpheno.figures import style, target_confusion
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.target import target_confusion
+from cellpheno.tables import storage
+from cellpheno.tables.target import CELL_CONFUSION
 
 job.start(snakemake)
 figure = target_confusion.draw(
-    tables.read(snakemake.input.confusion, tables.CELL_CONFUSION),
+    storage.read(snakemake.input.confusion, CELL_CONFUSION),
     snakemake.params.experiments,
     style.Palette(**snakemake.params.palette),
 )

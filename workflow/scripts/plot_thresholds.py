@@ -1,10 +1,13 @@
 """Draw what each decision rule finds at every threshold (A36, A37)."""
 
-from cellpheno import job, tables
-from cellpheno.figures import style, thresholds
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.calls import thresholds
+from cellpheno.tables import storage
+from cellpheno.tables.metrics import THRESHOLDS
 
 job.start(snakemake)
 params = snakemake.params
-swept = tables.read(snakemake.input.thresholds, tables.THRESHOLDS)
+swept = storage.read(snakemake.input.thresholds, THRESHOLDS)
 figure = thresholds.draw(swept, style.Palette(**params.palette), params.rule, params.threshold)
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

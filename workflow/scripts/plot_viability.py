@@ -1,13 +1,16 @@
 """Draw the share of live patches of each condition over time."""
 
-from cellpheno import job, tables
-from cellpheno.figures import style, viability
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.statistics import viability
+from cellpheno.tables import storage
+from cellpheno.tables.statistics import PLANTED_VIABILITY, VIABILITY
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 figure = viability.draw(
-    tables.read(inputs.viability, tables.VIABILITY),
-    tables.read(inputs.planted[0], tables.PLANTED_VIABILITY) if inputs.planted else None,
+    storage.read(inputs.viability, VIABILITY),
+    storage.read(inputs.planted[0], PLANTED_VIABILITY) if inputs.planted else None,
     style.Palette(**params.palette),
     params.viability["time"],
     params.viability["class"],

@@ -1,13 +1,17 @@
 """Draw live and dead patches over the field, beside the field itself."""
 
-from cellpheno import job, tables
-from cellpheno.figures import style, viability_map
+from cellpheno.core import job
+from cellpheno.figures import style
+from cellpheno.figures.statistics import viability_map
 from cellpheno.images import store
+from cellpheno.tables import storage
+from cellpheno.tables.quality import QUALITY
+from cellpheno.tables.statistics import VIABILITY_MAP
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-places = tables.read(inputs.map, tables.VIABILITY_MAP)
-conditions = tables.read(inputs.quality, tables.QUALITY).set_index("field")["condition"]
+places = storage.read(inputs.map, VIABILITY_MAP)
+conditions = storage.read(inputs.quality, QUALITY).set_index("field")["condition"]
 chosen = viability_map.choose(places, conditions)
 pictures, stains = {}, {}
 for shard in inputs.shards:

@@ -1,12 +1,15 @@
 """Give called cells the classes that another classifier finds likeliest (C7)."""
 
-from cellpheno import calls, job, proposals, tables
+from cellpheno.calls import calling, proposals
+from cellpheno.core import job
+from cellpheno.tables import storage
+from cellpheno.tables.cells import CELLS
 
 job.start(snakemake)
 inputs, classes = snakemake.input, snakemake.params.classes
 
-searched = tables.searched(inputs.cells)
-runs = calls.read_runs(inputs.predictions, searched, inputs.cells)
-predictions = calls.average(list(runs.values()), classes)
-cells = proposals.by_classifier(tables.read(inputs.cells, tables.CELLS), predictions, classes)
-tables.write(cells, snakemake.output.cells, tables.CELLS, searched)
+searched = storage.searched(inputs.cells)
+runs = calling.read_runs(inputs.predictions, searched, inputs.cells)
+predictions = calling.average(list(runs.values()), classes)
+cells = proposals.by_classifier(storage.read(inputs.cells, CELLS), predictions, classes)
+storage.write(cells, snakemake.output.cells, CELLS, searched)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from cellpheno import job, run_record
-from cellpheno.files import whole
+from cellpheno.core import job, run_record
+from cellpheno.core.files import whole
 
 job.start(snakemake)
 params = snakemake.params

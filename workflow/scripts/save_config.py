@@ -4,8 +4,8 @@ from pathlib import Path
 
 import yaml
 
-from cellpheno import job
-from cellpheno.files import whole
+from cellpheno.core import job
+from cellpheno.core.files import whole
 
 job.start(snakemake)
 with whole(snakemake.output[0]) as temporary:

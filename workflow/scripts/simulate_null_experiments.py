@@ -1,17 +1,19 @@
 """Count the false positives of each way of testing in simulated experiments without difference."""
 
-from cellpheno import job, tables
+from cellpheno.core import job
 from cellpheno.statistics import frequencies, null_experiments
+from cellpheno.tables import storage
+from cellpheno.tables.statistics import FREQUENCIES, NULL_EXPERIMENTS
 
 job.start(snakemake)
 params = snakemake.params
 table = null_experiments.rates(
-    tables.read(snakemake.input.frequencies, tables.FREQUENCIES),
+    storage.read(snakemake.input.frequencies, FREQUENCIES),
     control=params.control,
     entries=params.tests,
     members=frequencies.members(params.classes, params.groups, params.excluded),
     number=params.number,
     seed=params.seed,
 )
-tables.write(table, snakemake.output.table, tables.NULL_EXPERIMENTS)
+storage.write(table, snakemake.output.table, NULL_EXPERIMENTS)
 job.save_warnings(snakemake)

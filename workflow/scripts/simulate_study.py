@@ -1,7 +1,10 @@
 """Simulate the raw images and annotations of a study whose truth is known (A49-A52)."""
 
-from cellpheno import job, simulated_files, tables
+from cellpheno.core import job
 from cellpheno.simulation.study import simulate_study
+from cellpheno.study import simulated_files
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import TRUTH
 
 job.start(snakemake)
 made = [*snakemake.output.raw, *snakemake.output.annotations]
@@ -17,4 +20,4 @@ truth = simulate_study(
     negative_class=snakemake.params.negative_class,
     processes=snakemake.threads,
 )
-tables.write(truth, snakemake.output.truth, tables.TRUTH)
+storage.write(truth, snakemake.output.truth, TRUTH)

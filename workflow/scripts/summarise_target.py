@@ -1,15 +1,19 @@
 """List how well the target class is found in the layout of the paper's tables (CCA, 2 to 5)."""
 
-from cellpheno import job, tables, target_summary
-from cellpheno.designs.members import Member
+from cellpheno.core import job
+from cellpheno.study.members import Member
+from cellpheno.tables import storage
+from cellpheno.tables.cells import CLASSIFIERS
+from cellpheno.tables.target import CELL_LEVEL, IMAGE_LEVEL, TARGET_SUMMARY
+from cellpheno.target import summary as target_summary
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-cell_level = tables.read(inputs.cell_level, tables.CELL_LEVEL)
-image_level = tables.IMAGE_LEVEL.empty()
+cell_level = storage.read(inputs.cell_level, CELL_LEVEL)
+image_level = IMAGE_LEVEL.empty()
 if inputs.image_level:
-    image_level = tables.read(inputs.image_level, tables.IMAGE_LEVEL)
-classifiers = tables.read(inputs.classifiers, tables.CLASSIFIERS)
+    image_level = storage.read(inputs.image_level, IMAGE_LEVEL)
+classifiers = storage.read(inputs.classifiers, CLASSIFIERS)
 
 for name, path in snakemake.output.items():
     if name == "inputs":
@@ -19,4 +23,4 @@ for name, path in snakemake.output.items():
     else:
         members = [Member(*member) for member in params.members[name]]
         summary = target_summary.of_design(cell_level, image_level, members)
-    tables.write(target_summary.with_cost(summary, classifiers), path, tables.TARGET_SUMMARY)
+    storage.write(target_summary.with_cost(summary, classifiers), path, TARGET_SUMMARY)

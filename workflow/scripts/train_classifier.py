@@ -4,37 +4,37 @@ import numpy as np
 import pandas as pd
 import torch
 
-from cellpheno import classifier_settings, gpu, job, parallel, tables
-from cellpheno.classification import selection
-from cellpheno.classification.backbones import (
-    ModelSettings,
-    Trained,
-    build,
-    input_statistics,
-    save,
-)
-from cellpheno.classification.crops import Geometry
+from cellpheno.classification import training_cells
 from cellpheno.classification.sampling import channel_statistics, check_classes, divide
 from cellpheno.classification.training import Trainer, TrainingSettings
-from cellpheno.randomness import derive
-from cellpheno.training import Checkpoint, checkpoint_key
+from cellpheno.core import gpu, job
+from cellpheno.core.randomness import derive
+from cellpheno.images.crops import Geometry
+from cellpheno.networks import multi_gpu
+from cellpheno.networks.backbones import ModelSettings, Trained, build, input_statistics, save
+from cellpheno.networks.training import Checkpoint, checkpoint_key
+from cellpheno.study import classifier_settings
+from cellpheno.tables import storage
+from cellpheno.tables.cells import CLASSIFIERS, CROPS, GUESSED_CELLS
+from cellpheno.tables.metrics import HISTORY
+from cellpheno.tables.quality import QUALITY
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 seed = derive(params.seed, "classifier", snakemake.wildcards.seed)
-crops, table = tables.read_with_array(inputs.crops, inputs.table, tables.CROPS)
-chosen, training = selection.of_training(params.training)
+crops, table = storage.read_with_array(inputs.crops, inputs.table, CROPS)
+chosen, training = training_cells.of_training(params.training)
 settings = TrainingSettings(**training)
 everything = divide(table["split"], settings.validation, seed)
-fields = tables.read(inputs.fields, tables.QUALITY) if inputs.fields else None
-rows = selection.choose_fields(everything, table["field"], chosen, fields, seed)
-names, rows = selection.label_unknown(
+fields = storage.read(inputs.fields, QUALITY) if inputs.fields else None
+rows = training_cells.choose_fields(everything, table["field"], chosen, fields, seed)
+names, rows = training_cells.label_unknown(
     table["label"],
     rows,
     chosen,
     params.negative_class,
     params.target,
-    tables.read(inputs.guessed, tables.GUESSED_CELLS) if inputs.guessed else None,
+    storage.read(inputs.guessed, GUESSED_CELLS) if inputs.guessed else None,
 )
 lacking = classifier_settings.may_lack(params.training, params.classes)
 check_classes(names, rows[0], params.classes, lacking)
@@ -51,11 +51,11 @@ what += [params.negative_class, params.target]
 decisive = [*what, seed, params.precision, params.compile, params.code]
 checkpoint = Checkpoint(params.checkpoints, checkpoint_key(decisive, inputs))
 labels = np.array([params.classes.index(label) for label in names])
-with gpu.device(snakemake) as device, parallel.team(device) as device:
+with gpu.device(snakemake) as device, multi_gpu.team(device) as device:
     how = params.precision, 1 / chosen.share, params.compile
     trainer = Trainer(model, crops, labels, rows, settings, seed, device, *how)
     history = trainer.run(params.classes, params.groups, checkpoint)
-tables.write(history, snakemake.output.history, tables.HISTORY)
+storage.write(history, snakemake.output.history, HISTORY)
 geometry = Geometry.of(params.crops)
 save(snakemake.output.model, Trained(model, params.classes, geometry, params.channels))
 cost = {
@@ -68,6 +68,6 @@ cost = {
     "training_seconds": trainer.seconds,
     "device": device.type,
 }
-tables.write(pd.DataFrame([cost]), snakemake.output.cost, tables.CLASSIFIERS)
+storage.write(pd.DataFrame([cost]), snakemake.output.cost, CLASSIFIERS)
 job.save_warnings(snakemake)
 checkpoint.remove()

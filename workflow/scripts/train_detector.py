@@ -1,8 +1,12 @@
 """Train the detector on the tiles (A14 to A17)."""
 
-from cellpheno import gpu, job, parallel, tables
-from cellpheno.detection import backends, coco, training
-from cellpheno.training import Checkpoint, checkpoint_key
+from cellpheno.core import gpu, job
+from cellpheno.detection import coco, training
+from cellpheno.detection.backends import registry
+from cellpheno.networks import multi_gpu
+from cellpheno.networks.training import Checkpoint, checkpoint_key
+from cellpheno.tables import storage
+from cellpheno.tables.metrics import HISTORY
 
 job.start(snakemake)
 params = snakemake.params
@@ -15,7 +19,7 @@ checkpoint = Checkpoint(params.checkpoints, key)
 # no parameter: another scale of inference must not train the detector again
 own = snakemake.config["detectors"][snakemake.wildcards.detector].get("inference", {})
 inference = {**snakemake.config["detection"]["inference"], **own}
-with gpu.device(snakemake) as device, parallel.team(device) as device:
+with gpu.device(snakemake) as device, multi_gpu.team(device) as device:
     detector, history = training.train(
         coco.read(snakemake.input.tiles, "train", params.classes),
         coco.read(snakemake.input.tiles, "val", params.classes),
@@ -28,6 +32,6 @@ with gpu.device(snakemake) as device, parallel.team(device) as device:
         precision=params.precision,
         validation_scale=inference["scale"],
     )
-backends.save(detector, params.model, snakemake.output.model)
-tables.write(history, snakemake.output.history, tables.HISTORY)
+registry.save(detector, params.model, snakemake.output.model)
+storage.write(history, snakemake.output.history, HISTORY)
 checkpoint.remove()

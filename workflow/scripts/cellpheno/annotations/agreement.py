@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import cohen_kappa_score
 
-from cellpheno import boxes as geometry
 from cellpheno.annotations.table import Annotated
-from cellpheno.randomness import generator
-from cellpheno.tables import BOX_COLUMNS
+from cellpheno.core import boxes as geometry
+from cellpheno.core.randomness import generator
+from cellpheno.tables.columns import BOX_COLUMNS
 
 MIN_IOU = 0.5
 DRAWS = 1000

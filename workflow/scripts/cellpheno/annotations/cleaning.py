@@ -13,7 +13,7 @@ from cellpheno.annotations.regions import (
     Note,
     Region,
 )
-from cellpheno.errors import StudyError
+from cellpheno.core.errors import StudyError
 
 
 def clean(images: Iterable[AnnotatedImage], settings: Mapping[str, Any]) -> list[AnnotatedImage]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cellpheno.errors import StudyError
+from cellpheno.core.errors import StudyError
 
 LARGEST = 1e9
 """Coordinates beyond this, in pixels, are a mistake of whoever wrote the file."""

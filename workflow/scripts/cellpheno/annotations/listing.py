@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cellpheno.annotations import boxes_csv, cleaning, coco, labelme, via, voc
+from cellpheno.annotations import cleaning
 from cellpheno.annotations.documents import shown
+from cellpheno.annotations.formats import boxes_csv, coco, labelme, via, voc
 from cellpheno.annotations.regions import AnnotatedImage
-from cellpheno.errors import StudyError
+from cellpheno.core.errors import StudyError
 
 Settings = Mapping[str, Any]
 """The config's section `annotations` for one annotator (see `configuration.annotators`)."""

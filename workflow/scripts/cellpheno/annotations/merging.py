@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cellpheno import boxes as geometry
 from cellpheno.annotations.regions import MERGED
 from cellpheno.annotations.table import ORDER, REPORT_COLUMNS, Annotated, annotated_fields
-from cellpheno.tables import BOX_COLUMNS
+from cellpheno.core import boxes as geometry
+from cellpheno.tables.columns import BOX_COLUMNS
 
 
 def merge(annotators: Sequence[Annotated], max_iou: float) -> Annotated:

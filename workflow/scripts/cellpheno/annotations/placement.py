@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from cellpheno import boxes as geometry
-from cellpheno import notices
-from cellpheno.errors import StudyError
+from cellpheno.core import boxes as geometry
+from cellpheno.core import notices
+from cellpheno.core.errors import StudyError
 
 MANY_FIELDS, MANY_BOXES = 3, 10
 """So many boxes in so many fields do not all lie in a quarter of their fields by chance.

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from cellpheno.errors import StudyError
+from cellpheno.core.errors import StudyError
 
 LEFT_OUT = "left out"
 """The action where a region is not among the boxes."""

@@ -9,8 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cellpheno import boxes as geometry
-from cellpheno import notices
 from cellpheno.annotations import placement
 from cellpheno.annotations.regions import (
     BOX_AROUND,
@@ -22,8 +20,11 @@ from cellpheno.annotations.regions import (
     Note,
     check_classes,
 )
-from cellpheno.errors import StudyError
-from cellpheno.tables import ANNOTATION_REPORT, BOX_COLUMNS
+from cellpheno.core import boxes as geometry
+from cellpheno.core import notices
+from cellpheno.core.errors import StudyError
+from cellpheno.tables.annotations import ANNOTATION_REPORT
+from cellpheno.tables.columns import BOX_COLUMNS
 
 ORDER = ["field", "y_min", "x_min", "y_max", "x_max", "label"]
 REPORT_COLUMNS = [column.name for column in ANNOTATION_REPORT.columns]

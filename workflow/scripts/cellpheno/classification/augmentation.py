@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 from torchvision.transforms.functional import gaussian_blur
 
-from cellpheno.transfer import send
+from cellpheno.networks.prefetch import send
 
 
 class Changes(Protocol):

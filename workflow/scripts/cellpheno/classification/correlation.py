@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from cellpheno.classification.evaluation import RESAMPLES
-from cellpheno.randomness import generator
+from cellpheno.core.randomness import generator
 
 Array = npt.NDArray[np.float64]
 

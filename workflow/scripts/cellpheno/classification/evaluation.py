@@ -8,10 +8,10 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import confusion_matrix, roc_curve
 
-from cellpheno import notices
-from cellpheno.errors import StudyError
-from cellpheno.randomness import generator
-from cellpheno.tables import BOX_COLUMNS
+from cellpheno.core import notices
+from cellpheno.core.errors import StudyError
+from cellpheno.core.randomness import generator
+from cellpheno.tables.columns import BOX_COLUMNS
 
 Array = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

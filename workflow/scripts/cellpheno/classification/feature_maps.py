@@ -8,9 +8,9 @@ from torch import fx, nn
 from torch.nn import functional
 from torchvision.models.swin_transformer import PatchMerging, PatchMergingV2
 
-from cellpheno import notices
-from cellpheno.classification.backbones import Classifier, channel_axis
-from cellpheno.errors import StudyError
+from cellpheno.core import notices
+from cellpheno.core.errors import StudyError
+from cellpheno.networks.backbones import Classifier, channel_axis
 
 AUTO, LAST = "auto", "last"
 ENOUGH = 7

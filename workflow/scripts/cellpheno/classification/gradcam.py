@@ -7,11 +7,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from cellpheno.classification.backbones import Classifier, to_tensor
 from cellpheno.classification.feature_maps import Layer
-from cellpheno.errors import StudyError
-from cellpheno.randomness import generator
-from cellpheno.tables import BOX_COLUMNS
+from cellpheno.core.errors import StudyError
+from cellpheno.core.randomness import generator
+from cellpheno.networks.backbones import Classifier, to_tensor
+from cellpheno.tables.columns import BOX_COLUMNS
 
 BATCH = 64
 KINDS = SUREST, BY_CHANCE, WRONG = "surest", "by chance", "wrong"

@@ -8,13 +8,14 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
-from cellpheno import tables
-from cellpheno.classification.backbones import Trained
 from cellpheno.classification.inference import batch_size, classify, predict
-from cellpheno.errors import StudyError
+from cellpheno.core.errors import StudyError
+from cellpheno.core.progress import track
 from cellpheno.images import store
-from cellpheno.progress import track
-from cellpheno.tables import BOX_COLUMNS
+from cellpheno.networks.backbones import Trained
+from cellpheno.tables import storage
+from cellpheno.tables.cells import JUDGED_BOXES
+from cellpheno.tables.columns import BOX_COLUMNS
 
 SPLITS = ("val", "test")
 IDENTITY = ["source", "detector", "field", "split", *BOX_COLUMNS, "label"]
@@ -114,5 +115,5 @@ def judge(
             f"The field {min(missing)} has boxes but is in no shard of converted fields; delete "
             "the results of `convert_fields` and run the workflow again."
         )
-    judged = tables.concatenate(parts, tables.JUDGED_BOXES).rename(columns={"score": "det_score"})
+    judged = storage.concatenate(parts, JUDGED_BOXES).rename(columns={"score": "det_score"})
     return judged.sort_values(["source", "detector", "field", *BOX_COLUMNS], ignore_index=True)

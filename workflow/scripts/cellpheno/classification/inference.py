@@ -11,16 +11,16 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from cellpheno.classification import crops, cutting
-from cellpheno.classification.backbones import Classifier, Trained, to_tensor
-from cellpheno.classification.crops import Geometry
+from cellpheno.classification import crops_on_gpu
 from cellpheno.classification.gradcam import class_maps
-from cellpheno.errors import StudyError
-from cellpheno.images import store
-from cellpheno.precision import computing
-from cellpheno.recording import Recorded
-from cellpheno.tables import BOX_COLUMNS
-from cellpheno.transfer import on_device
+from cellpheno.core.errors import StudyError
+from cellpheno.images import crops, store
+from cellpheno.images.crops import Geometry
+from cellpheno.networks.backbones import Classifier, Trained, to_tensor
+from cellpheno.networks.cuda_graphs import Recorded
+from cellpheno.networks.precision import computing
+from cellpheno.networks.prefetch import on_device
+from cellpheno.tables.columns import BOX_COLUMNS
 
 Crops = npt.NDArray[np.uint8] | Tensor
 
@@ -162,7 +162,7 @@ def fetched(parts: Iterable[Computed]) -> Iterator[Prediction]:
 def cut(image: Crops, boxes: npt.NDArray[np.float64], geometry: Geometry) -> Crops:
     """Cut crops out of a field where it lies: in the memory of a GPU, or by OpenCV."""
     if torch.is_tensor(image):
-        return cutting.cut(image, boxes, geometry)
+        return crops_on_gpu.cut(image, boxes, geometry)
     return crops.cut(image, boxes, geometry)
 
 

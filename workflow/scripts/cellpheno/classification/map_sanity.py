@@ -15,10 +15,10 @@ import torch
 from scipy import stats
 from torch import nn
 
-from cellpheno.classification.backbones import Classifier
 from cellpheno.classification.feature_maps import Layer, parts
 from cellpheno.classification.gradcam import explain
-from cellpheno.randomness import derive, generator
+from cellpheno.core.randomness import derive, generator
+from cellpheno.networks.backbones import Classifier
 
 Crops = npt.NDArray[np.uint8]
 Maps = npt.NDArray[np.float32]

@@ -7,10 +7,10 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
-from cellpheno import notices
-from cellpheno.errors import StudyError
-from cellpheno.randomness import derive, generator
-from cellpheno.transfer import send
+from cellpheno.core import notices
+from cellpheno.core.errors import StudyError
+from cellpheno.core.randomness import derive, generator
+from cellpheno.networks.prefetch import send
 
 Crops = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]

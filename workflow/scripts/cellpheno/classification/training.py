@@ -11,15 +11,17 @@ import pandas as pd
 import torch
 from torch.nn import functional
 
-from cellpheno import compilation, parallel, tables
 from cellpheno.classification import augmentation
-from cellpheno.classification.backbones import Classifier, to_tensor
 from cellpheno.classification.sampling import augment, draw_enough
-from cellpheno.precision import computing
-from cellpheno.progress import track
-from cellpheno.recording import Recorded
-from cellpheno.training import Checkpoint, build_optimizer, schedule, seed_step
-from cellpheno.transfer import send
+from cellpheno.core.progress import track
+from cellpheno.networks import compilation, multi_gpu
+from cellpheno.networks.backbones import Classifier, to_tensor
+from cellpheno.networks.cuda_graphs import Recorded
+from cellpheno.networks.precision import computing
+from cellpheno.networks.prefetch import send
+from cellpheno.networks.training import Checkpoint, build_optimizer, schedule, seed_step
+from cellpheno.tables import storage
+from cellpheno.tables.metrics import HISTORY
 
 logger = logging.getLogger(__name__)
 
@@ -186,7 +188,9 @@ class Trainer:
         self.precision = precision
         self.seconds = 0.0
         model = model.to(device=device, memory_format=torch.channels_last)
-        self.model = model if model.settings.frozen_batch_norm else parallel.share_batch_norm(model)
+        self.model = (
+            model if model.settings.frozen_batch_norm else multi_gpu.share_batch_norm(model)
+        )
         self.crops, self.labels, (self.train_rows, self.val_rows) = crops, labels, rows
         self.settings, self.seed, self.device = settings, seed, device
         self.held = _held(crops, device)
@@ -207,7 +211,7 @@ class Trainer:
         self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, factor)
         self.logits = self.model.training_logits
         self.gradients = self._gradients
-        if parallel.size() == 1:
+        if multi_gpu.size() == 1:
             if compilation.wanted(compile, device, self.total):
                 self.logits = compilation.Compiled(self.logits)
             self.gradients = Recorded(self._gradients, most=1, changed=self.model.buffers())
@@ -256,11 +260,11 @@ class Trainer:
             if self.settings.keep == "best" and len(self.val_rows):
                 found = score(outcomes["val"], self.settings.criterion)
                 best.offer(epoch + 1, found, self.model)
-            if parallel.rank():  # the first process writes for all
+            if multi_gpu.rank():  # the first process writes for all
                 continue
             # small, and read by whoever watches the training
             watched = checkpoint.path.with_name("history.tsv")
-            tables.write(_history(history), watched, tables.HISTORY)
+            storage.write(_history(history), watched, HISTORY)
             self.seconds = earlier + time.monotonic() - started
             if time.monotonic() - saved >= save_every:
                 state = {"epochs": epoch + 1, "history": history, "seconds": self.seconds}
@@ -296,20 +300,20 @@ class Trainer:
 
     def train_step(self, rows: Integers, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Take one optimiser step and return the loss and the called class of each crop."""
-        targets = send(parallel.share(torch.from_numpy(self.labels[rows])), self.device)
+        targets = send(multi_gpu.share(torch.from_numpy(self.labels[rows])), self.device)
         images = self.images(rows)
         images = augment(images, self.settings.flips, self.settings.quarter_turns)
         images = augmentation.change(images, self.settings)
-        images = parallel.share(images)
-        parallel.seed_apart(self.seed, step)
+        images = multi_gpu.share(images)
+        multi_gpu.seed_apart(self.seed, step)
         with computing(self.precision, self.device):
             losses, called, gradients = self.gradients(images, targets)
             for parameter, gradient in zip(self.learned, gradients, strict=True):
                 parameter.grad = gradient
-            parallel.average_gradients(self.model)
+            multi_gpu.average_gradients(self.model)
             self.optimizer.step()
             self.scheduler.step()
-        return parallel.whole(losses.clone()), parallel.whole(called.clone())
+        return multi_gpu.whole(losses.clone()), multi_gpu.whole(called.clone())
 
     def images(self, rows: Integers) -> torch.Tensor:
         """Return some crops as images [n, C, S, S] on the device."""
@@ -354,7 +358,7 @@ class Trainer:
 
 
 def _history(rows: list[list[Any]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=[column.name for column in tables.HISTORY.columns])
+    return pd.DataFrame(rows, columns=[column.name for column in HISTORY.columns])
 
 
 def _held(crops: Crops, device: torch.device) -> torch.Tensor | None:

@@ -17,9 +17,9 @@ from sklearn.metrics import roc_curve
 
 from cellpheno.classification.correlation import BOOTSTRAP, correlate, percentiles
 from cellpheno.classification.evaluation import RESAMPLES, auc
-from cellpheno.errors import StudyError
-from cellpheno.randomness import generator
-from cellpheno.tables import BOX_COLUMNS
+from cellpheno.core.errors import StudyError
+from cellpheno.core.randomness import generator
+from cellpheno.tables.columns import BOX_COLUMNS
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

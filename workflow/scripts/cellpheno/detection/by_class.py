@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cellpheno.core.randomness import generator
 from cellpheno.detection.evaluation import SPLITS, Matched, match_fields
-from cellpheno.randomness import generator
-from cellpheno.tables import CALL_METRICS
+from cellpheno.tables.metrics import CALL_METRICS
 
 IOUS = tuple(np.arange(50, 100, 5) / 100)
 """Overlaps over which COCO averages, 0.5 to 0.95."""

@@ -18,11 +18,11 @@ import pandas as pd
 from PIL import Image as PillowImage
 from PIL import ImageSequence
 
+from cellpheno.core.errors import StudyError
+from cellpheno.core.files import whole_folder
+from cellpheno.core.progress import track
 from cellpheno.detection.tiles import Image, Tile, cut
-from cellpheno.errors import StudyError
-from cellpheno.files import whole_folder
-from cellpheno.progress import track
-from cellpheno.tables import BOX_COLUMNS
+from cellpheno.tables.columns import BOX_COLUMNS
 
 SPLITS = ("train", "val", "test")
 CATEGORY = {"id": 1, "name": "cell", "supercategory": "cell"}

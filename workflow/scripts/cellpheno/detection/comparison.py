@@ -9,10 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
-from cellpheno import tables
+from cellpheno.detection.backends.interface import Detector
 from cellpheno.detection.inference import Settings, detect_field, report_full
-from cellpheno.detection.interface import Detector
 from cellpheno.images.store import pick
+from cellpheno.tables import storage
+from cellpheno.tables.cells import COMPARED_DETECTIONS, DETECTOR_SPEED
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def detect_with_each(
     DataFrame
         tables.DETECTOR_SPEED.
     """
-    found, speed = [tables.COMPARED_DETECTIONS.empty()], []
+    found, speed = [COMPARED_DETECTIONS.empty()], []
     counts: dict[str, list[int]] = {name: [] for name in detectors}
     for number, (field, image) in enumerate(fields):
         for name, (detector, settings) in detectors.items():
@@ -63,9 +64,9 @@ def detect_with_each(
         logger.info("field %s", field)
     for name, (_, settings) in detectors.items():
         report_full(counts[name], settings, f"The detector {name}")
-    columns = [column.name for column in tables.DETECTOR_SPEED.columns if column.name != "device"]
+    columns = [column.name for column in DETECTOR_SPEED.columns if column.name != "device"]
     times = pd.DataFrame(speed, columns=columns).assign(device=device.type)
-    return tables.concatenate(found, tables.COMPARED_DETECTIONS), times
+    return storage.concatenate(found, COMPARED_DETECTIONS), times
 
 
 def _now(device: torch.device) -> float:

@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cellpheno import boxes as geometry
-from cellpheno import tables
-from cellpheno.randomness import generator
-from cellpheno.tables import BOX_COLUMNS
+from cellpheno.core import boxes as geometry
+from cellpheno.core.randomness import generator
+from cellpheno.tables import storage
+from cellpheno.tables.columns import BOX_COLUMNS
+from cellpheno.tables.metrics import DETECTION_METRICS
 
 IOUS = (0.5, 0.1)  # A21
 SPLITS = ("val", "test")
@@ -315,4 +316,4 @@ def evaluate_each(
         )
         for name, lowest in min_scores.items()
     ]
-    return tables.concatenate(measured, tables.DETECTION_METRICS)
+    return storage.concatenate(measured, DETECTION_METRICS)

@@ -8,12 +8,15 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
-from cellpheno import boxes as geometry
-from cellpheno import notices, tables
-from cellpheno.detection.interface import MIN_OBJECTNESS, Detector, Limits
+from cellpheno.core import boxes as geometry
+from cellpheno.core import notices
+from cellpheno.core.errors import StudyError
+from cellpheno.detection.backends.interface import MIN_OBJECTNESS, Detector, Limits
 from cellpheno.detection.pixels import rescale, to_tensor
-from cellpheno.errors import StudyError
-from cellpheno.transfer import on_device
+from cellpheno.networks.prefetch import on_device
+from cellpheno.tables import storage
+from cellpheno.tables.cells import DETECTIONS
+from cellpheno.tables.columns import BOX_COLUMNS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +113,7 @@ def detect_field(
     scores = certainty.cpu().numpy().astype(np.float64)
     order = np.lexsort((corners[:, 0], corners[:, 1], -scores))
     order = order[geometry.area(corners)[order] > 0]
-    frame = pd.DataFrame(corners[order], columns=tables.BOX_COLUMNS)
+    frame = pd.DataFrame(corners[order], columns=BOX_COLUMNS)
     frame.insert(0, "field", np.full(len(order), field, dtype=object))
     return frame.assign(score=scores[order])
 
@@ -138,7 +141,7 @@ def detect_fields(
     fields = on_device(fields, device)
     found = [detect_field(detector, name, image, settings, device) for name, image in fields]
     report_full([len(each) for each in found], settings, "The detector")
-    return tables.concatenate(found, tables.DETECTIONS)
+    return storage.concatenate(found, DETECTIONS)
 
 
 def report_full(counts: Sequence[int], settings: Settings, who: str) -> None:

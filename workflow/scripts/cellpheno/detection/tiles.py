@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from cellpheno import boxes as geometry
+from cellpheno.core import boxes as geometry
 
 Image = npt.NDArray[np.uint8]
 

@@ -12,17 +12,19 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from cellpheno import boxes as geometry
-from cellpheno import parallel, tables
-from cellpheno.detection import backends
+from cellpheno.core import boxes as geometry
+from cellpheno.core.errors import StudyError
+from cellpheno.core.progress import track
+from cellpheno.core.randomness import derive, generator
 from cellpheno.detection.augmentation import augment
+from cellpheno.detection.backends import registry
+from cellpheno.detection.backends.interface import Detector, Limits
 from cellpheno.detection.coco import TileSet
-from cellpheno.detection.interface import Detector, Limits
 from cellpheno.detection.pixels import rescale, to_tensor
-from cellpheno.errors import StudyError
-from cellpheno.progress import track
-from cellpheno.randomness import derive, generator
-from cellpheno.training import Checkpoint, build_optimizer, schedule, seed_step
+from cellpheno.networks import multi_gpu
+from cellpheno.networks.training import Checkpoint, build_optimizer, schedule, seed_step
+from cellpheno.tables import storage
+from cellpheno.tables.metrics import HISTORY
 
 logger = logging.getLogger(__name__)
 
@@ -110,10 +112,10 @@ def train(
             "fields of the split `train` or change splits/fractions."
         )
     torch.manual_seed(derive(seed, "detector weights"))
-    detector = backends.build(model, channels)
+    detector = registry.build(model, channels)
     detector.network.to(device)
     detector.precision = precision
-    parallel.share_batch_norm(detector.network)
+    multi_gpu.share_batch_norm(detector.network)
     optimizer = build_optimizer(
         detector.network,
         settings.optimizer,
@@ -141,12 +143,12 @@ def train(
             recent = []
         if len(validation) and _due(done, settings.steps, parts=20, at_least=50):
             rows += _validate(done, detector, validation, validation_scale, device)
-        if parallel.rank():  # the first process writes for all
+        if multi_gpu.rank():  # the first process writes for all
             continue
         if time.monotonic() - saved >= save_every and done < settings.steps:
             state = {"step": done, "rows": rows, "recent": recent}
             checkpoint.save(state, network=detector.network, optimizer=optimizer)
-            tables.write(_history(rows), checkpoint.path.parent / "history.tsv", tables.HISTORY)
+            storage.write(_history(rows), checkpoint.path.parent / "history.tsv", HISTORY)
             saved = time.monotonic()
     return detector, _history(rows)
 
@@ -167,8 +169,8 @@ def _batch(
     chance = generator(seed, "detector augmentation", step)
     how = settings.scales, settings.quarter_turns, chance, settings.flips
     images, boxes = augment(images, boxes, *how)
-    parallel.seed_apart(seed, step)
-    return parallel.share(images), parallel.share(boxes)
+    multi_gpu.seed_apart(seed, step)
+    return multi_gpu.share(images), multi_gpu.share(boxes)
 
 
 def _step(
@@ -180,7 +182,7 @@ def _step(
     """Take one step of the optimiser and return the losses before it."""
     losses = detector.losses(*batch)
     loss = torch.stack(list(losses.values())).sum()
-    parts = parallel.mean(torch.stack([loss, *losses.values()])).tolist()
+    parts = multi_gpu.mean(torch.stack([loss, *losses.values()])).tolist()
     if not math.isfinite(parts[0]):
         raise StudyError(
             "The detector's training loss is no longer a number; lower "
@@ -188,7 +190,7 @@ def _step(
         )
     optimizer.zero_grad()
     loss.backward()
-    parallel.average_gradients(detector.network)
+    multi_gpu.average_gradients(detector.network)
     if max_gradient_norm is not None:
         torch.nn.utils.clip_grad_norm_(detector.network.parameters(), max_gradient_norm)
     optimizer.step()
@@ -235,4 +237,4 @@ def _validate(
 
 
 def _history(rows: list[list[Any]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=[column.name for column in tables.HISTORY.columns])
+    return pd.DataFrame(rows, columns=[column.name for column in HISTORY.columns])

@@ -20,10 +20,10 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
-from cellpheno import made_files
-from cellpheno.errors import StudyError
-from cellpheno.files import whole_folder
-from cellpheno.progress import track
+from cellpheno.core import made_files
+from cellpheno.core.errors import StudyError
+from cellpheno.core.files import whole_folder
+from cellpheno.core.progress import track
 
 MAX_GROWTH = 200
 """How many times larger than the archive its content may be; images seldom shrink to a tenth."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cellpheno.fetching import archives, declared
 from cellpheno.fetching.download import download
-from cellpheno.tables import FETCHED
+from cellpheno.tables.quality import FETCHED
 
 logger = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.error import HTTPError
 
-from cellpheno import made_files
-from cellpheno.errors import StudyError
+from cellpheno.core import made_files
+from cellpheno.core.errors import StudyError
+from cellpheno.core.progress import track
 from cellpheno.fetching import web
 from cellpheno.fetching.declared import File, content_hashes
-from cellpheno.progress import track
 
 logger = logging.getLogger(__name__)
 

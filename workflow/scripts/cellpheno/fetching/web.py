@@ -7,7 +7,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
-from cellpheno.errors import StudyError
+from cellpheno.core.errors import StudyError
 
 BROKEN = (OSError, HTTPException)
 """What a failed connection raises; a later attempt may succeed."""

@@ -17,8 +17,8 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from cellpheno.core.files import whole
 from cellpheno.figures import naming
-from cellpheno.files import whole
 
 COLUMN_MM = 85
 """Width of one column of a journal page."""

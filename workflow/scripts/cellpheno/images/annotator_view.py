@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from cellpheno.errors import StudyError
-from cellpheno.images import composite, readers
-from cellpheno.images.histogram import Channel
+from cellpheno.core.errors import StudyError
+from cellpheno.images import composite
+from cellpheno.images.quality.histogram import Channel
+from cellpheno.images.reading import readers
 
 logger = logging.getLogger(__name__)
 

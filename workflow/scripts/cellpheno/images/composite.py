@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from cellpheno.errors import StudyError
-from cellpheno.images.histogram import Channel, Histogram, histogram, merged
-from cellpheno.inputs import COLOURS
+from cellpheno.core.errors import StudyError
+from cellpheno.images.quality.histogram import Channel, Histogram, histogram, merged
+from cellpheno.study.inputs import COLOURS
 
 UPPER_BITS = 0xFF00
 """The upper 8 of 16 bits."""

@@ -7,9 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cellpheno.errors import StudyError
-from cellpheno.images import composite, quality, readers
-from cellpheno.images.histogram import histogram
+from cellpheno.core.errors import StudyError
+from cellpheno.images import composite
+from cellpheno.images.quality import measures
+from cellpheno.images.quality.histogram import histogram
+from cellpheno.images.reading import readers
 
 Image = npt.NDArray[np.uint8]
 
@@ -58,7 +60,7 @@ class Converter:
     def images(self, rows: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, Image]]:
         """Yield name and image [height, width, planes] of every field that can be read."""
         for row in rows:
-            record = {**row, "verdict": quality.OK, "remark": "", **dict.fromkeys(UNKNOWN, np.nan)}
+            record = {**row, "verdict": measures.OK, "remark": "", **dict.fromkeys(UNKNOWN, np.nan)}
             self._records.append(record)
             try:
                 image = self._convert(row, record)
@@ -94,8 +96,8 @@ class Converter:
             )
             rescaled[name] = composite.rescale(shown, low, high)
             record |= {f"{name}_low": low, f"{name}_high": high}
-            record |= quality.measure(name, channel, values, rescaled[name])
-        record |= quality.worst(record, self.channels)
+            record |= measures.measure(name, channel, values, rescaled[name])
+        record |= measures.worst(record, self.channels)
         for name, how in self.planes.items():
             if name not in rescaled:
                 files = {channel: row[channel] for channel in self.channels}

@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from cellpheno.errors import StudyError
-from cellpheno.files import whole
-from cellpheno.inputs import COLOURS
+from cellpheno.core.errors import StudyError
+from cellpheno.core.files import whole
+from cellpheno.study.inputs import COLOURS
 
 Image = npt.NDArray[np.uint8]
 

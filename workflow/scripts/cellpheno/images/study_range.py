@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cellpheno import tables
-from cellpheno.errors import StudyError
-from cellpheno.images import composite, readers
-from cellpheno.images.histogram import Histogram, coarse, histogram, merged
+from cellpheno.core.errors import StudyError
+from cellpheno.images import composite
+from cellpheno.images.quality.histogram import Histogram, coarse, histogram, merged
+from cellpheno.images.reading import readers
+from cellpheno.tables import storage
+from cellpheno.tables.quality import RANGES, VALUES
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +54,7 @@ def count(
         for name, channel in field.channels.items():
             _add(counted, name, histogram(coarse(channel)))
     frames = [_table(name, values) for name, values in counted.items()]
-    return tables.concatenate(frames, tables.VALUES)
+    return storage.concatenate(frames, VALUES)
 
 
 def choose(shards: Iterable[pd.DataFrame], percentiles: Sequence[float]) -> pd.DataFrame:
@@ -83,7 +85,7 @@ def choose(shards: Iterable[pd.DataFrame], percentiles: Sequence[float]) -> pd.D
 
 def read(path: str | Path) -> dict[str, tuple[float, float]]:
     """Read a table of ranges: channel to low and high."""
-    rows = tables.read(path, tables.RANGES).itertuples()
+    rows = storage.read(path, RANGES).itertuples()
     return {row.channel: (row.low, row.high) for row in rows}
 
 

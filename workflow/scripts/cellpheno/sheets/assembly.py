@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
-from cellpheno.configuration import RESERVED
-from cellpheno.errors import StudyError
+from cellpheno.core.errors import StudyError
 from cellpheno.sheets.matching import Match
+from cellpheno.study.configuration import RESERVED
 
 FIXED = ("field", "condition", "replicate", "group")
 PLACE = "(place)"

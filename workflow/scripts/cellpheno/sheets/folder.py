@@ -5,8 +5,8 @@ import dataclasses
 import os
 from pathlib import Path
 
-from cellpheno.errors import StudyError
-from cellpheno.sample_sheet import IMAGE_FOLDERS
+from cellpheno.core.errors import StudyError
+from cellpheno.study.sample_sheet import IMAGE_FOLDERS
 
 IGNORED = {"thumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "system volume information"}
 """Names in lower case of what operating systems and network disks leave behind."""

@@ -18,8 +18,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from cellpheno.errors import StudyError
-from cellpheno.sheets import wells
+from cellpheno.core import wells
+from cellpheno.core.errors import StudyError
 
 
 @dataclasses.dataclass(frozen=True)

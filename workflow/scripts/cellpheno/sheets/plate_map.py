@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from cellpheno import delimited
-from cellpheno.errors import StudyError
-from cellpheno.sheets import wells
+from cellpheno.core import text_tables, wells
+from cellpheno.core.errors import StudyError
 
 KNOWN = ("plate", "well", "condition", "replicate", "group", "split")
 """Columns whose names are understood with capitals too."""
@@ -57,8 +56,8 @@ def read(path: Path, column: str) -> PlateMap:
         When the file is no such text, is neither a long table nor one grid, or names a well that
         is none, or one well twice.
     """
-    content = delimited.text(path)
-    lines = list(delimited.rows(content, delimited.separator(content), path))
+    content = text_tables.text(path)
+    lines = list(text_tables.rows(content, text_tables.separator(content), path))
     is_long = bool(lines) and "well" in map(str.lower, lines[0][1])
     heads = [] if is_long else lines
     below = [cells for _, cells in heads[1:]] + [[""]]
@@ -142,7 +141,7 @@ def _is_head_of_grid(cells: Sequence[str], below: Sequence[str]) -> bool:
     return rising and not below[0].isdecimal() and wells.name(below[0], texts[-1]) is not None
 
 
-def _grid(lines: Sequence[delimited.Line], column: str, path: Path) -> pd.DataFrame:
+def _grid(lines: Sequence[text_tables.Line], column: str, path: Path) -> pd.DataFrame:
     _, (_, *columns) = lines[0]
     found = []
     for number, cells in lines[1:]:
@@ -165,7 +164,7 @@ def _grid(lines: Sequence[delimited.Line], column: str, path: Path) -> pd.DataFr
     return pd.DataFrame(found, dtype=str)
 
 
-def _is_turned(lines: Sequence[delimited.Line]) -> bool:
+def _is_turned(lines: Sequence[text_tables.Line]) -> bool:
     """Whether a line holds letters of rows, and the next one begins with a number."""
     return any(
         any(cells[1:])
@@ -175,7 +174,7 @@ def _is_turned(lines: Sequence[delimited.Line]) -> bool:
     )
 
 
-def _long(lines: Sequence[delimited.Line], path: Path) -> pd.DataFrame:
+def _long(lines: Sequence[text_tables.Line], path: Path) -> pd.DataFrame:
     if lines:
         number, names = lines[0]
         known = [name.lower() if name.lower() in KNOWN else name for name in names]
@@ -191,7 +190,7 @@ def _long(lines: Sequence[delimited.Line], path: Path) -> pd.DataFrame:
                 "3 ... above and the letters A, B, C ... at the left; its first line holds "
                 f"{', '.join(filter(None, known))}."
             )
-    table = delimited.table(lines, path)
+    table = text_tables.table(lines, path)
     named = table["well"].map(wells.parse)
     unknown = table.loc[named.isna(), "well"]
     if len(unknown):

@@ -8,7 +8,7 @@ import dataclasses
 import re
 from collections.abc import Sequence
 
-from cellpheno.errors import StudyError
+from cellpheno.core.errors import StudyError
 
 # s1 and w1 are a site and a wavelength
 FOLDER = "folder"

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cellpheno import boxes as geometry
-from cellpheno import tables
-from cellpheno.randomness import generator
-from cellpheno.tables import BOX_COLUMNS
+from cellpheno.core import boxes as geometry
+from cellpheno.core.randomness import generator
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import TRUTH
+from cellpheno.tables.columns import BOX_COLUMNS
 
 MIN_SIDE = 1.0
 """Pixels that a box keeps, however it is shifted and clipped."""
@@ -83,7 +84,7 @@ def annotate(
     """
     draw = functools.partial(_field, annotator, classes, np.array([width, height] * 2, float), seed)
     drawn = [draw(str(field), cells) for field, cells in truth.groupby("field", sort=False)]
-    return tables.concatenate(drawn, tables.TRUTH)
+    return storage.concatenate(drawn, TRUTH)
 
 
 def _field(

@@ -2,13 +2,14 @@
 
 import pandas as pd
 
-from cellpheno import randomness, tables
+from cellpheno.core import randomness
 from cellpheno.simulation.cells import BUILDERS
 from cellpheno.simulation.culture import grow, planted_labels
 from cellpheno.simulation.drawing import draw
 from cellpheno.simulation.kind import Kind, Pictures, Plan, Row, Settings, fault_of
 from cellpheno.simulation.lines import sample
 from cellpheno.simulation.microscope import Stain, photograph
+from cellpheno.tables.columns import BOX_COLUMNS
 
 
 def simulate_field(row: Row, plan: Plan) -> tuple[Pictures, pd.DataFrame]:
@@ -31,8 +32,8 @@ def simulate_field(row: Row, plan: Plan) -> tuple[Pictures, pd.DataFrame]:
         "nucleus": Stain(layers.nucleus, its.microscope.nucleus_signal),
     }
     pictures = photograph(stains, layers.thickness, its.microscope, fault, rng)
-    truth = pd.DataFrame(boxes, columns=tables.BOX_COLUMNS).assign(label=labels)
-    truth = truth.dropna(subset=tables.BOX_COLUMNS, ignore_index=True)
+    truth = pd.DataFrame(boxes, columns=BOX_COLUMNS).assign(label=labels)
+    truth = truth.dropna(subset=BOX_COLUMNS, ignore_index=True)
     truth.insert(0, "field", field)
     return pictures, truth
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from cellpheno import randomness
+from cellpheno.core import randomness
 from cellpheno.simulation.cells import build
 from cellpheno.simulation.kind import Plan, Row, fault_of
 from cellpheno.simulation.structures import CellLine, Structure

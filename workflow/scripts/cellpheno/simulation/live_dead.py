@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import ndimage
 
-from cellpheno import tables
-from cellpheno.randomness import generator
+from cellpheno.core.randomness import generator
 from cellpheno.simulation import microscope, monolayer
 from cellpheno.simulation.kind import Kind, Pictures, Plan, Row, fault_of
 from cellpheno.simulation.monolayer import MARGIN, Array, Mask
+from cellpheno.tables.columns import BOX_COLUMNS
 
 CHANNELS = ("brightfield", "propidium_iodide")
 CLASSES = ("live", "dead")
@@ -92,7 +92,7 @@ def simulate_field(row: Row, plan: Plan) -> tuple[Pictures, pd.DataFrame]:
     }
     shape = plan.settings["height"], plan.settings["width"]
     boxes, dead = monolayer.boxes(scene.layer, shape)
-    truth = pd.DataFrame(boxes, columns=tables.BOX_COLUMNS)
+    truth = pd.DataFrame(boxes, columns=BOX_COLUMNS)
     truth["label"] = np.where(dead, "dead", "live")
     truth.insert(0, "field", row["field"])
     return pictures, truth

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy import ndimage, special
 from scipy.spatial import cKDTree
 
-from cellpheno.randomness import generator
+from cellpheno.core.randomness import generator
 
 Array = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]

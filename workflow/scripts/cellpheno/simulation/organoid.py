@@ -4,7 +4,7 @@ import dataclasses
 
 import pandas as pd
 
-from cellpheno import randomness, tables
+from cellpheno.core import randomness
 from cellpheno.simulation.culture import grow, planted_labels
 from cellpheno.simulation.drawing import draw
 from cellpheno.simulation.kind import Kind, Pictures, Plan, Row, Settings, fault_of
@@ -12,6 +12,7 @@ from cellpheno.simulation.lines import sample
 from cellpheno.simulation.microscope import Microscope, Stain, photograph
 from cellpheno.simulation.organoid_cells import CLASSES, DYES, build
 from cellpheno.simulation.structures import CellLine
+from cellpheno.tables.columns import BOX_COLUMNS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,10 +52,10 @@ def simulate_field(row: Row, plan: Plan) -> tuple[Pictures, pd.DataFrame]:
     for dye, layer in zip(DYES, layers.dyes, strict=True):
         stains[dye] = Stain(layer, getattr(its.microscope, f"{dye}_signal"))
     pictures = photograph(stains, layers.thickness, its.microscope, fault, rng)
-    truth = pd.DataFrame(boxes, columns=tables.BOX_COLUMNS).assign(
+    truth = pd.DataFrame(boxes, columns=BOX_COLUMNS).assign(
         label=labels, origin=[cell.origin for cell in cells]
     )
-    truth = truth.dropna(subset=tables.BOX_COLUMNS, ignore_index=True)
+    truth = truth.dropna(subset=BOX_COLUMNS, ignore_index=True)
     truth.insert(0, "field", field)
     return pictures, truth
 

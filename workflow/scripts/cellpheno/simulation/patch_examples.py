@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
-from cellpheno.errors import StudyError
-from cellpheno.progress import track
-from cellpheno.randomness import generator
+from cellpheno.core.errors import StudyError
+from cellpheno.core.progress import track
+from cellpheno.core.randomness import generator
 from cellpheno.simulation.kind import Plan, Row
 from cellpheno.simulation.live_dead import arrange
 from cellpheno.simulation.monolayer import MARGIN
-from cellpheno.tables import BOX_COLUMNS
+from cellpheno.tables.columns import BOX_COLUMNS
 
 LABELS = ("good", "empty")
 """What a patch is marked as; patches out of focus are marked empty too, as the paper does."""

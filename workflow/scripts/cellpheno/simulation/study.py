@@ -10,14 +10,15 @@ from pathlib import Path
 import pandas as pd
 import tifffile
 
-from cellpheno import tables
-from cellpheno.errors import StudyError
-from cellpheno.files import whole
-from cellpheno.progress import track
+from cellpheno.core.errors import StudyError
+from cellpheno.core.files import whole
+from cellpheno.core.progress import track
 from cellpheno.simulation import cell_in_cell, live_dead, organoid
 from cellpheno.simulation.annotators import Annotator, annotate
 from cellpheno.simulation.kind import Kind, Plan, Row, Settings, fault_of
 from cellpheno.simulation.writing import write
+from cellpheno.tables import storage
+from cellpheno.tables.annotations import TRUTH
 
 KINDS: dict[str, Kind] = {
     "cell_in_cell": cell_in_cell.KIND,
@@ -80,7 +81,7 @@ def simulate_study(
     _check(rows, settings, kind, [*classes, negative_class])
     work = partial(_write_field, Plan(settings, negative_class, seed))
     frames = list(track(_parallel(work, rows, processes), "fields", len(rows)))
-    truth = tables.concatenate(frames, tables.TRUTH)
+    truth = storage.concatenate(frames, TRUTH)
     annotated = [row for row in rows if kind.annotated(row, settings)]
     height, width = settings["height"], settings["width"]
     for path, annotator in zip(annotations, annotators(settings, senior), strict=bool(annotations)):

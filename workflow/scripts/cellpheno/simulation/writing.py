@@ -8,7 +8,7 @@ import pandas as pd
 
 from cellpheno.annotations.writing import via, voc
 from cellpheno.annotations.writing.picture import Picture
-from cellpheno.files import whole, whole_folder
+from cellpheno.core.files import whole, whole_folder
 
 
 def write(

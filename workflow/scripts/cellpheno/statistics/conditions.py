@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cellpheno import notices
-from cellpheno.statistics import families, frequencies, measures
+from cellpheno.core import notices
+from cellpheno.measuring import multiple_testing
+from cellpheno.statistics import frequencies, measures
 from cellpheno.statistics.count_model import gee
-from cellpheno.statistics.losses import Fields
-from cellpheno.statistics.tests import ALPHA, Comparison, t_test
+from cellpheno.statistics.left_out import Fields
+from cellpheno.statistics.t_tests import ALPHA, Comparison, t_test
 
 COUNT_MODEL = "gee"
 """The test that needs counts of cells, not only one value per unit."""
@@ -65,7 +66,7 @@ def of_frequencies(
             "No cell was called in the fields of the experiment: no condition can be compared."
         )
     units = functools.partial(frequencies.per_unit, table)
-    return _run(units, "frequency", control, entries, families.questions(members), fields)
+    return _run(units, "frequency", control, entries, multiple_testing.questions(members), fields)
 
 
 def of_measures(
@@ -194,7 +195,7 @@ def run_one(
     columns += ["n_control", "n_condition", "mean_control", "mean_condition"]
     table = pd.DataFrame(rows, columns=columns)
     p = table["p"].to_numpy(dtype=np.float64)
-    adjusted = families.adjust(p, entry["correction"], questions)
+    adjusted = multiple_testing.adjust(p, entry["correction"], questions)
     table.insert(table.columns.get_loc("p") + 1, "p_adjusted", adjusted)
     return table
 

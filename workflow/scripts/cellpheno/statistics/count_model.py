@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from cellpheno.statistics.tests import Comparison, quantile
+from cellpheno.statistics.t_tests import Comparison, quantile
 
 Counts = npt.NDArray[np.float64]
 """[n, 2]: cells of the class and all cells (at least one) of each unit of one condition."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from cellpheno.errors import StudyError
-from cellpheno.fields import in_splits
+from cellpheno.core.errors import StudyError
+from cellpheno.splits.usable_fields import in_splits
 
 ORIGIN = ["field", "condition", "replicate", "group", "split"]
 """Columns of the frequencies table that say where a row comes from."""

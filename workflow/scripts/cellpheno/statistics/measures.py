@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from cellpheno.errors import StudyError
-from cellpheno.fields import in_splits
+from cellpheno.core.errors import StudyError
+from cellpheno.splits.usable_fields import in_splits
 from cellpheno.statistics.frequencies import ORIGIN, by_field
 
 UNITS = {"area": "px²"}

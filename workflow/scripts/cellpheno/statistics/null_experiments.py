@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from cellpheno import notices, randomness
-from cellpheno.statistics import conditions, families, frequencies, variation
-from cellpheno.statistics.tests import ALPHA
-from cellpheno.tables import NULL_EXPERIMENTS, NULL_SCOPES
+from cellpheno.core import notices, randomness
+from cellpheno.measuring import multiple_testing
+from cellpheno.statistics import conditions, frequencies, variance_components
+from cellpheno.statistics.t_tests import ALPHA
+from cellpheno.tables.statistics import NULL_EXPERIMENTS, NULL_SCOPES
 
 METHODS = (("student", "field"), ("welch", "replicate"), ("gee", "replicate"))
 """Test and unit that are always tried: the published way (A51) and two sound ones."""
@@ -63,7 +64,7 @@ def rates(
     """
     methods = list(dict.fromkeys([*METHODS, *((e["test"], e["unit"]) for e in entries)]))
     corrections = list(dict.fromkeys([*CORRECTIONS, *(e["correction"] for e in entries)]))
-    asked = families.questions(members)
+    asked = multiple_testing.questions(members)
     structure, experiments = simulate(table, members, number, seed)
     rows: list[dict[str, object]] = []
     for experiment in experiments:
@@ -88,7 +89,7 @@ def rates(
 
 def simulate(
     table: pd.DataFrame, members: Mapping[str, Sequence[str]], number: int, seed: int
-) -> tuple[variation.Structure, Iterator[pd.DataFrame]]:
+) -> tuple[variance_components.Structure, Iterator[pd.DataFrame]]:
     """Return the structure of an experiment and null experiments that share it.
 
     Parameters
@@ -108,7 +109,7 @@ def simulate(
     first = table.drop_duplicates("field").set_index("field").loc[counts.index]
     replicate = first.groupby(["condition", "replicate"], sort=False).ngroup().to_numpy()
     condition = first.groupby("condition", sort=False).ngroup().to_numpy()
-    structure = variation.fit(counts[classes].to_numpy(dtype=int), replicate, condition)
+    structure = variance_components.fit(counts[classes].to_numpy(dtype=int), replicate, condition)
     logger.info(
         "cells of one replicate are correlated by %.4f, cells of one field by %.4f",
         structure.replicate_correlation,
@@ -121,7 +122,7 @@ def simulate(
     def experiments() -> Iterator[pd.DataFrame]:
         for experiment in range(number):
             rng = randomness.generator(seed, "null experiment", experiment)
-            drawn = variation.draw(structure, first["n_cells"].to_numpy(), replicate, rng)
+            drawn = variance_components.draw(structure, first["n_cells"].to_numpy(), replicate, rng)
             n_class = (drawn[field] * counted).sum(axis=1)
             frequency = n_class / np.where(n_cells > 0, n_cells, np.nan)
             yield table.assign(n_class=n_class, frequency=frequency)
@@ -145,7 +146,7 @@ def _decisions(
             yield method | about | {"positive": bool(value < ALPHA)}
     questions = [(asked[name], condition) for name, condition in pairs]
     for correction in corrections:
-        adjusted = families.adjust(p, correction, questions)
+        adjusted = multiple_testing.adjust(p, correction, questions)
         about = {"correction": correction, "scope": WHOLE, "class": "all", "condition": "all"}
         yield method | about | {"positive": bool((adjusted < ALPHA).any())}
 

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from cellpheno.statistics.frequencies import members
-from cellpheno.statistics.tests import quantile
-from cellpheno.tables import PLANTED_FREQUENCIES, PLANTED_VIABILITY
+from cellpheno.statistics.t_tests import quantile
+from cellpheno.tables.statistics import PLANTED_FREQUENCIES, PLANTED_VIABILITY
 
 ALL = "all"
 

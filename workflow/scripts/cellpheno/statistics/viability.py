@@ -9,10 +9,12 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from cellpheno import notices, tables
-from cellpheno.fields import in_splits
-from cellpheno.statistics.losses import Fields
-from cellpheno.tables import BOX_COLUMNS, VIABILITY
+from cellpheno.core import notices
+from cellpheno.splits.usable_fields import in_splits
+from cellpheno.statistics.left_out import Fields
+from cellpheno.tables import storage
+from cellpheno.tables.columns import BOX_COLUMNS
+from cellpheno.tables.statistics import VIABILITY
 
 Array = npt.NDArray[np.float64]
 
@@ -221,7 +223,7 @@ def with_lost(
                 )
                 about = {"name": condition, "condition": condition, "time": moment}
                 rows.append({"level": "condition", **about, "source": source, **NOTHING})
-    return tables.concatenate([table, pd.DataFrame(rows)], VIABILITY)
+    return storage.concatenate([table, pd.DataFrame(rows)], VIABILITY)
 
 
 def over_field(cells: pd.DataFrame, live: str, stride: int) -> pd.DataFrame:

@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cellpheno.errors import StudyError
-from cellpheno.files import whole
+from cellpheno.core.errors import StudyError
+from cellpheno.core.files import whole
 from cellpheno.tables.columns import DTYPES, Column, Table
 
 

@@ -12,9 +12,9 @@ from PIL import Image as PillowImage
 
 from cellpheno.annotations.writing import coco, labelme, via
 from cellpheno.annotations.writing.picture import Picture
-from cellpheno.errors import StudyError
-from cellpheno.made_files import replaced
-from cellpheno.tables import BOX_COLUMNS
+from cellpheno.core.errors import StudyError
+from cellpheno.core.made_files import replaced
+from cellpheno.tables.columns import BOX_COLUMNS
 
 Image = npt.NDArray[np.uint8]
 Writer = Callable[[Path, Sequence[Picture], Sequence[str], str, bool], Path]

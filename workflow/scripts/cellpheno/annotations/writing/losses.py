@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cellpheno.annotations import formats
+from cellpheno.annotations.formats import registry
 from cellpheno.annotations.regions import AnnotatedImage, FieldNames
 from cellpheno.annotations.writing.picture import Picture
-from cellpheno.tables import BOX_COLUMNS, EXPORT_LOSSES
+from cellpheno.tables.annotations import EXPORT_LOSSES
+from cellpheno.tables.columns import BOX_COLUMNS
 
 SAME_PX = 1e-6
 """Edges that differ by less are the same: a width is a difference of numbers that were rounded."""
@@ -72,7 +73,7 @@ def report(
     filled = {picture.field for picture in pictures if len(picture.boxes)}
     rows = []
     for name, source in sources.items():
-        images = formats.read([source], {**annotations, **NEUTRAL, "format": name}, known)
+        images = registry.read([source], {**annotations, **NEUTRAL, "format": name}, known)
         of_field = {known.field(image): image for image in images}
         lost: dict[str, dict[str, int]] = {what: {} for what in CONSEQUENCES}
         lost["incomplete"] = dict.fromkeys((p.field for p in pictures if p.field in incomplete), 1)

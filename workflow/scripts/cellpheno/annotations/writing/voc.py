@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cellpheno.annotations.writing.picture import Picture
-from cellpheno.tables import BOX_COLUMNS
+from cellpheno.tables.columns import BOX_COLUMNS
 
 EDGES = ("xmin", "ymin", "xmax", "ymax")
 

@@ -1,0 +1,120 @@
+"""Figures of the statistics that only some studies make."""
+
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from cellpheno.figures import style
+from cellpheno.figures.statistics import measures, null_experiments
+from cellpheno.statistics import conditions
+from cellpheno.tables.statistics import NULL_SCOPES
+
+PALETTE = style.Palette(["living", "dead"], "living", {}, ["control", "drug"], "control")
+
+
+def rate(test, unit, scope, correction, name, positives):
+    return {
+        "test": test,
+        "unit": unit,
+        "correction": correction,
+        "scope": scope,
+        "class": name,
+        "condition": "drug",
+        "n_experiments": 100,
+        "n_false_positives": positives,
+        "nominal": 0.05,
+        "rate": positives / 100,
+        "ci_low": max(0, positives - 4) / 100,
+        "ci_high": (positives + 4) / 100,
+    }
+
+
+ONE, WHOLE = NULL_SCOPES
+RATES = pd.DataFrame(
+    [
+        rate("student", "field", ONE, "none", "dead", 20),
+        rate("gee", "replicate", ONE, "none", "living", 4),
+        rate("gee", "replicate", ONE, "none", "dead", 5),
+        rate("student", "field", WHOLE, "none", "all", 40),
+        rate("gee", "replicate", WHOLE, "holm", "all", 3),
+    ]
+)
+
+
+def test_every_false_positive_rate_is_a_dot_beside_the_nominal_line():
+    left, right = null_experiments.draw(RATES, PALETTE).axes
+    for axes, scope in ((left, ONE), (right, WHOLE)):
+        dots = axes.collections[-1].get_offsets()[:, 0]
+        assert sorted(dots) == pytest.approx(sorted(RATES[RATES["scope"] == scope]["rate"]))
+        assert axes.lines[0].get_xdata()[0] == 0.05
+        assert axes.get_xlim()[1] > RATES[RATES["scope"] == scope]["ci_high"].max()
+
+
+def test_methods_are_named_once_and_in_words():
+    left, right = null_experiments.draw(RATES, PALETTE).axes
+    assert [label.get_text() for label in left.get_yticklabels()] == [
+        "Student's t-test\nof fields",
+        "model for counts (GEE)\nof replicates",
+    ]
+    assert right.get_yticklabels()[1].get_text().endswith("Holm-corrected")
+
+
+def test_the_figure_of_rates_fits_a_page():
+    width, _ = null_experiments.draw(RATES, PALETTE).get_size_inches()
+    assert width * 25.4 <= style.PAGE_MM + 0.1
+
+
+def test_no_null_experiments_give_a_sentence():
+    (text,) = null_experiments.draw(RATES[:0], PALETTE).texts
+    assert text.get_text().endswith(".")
+
+
+STUDENT = {"test": "student", "unit": "field", "correction": "none"}
+VALUES = {
+    ("control", "all"): [10, 12, 11],
+    ("drug", "all"): [20, 25, 22],
+    ("control", "living"): [10, 12, 11],
+    ("drug", "living"): [20, 25, 22],
+    ("drug", "dead"): [30, 31, 32],
+}
+COLUMNS = ["field", "condition", "replicate", "group", "class", "measure", "measure_unit", "value"]
+MEASURES = pd.DataFrame(
+    [
+        (f"{condition}-{row}", condition, "r1", "g", name, "area", "px²", value)
+        for (condition, name), several in VALUES.items()
+        for row, value in enumerate(several)
+    ],
+    columns=COLUMNS,
+)
+NAMED = MEASURES.drop_duplicates("field").assign(usable=True)
+
+
+def test_a_condition_that_lost_its_fields_has_its_place_in_the_figure_of_measures():
+    lost = pd.DataFrame({"field": ["f"], "condition": ["gone"], "usable": [False]})
+    tests = conditions.of_measures(
+        MEASURES, "control", [STUDENT], pd.concat([NAMED, lost], ignore_index=True)
+    )
+    known = dataclasses.replace(PALETTE, conditions=[*PALETTE.conditions, "gone"])
+    axes = measures.draw(MEASURES, tests, "area", STUDENT, known).axes[0]
+    assert "no value" in [text.get_text() for text in axes.texts]
+    places = axes.get_xticks()
+    assert axes.get_xlim() == pytest.approx((places[0] - 0.6, places[-1] + 0.6))
+    assert "gone (0)" in [label.get_text() for label in axes.get_xticklabels()]
+
+
+def test_measures_are_shown_where_conditions_can_be_compared_with_stars_where_they_differ():
+    tests = conditions.of_measures(MEASURES, "control", [STUDENT], NAMED)
+    figure = measures.draw(MEASURES, tests, "area", STUDENT, PALETTE)
+    assert [axes.get_title() for axes in figure.axes] == ["all", "living"]
+    stars = [text.get_text() for text in figure.axes[0].texts]
+    assert stars == [style.stars(tests.set_index("class")["p_adjusted"]["all"])]
+    assert stars != [""]
+    assert "px²" in figure.get_supylabel()
+
+
+def test_no_known_measure_gives_a_sentence():
+    tests = conditions.of_measures(MEASURES, "control", [STUDENT], NAMED)
+    unknown = MEASURES.assign(value=float("nan"))
+    (text,) = measures.draw(unknown, tests, "area", STUDENT, PALETTE).texts
+    assert text.get_text().endswith(".")

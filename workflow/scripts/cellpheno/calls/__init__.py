@@ -1,0 +1,1 @@
+"""The call of each cell: from scores to one class."""

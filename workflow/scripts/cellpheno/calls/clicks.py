@@ -1,0 +1,120 @@
+"""How many clicks it takes to annotate a field from nothing, and to correct proposals (C7).
+
+A box is drawn with two clicks, one in each of two opposite corners, and its class is chosen with a
+third. A proposed box is selected with one click, and then each change is one more: another class,
+another place for its edges, or its deletion. What is right is not clicked at all. Going from one
+field to the next costs the same both ways and is left out, and so is the time it takes to look.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from cellpheno.calls import proposals
+from cellpheno.core import boxes as geometry
+from cellpheno.core.randomness import generator
+from cellpheno.tables.columns import BOX_COLUMNS
+
+DRAW, CHOOSE_CLASS, SELECT, CHANGE = 2, 1, 1, 1
+FOUND_IOU = 0.5
+"""A proposal that overlaps an annotated cell by at least that much is of this cell."""
+GOOD_IOU = 0.7
+"""Below that its edges are moved."""
+
+
+def count(
+    cells: pd.DataFrame, boxes: pd.DataFrame, fields: pd.DataFrame, classes: Sequence[str]
+) -> pd.DataFrame:
+    """Count clicks in annotated fields, as if their annotations were made from the proposals.
+
+    Parameters
+    ----------
+    cells
+        tables.CELLS, the proposals.
+    boxes
+        tables.BOXES, what the annotators have drawn.
+    fields
+        Rows with `field` and `condition`: annotated fields that no network has learned from.
+    classes
+        Of the study.
+
+    Returns
+    -------
+    DataFrame
+        tables.ANNOTATION_WORK, fields in the order of their doubt.
+    """
+    there = cells[cells["field"].isin(fields["field"])]
+    doubt = proposals.by_doubt(there, fields["field"], classes)
+    conditions = fields.set_index("field")["condition"]
+    rows = []
+    for rank, (field, uncertainty) in enumerate(doubt.items(), 1):
+        counts = _count(there[there["field"] == field], boxes[boxes["field"] == field])
+        rows.append(
+            {
+                "field": field,
+                "condition": conditions[field],
+                "rank": rank,
+                "uncertainty": uncertainty,
+                **counts,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _count(proposed: pd.DataFrame, drawn: pd.DataFrame) -> dict[str, int]:
+    """Return what has to be done in one field, and the clicks."""
+    edges, truth = (frame[BOX_COLUMNS].to_numpy(np.float64) for frame in (proposed, drawn))
+    found = geometry.match(edges, proposed["det_score"].to_numpy(np.float64), truth, FOUND_IOU)
+    hit = np.flatnonzero(found >= 0)
+    overlap = geometry.iou(edges[hit], truth)[np.arange(len(hit)), found[hit]]
+    moved = overlap < GOOD_IOU
+    wrong = proposed["call"].to_numpy()[hit] != drawn["label"].to_numpy()[found[hit]]
+    false, missed = len(proposed) - len(hit), len(drawn) - len(hit)
+    from_nothing = DRAW + CHOOSE_CLASS
+    deleting = false * (SELECT + CHANGE)
+    correcting = SELECT * int((wrong | moved).sum()) + CHANGE * int(wrong.sum() + moved.sum())
+    return {
+        "n_cells": len(drawn),
+        "n_proposed": len(proposed),
+        "n_right": int((~wrong & ~moved).sum()),
+        "n_wrong_class": int(wrong.sum()),
+        "n_moved": int(moved.sum()),
+        "n_false": false,
+        "n_missed": missed,
+        "clicks_drawing": missed * from_nothing,
+        "clicks_correcting": correcting,
+        "clicks_deleting": deleting,
+        "clicks": missed * from_nothing + correcting + deleting,
+        "clicks_from_nothing": len(drawn) * from_nothing,
+    }
+
+
+def share(work: pd.DataFrame, seed: int, draws: int = 2000) -> tuple[float, float, float]:
+    """Return the clicks of correcting as a share of those from nothing, with its 95 % interval.
+
+    The interval comes from redrawing fields (percentile bootstrap).
+
+    Parameters
+    ----------
+    work
+        tables.ANNOTATION_WORK.
+    seed
+        The study's seed.
+    draws
+        How often fields are redrawn.
+
+    Returns
+    -------
+    tuple
+        Share and ends of its interval; missing where there is nothing to click.
+    """
+    clicks = work[["clicks", "clicks_from_nothing"]].to_numpy(np.float64)
+    total = clicks.sum(axis=0)
+    if not len(clicks) or not total[1]:
+        return float("nan"), float("nan"), float("nan")
+    rows = generator(seed, "clicks").integers(0, len(clicks), (draws, len(clicks)))
+    sums = clicks[rows].sum(axis=1)
+    sums = sums[sums[:, 1] > 0]
+    low, high = np.percentile(sums[:, 0] / sums[:, 1], [2.5, 97.5])
+    return float(total[0] / total[1]), float(low), float(high)

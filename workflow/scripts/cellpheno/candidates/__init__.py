@@ -1,0 +1,1 @@
+"""Candidates without a detector: the patches of a grid, or annotated objects."""

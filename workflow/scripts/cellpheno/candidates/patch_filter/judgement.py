@@ -1,0 +1,198 @@
+"""The filter itself: a support vector machine on the features of labelled patches (L9, L10)."""
+
+import logging
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.manifold import TSNE
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC, OneClassSVM
+
+from cellpheno.candidates.patch_filter import EMPTY, GOOD
+from cellpheno.core.errors import StudyError
+from cellpheno.core.randomness import derive, generator
+
+Array = npt.NDArray[np.float64]
+Features = npt.NDArray[np.float32]
+
+OUTLIERS = 0.1
+"""Share of the good patches that the one-class machine may leave outside."""
+RESAMPLES = 1000
+"""Bootstrap samples of fields behind an interval."""
+SIDE = 60
+"""Points along each side of the drawn decision surface."""
+
+logger = logging.getLogger(__name__)
+
+
+def train(features: Features, labels: pd.Series, kind: str) -> Pipeline:
+    """Train the machine: features are standardised, the kernel is a radial basis function.
+
+    Parameters
+    ----------
+    features
+        [n, D].
+    labels
+        [n] good or empty.
+    kind
+        `two_class`: good against empty, both of equal weight. `one_class`: what is unlike the
+        good ones is empty; empty examples are not looked at.
+    """
+    good = (labels == GOOD).to_numpy()
+    if kind == "one_class":
+        machine = make_pipeline(StandardScaler(), OneClassSVM(nu=OUTLIERS, gamma="scale"))
+        return machine.fit(features[good])
+    machine = make_pipeline(StandardScaler(), SVC(class_weight="balanced", gamma="scale"))
+    return machine.fit(features, good)
+
+
+def decide(machine: Pipeline, features: Features) -> Array:
+    """Return the decision value [n] of patches: above 0 a patch is good."""
+    if not len(features):
+        return np.empty(0)
+    return machine.decision_function(features).astype(np.float64)
+
+
+def cross_validate(
+    features: Features, examples: pd.DataFrame, kind: str, folds: int, seed: int
+) -> pd.DataFrame:
+    """Judge each example by a machine that has seen no patch of its field.
+
+    Parameters
+    ----------
+    features
+        [n, D] of the examples.
+    examples
+        Table with field and label.
+    kind
+        See `train`.
+    folds
+        Number of parts; patches of one field stay together.
+    seed
+        The study's seed.
+
+    Returns
+    -------
+    DataFrame
+        `examples` with fold, decision and predicted.
+
+    Raises
+    ------
+    StudyError
+        When there are too few fields for that.
+    """
+    state = derive(seed, "patch filter") % 2**32
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=state)
+    fold, decision = np.zeros(len(examples), int), np.zeros(len(examples))
+    for label, part in examples.groupby("label"):
+        if part["field"].nunique() < folds:
+            raise StudyError(
+                f"patch_filter.examples has {label} patches in {part['field'].nunique()} usable "
+                f"fields, too few for patch_filter.folds: {folds}; label patches of more fields, "
+                "or lower it."
+            )
+    groups = splitter.split(features, examples["label"], examples["field"])
+    for number, (learnt, held_out) in enumerate(groups):
+        machine = train(features[learnt], examples["label"].iloc[learnt], kind)
+        decision[held_out] = decide(machine, features[held_out])
+        fold[held_out] = number
+    predicted = np.where(decision > 0, GOOD, EMPTY).astype(object)
+    return examples.assign(
+        fold=fold,
+        decision=decision,
+        predicted=pd.Series(predicted, index=examples.index, dtype="str"),
+    )
+
+
+def metrics(judged: pd.DataFrame, features: str, kind: str, seed: int) -> pd.DataFrame:
+    """Return how well examples are judged by machines that did not know their field.
+
+    Parameters
+    ----------
+    judged
+        From `cross_validate`.
+    features, kind
+        What the machine is.
+    seed
+        The study's seed.
+
+    Returns
+    -------
+    DataFrame
+        tables.FILTER_METRICS: precision, recall and F1 of the empty patches (the paper does not
+        tell of which class its F1 of 0.833 is) and of the good ones, and accuracy; intervals from
+        redrawing whole fields.
+    """
+    fields, position = np.unique(judged["field"].to_numpy(dtype=str), return_inverse=True)
+    random = generator(seed, "patch filter intervals")
+    share = np.full(len(fields), 1 / len(fields))
+    weights = random.multinomial(len(fields), share, size=RESAMPLES)[:, position].astype(float)
+    rows: list[dict[str, Any]] = []
+    for (name, metric), value in _measured(judged, np.ones((1, len(judged)))).items():
+        drawn = _measured(judged, weights)[name, metric]
+        drawn = drawn[~np.isnan(drawn)]
+        low, high = np.percentile(drawn, [2.5, 97.5]) if len(drawn) else (np.nan, np.nan)
+        n = len(judged) if name == "all" else int((judged["label"] == name).sum())
+        row = {"class": name, "metric": metric, "value": float(value[0])}
+        rows.append({**row, "ci_low": low, "ci_high": high, "n": n, "n_fields": len(fields)})
+    return pd.DataFrame(rows).assign(features=features, kind=kind)
+
+
+def _measured(judged: pd.DataFrame, weights: Array) -> dict[tuple[str, str], Array]:
+    """Return each metric for many weightings [b, n] of the examples, NaN where undefined."""
+    found: dict[tuple[str, str], Array] = {}
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for name in (EMPTY, GOOD):
+            true = (judged["label"] == name).to_numpy()
+            called = (judged["predicted"] == name).to_numpy()
+            hits, all_true, all_called = (weights @ part for part in (true & called, true, called))
+            found[name, "precision"] = hits / all_called
+            found[name, "recall"] = hits / all_true
+            found[name, "f1"] = 2 * hits / (all_true + all_called)
+        right = (judged["label"] == judged["predicted"]).to_numpy()
+        found["all", "accuracy"] = (weights @ right) / weights.sum(axis=1)
+    return found
+
+
+def embed(features: Features, seed: int) -> Array:
+    """Return t-SNE coordinates [n, 2] of standardised features (L10)."""
+    scaled = StandardScaler().fit_transform(features)
+    # with few examples the usual perplexity is not possible
+    perplexity = min(30.0, (len(scaled) - 1) / 3)
+    state = derive(seed, "patch filter t-SNE") % 2**32
+    model = TSNE(perplexity=perplexity, init="pca", random_state=state)
+    return model.fit_transform(scaled).astype(np.float64)
+
+
+def surface(coordinates: Array, decision: Array) -> pd.DataFrame:
+    """Return the decision of the machine over the plane of the t-SNE map (L10).
+
+    The machine decides in the space of the features, of which a point of the plane knows nothing:
+    what is drawn is the mean decision of the examples around it, weighted by a Gaussian whose
+    standard deviation is a twentieth of the map.
+
+    Parameters
+    ----------
+    coordinates
+        [n, 2] of the examples.
+    decision
+        [n] of the machine that was trained on all of them.
+
+    Returns
+    -------
+    DataFrame
+        tables.FILTER_SURFACE: a regular grid, row by row from the lowest tsne_2.
+    """
+    low, high = coordinates.min(axis=0), coordinates.max(axis=0)
+    width = max(float((high - low).max()), 1e-9) / 20
+    axes = [np.linspace(a - width, b + width, SIDE) for a, b in zip(low, high, strict=True)]
+    points = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
+    squared = np.square(points[:, None] - coordinates[None]).sum(axis=2) / (2 * width**2)
+    # the nearest example counts as 1, so that far from all of them nothing becomes 0
+    weights = np.exp(squared.min(axis=1, keepdims=True) - squared)
+    values = weights @ decision / weights.sum(axis=1)
+    return pd.DataFrame({"tsne_1": points[:, 0], "tsne_2": points[:, 1], "decision": values})

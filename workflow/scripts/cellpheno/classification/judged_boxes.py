@@ -1,0 +1,17 @@
+"""The judged boxes of all trainings, by experiment and seed."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from cellpheno.tables import storage
+from cellpheno.tables.cells import JUDGED_BOXES
+
+
+def read_runs(paths: Iterable[str | Path]) -> dict[tuple[str, str], pd.DataFrame]:
+    """Read files `<experiment>/seed<k>.parquet`: experiment and seed to tables.JUDGED_BOXES."""
+    return {
+        (path.parent.name, path.stem.removeprefix("seed")): storage.read(path, JUDGED_BOXES)
+        for path in map(Path, paths)
+    }

@@ -1,0 +1,178 @@
+"""How well the networks do on each cell line, plate or patient by itself (A42).
+
+Fields that the networks have not seen are divided by a column of the sample sheet. They are the
+test fields and, beyond them, annotated fields that the sheet sets to `predict`, which is how
+fields of another kind are kept out of the training and out of the study's own test.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from cellpheno.classification import evaluation as classification
+from cellpheno.detection import evaluation as detection
+from cellpheno.splits.usable_fields import in_splits
+from cellpheno.tables import storage
+from cellpheno.tables.metrics import SUBSET_METRICS
+
+DETECTION_METRICS = (detection.recall, detection.precision, detection.f1)
+COLUMNS = ["class", "metric", "value", "ci_low", "ci_high", "n"]
+DETECTED = "n_detected"
+MEAN, SD = " mean of fields", " sd of fields"
+"""Endings of a metric's name: of its values in single fields, as AIM-CICs' figure 2C has them."""
+
+logger = logging.getLogger(__name__)
+
+
+def unseen(
+    quality: pd.DataFrame, splits: pd.DataFrame, annotated: pd.DataFrame, by: str
+) -> pd.DataFrame:
+    """Return the fields on which the networks can be measured: nothing was learnt from them.
+
+    Parameters
+    ----------
+    quality
+        The quality table with the sample sheet's columns.
+    splits
+        The splits table.
+    annotated
+        The table of annotated fields.
+    by
+        Column that holds the group, `splits.by`.
+
+    Returns
+    -------
+    DataFrame
+        Rows of the quality table, in its order, with `complete`: the split test, and the annotated
+        fields of the split predict, except those that share a group or an image with training or
+        validation, which are logged.
+    """
+    fields = in_splits(quality, splits)
+    learnt = fields[fields["split"].isin(["train", "val"])]
+    further = (fields["split"] == "predict") & fields["field"].isin(annotated["field"])
+    shared = fields[by].isin(learnt[by]) | fields["content"].isin(learnt["content"])
+    if (further & shared).any():
+        logger.warning(
+            "%d annotated fields to be predicted share a %s or an image with fields of train or "
+            "val and are not measured (%s)",
+            int((further & shared).sum()),
+            by,
+            ", ".join(fields.loc[further & shared, "field"].head(5)),
+        )
+    complete = [*splits.loc[splits["complete"], "field"]]
+    complete += [*annotated.loc[annotated["complete"], "field"]]
+    fields = fields.assign(complete=fields["field"].isin(complete))
+    return fields[(fields["split"] == "test") | (further & ~shared)].reset_index(drop=True)
+
+
+def divide(fields: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield column, value and names of the fields of each subset, in the order of the fields."""
+    for column in columns:
+        for value, part in fields.groupby(column, sort=False):
+            yield column, str(value), part["field"].tolist()
+
+
+def evaluate(
+    fields: pd.DataFrame,
+    columns: Sequence[str],
+    detections: pd.DataFrame,
+    boxes: pd.DataFrame,
+    cells: pd.DataFrame,
+    min_score: float,
+    classes: Sequence[str],
+    groups: Mapping[str, Sequence[str]],
+    seed: int,
+) -> pd.DataFrame:
+    """Measure detection and classification on each value of some columns.
+
+    Detection is measured on the completely annotated fields.
+
+    Parameters
+    ----------
+    fields
+        From `unseen`.
+    columns
+        Columns of the sample sheet.
+    detections
+        tables.DETECTIONS of all fields.
+    boxes
+        tables.BOXES.
+    cells
+        tables.CELLS: the calls of the main classifier.
+    min_score
+        Detector score above which a box counts as a cell, as in the calls.
+    classes, groups
+        As in the config.
+    seed
+        The study's seed.
+
+    Returns
+    -------
+    DataFrame
+        tables.SUBSET_METRICS. Detection has each metric over all cells of a subset, and the mean
+        and standard deviation of its values in single fields. Intervals come from redrawing the
+        fields of the subset; with a single field they are missing. A subset in which no annotated
+        cell was detected has no rows of classification.
+    """
+    parts = []
+    complete = set(fields.loc[fields["complete"], "field"])
+    for column, value, names in divide(fields, columns):
+        known = [name for name in names if name in complete]
+        inside = [table[table["field"].isin(names)] for table in (detections, boxes, cells)]
+        stream = f"{column}={value}"
+        found = _detection(inside[0], inside[1], known, min_score, seed, stream)
+        called = _classification(inside[2], classes, groups, seed, stream)
+        for task, part, n in [
+            ("detection", found, len(known)),
+            ("classification", called, len(names)),
+        ]:
+            about = {"column": column, "subset": value, "task": task, "n_fields": n}
+            parts.append(part.assign(**about))
+    return storage.concatenate(parts, SUBSET_METRICS)
+
+
+def _detection(
+    detections: pd.DataFrame,
+    boxes: pd.DataFrame,
+    names: Sequence[str],
+    min_score: float,
+    seed: int,
+    stream: str,
+) -> pd.DataFrame:
+    rows = []
+    for min_iou in detection.IOUS:
+        matched = detection.match_fields(detections, boxes, names, min_iou).above(min_score)
+        for metric in DETECTION_METRICS:
+            value = detection.with_interval(metric, matched, seed, stream)
+            name = f"{metric.__name__}@{min_iou}"
+            rows.append(["all", name, *value, matched.n_annotated])
+            each = pd.Series([metric(matched, alone) for alone in np.eye(len(names))], dtype=float)
+            for ending, number in ((MEAN, each.mean()), (SD, each.std())):
+                rows.append(["all", name + ending, number, np.nan, np.nan, matched.n_annotated])
+    rows.append(["all", DETECTED, len(matched.scores), np.nan, np.nan, matched.n_annotated])
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _classification(
+    cells: pd.DataFrame,
+    classes: Sequence[str],
+    groups: Mapping[str, Sequence[str]],
+    seed: int,
+    stream: str,
+) -> pd.DataFrame:
+    known = cells[cells["label"].notna()]
+    if known.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    order = pd.Index(classes)
+    scored = classification.Scored(
+        order.get_indexer(known["label"]),
+        order.get_indexer(known["call"]),
+        known[[f"p_{name}" for name in classes]].to_numpy(np.float64),
+        list(classes),
+        dict(groups),
+    )
+    several = len(set(known["field"])) > 1
+    samples = classification.resamples(known["field"], seed, stream) if several else None
+    return classification.with_intervals(scored, samples)[COLUMNS]

@@ -1,0 +1,1 @@
+"""Detectors by name, whatever library they come from."""

@@ -1,0 +1,1 @@
+"""Maps of cells in two dimensions."""

@@ -1,0 +1,82 @@
+"""Frequencies of all positive classes: as a share of all cells, and of the positive cells (A50)."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from cellpheno.figures import style
+from cellpheno.figures.statistics.frequencies import named_conditions, say_none, why_empty
+from cellpheno.statistics.frequencies import per_unit
+
+
+@style.styled
+def draw(
+    frequencies: pd.DataFrame, tests: pd.DataFrame, unit: str, palette: style.Palette
+) -> Figure:
+    """Draw absolute and relative frequencies as stacked bars.
+
+    Parameters
+    ----------
+    frequencies, tests
+        The tables of these names.
+    unit
+        What the means are taken over, as in the first test.
+    palette
+        Classes and colours.
+    """
+    means = mean_frequencies(frequencies, unit, palette)
+    if means.empty:
+        return style.message(why_empty(frequencies))
+    conditions = palette.of_conditions(named_conditions(frequencies, tests))
+    means = means.reindex(list(conditions))
+    several = means.shape[1] > 1  # the shares of a single class would all be 100 %
+    made = style.figure(style.PAGE_MM if several else 110, 72 + style.ticks_mm(means.index))
+    left, *rest = made.subplots(1, 1 + several, squeeze=False)[0]
+    draw_stack(left, means, palette)
+    left.set(title="absolute", ylabel=f"share of all cells, mean of {unit}s")
+    sums = means.sum(axis=1)
+    for right in rest:
+        draw_stack(right, means.div(sums.where(sums > 0), axis=0), palette)
+        right.set(title="relative", ylabel=f"share of all but\n{palette.negative}")
+    made.legend(
+        handles=palette.handles(means.columns)[::-1],
+        loc="outside center right",
+        handlelength=1,
+        handleheight=1,
+    )
+    return made
+
+
+def mean_frequencies(frequencies: pd.DataFrame, unit: str, palette: style.Palette) -> pd.DataFrame:
+    """Return the mean frequency over units, conditions as rows, positive classes as columns."""
+    units = per_unit(frequencies, unit).dropna(subset="frequency")
+    table = units.pivot_table(index="condition", columns="class", values="frequency")
+    names = [name for name in palette.positives if name in table.columns]
+    return table.reindex(index=list(palette.of_conditions(table.index)), columns=names)
+
+
+def draw_stack(axes: Axes, shares: pd.DataFrame, palette: style.Palette) -> None:
+    """Draw one stacked bar for each row of a table of shares."""
+    bottom = np.zeros(len(shares))
+    for row in np.flatnonzero(shares.isna().all(axis=1)):
+        say_none(axes, int(row), len(shares))
+    highest = float(np.nanmax(shares.sum(axis=1))) or 1.0
+    for name in shares.columns:
+        heights = shares[name].fillna(0).to_numpy()
+        look = {"hatch": palette.hatch(name), "edgecolor": "white", "linewidth": 0}
+        axes.bar(range(len(shares)), heights, 0.7, bottom, color=palette[name], **look)
+        for row, height in enumerate(heights):
+            if height >= 0.06 * highest:
+                axes.text(
+                    *(row, bottom[row] + height / 2),
+                    f"{100 * height:.1f}%" if highest < 0.9 else f"{100 * height:.0f}%",
+                    ha="center",
+                    va="center",
+                    fontsize=5.5,
+                    color=style.ink_on(palette[name]),
+                )
+        bottom += heights
+    axes.set_ylim(0, highest * 1.03)
+    style.percent(axes)
+    style.name_ticks(axes, list(shares.index))

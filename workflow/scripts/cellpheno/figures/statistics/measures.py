@@ -1,0 +1,45 @@
+"""How large annotated objects are in each condition: box-plots with points and stars."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from cellpheno.figures import style
+from cellpheno.figures.statistics.frequencies import draw_panels, named_conditions, tests_of
+from cellpheno.statistics.measures import ALL, per_unit
+
+
+@style.styled
+def draw(
+    measures: pd.DataFrame,
+    tests: pd.DataFrame,
+    measure: str,
+    entry: Mapping[str, str],
+    palette: style.Palette,
+) -> Figure:
+    """Draw one panel for all classes together and for each class that several conditions have.
+
+    Parameters
+    ----------
+    measures, tests
+        The tables of measures and of their tests.
+    measure
+        The measure that is shown.
+    entry
+        The test that is shown: its unit is a point, its adjusted p gives the stars.
+    palette
+        Conditions and their colours.
+    """
+    measures = measures[measures["measure"] == measure]
+    units = per_unit(measures, entry["unit"]).dropna(subset="value")
+    if units.empty:
+        return style.message(f"No annotated object of the experiment has a known {measure}.")
+    conditions = units.groupby("class")["condition"].nunique()
+    names = [name for name in palette.classes if conditions.get(name, 0) > 1]
+    chosen = tests_of(tests[tests["measure"] == measure], entry)
+    colours = palette.of_conditions(named_conditions(units, chosen))
+    made = draw_panels(units, chosen, [ALL, *names], colours)
+    unit = measures["measure_unit"].iloc[0]
+    made.supylabel(f"median {measure} in a field, {unit}", fontsize=7)
+    return made

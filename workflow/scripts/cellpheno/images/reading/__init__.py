@@ -1,0 +1,1 @@
+"""Readers of image files: pixels, planes and metadata."""

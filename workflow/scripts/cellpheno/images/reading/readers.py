@@ -1,0 +1,204 @@
+"""The channels of one field of view from its image files, in the files' own bit depth.
+
+The kind of a file is told by its suffix; another format is one more entry in `OPENERS`.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import cv2
+import numpy as np
+
+from cellpheno.core.errors import StudyError
+from cellpheno.images.quality.histogram import Channel
+from cellpheno.images.reading import bioio_formats, pictures, tiff
+from cellpheno.images.reading.planes import Pixels, Planes, arranged, chosen, focused
+
+OPENERS = {
+    ".tif": tiff.opened,
+    ".tiff": tiff.opened,
+    ".png": pictures.opened,
+    ".jpg": pictures.opened,
+    ".jpeg": pictures.opened,
+    ".bmp": pictures.opened,
+    ".nd2": bioio_formats.nd2,
+    ".zarr": bioio_formats.ome_zarr,
+    ".czi": bioio_formats.czi,
+}
+"""Suffix: what opens a file, from its path and its open handle (None for a folder)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class RawField:
+    """A field of view as its files hold it.
+
+    Attributes
+    ----------
+    channels
+        Channel name: [height, width], uint8, uint16 or float32 as in its file.
+    content
+        Fingerprint of the channels: equal for equal pixels, in whatever files they lie.
+    pixel_size_um
+        Side of a pixel in µm, NaN when no file tells it or the files contradict each other.
+    faults
+        What is wrong with the metadata of its files; the pixels are sound.
+    """
+
+    channels: dict[str, Channel]
+    content: str
+    pixel_size_um: float
+    faults: tuple[str, ...]
+
+
+def read_field(
+    row: Mapping[str, str], channels: Sequence[str], settings: Mapping[str, Any]
+) -> RawField:
+    """Read the channels of one field of view; a file that holds several is opened once.
+
+    Parameters
+    ----------
+    row
+        Of the sample sheet: channel name to path.
+    channels
+        Names of the channels, in the study's order.
+    settings
+        The config's section `image_files`; what it lacks is its default.
+
+    Raises
+    ------
+    StudyError
+        When a file is missing, damaged, of an unknown kind or not clear about its channels, or
+        when two channels are the same plane of the same file.
+    """
+    wanted, z_stack = settings.get("planes", {}), settings.get("z_stack", "refuse")
+    sizes: list[float] = []
+    found: dict[str, Channel] = {}
+    faults: list[str] = []
+    for path in dict.fromkeys(row[name] for name in channels):
+        names = [name for name in channels if row[name] == path]
+        with _opened(Path(path)) as opened:
+            planes = arranged(opened, {wanted[name] for name in names if name in wanted}, z_stack)
+            sizes.append(planes.pixel_size_um)
+            faults += [f"{path}: {fault}" for fault in planes.faults]
+            taken: dict[tuple[int, ...], str] = {}
+            for name in names:
+                numbers = chosen(planes, wanted.get(name), name)
+                if numbers in taken:
+                    raise StudyError(
+                        f"{path} gives the same plane as the channels {taken[numbers]} and {name}; "
+                        "correct image_files.planes or the sample sheet."
+                    )
+                taken[numbers] = name
+                found[name] = _channel(planes, numbers, z_stack)
+    return RawField(
+        channels={name: found[name] for name in channels},
+        content=_fingerprint([found[name] for name in channels]),
+        pixel_size_um=_agreed(sizes),
+        faults=tuple(faults),
+    )
+
+
+def read_channel(path: str | Path) -> Channel:
+    """Read an image file that holds one channel.
+
+    A file in colour (RGB, RGBA, a PNG with a palette) gives its luminance,
+    0.299 red + 0.587 green + 0.114 blue; its opacity is passed over. A TIFF with a palette
+    gives its values, because there the palette only says how they are shown.
+
+    Returns
+    -------
+    array
+        [height, width], uint8, uint16 or float32 as in the file. Integers of other types that
+        fit become uint16, other floating-point numbers float32.
+
+    Raises
+    ------
+    StudyError
+        When the file is missing, empty, cut short, of an unknown kind, holds more than one
+        channel, or holds values that are not finite or do not fit.
+    """
+    return read_field({"image": str(path)}, ["image"], {}).channels["image"]
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Planes]:
+    """Open an image file or folder."""
+    opener = OPENERS.get(path.suffix.lower())
+    if opener is None:
+        raise StudyError(
+            f"{path} is not of a kind that can be read ({', '.join(OPENERS)}); convert it."
+        )
+    if path.is_dir() and path.suffix.lower() == ".zarr":
+        with opener(path, None) as planes:
+            yield planes
+        return
+    with _binary(path) as handle:
+        if not os.fstat(handle.fileno()).st_size:
+            raise StudyError(f"{path} is empty (0 bytes); copy it again from its source.")
+        with opener(path, handle) as planes:
+            yield planes
+
+
+def _binary(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise StudyError(f"{path} cannot be opened: {error.strerror}.") from error
+
+
+def _fingerprint(channels: Sequence[Channel]) -> str:
+    digest = hashlib.sha256()
+    for channel in channels:
+        digest.update(f"{channel.dtype.str} {channel.shape} ".encode())
+        digest.update(np.ascontiguousarray(channel))
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _agreed(sizes: Sequence[float]) -> float:
+    """Return the pixel size that the files tell, NaN when none does or they contradict."""
+    known = [size for size in sizes if not math.isnan(size)]
+    agree = known and max(known) - min(known) <= 0.01 * max(known)
+    return known[0] if agree else math.nan
+
+
+def _channel(planes: Planes, numbers: Sequence[int], z_stack: str) -> Channel:
+    """Return one plane, or the luminance (ITU-R BT.601) of red, green and blue."""
+    images = [
+        _with_known_dtype(focused(planes, number, z_stack), planes.path) for number in numbers
+    ]
+    return images[0] if len(images) == 1 else cv2.cvtColor(np.dstack(images), cv2.COLOR_RGB2GRAY)
+
+
+def _with_known_dtype(pixels: Pixels, path: Path) -> Channel:
+    """Return the pixels as uint8, uint16 or float32, never with other values."""
+    pixels = np.ascontiguousarray(pixels)
+    if not pixels.dtype.isnative:
+        pixels = pixels.astype(pixels.dtype.newbyteorder("="))
+    if pixels.dtype == np.bool_:
+        return pixels.astype(np.uint8) * np.uint8(255)
+    if pixels.dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            numbers = pixels.astype(np.float32, copy=False)
+        if not np.isfinite(numbers).all():
+            raise StudyError(
+                f"{path} holds values that are not numbers or infinite; repair or replace it."
+            )
+        return numbers
+    if pixels.dtype.kind not in "ui":
+        raise StudyError(
+            f"{path} holds values of type {pixels.dtype}; save it with 8 or 16 bits per pixel."
+        )
+    if pixels.dtype.itemsize > 2 or pixels.dtype.kind == "i":
+        low, high = int(pixels.min()), int(pixels.max())
+        if low < 0 or high > np.iinfo(np.uint16).max:
+            raise StudyError(
+                f"{path} holds integers from {low} to {high}, but 0 to 65535 were expected; save "
+                "it with 16 bits or as 32-bit floating-point numbers."
+            )
+    return pixels.astype(np.uint8 if pixels.dtype == np.uint8 else np.uint16, copy=False)

@@ -1,0 +1,45 @@
+"""How many planted label errors are found, where a simulation knows them."""
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import average_precision_score
+
+from cellpheno.labels import from_annotations
+
+
+def found(judged: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Hold the list of suspicious cells against the truth.
+
+    Parameters
+    ----------
+    judged
+        tables.LABEL_ERRORS.
+    truth
+        tables.TRUTH; a cell is the true one that it overlaps most, from an IoU of 0.5.
+
+    Returns
+    -------
+    DataFrame
+        tables.FOUND_LABEL_ERRORS: precision and recall of the listed cells, average precision of
+        the order of all cells, share of cells with an error, and share of the errors found whose
+        suggested class is the true one.
+    """
+    scores = np.zeros(len(judged))
+    true = from_annotations.from_annotations(judged, scores, truth).to_numpy(
+        dtype=object, na_value=None
+    )
+    wrong = np.array([is_ is not None for is_ in true]) & (judged["label"].to_numpy() != true)
+    listed = judged["listed"].to_numpy(dtype=bool)
+    hits = wrong & listed
+    right = judged["suggested"].to_numpy() == true
+    ranking = -judged["rank"].to_numpy(dtype=float)
+    shares = {
+        "precision": (hits.sum(), listed.sum()),
+        "recall": (hits.sum(), wrong.sum()),
+        "right_suggestion": ((hits & right).sum(), hits.sum()),
+        "error_rate": (wrong.sum(), len(judged)),
+    }
+    rows = [[name, part / n if n else np.nan, n] for name, (part, n) in shares.items()]
+    ranked = average_precision_score(wrong, ranking) if wrong.any() else np.nan
+    rows.append(["average_precision", ranked, len(judged)])
+    return pd.DataFrame(rows, columns=["metric", "value", "n"])

@@ -1,0 +1,1 @@
+"""Intervals and corrections that every stage uses to measure."""

@@ -1,0 +1,259 @@
+"""One training on several GPUs: a process for each, which share every batch.
+
+Every process draws the whole batch and its augmentation, computes its own part of it, and adds up
+its gradients with those of the others. So the global batch, the learning rate and the number of
+steps stay those of one process, and all processes hold the same weights. A process is another run
+of the calling script, as with torchrun, but nothing listens beyond this machine: the processes find
+each other through a file and talk over loopback or the GPUs' own links.
+
+Outside of `team` there is one process, and every function here leaves what it is given alone.
+"""
+
+import contextlib
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from torch import Tensor, distributed, nn
+
+from cellpheno.core.errors import StudyError
+from cellpheno.core.job import RANK
+from cellpheno.core.randomness import derive
+
+logger = logging.getLogger(__name__)
+
+Batch = TypeVar("Batch", Tensor, Sequence)
+
+MEETING = "CELLPHENO_TEAM_FILE"
+GRACE = 5.0
+"""Seconds that a process has to tell its own error, after another one has failed."""
+# one process may wait that long for another, which validates or writes a checkpoint
+TIMEOUT = timedelta(hours=2)
+
+
+def rank() -> int:
+    """Return the number of this process: 0 is the one that writes."""
+    return distributed.get_rank() if distributed.is_initialized() else 0
+
+
+def size() -> int:
+    """Return how many processes share a batch."""
+    return distributed.get_world_size() if distributed.is_initialized() else 1
+
+
+@contextlib.contextmanager
+def team(device: torch.device, members: int | None = None) -> Iterator[torch.device]:
+    """Run the block in several processes; only the first goes on after it.
+
+    The others are started as copies of the script that calls this, and end with the block. When
+    one of them fails or is killed all end, so that none waits for ever.
+
+    Parameters
+    ----------
+    device
+        Of the first process.
+    members
+        How many processes; by default one for each GPU that the job holds.
+
+    Yields
+    ------
+    device
+        That of this process.
+    """
+    if members is None:
+        members = torch.cuda.device_count() if device.type == "cuda" else 1
+    if members == 1:
+        yield device
+        return
+    with contextlib.ExitStack() as stack:
+        number = int(os.environ.get(RANK, 0))
+        meeting = os.environ.get(MEETING)
+        if meeting is None:
+            meeting = str(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "meeting")
+            stack.enter_context(_copies(members, meeting))
+        else:
+            _end_with(os.getppid())
+        if device.type == "cuda":
+            device = torch.device("cuda", number)
+            torch.cuda.set_device(device)
+        # all on this machine
+        os.environ.update(GLOO_SOCKET_IFNAME="lo", NCCL_SOCKET_IFNAME="lo")
+        distributed.init_process_group(
+            "nccl" if device.type == "cuda" else "gloo",
+            init_method=f"file://{meeting}",
+            rank=number,
+            world_size=members,
+            timeout=TIMEOUT,
+        )
+        logger.info("process %d of %d on %s", number + 1, members, device)
+        yield device
+        distributed.destroy_process_group()
+    if number:
+        raise SystemExit(0)
+
+
+@contextlib.contextmanager
+def _copies(members: int, meeting: str) -> Iterator[None]:
+    """Run copies of this script beside the block, and end with them when one fails."""
+    copies = [
+        subprocess.Popen(
+            [sys.executable, *sys.argv], env={**os.environ, MEETING: meeting, RANK: str(number)}
+        )
+        for number in range(1, members)
+    ]
+
+    def watch() -> None:
+        while not any(copy.poll() for copy in copies):
+            if all(copy.poll() == 0 for copy in copies):
+                return
+            time.sleep(0.2)
+        time.sleep(GRACE)
+        logger.error("another process of this training has failed, so this one ends too")
+        _kill(copies)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    except BaseException:
+        _kill(copies)
+        raise
+    for copy in copies:
+        copy.wait()
+
+
+def _kill(copies: list[subprocess.Popen]) -> None:
+    for copy in copies:
+        copy.kill()
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the one that started it is gone."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def share(batch: Batch) -> Batch:
+    """Return the part of a batch that this process computes.
+
+    Raises
+    ------
+    StudyError
+        When it cannot be divided evenly.
+    """
+    if len(batch) % size():
+        raise StudyError(
+            f"A batch of {len(batch)} cannot be divided evenly among {size()} GPUs; let "
+            "compute/gpus_per_training be a divisor of the batch size."
+        )
+    part = len(batch) // size()
+    return batch[rank() * part : (rank() + 1) * part]
+
+
+def seed_apart(seed: int, step: int) -> None:
+    """Let the processes draw different numbers from here on, such as those of the dropout."""
+    if size() > 1:
+        torch.manual_seed(derive(seed, "step", step, "process", rank()))
+
+
+def mean(values: Tensor) -> Tensor:
+    """Return the mean over the processes of what each computed on its part of a batch."""
+    if size() == 1:
+        return values
+    values = values.detach().clone()
+    distributed.all_reduce(values)
+    return values / size()
+
+
+def whole(part: Tensor) -> Tensor:
+    """Join what the processes hold of a batch, in the batch's order; on the part's device."""
+    if size() == 1:
+        return part
+    parts = [torch.empty_like(part) for _ in range(size())]
+    distributed.all_gather(parts, part.contiguous())
+    return torch.cat(parts)
+
+
+def average_gradients(network: nn.Module) -> None:
+    """Replace the gradients of each process by their mean: that of the whole batch's mean loss."""
+    if size() == 1:
+        return
+    learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    for parameter in learned:
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+    joined = torch.cat([parameter.grad.flatten() for parameter in learned])
+    distributed.all_reduce(joined)
+    joined /= size()
+    for parameter, gradient in zip(
+        learned, joined.split([parameter.numel() for parameter in learned]), strict=True
+    ):
+        parameter.grad.copy_(gradient.view_as(parameter))
+
+
+def share_batch_norm(network: nn.Module) -> nn.Module:
+    """Let batch normalisation see the whole batch, as the published SyncBN does (A14).
+
+    Returns
+    -------
+    Module
+        The network, changed in place; names and shapes of its state stay the same.
+    """
+    if size() == 1:
+        return network
+    if any(parameter.is_cuda for parameter in network.parameters()):
+        return nn.SyncBatchNorm.convert_sync_batchnorm(network)
+    for module in network.modules():
+        if type(module) is nn.BatchNorm2d:
+            module.__class__ = _SharedBatchNorm
+    return network
+
+
+class _SharedBatchNorm(nn.BatchNorm2d):
+    """Batch normalisation over all processes, for CPUs: torch's own is for GPUs alone."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(x)
+        exact = x.double()
+        count = x.numel() // x.shape[1] * size()
+        total = _Sum.apply(exact.sum((0, 2, 3)))
+        centre = (total / count).view(1, -1, 1, 1)
+        spread = _Sum.apply((exact - centre).square().sum((0, 2, 3)))
+        if self.track_running_stats:
+            self.num_batches_tracked += 1
+            share_of_new = self.momentum
+            self.running_mean.lerp_((total.detach() / count).float(), share_of_new)
+            self.running_var.lerp_((spread.detach() / (count - 1)).float(), share_of_new)
+        scaled = (exact - centre) / (spread / count + self.eps).sqrt().view(1, -1, 1, 1)
+        return scaled.to(x.dtype) * self.weight.view(1, -1, 1, 1) + self.bias.view(1, -1, 1, 1)
+
+
+class _Sum(torch.autograd.Function):
+    """The sum over all processes, through which gradients flow to each of them."""
+
+    @staticmethod
+    def forward(context: object, values: Tensor) -> Tensor:
+        values = values.clone()
+        distributed.all_reduce(values)
+        return values
+
+    @staticmethod
+    def backward(context: object, gradient: Tensor) -> Tensor:
+        gradient = gradient.clone()
+        distributed.all_reduce(gradient)
+        return gradient

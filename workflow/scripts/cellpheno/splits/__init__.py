@@ -1,0 +1,1 @@
+"""Train, val and test: assigned, kept apart, checked for near-duplicates."""

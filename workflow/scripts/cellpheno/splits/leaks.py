@@ -1,0 +1,264 @@
+"""The leak gate: nothing that is learned from may be there again in what is measured on.
+
+Copies to the byte and fields of one group are kept together by the splits. This finds what they
+cannot know of: pictures of fields or of cells that show the same thing, and one cell seen at
+several times.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cellpheno.core import notices
+from cellpheno.core.errors import StudyError
+from cellpheno.images import store
+from cellpheno.images.crops import Geometry, cut
+from cellpheno.images.quality.measures import OK
+from cellpheno.splits import assign, near_duplicates, tracked_cells
+from cellpheno.study import known_pairs
+from cellpheno.tables.columns import BOX_COLUMNS
+
+CELL = Geometry(margin=0.16, border=0.12, size=3 * near_duplicates.SIDE)
+TRACKED, IMAGE, CELLS = "tracked", "near-duplicate image", "near-duplicate cell"
+REFUSE, KEEP_TOGETHER, ALLOW = "refuse", "keep_together", "allow"
+SHOWN = 5
+"""Pairs of a kind that a refusal names; the table has them all."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Pictures:
+    """What is compared: whole fields, or cells in them."""
+
+    field: npt.NDArray[np.object_]
+    box: npt.NDArray[np.object_]
+    """Corners as text, empty for a whole field."""
+    small: near_duplicates.Thumbnails
+
+
+def learning(fields: pd.DataFrame, annotated: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of fields that may come to train, val or test, sorted by field."""
+    given = fields["split"].fillna("")
+    chosen = fields["field"].isin(annotated["field"]) | given.isin(assign.LEARNING)
+    chosen &= (fields["verdict"] == OK) & (given != assign.PREDICT)
+    return fields[chosen].sort_values("field", ignore_index=True)
+
+
+def whole_fields(shards: Iterable[str | Path], names: Iterable[str]) -> Pictures:
+    """Return the thumbnails of some fields, one field in memory at a time."""
+    wanted = set(names)
+    small = {
+        field: near_duplicates.thumbnail(image)
+        for shard in shards
+        for field, image in store.read(shard, wanted)
+    }
+    order = np.array(sorted(small), dtype=object)
+    return Pictures(
+        order, np.full(len(order), "", dtype=object), thumbnails(small[field] for field in order)
+    )
+
+
+def cells(shards: Iterable[str | Path], boxes: pd.DataFrame) -> Pictures:
+    """Return the thumbnails of annotated cells, one field in memory at a time."""
+    small, order = [], []
+    rows = boxes.groupby("field").indices
+    outlines = boxes[BOX_COLUMNS].to_numpy(np.float64)
+    for shard in shards:
+        for field, image in store.read(shard, rows):
+            small.append(thumbnails(cut(image, outlines[rows[field]], CELL)))
+            order += rows[field].tolist()
+    shown = boxes.iloc[order]
+    names = shown["field"].to_numpy(dtype=object)
+    return Pictures(names, corners(shown), np.concatenate([thumbnails([]), *small]))
+
+
+def corners(boxes: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """Return boxes as the text that names a cell in its field."""
+    whole = boxes[BOX_COLUMNS].round().astype(int).astype(str)
+    return np.array([", ".join(row) for row in whole.to_numpy()], dtype=object)
+
+
+def thumbnails(pictures: Iterable[npt.NDArray[np.uint8]]) -> near_duplicates.Thumbnails:
+    """Return the thumbnails of pictures, [n, side, side, channels]."""
+    small = [near_duplicates.thumbnail(picture) for picture in pictures]
+    channels = small[0].shape[-1] if small else 3
+    return np.array(small, np.uint8).reshape(
+        -1, near_duplicates.SIDE, near_duplicates.SIDE, channels
+    )
+
+
+def between_fields(
+    fields: pd.DataFrame, pictures: Mapping[str, Pictures], settings: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Find fields that show, or may show, the same though neither group nor bytes say so.
+
+    Parameters
+    ----------
+    fields
+        As `learning` gives them.
+    pictures
+        Of these fields (`IMAGE`) and of their annotated cells (`CELLS`).
+    settings
+        The config's section `splits`: `by`, `track_frames` and `track_distance`.
+
+    Returns
+    -------
+    DataFrame
+        tables.NEAR_DUPLICATES. Cells of fields that show the same as a whole have no rows.
+    """
+    block = pd.Series(assign.blocks(fields, [settings["by"], "content"]), index=fields["field"])
+    found = [
+        _named(near_duplicates.find(those.small, block[those.field].to_numpy()), those, kind)
+        for kind, those in pictures.items()
+    ]
+    rows = tracked_cells.neighbours(fields, settings["track_frames"], settings["track_distance"])
+    apart = rows[block.to_numpy()[rows[:, 0]] != block.to_numpy()[rows[:, 1]]]
+    tracked = pd.DataFrame(apart, columns=["first", "second"])
+    tracked = tracked.assign(turn="as it is", similarity=np.nan, limit=np.nan)
+    names = fields["field"].to_numpy(dtype=object)
+    found.append(
+        _named(
+            tracked, Pictures(names, np.full(len(names), "", dtype=object), thumbnails([])), TRACKED
+        )
+    )
+    pairs = pd.concat(found, ignore_index=True)
+    fields_of = [frozenset(pair) for pair in zip(pairs["first"], pairs["second"], strict=True)]
+    alike = {pair for pair, kind in zip(fields_of, pairs["kind"], strict=True) if kind == IMAGE}
+    repeated = np.array([pair in alike for pair in fields_of], dtype=bool)
+    return pairs[~repeated | (pairs["kind"] != CELLS).to_numpy()].reset_index(drop=True)
+
+
+def between_crops(
+    crops: npt.NDArray[np.uint8], table: pd.DataFrame, sides: pd.Series
+) -> pd.DataFrame:
+    """Find crops of different sides that show, or may show, the same cell.
+
+    Parameters
+    ----------
+    crops
+        [n, size, size, 3]; an array on disk is read crop by crop.
+    table
+        The crops table, its rows in the order of `crops`.
+    sides
+        [n] what must have nothing in common.
+
+    Returns
+    -------
+    DataFrame
+        tables.LEAKS.
+    """
+    pictures = Pictures(table["field"].to_numpy(dtype=object), corners(table), thumbnails(crops))
+    pairs = near_duplicates.find(pictures.small, pd.factorize(sides)[0])
+    split = table["split"].to_numpy(dtype=object)
+    of_pairs = {f"{end}_split": split[pairs[end].to_numpy(int)] for end in ("first", "second")}
+    return _named(pairs, pictures, CELLS).assign(**of_pairs)
+
+
+def counted(pairs: pd.DataFrame, mode: str, known: str | Path | None) -> pd.DataFrame:
+    """Return the pairs that count, without those that a person knows to be different.
+
+    Parameters
+    ----------
+    pairs
+        tables.NEAR_DUPLICATES.
+    mode
+        `splits.near_duplicates`. What is doubtful counts where pairs are kept together, for that
+        does no harm.
+    known
+        `splits.known_pairs`.
+    """
+    if known is not None:
+        pairs = known_pairs.among(pairs, known_pairs.read(known))
+        pairs = pairs[pairs["known"] == 0].drop(columns="known")
+    same = pairs["similarity"].isna() | (pairs["similarity"] >= pairs["limit"])
+    return pairs[same | (mode == KEEP_TOGETHER)].reset_index(drop=True)
+
+
+def report_unfound(pairs: pd.DataFrame, path: str | Path) -> None:
+    """Warn of known pairs that are not among those found: of boxes redrawn since, or misspelt."""
+    known = known_pairs.read(path)
+    lines = known.index.difference(known_pairs.among(pairs, known)["known"])
+    if len(lines):
+        notices.warn(
+            f"{len(lines)} of {len(known)} pairs in {path} (splits.known_pairs) are not alike in "
+            f"this study, the first in line {lines[0]}; their boxes may have been redrawn: copy "
+            "them anew from leaks.tsv, or delete them."
+        )
+
+
+def with_splits(pairs: pd.DataFrame, result: pd.DataFrame) -> pd.DataFrame:
+    """Return pairs of fields with the splits they came to, those that leak first."""
+    split = result.set_index("field")["split"]
+    pairs = pairs.assign(
+        first_split=pairs["first"].map(split), second_split=pairs["second"].map(split)
+    )
+    leaks = pairs["first_split"] != pairs["second_split"]
+    return pd.concat([pairs[leaks], pairs[~leaks]], ignore_index=True)
+
+
+def leaking(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of tables.LEAKS whose two splits are not the same."""
+    return pairs[pairs["first_split"] != pairs["second_split"]]
+
+
+def judge(pairs: pd.DataFrame, what: str, mode: str, where: str) -> None:
+    """Refuse pairs that are in different splits, or only warn of them.
+
+    Parameters
+    ----------
+    pairs
+        tables.LEAKS.
+    what
+        Plural noun for the sentence: fields and cells, or patches.
+    mode
+        `splits.near_duplicates`.
+    where
+        The files that list and show all pairs.
+
+    Raises
+    ------
+    StudyError
+        Unless the mode is `allow`; names the first pairs and says what to do.
+    """
+    leaks = leaking(pairs)
+    if leaks.empty:
+        return
+    shown = pd.concat([of_kind.head(SHOWN) for _, of_kind in leaks.groupby("kind", sort=False)])
+    named = "; ".join(_in_words(row) for row in shown.to_dict("records"))
+    more = f"; and {len(leaks) - len(shown)} more" if len(leaks) > len(shown) else ""
+    number = f"{len(leaks)} pairs" if len(leaks) > 1 else "1 pair"
+    message = f"{number} of {what} that show the same in different splits: {named}{more}."
+    if mode == ALLOW:
+        notices.warn(f"{message} {where}; splits.near_duplicates allows them.")
+        return
+    together = (
+        "set splits.near_duplicates to keep_together, give their fields one value in the column "
+        "of splits.by"
+        if mode == REFUSE
+        else "give their fields the same split, for splits.lists or the column split fixes both"
+    )
+    raise StudyError(
+        f"{message} {where}. If they show the same, {together}, or leave one out; pairs that are "
+        "different go into the file of splits.known_pairs, row by row as the table has them."
+    )
+
+
+def _named(pairs: pd.DataFrame, pictures: Pictures, kind: str) -> pd.DataFrame:
+    """Return pairs of rows as pairs of fields and boxes."""
+    rows = {end: pairs[end].to_numpy(int) for end in ("first", "second")}
+    fields = {end: pictures.field[row] for end, row in rows.items()}
+    boxes = {f"{end}_box": pictures.box[row] for end, row in rows.items()}
+    return pairs.assign(**fields, **boxes, kind=kind)
+
+
+def _in_words(pair: Mapping[str, Any]) -> str:
+    ends = [
+        f"{pair[end]}{f' ({box})' if (box := pair[f'{end}_box']) else ''} in {pair[f'{end}_split']}"
+        for end in ("first", "second")
+    ]
+    alike = "" if pair["kind"] == TRACKED else f", {pair['turn']}, {pair['similarity']:.3f} alike"
+    return f"{' and '.join(ends)} ({pair['kind']}{alike})"

@@ -1,0 +1,191 @@
+"""Published numbers, and what a run of the workflow has to say to each of them."""
+
+import re
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from cellpheno.core.errors import StudyError
+from cellpheno.statistics.t_tests import quantile
+from cellpheno.tables.annotations import COUNTS
+from cellpheno.tables.cells import CLASSIFIERS
+from cellpheno.tables.labels import MIXTURE
+from cellpheno.tables.metrics import CLASSIFICATION_METRICS, DETECTION_METRICS
+from cellpheno.tables.patch_filter import FILTER_METRICS
+from cellpheno.tables.quality import QUALITY
+from cellpheno.tables.statistics import FREQUENCIES
+from cellpheno.tables.target import CELL_LEVEL, IMAGE_LEVEL, PATIENTS
+from cellpheno.tables.two_classes import TWO_CLASSES
+
+SOURCES = {
+    "qc/fields.tsv": QUALITY,
+    "annotations/counts.tsv": COUNTS,
+    "metrics/detection.tsv": DETECTION_METRICS,
+    "metrics/detectors.tsv": DETECTION_METRICS,
+    "metrics/classification.tsv": CLASSIFICATION_METRICS,
+    "statistics/frequencies.tsv": FREQUENCIES,
+    "metrics/cell_level.tsv": CELL_LEVEL,
+    "metrics/image_level.tsv": IMAGE_LEVEL,
+    "metrics/patients.tsv": PATIENTS,
+    "labels/mixture.tsv": MIXTURE,
+    "metrics/two_classes.tsv": TWO_CLASSES,
+    "benchmarks/classifiers.tsv": CLASSIFIERS,
+    "patch_filter/metrics.tsv": FILTER_METRICS,
+}
+"""The tables of a study that may answer a claim, and of which kind they are."""
+
+SUMMARIES: dict[str, Callable[[pd.Series], float]] = {
+    "rows": len,
+    "distinct": pd.Series.nunique,
+    "sum": pd.Series.sum,
+    "median": pd.Series.median,
+}
+"""What becomes of several rows."""
+
+CHOICES: dict[str, Callable[[pd.Series], object]] = {
+    "smallest": pd.Series.idxmin,
+    "largest": pd.Series.idxmax,
+}
+"""Which one of several rows is taken, with its interval; `value` takes the only one."""
+
+SCALES = {"percent": 100.0, "million": 1e-6}
+"""By what our numbers are multiplied where a claim has this unit."""
+
+ESTIMATES = ("value", "p")
+"""Columns of our tables that hold estimates; all others hold counts and sizes, which are exact."""
+
+MARGINS = {"percent": 2.0, "fraction": 0.02}
+"""How far ours may lie from a published share of which no spread is printed, by its unit.
+
+No paper says so: the project chose it (docs/statistics.md).
+"""
+
+APPROXIMATE = 0.1
+"""How far an approximate number may be off, as a share of it."""
+
+RUNS = 3
+"""Published trainings behind a printed standard deviation whose number of runs is not printed."""
+
+
+def compare(
+    claims: pd.DataFrame,
+    answers: Mapping[str, pd.DataFrame],
+    study: str,
+    run: str,
+    simulated: bool,
+) -> pd.DataFrame:
+    """Compare ours with every published number.
+
+    Parameters
+    ----------
+    claims
+        The claims table. Its columns table, where, column and summary say which number of a run
+        answers a claim; shares, which our tables give as fractions, are compared in per cent
+        where the claim is.
+    answers
+        Tables of the run, by their path below the study's results.
+    study
+        The published study whose claims the run can answer; all others are `not run`.
+    run
+        Name of the run.
+    simulated
+        Whether its images are simulated: then nothing it finds reproduces anything.
+
+    Returns
+    -------
+    frame
+        A table of compared claims: a row for every claim, in their order.
+    """
+    rows = []
+    for claim in claims.to_dict("records"):
+        table = answers.get(claim["table"]) if claim["study"] == study else None
+        ours = (np.nan,) * 3 if table is None else answer(claim, table)
+        judged = "not run" if np.isnan(ours[0]) else verdict(claim, ours)
+        if simulated and judged != "not run":
+            judged = "not comparable (simulated)"
+        numbers = dict(zip(("ours", "ci_low", "ci_high"), ours, strict=True))
+        rows.append(numbers | {"verdict": judged, "run": "" if judged == "not run" else run})
+    shown = claims.drop(columns=["table", "where", "column", "summary"])
+    return pd.concat([shown.rename(columns={"value": "published"}), pd.DataFrame(rows)], axis=1)
+
+
+def answer(claim: Mapping[str, str], table: pd.DataFrame) -> tuple[float, float, float]:
+    """Return our number and the ends of its interval, missing where the table has none.
+
+    Raises
+    ------
+    StudyError
+        When several rows fit a claim that asks for a single value.
+    """
+    chosen = np.ones(len(table), dtype=bool)
+    for condition in filter(None, claim["where"].split(";")):
+        column, _, allowed = condition.partition("=")
+        chosen &= table[column].astype(str).isin(allowed.split("|")).to_numpy()
+    rows = table[chosen].dropna(subset=claim["column"])
+    if rows.empty:
+        return np.nan, np.nan, np.nan
+    scale, summary, column = SCALES.get(claim["unit"], 1.0), claim["summary"], rows[claim["column"]]
+    if summary in SUMMARIES:
+        return scale * float(SUMMARIES[summary](column)), np.nan, np.nan
+    if summary in CHOICES:
+        rows = rows.loc[[CHOICES[summary](column)]]
+    if len(rows) > 1:
+        raise StudyError(
+            f"The claim {claim['claim_id']} fits {len(rows)} rows of {claim['table']}; make its "
+            "`where` in resources/claims.tsv name one, or choose a summary."
+        )
+    ends = rows[["ci_low", "ci_high"]].iloc[0] if claim["column"] == "value" else (np.nan, np.nan)
+    number = rows[claim["column"]].iloc[0]
+    return scale * float(number), *(scale * float(end) for end in ends)
+
+
+def verdict(claim: Mapping[str, str], ours: tuple[float, float, float]) -> str:
+    """Return `reproduced`, `differs` or `inconclusive`.
+
+    Reproduced is a number whose whole 95 % interval lies within the published one; it differs
+    where the two do not meet. A count or a size has no error: it is its own interval. An estimate
+    without an interval decides nothing.
+    """
+    value, *ends = ours
+    if claim["column"] not in ESTIMATES:
+        ends = [value, value]
+    low, high = published_interval(claim)
+    if low <= ends[0] and ends[1] <= high:
+        return "reproduced"
+    return "differs" if ends[0] > high or ends[1] < low else "inconclusive"
+
+
+def published_interval(claim: Mapping[str, str]) -> tuple[float, float]:
+    """Return from where to where a published number reaches.
+
+    A printed interval as it is; the 95 % interval by Student's t of a printed standard deviation
+    of a few runs; a tenth to either side of what is called approximate; `MARGINS` to either side
+    of an estimated share without any of these; without end where it is a bound. What was lost by
+    rounding to the printed digits comes on top.
+    """
+    number, bound, spread = float(claim["value"]), claim["bound"], claim["spread"]
+    printed = re.fullmatch(r"(.+)\.\.(.+)", spread)
+    if printed:
+        return float(printed[1]), float(printed[2])
+    if bound in ("gt", "ge"):
+        return number, np.inf
+    if bound in ("lt", "le"):
+        return -np.inf, number
+    if bound == "approx":
+        half = APPROXIMATE * abs(number)
+    elif spread:
+        half = quantile(_runs(claim) - 1) * float(spread)
+    elif claim["column"] in ESTIMATES:
+        half = MARGINS.get(claim["unit"], 0.0)
+    else:
+        half = 0.0
+    decimals = len(claim["value"].partition(".")[2])
+    half += 0.5 * 10.0**-decimals * (1 + 1e-9)  # the end of what rounds to it belongs to it
+    return number - half, number + half
+
+
+def _runs(claim: Mapping[str, str]) -> int:
+    """Return how many trainings a printed standard deviation rests on."""
+    printed = re.search(r"\bruns=(\d+)", claim["setting"])
+    return int(printed[1]) if printed else RUNS

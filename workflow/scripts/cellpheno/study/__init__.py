@@ -1,0 +1,1 @@
+"""The config and the sample sheet, checked before any job starts."""

@@ -1,0 +1,122 @@
+"""What experiments of a config share: crops, and the classifier that guesses unknown cells."""
+
+from collections.abc import Mapping, Sequence
+
+from cellpheno.core.errors import StudyError
+from cellpheno.study import configuration
+from cellpheno.study.configuration import Config
+
+GUESSED = ("pseudo", "pseudo_confident")
+
+
+def crops_as(config: Config, name: str) -> str:
+    """Return the first experiment with the same crops: they are cut once for all of them."""
+    wanted = configuration.experiment(config, name)
+    for other in config["experiments"]:
+        same = configuration.experiment(config, other)
+        if all(same.get(part) == wanted.get(part) for part in ("input", "crops")):
+            return other
+    raise AssertionError(name)
+
+
+def guesses(config: Config, name: str) -> bool:
+    """Return whether the experiment learns from classes that another classifier guessed."""
+    return configuration.experiment(config, name)["training"]["unknown"] in GUESSED
+
+
+def first_classifier(config: Config, name: str) -> str | None:
+    """Return the experiment that is like this one but drops unknown cells; None without one."""
+    wanted = configuration.experiment(config, name)
+    wanted = {**wanted, "training": {**wanted["training"], "unknown": "drop"}}
+    same = (o for o in config["experiments"] if configuration.experiment(config, o) == wanted)
+    return next(same, None)
+
+
+def check(config: Config, source: str) -> None:
+    """Refuse designs, weights and policies for unknown cells that lack what they need.
+
+    Raises
+    ------
+    StudyError
+        For an unknown class that is not there or is itself the negative or the target class, and
+        for guesses without the first classifier or without a target.
+    """
+    target = config["calls"]["target"]
+    if target is None and config["calls"]["classifier_weight"] == "learnt":
+        raise StudyError(
+            f"{source}: calls.classifier_weight is learnt, which takes a class that is looked for; "
+            "set calls.target, or give a number."
+        )
+    if target is None and any(settings is not None for settings in config["designs"].values()):
+        raise StudyError(
+            f"{source}: designs are measured by how well calls.target is found, but that is not "
+            "set; name a class there."
+        )
+    for name in config["experiments"]:
+        training = configuration.experiment(config, name)["training"]
+        where = f"{source}: classification.training.unknown_class (experiment {name})"
+        if training["unknown_class"] is not None:
+            unknown, classes = training["unknown_class"], config["classes"]
+            configuration.check_known(unknown, classes, where, "classes")
+        if training["unknown"] == "keep":
+            continue
+        if training["unknown_class"] is None:
+            raise StudyError(
+                f"{where} is not set, but `unknown` is {training['unknown']}; name the class."
+            )
+        if training["unknown_class"] == target:
+            raise StudyError(
+                f"{where} is {target}, the target; it is the class of cells that nobody knows."
+            )
+        if training["unknown"] == "negative":
+            check_counted_as(config, training, f"{source}: experiment {name}")
+        if training["unknown"] == "pseudo_confident" and target is None:
+            raise StudyError(
+                f"{source}: classification.training.unknown is pseudo_confident (experiment "
+                f"{name}), which looks for cells of calls.target; set that."
+            )
+        if guesses(config, name) and first_classifier(config, name) is None:
+            raise StudyError(
+                f"{source}: classification.training.unknown is {training['unknown']} (experiment "
+                f"{name}), which needs the guesses of a classifier that was trained without "
+                "unknown cells; add an experiment that differs in `unknown: drop` alone."
+            )
+
+
+def check_sheet(config: Config, columns: Mapping[str, Sequence[str]]) -> None:
+    """Refuse to train on fields that the sample sheet does not have.
+
+    Parameters
+    ----------
+    config
+        A complete config.
+    columns
+        The sample sheet: column to values.
+
+    Raises
+    ------
+    StudyError
+        For the first column or value of `training.only` that is not in the sheet.
+    """
+    sheet = config["fields"]
+    for name in config["experiments"]:
+        only = configuration.experiment(config, name)["training"]["only"]
+        for column, values in (only or {}).items():
+            where = f"classification.training.only (experiment {name})"
+            names = [str(known) for known in columns]
+            configuration.check_known(column, names, where, f"the columns of {sheet}")
+            known = sorted(set(columns[column]))
+            for value in values:
+                configuration.check_known(value, known, where, f"the column {column} of {sheet}")
+
+
+def check_counted_as(config: Config, training: Config, where: str) -> None:
+    """Refuse to count unknown cells as a class that is not there, or as the one that they are."""
+    key = "classification.training.counted_as"
+    counted_as = training["counted_as"] or config["negative_class"]
+    configuration.check_known(counted_as, config["classes"], f"{where}, {key}", "classes")
+    if counted_as == training["unknown_class"]:
+        raise StudyError(
+            f"{where} counts unknown cells as {counted_as}, which is the unknown class itself; "
+            f"name in {key} the class of ordinary cells."
+        )

@@ -1,0 +1,91 @@
+"""Pairs of look-alikes that a person knows to be different: the leak gate lets them pass."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cellpheno.core import text_tables
+from cellpheno.core.errors import StudyError
+from cellpheno.core.names import check_known
+
+ENDS = ("first", "second")
+COLUMNS = ["first", "first_box", "second", "second_box"]
+
+
+def read(path: str | Path) -> pd.DataFrame:
+    """Return the pairs of a file, indexed by line, with empty text where a box is left out.
+
+    Raises
+    ------
+    StudyError
+        When the file is no table separated by tabs, or lacks a field.
+    """
+    lines = list(text_tables.rows(text_tables.text(path), "\t", path))
+    table = text_tables.table(lines, path) if len(lines) != 1 else pd.DataFrame(columns=lines[0][1])
+    for column in ENDS:
+        if column not in table:
+            raise StudyError(
+                f"{path} (splits.known_pairs) has no column {column}; copy the first line, and the "
+                "rows of pairs that are known to be different, from leaks.tsv of the study or its "
+                "log, separated by tabs."
+            )
+    table = table.reindex(columns=COLUMNS).fillna("").replace("NA", "")
+    for column in ENDS:
+        for line in table.index[table[column] == ""]:
+            raise StudyError(
+                f"Line {line} of {path} (splits.known_pairs) has no field in the column {column}; "
+                "write it there, or delete the line."
+            )
+    return table
+
+
+def check(config: Mapping[str, Any], fields: pd.DataFrame) -> None:
+    """Refuse a file of known pairs that cannot be read or names a field that is not there.
+
+    Raises
+    ------
+    StudyError
+        For the first fault.
+    """
+    path = config["splits"]["known_pairs"]
+    if path is None:
+        return
+    known = fields["field"].tolist()
+    there = set(known)
+    for row in read(path).itertuples():
+        for name in (row.first, row.second):
+            if name not in there:
+                where = f"Line {row.Index} of {path} (splits.known_pairs)"
+                check_known(name, known, where, f"the fields of {config['fields']}")
+
+
+def among(pairs: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Return which pairs are known, as a column `known`: the line of the file, 0 for others.
+
+    A known pair without boxes stands for the two fields with all their cells. Which of the two is
+    first does not matter.
+
+    Parameters
+    ----------
+    pairs
+        tables.NEAR_DUPLICATES.
+    known
+        As `read` returns it.
+    """
+    line: dict[frozenset[tuple[str, str]], int] = {
+        frozenset([(row.first, row.first_box), (row.second, row.second_box)]): int(row.Index)
+        for row in known.itertuples()
+    }
+    boxes = pairs[["first_box", "second_box"]].fillna("")
+    ends = zip(
+        zip(pairs["first"], boxes["first_box"], strict=True),
+        zip(pairs["second"], boxes["second_box"], strict=True),
+        strict=True,
+    )
+    found = [
+        line.get(frozenset(pair)) or line.get(frozenset((field, "") for field, _ in pair), 0)
+        for pair in ends
+    ]
+    return pairs.assign(known=found)

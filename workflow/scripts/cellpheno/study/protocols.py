@@ -1,0 +1,86 @@
+"""What the published protocol of a study and the corrected one choose where a config does not."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cellpheno.core.errors import StudyError
+
+Choices = dict[tuple[str, ...], Any]
+"""By the path of a key in the config."""
+
+CORRECTED: Choices = {
+    ("calls", "rule"): "argmax",
+    ("classification", "model", "normalisation"): "matched",
+    ("classification", "model", "stem"): "adapted",
+    ("classification", "training", "brightness", "kind"): "sound",
+    ("classification", "training", "validate_only"): True,
+    ("classification", "training", "validation"): "fields",
+    ("composite", "bits"): "all",
+    ("detection", "inference", "min_objectness"): 0.05,
+    ("detection", "inference", "proposals_after_nms"): None,
+    ("detection", "inference", "proposals_before_nms"): None,
+    ("detection", "model", "normalisation"): "matched",
+    ("detection", "model", "stem"): "adapted",
+    ("detection", "training", "flips"): "both",
+    ("detection", "training", "max_gradient_norm"): 5.0,
+    ("statistics", "tests"): [
+        {"test": "welch", "unit": "replicate", "correction": "holm"},
+        {"test": "gee", "unit": "replicate", "correction": "holm"},
+        {"test": "student", "unit": "field", "correction": "none"},
+    ],
+}
+"""The choices of `protocol: corrected`, and of everything that a published protocol leaves open."""
+
+PUBLISHED: dict[str, Choices] = {
+    "aim_cics": {  # A8, A14, A16, A18, A36, A37, A51
+        ("calls", "rule"): "best_positive",
+        ("classification", "training", "validation"): "cells",
+        ("detection", "inference", "min_objectness"): 0.0,
+        ("detection", "inference", "proposals_after_nms"): 1000,
+        ("detection", "inference", "proposals_before_nms"): 4000,
+        ("detection", "training", "max_gradient_norm"): None,
+        ("statistics", "tests"): [{"test": "student", "unit": "field", "correction": "none"}],
+    },
+    "cca": {  # C17 to C21, C32, C42, C45 to C47
+        ("classification", "model", "normalisation"): "none",
+        ("classification", "model", "stem"): "random",
+        ("classification", "training", "brightness", "kind"): "clipped",
+        ("classification", "training", "validate_only"): False,
+        ("composite", "bits"): "top_byte",
+        ("detection", "inference", "min_objectness"): 0.0,
+        ("detection", "inference", "proposals_after_nms"): 1000,
+        ("detection", "inference", "proposals_before_nms"): 1000,
+        ("detection", "model", "normalisation"): "none",
+        ("detection", "model", "stem"): "random_frozen",
+        ("detection", "training", "flips"): "horizontal",
+        ("detection", "training", "max_gradient_norm"): None,
+    },
+    "jimt1": {},
+}
+"""What `protocol: published` chooses otherwise, by `published_study`."""
+
+
+def chosen(config: Mapping[str, Any], source: str) -> Choices:
+    """Return what the protocol chooses in this study, by key.
+
+    Parameters
+    ----------
+    config
+        With `protocol` and `published_study`.
+    source
+        Where the config comes from, for messages.
+
+    Raises
+    ------
+    StudyError
+        When the published protocol of no study is asked for.
+    """
+    if config["protocol"] == "corrected":
+        return CORRECTED
+    study = config["published_study"]
+    if study is None:
+        raise StudyError(
+            f"{source}: protocol is published, but published_study does not say whose protocol "
+            f"that is; set it to one of {', '.join(PUBLISHED)}, or set protocol to corrected."
+        )
+    return CORRECTED | PUBLISHED[study]

@@ -1,0 +1,456 @@
+"""The sample sheet: one row per field of view, checked before any compute."""
+
+import array
+import errno
+import hashlib
+import itertools
+import os
+import re
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cellpheno.core import notices, text_tables, wells
+from cellpheno.core.errors import StudyError
+from cellpheno.core.names import check_known
+from cellpheno.study import config_values, monolayer_settings, spellings
+from cellpheno.study.configuration import RESERVED, annotators
+
+FIELD_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+SPLITS = ("train", "val", "test", "predict")
+COLUMNS = ("field", "condition", "replicate", "group")
+"""Columns that every sheet has, beside one per channel."""
+NAMES = ("condition", "replicate", "group")
+"""Columns whose equal values mean one thing."""
+DISH = r"(dish|flask|coverslip|well)[ ._-]*\w{1,4}"
+"""Names of groups, in any case, that usually hold cells of one condition; patients need not."""
+LONGEST_NAME = 100
+"""Characters of a name; names of fields become names of files."""
+IMAGE_FOLDERS = (".zarr",)
+"""Endings of folders that are one image."""
+SHOWN = 5
+_ODD = re.compile(r"(^|/)\.?(/|$)", re.MULTILINE)
+"""What a Path would write otherwise, or does not join, in names of a line each."""
+_FAULTS = {
+    errno.ENOENT: "is not there",
+    errno.ENOTDIR: "is not there",
+    errno.ELOOP: "is a link that leads in a circle",
+    errno.EACCES: "lies in a folder that may not be opened (permission denied)",
+}
+
+
+def read(config: dict[str, Any], folder: Path, must_exist: bool) -> pd.DataFrame:
+    """Read the sample sheet: one row per field, all columns text, paths joined with `data_root`.
+
+    Blanks around a value are no part of it, and lines without values are passed over.
+
+    Parameters
+    ----------
+    config
+        A complete config.
+    folder
+        What relative paths are relative to.
+    must_exist
+        Whether every channel file must be there; not so for files that a rule makes.
+
+    Raises
+    ------
+    StudyError
+        For a sheet that is missing, empty or malformed, for the first row that is wrong, and for
+        files that are not there.
+    """
+    sheet = config["fields"]
+    if not os.path.lexists(folder / sheet):
+        raise StudyError(
+            f"The sample sheet {sheet} (config key fields) is not there; config/README.md says how "
+            "to make it."
+        )
+    fields = _table(folder / sheet, sheet)
+    if "split" not in fields:
+        fields["split"] = ""
+    _check_columns(fields, config)
+    _check_texts(fields, sheet)
+    _check_names(fields, sheet)
+    for channel in config["channels"]:
+        fields[channel] = _joined(Path(config["data_root"]), fields[channel].tolist())
+    if must_exist:
+        _check_files(fields, config["channels"], folder, sheet)
+    return fields.reset_index(drop=True)
+
+
+def without_rows(config: dict[str, Any]) -> pd.DataFrame:
+    """Return the sample sheet of a study whose data are still to be fetched."""
+    chosen = [config["splits"]["by"], *config["evaluation"]["by"]]
+    return pd.DataFrame(columns=[*dict.fromkeys([*COLUMNS, "split", *config["channels"], *chosen])])
+
+
+def _table(path: Path, sheet: str) -> pd.DataFrame:
+    """Return the sheet as text, its index the numbers of the lines."""
+    content = text_tables.text(path, sheet)
+    first = content.lstrip().partition("\n")[0]
+    other = text_tables.separator(first)
+    if other != "\t" and other in first:
+        raise StudyError(
+            f"{sheet} is separated by {text_tables.NAMES[other]}s, not by tabs; save it as "
+            'tab-separated text in UTF-8 (in Excel: "Unicode Text", then change the encoding).'
+        )
+    return text_tables.table(list(text_tables.rows(content, "\t", sheet)), sheet)
+
+
+def _check_columns(fields: pd.DataFrame, config: dict[str, Any]) -> None:
+    sheet = config["fields"]
+    chosen = [config["splits"]["by"], *config["evaluation"]["by"]]
+    for column in [*COLUMNS, *config["channels"], *chosen]:
+        if column not in fields:
+            raise StudyError(
+                f"{sheet} lacks the column {column}; found are {', '.join(fields.columns)}."
+            )
+        empty = fields.index[fields[column] == ""]
+        if len(empty):
+            raise StudyError(
+                f"Line {empty[0]} of {sheet} has nothing in column {column}; fill it in."
+            )
+        if (fields[column] == "NA").any():
+            raise StudyError(
+                f"{sheet} has NA in the column {column}, which the result tables use for missing "
+                "values; write another word."
+            )
+    for column in sorted(RESERVED - {*COLUMNS, "split"}):
+        if column in fields:
+            raise StudyError(
+                f"{sheet} has a column {column}, which the result tables fill themselves; rename "
+                "it."
+            )
+
+
+def _check_texts(fields: pd.DataFrame, sheet: str) -> None:
+    for column in fields:
+        if fault := config_values.fault_of_text(column, LONGEST_NAME):
+            raise StudyError(f"A column name of {sheet} {fault}.")
+        longest = LONGEST_NAME if column in COLUMNS else config_values.LONGEST
+        values = fields[column].tolist()
+        if max(map(len, values)) <= longest and "".join(values).isprintable():
+            continue
+        for line, value in zip(fields.index, values, strict=True):
+            if fault := config_values.fault_of_text(value, longest):
+                raise StudyError(f"Line {line} of {sheet}: the value of {column} {fault}.")
+
+
+def _check_names(fields: pd.DataFrame, sheet: str) -> None:
+    bad = fields.loc[~fields["field"].str.fullmatch(FIELD_NAME), "field"]
+    if len(bad):
+        raise StudyError(
+            f"The field {bad.iloc[0]!r} in {sheet} should hold only letters, digits, dots, dashes "
+            "and underscores; rename it."
+        )
+    twice = fields.loc[fields["field"].duplicated(), "field"]
+    if len(twice):
+        raise StudyError(
+            f"The field {twice.iloc[0]} stands more than once in {sheet}; give each its own name."
+        )
+    odd = fields[~fields["split"].isin(["", *SPLITS])]
+    if len(odd):
+        raise StudyError(
+            f"The field {odd['field'].iloc[0]} in {sheet} has the split {odd['split'].iloc[0]!r}; "
+            f"use {', '.join(SPLITS)}, or leave it empty."
+        )
+
+
+def _joined(root: Path, names: list[str]) -> list[str]:
+    """Return names below a folder as a Path would write them, at a tenth of its time."""
+    if _ODD.search("\n".join(names)):
+        return [str(root / name) for name in names]
+    start = "" if root == Path() else f"{root}/"
+    return [start + name for name in names]
+
+
+def _check_files(fields: pd.DataFrame, channels: list[str], folder: Path, sheet: str) -> None:
+    """Refuse a sheet that names files which are not there or cannot be read, with their number."""
+    names = fields["field"].tolist()
+    faults = [
+        f"{path} ({channel} of the field {name}) {fault}"
+        for channel in channels
+        for name, path in zip(names, fields[channel].tolist(), strict=True)
+        if (fault := _fault(f"{folder}/{path}" if path[0] != "/" else path))
+    ]
+    if faults:
+        raise StudyError(
+            f"{len(faults)} of {len(fields) * len(channels)} files in {sheet} cannot be used: "
+            f"{'; '.join(faults[:SHOWN])}{'; ...' if len(faults) > SHOWN else ''}; correct the "
+            "names, or data_root in the config."
+        )
+
+
+def _fault(path: str) -> str | None:
+    """Return what is wrong with an image file as far as the disk tells; None where nothing is."""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - for 300,000 files a Path takes seconds
+    except OSError as error:
+        return _FAULTS.get(error.errno or 0, f"cannot be looked at ({error.strerror})")
+    if stat.S_ISDIR(mode):
+        return None if path.lower().endswith(IMAGE_FOLDERS) else "is a folder"
+    if not stat.S_ISREG(mode):
+        return "is no file but a device or a pipe"
+    return None if os.access(path, os.R_OK) else "may not be read (permission denied)"
+
+
+def check_planes(config: dict[str, Any], fields: pd.DataFrame) -> None:
+    """Refuse two channels of a field, or two fields, that are the same plane of the same file.
+
+    Raises
+    ------
+    StudyError
+        For the first field with such channels, and the first two such fields.
+    """
+    planes = config["image_files"]["planes"]
+    for one, other in itertools.combinations(config["channels"], 2):
+        same = fields.loc[fields[one] == fields[other], ["field", one]]
+        if len(same) and planes.get(one) == planes.get(other):
+            field, path = same.iloc[0]
+            raise StudyError(
+                f"The field {field} in {config['fields']} has the file {path} as {one} and as "
+                f"{other}; correct the names, or say in image_files.planes which plane is which."
+            )
+
+    of_channels = [
+        fields[["field"]].assign(path=fields[channel], plane=str(planes.get(channel)))
+        for channel in config["channels"]
+    ]
+    images = pd.concat(of_channels, ignore_index=True)
+    again = images[images.duplicated(["path", "plane"])]
+    if len(again):
+        field, path, plane = again.iloc[0]
+        same = (images["path"] == path) & (images["plane"] == plane)
+        raise StudyError(
+            f"The fields {images.loc[same, 'field'].iloc[0]} and {field} in {config['fields']} "
+            f"have the same image, {path}, so that its cells would count twice; correct the name "
+            "of the file, or leave out one of the fields."
+        )
+
+
+def check_spellings(config: dict[str, Any], fields: pd.DataFrame) -> None:
+    """Refuse names that look the same, and warn of those that may be one name in two spellings.
+
+    Raises
+    ------
+    StudyError
+        For two conditions, replicates, groups or classes that nobody can tell apart, and for a
+        condition that is the control in another spelling.
+    """
+    columns = dict.fromkeys([*NAMES, config["splits"]["by"], *config["evaluation"]["by"]])
+    where = {f"the column {name} of {config['fields']}": fields[name].unique() for name in columns}
+    where["classes of the config"] = [*config["classes"], *config["class_groups"]]
+    for place, names in where.items():
+        for alike in spellings.look_alikes(names):
+            shown = " and ".join(map(ascii, alike))
+            raise StudyError(
+                f"In {place}, {shown} look the same but are different texts; write them in one way."
+            )
+        variants = spellings.variants(names)
+        if variants:
+            shown = "; ".join(" and ".join(map(repr, alike)) for alike in variants[:SHOWN])
+            notices.warn(
+                f"In {place}, {shown}{'; ...' if len(variants) > SHOWN else ''} differ only in "
+                "case, blanks, dashes or leading zeros, and count as different; write them in one "
+                "way if they mean the same."
+            )
+    for alike in spellings.variants(fields["condition"].unique()):
+        if config["statistics"]["control"] in alike:
+            raise StudyError(
+                f"In the column condition of {config['fields']}, {' and '.join(map(repr, alike))} "
+                "differ only in their spelling, and one of them is statistics.control, so that "
+                "the control would be compared with itself; write them in one way."
+            )
+
+
+def check_groups(config: dict[str, Any], fields: pd.DataFrame) -> None:
+    """Warn of wells and dishes whose name is a group on several plates, conditions or replicates.
+
+    A patient may have several, so that other names are not looked at.
+    """
+    groups = fields["group"]
+    rows = {name[0] for name in map(wells.parse, groups.unique()) if name}
+    named_wells = len(rows) > 1 and all(map(wells.parse, groups.unique()))
+    if "plate" in fields:
+        columns, what = ["plate"], "plates"
+    elif named_wells or groups.str.fullmatch(DISH, case=False).all():
+        columns, what = ["condition", "replicate"], "conditions or replicates"
+    else:
+        return
+    places = fields[["group", *columns]].drop_duplicates()["group"].value_counts()
+    several = sorted(places.index[places > 1])
+    if several:
+        notices.warn(
+            f"{len(several)} of {groups.nunique()} groups in {config['fields']} are on several "
+            f"{what} (such as {several[0]}), and each counts as one group, which stays in one "
+            f"split; call them plate1-{several[0]}, say, and plate2-{several[0]} if they differ."
+        )
+
+
+def check_statistics(config: dict[str, Any], fields: pd.DataFrame) -> None:
+    """Refuse comparisons that cannot be made.
+
+    Raises
+    ------
+    StudyError
+        When the control is not a condition of the sample sheet, nor is one that is left out, or a
+        condition that is compared has fewer than two units.
+    """
+    settings, sheet = config["statistics"], config["fields"]
+    known = {*fields["condition"], *config.get("simulation", {}).get("frequencies", {})}
+    for name in settings["exclude_conditions"]:
+        where = "statistics.exclude_conditions"
+        check_known(name, sorted(known), where, f"the conditions of {sheet}")
+    if settings["control"] is None:
+        return
+    taking_part = compared(config, fields)
+    conditions = sorted(taking_part["condition"].unique())
+    if not conditions:
+        raise StudyError(
+            f"statistics.control is {settings['control']!r}, but no field of {sheet} lies in "
+            f"statistics.splits ({', '.join(settings['splits'])}); name the splits of the fields "
+            "that are to be compared there, or set statistics.control to null."
+        )
+    if settings["control"] not in conditions:
+        raise StudyError(
+            f"statistics.control is {settings['control']!r}, which is not a condition in {sheet}; "
+            f"name one of {', '.join(map(repr, conditions))}, or leave the key out where nothing "
+            "is compared."
+        )
+    for test in settings["tests"]:
+        unit = test["unit"]
+        counts = taking_part.groupby("condition")[unit].nunique()
+        for condition, count in counts[counts < 2].items():
+            raise StudyError(
+                f"The condition {condition} has {count} {unit} in {sheet}, but the {test['test']} "
+                f"test by {unit} needs at least 2; add some, change the unit in statistics.tests, "
+                "give its fields another split in the sheet if they take no part, or leave "
+                "statistics.control out where nothing is compared."
+            )
+
+
+def compared(config: dict[str, Any], fields: pd.DataFrame) -> pd.DataFrame:
+    """Return the fields that may take part in the comparison, as far as the sheet tells."""
+    splits = config["statistics"]["splits"]
+    chosen = fields[fields["split"].isin(["", *splits])]
+    chosen = chosen[~chosen["condition"].isin(config["statistics"]["exclude_conditions"])]
+    if "simulation" in config and splits == ["predict"]:
+        chosen = chosen[chosen["condition"] != config["simulation"]["annotated"]]
+    return chosen
+
+
+def check_simulation(config: dict[str, Any], fields: pd.DataFrame) -> None:
+    """Refuse a simulation that does not fit the sample sheet or the classes.
+
+    Raises
+    ------
+    StudyError
+        For a condition without planted frequencies, frequencies of an unknown class or above 1,
+        or a field with a fault that is not in the sheet or has two faults.
+    """
+    settings = config["simulation"]
+    for condition in fields["condition"].unique():
+        if condition not in settings["frequencies"]:
+            raise StudyError(
+                f"The condition {condition} of {config['fields']} has no entry in "
+                "simulation.frequencies; add one."
+            )
+    for condition, planted in settings["frequencies"].items():
+        where = f"simulation.frequencies/{condition}"
+        for name in planted:
+            check_known(name, config["classes"], where, "classes")
+        if sum(planted.values()) > 1:
+            raise StudyError(
+                f"{where} adds up to {sum(planted.values()):g}; lower it to 1 or less."
+            )
+    monolayer_settings.check_times(config, fields)
+    faults: dict[str, str] = {}
+    for fault, spoilt in settings["faults"].items():
+        where = f"simulation.faults/{fault}"
+        for field in spoilt:
+            check_known(field, list(fields["field"]), where, f"the fields of {config['fields']}")
+            if field in faults:
+                raise StudyError(
+                    f"{where} names the field {field}, which is {faults[field]} already; a field "
+                    "has one fault."
+                )
+            faults[field] = fault
+
+
+def check_label_columns(config: dict[str, Any], fields: pd.DataFrame) -> None:
+    """Refuse annotations whose class stands in a column that the sheet lacks, or is NA there.
+
+    Raises
+    ------
+    StudyError
+        For the first such column.
+    """
+    for settings in annotators(config):
+        column = settings["label_column"]
+        if column is not None and column not in fields:
+            raise StudyError(
+                f"annotations.label_column is {column!r}, which is no column of "
+                f"{config['fields']}; those are {', '.join(fields.columns)}."
+            )
+        if column is not None and (fields[column] == "NA").any():
+            raise StudyError(
+                f"{config['fields']} has NA in the column {column} (annotations.label_column), "
+                "which the result tables use for missing values; leave it empty for fields without "
+                "a class, or write another word."
+            )
+
+
+def check_classes(classes: list[str], annotated: set[str], files: list[str]) -> None:
+    """Refuse classes that no annotation knows.
+
+    Raises
+    ------
+    StudyError
+        For the first class without any annotation.
+    """
+    for name in classes:
+        if name not in annotated:
+            raise StudyError(
+                f"The class {name!r} in the config does not occur in the annotations "
+                f"({', '.join(files)}); those that do are {', '.join(sorted(annotated))}: correct "
+                "classes or annotations.rename."
+            )
+
+
+def shards(fields: pd.DataFrame, size: int, most: int) -> dict[str, pd.DataFrame]:
+    """Divide the sample sheet, in its order, into shards of `size` fields, or more if it is long.
+
+    Parameters
+    ----------
+    fields
+        The sample sheet.
+    size
+        Fields of a shard.
+    most
+        Where there would be more shards than this, they grow: Snakemake takes seconds to plan
+        hundreds of jobs and minutes to plan ten thousands, again in every job on a cluster.
+    """
+    size = max(size, -(-len(fields) // max(1, most)))
+    starts = range(0, len(fields), size)
+    digits = max(3, len(str(len(starts))))
+    return {f"shard-{n:0{digits}d}": fields.iloc[s : s + size] for n, s in enumerate(starts)}
+
+
+def raw_version(paths: Iterable[str | Path]) -> str:
+    """Return a hash of every file's size and time.
+
+    So changed raw data are noticed without an input per file. A folder that is one image counts
+    with all its files.
+    """
+    numbers = array.array("q")
+    for path in paths:
+        status = os.stat(path)  # noqa: PTH116 - for 300,000 files a Path takes seconds
+        numbers.extend((status.st_size, status.st_mtime_ns))
+        if stat.S_ISDIR(status.st_mode):
+            parts = [part.stat() for part in Path(path).rglob("*")]
+            numbers.append(sum(part.st_size for part in parts))
+            numbers.append(max((part.st_mtime_ns for part in parts), default=0))
+    return hashlib.sha256(numbers.tobytes()).hexdigest()[:12]

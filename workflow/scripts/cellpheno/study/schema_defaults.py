@@ -1,0 +1,149 @@
+"""A config compared with its JSON schema (2020-12): defaults filled in, misfits refused."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import jsonschema
+
+from cellpheno.core.errors import StudyError
+from cellpheno.core.names import suggestion
+from cellpheno.study import config_values
+from cellpheno.study.config_text import Key, Written
+
+LONGEST = 200
+"""Characters of a value that a message repeats."""
+
+KINDS = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "null",
+    "number": "a number",
+    "object": "a section of keys",
+    "string": "a text",
+}
+"""What messages call the types of a JSON schema."""
+YAML_WORDS = {"None": "empty", "True": "true", "False": "false"}
+"""How messages write values that YAML writes otherwise than Python."""
+
+
+def fill(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> None:
+    """Fill the defaults of a schema into a value, in place, and order its keys as the schema does.
+
+    Snakemake takes a section whose keys stand in another order for a changed one.
+    """
+    schema = resolved(schema, root)
+    if isinstance(value, list):
+        for item in value:
+            fill(item, schema.get("items", {}), root)
+    if not isinstance(value, dict):
+        return
+    for key, part in schema.get("properties", {}).items():
+        part = resolved(part, root)
+        if key not in value and "default" in part:
+            value[key] = copy.deepcopy(part["default"])
+        if key in value:
+            value[key] = value.pop(key)
+            fill(value[key], part, root)
+
+
+def resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema with its reference into `$defs` followed; its own keys win."""
+    if "$ref" not in schema:
+        return dict(schema)
+    target = root["$defs"][schema["$ref"].rsplit("/", 1)[-1]]
+    return {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
+
+
+def refuse_misfits(
+    config: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    source: str,
+    written: Mapping[Key, Written] | None = None,
+) -> None:
+    """Refuse a config that does not fit a schema.
+
+    Parameters
+    ----------
+    config, schema
+        What is compared.
+    source
+        Where the config comes from, for messages.
+    written
+        How its values are written, of `config_text.read`.
+
+    Raises
+    ------
+    StudyError
+        For the first key that is unknown, missing or has a value that does not fit.
+    """
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
+    error = min(
+        errors, key=lambda e: (len(e.absolute_path), list(map(str, e.absolute_path))), default=None
+    )
+    if error is None:
+        return
+    while error.context:  # none of several schemas fits: the one that comes closest
+        error = max(error.context, key=lambda e: len(e.absolute_path))
+    key = tuple(error.absolute_path)
+    within = f"{config_values.shown(key)}." if key else ""
+    if error.validator == "additionalProperties" and isinstance(
+        error.schema.get("properties"), dict
+    ):
+        known = list(error.schema["properties"])
+        unknown = next(name for name in error.instance if name not in known)
+        raise StudyError(
+            f"{source}: the key {within}{_short(unknown)} is not known{suggestion(unknown, known)}."
+        )
+    if error.validator == "required":
+        missing = next(name for name in error.validator_value if name not in error.instance)
+        raise StudyError(
+            f"{source}: the key {within}{missing} is missing; config.yaml explains it."
+        )
+    wanted = error.validator_value
+    if error.validator == "type" and "string" in wanted and "number" not in wanted:
+        raise config_values.not_text(key, error.instance, written or {}, source)
+    raise StudyError(f"{source}: {_misfit(error)}.")
+
+
+def _misfit(error: jsonschema.ValidationError) -> str:
+    """Return what is wrong with a value, in plain words for the commonest mistakes."""
+    key, value = config_values.shown(tuple(error.absolute_path)), error.instance
+    wanted = error.validator_value
+    if "propertyNames" in error.absolute_schema_path:
+        what = f"{key} has an entry {_short(str(value))!r}, which"
+    else:
+        what = f"{key} is {_short(str(value))!r}, which" if isinstance(value, str) else key
+    match error.validator:
+        case "type" if not isinstance(value, str):
+            shown = YAML_WORDS.get(str(value), _short(str(value)))
+            return f"{key} is {shown}, but should be {_kinds(wanted)}"
+        case "type":
+            return f"{key} is the text {_short(value)!r}, but should be {_kinds(wanted)}"
+        case "uniqueItems":
+            twice = next(item for item in value if value.count(item) > 1)
+            return f"{key} has {_short(str(twice))!r} twice; remove one"
+        case "maxLength":
+            return f"{what} has {len(value)} characters; write at most {wanted}"
+        case "minLength":
+            return f"{what} is empty; write a text"
+        case "maximum":
+            return f"{key} is {value}, but can be {wanted} at most"
+        case "minimum":
+            return f"{key} is {value}, but must be {wanted} at least"
+        case "minItems":
+            return f"{key} has too few entries ({len(value)}); give {wanted} at least"
+        case "maxItems":
+            return f"{key} has {len(value)} entries, but can have {wanted} at most"
+        case "pattern" if "title" in error.schema:
+            return f"{what} is not {error.schema['title']}; correct it"
+    return f"the key {key} has a value that does not fit: {_short(error.message)}"
+
+
+def _kinds(wanted: str | list[str]) -> str:
+    return " or ".join(KINDS[kind] for kind in ([wanted] if isinstance(wanted, str) else wanted))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

@@ -1,0 +1,1 @@
+"""How well cells of the target class are found, cell by cell and in whole images."""

@@ -1,0 +1,205 @@
+"""How well annotated cells of one class are told from the rest (C50, C55).
+
+published: the threshold of the best F1 is chosen on the cells that are reported.
+sound: it is chosen on the split val.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.metrics import confusion_matrix
+
+from cellpheno.classification.evaluation import auc
+from cellpheno.tables import storage
+from cellpheno.tables.target import CELL_CONFUSION, CELL_LEVEL
+from cellpheno.target.conventions import CONVENTIONS, PUBLISHED, SOUND
+from cellpheno.target.evaluation import Runs, redrawn, with_mean
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+THRESHOLDS = np.round(np.arange(0.05, 0.995, 0.01), 2)
+"""0.05 to 0.99 (C50)."""
+AT_THRESHOLD = ("f1", "precision", "recall")
+
+
+def counts(target: Mask, scores: Array, weights: Array) -> tuple[Array, Array, Array]:
+    """Return found, called and annotated cells [b, thresholds] of the target class.
+
+    Parameters
+    ----------
+    target
+        [n] whether the cell is of the target class.
+    scores
+        [n] probability of the target class.
+    weights
+        [b, n].
+    """
+    above = scores[:, None] >= THRESHOLDS[None, :]
+    found = weights @ (above & target[:, None])
+    annotated = np.broadcast_to((weights @ target)[:, None], found.shape)
+    return found, weights @ above, annotated
+
+
+def at_thresholds(target: Mask, scores: Array, weights: Array) -> dict[str, Array]:
+    """Return f1, precision and recall [b, thresholds]; precision is 0 where nothing is called."""
+    found, called, annotated = counts(target, scores, weights)
+    return {
+        "f1": _share(2 * found, called + annotated),
+        "precision": _share(found, called),
+        "recall": _share(found, annotated),
+    }
+
+
+def best_threshold(target: Mask, scores: Array) -> int:
+    """Return the position in THRESHOLDS of the best F1, of equally good ones the lowest."""
+    return int(np.argmax(at_thresholds(target, scores, np.ones((1, len(scores))))["f1"][0]))
+
+
+def evaluate(
+    runs: Runs, classes: Sequence[str], target: str, report_on: str, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measure every classifier on the annotated cells of the reported split.
+
+    Parameters
+    ----------
+    runs
+        Experiment and seed to tables.JUDGED_BOXES.
+    classes
+        As in the config.
+    target
+        The class that is told from the rest.
+    report_on
+        `test`, or `val`, on which CCA reported (C44, C60): in the published convention alone.
+    seed
+        The study's seed, of the redrawn fields.
+
+    Returns
+    -------
+    metrics, confusion
+        tables.CELL_LEVEL, and tables.CELL_CONFUSION of the likeliest class (C55).
+    """
+    on_val = report_on == "val"
+    metrics, confusions = [CELL_LEVEL.empty()], [CELL_CONFUSION.empty()]
+    for name in dict.fromkeys(experiment for experiment, _ in runs):
+        of_seed = {
+            run: frame[frame["source"] == "annotated"]
+            for (experiment, run), frame in runs.items()
+            if experiment == name
+        }
+        reported = {run: frame[frame["split"] == report_on] for run, frame in of_seed.items()}
+        val = {run: frame[frame["split"] == "val"] for run, frame in of_seed.items()}
+        about = {"experiment": name, "split": report_on}
+        measured = measure(reported, val, target, seed, report_on).assign(**about)
+        # on val the threshold is chosen on the very cells that are reported
+        metrics.append(measured[measured["convention"] == PUBLISHED] if on_val else measured)
+        confusions += [
+            confusion(frame, classes).assign(seed=run, **about) for run, frame in reported.items()
+        ]
+    return (
+        storage.concatenate(metrics, CELL_LEVEL),
+        storage.concatenate(confusions, CELL_CONFUSION),
+    )
+
+
+def measure(
+    reported: Mapping[str, pd.DataFrame],
+    val: Mapping[str, pd.DataFrame],
+    target: str,
+    seed: int,
+    stream: str,
+) -> pd.DataFrame:
+    """Measure the seeds of one classifier.
+
+    Parameters
+    ----------
+    reported, val
+        Seed to annotated cells: field, label, p_<class>. All seeds have the same cells.
+    target
+        The class that is told from the rest.
+    seed, stream
+        Of the redrawn fields: 95 % intervals of equal ones rest on the same redrawn fields.
+
+    Returns
+    -------
+    DataFrame
+        Columns of tables.CELL_LEVEL without experiment and split.
+    """
+    first = next(iter(reported.values()))
+    fields, position = np.unique(first["field"].to_numpy(dtype=str), return_inverse=True)
+    samples = redrawn(fields, seed, stream)
+    weights = samples[:, position] if len(first) else np.zeros((len(samples), 0))
+    drawn: dict[tuple[str, str], dict[str, Array]] = {}
+    chosen: dict[tuple[str, str], float] = {}
+    for run, frame in reported.items():
+        for convention, metric, numbers in values(frame, val[run], target, weights):
+            drawn.setdefault((convention, metric), {})[run] = numbers
+        for convention, cells in ((PUBLISHED, frame), (SOUND, val[run])):
+            chosen[convention, run] = float(THRESHOLDS[best_threshold(*_scored(cells, target))])
+    rows = []
+    for (convention, metric), seeds in drawn.items():
+        for row in with_mean(seeds):
+            threshold = np.nan if metric == "auroc" else chosen.get((convention, str(row["seed"])))
+            about = {"convention": convention, "metric": metric, "threshold": threshold}
+            rows.append({**about, **row})
+    n = int((first["label"] == target).sum())
+    return pd.DataFrame(rows).assign(n=n, n_cells=len(first)).astype({"threshold": float})
+
+
+def values(
+    reported: pd.DataFrame, val: pd.DataFrame, target: str, weights: Array
+) -> Iterator[tuple[str, str, Array]]:
+    """Yield convention, metric and its values [b], the first one that of the cells as they are.
+
+    Parameters
+    ----------
+    reported
+        n annotated cells: label, p_<class>.
+    val
+        Those on which the sound threshold is chosen.
+    target
+        The class that is told from the rest.
+    weights
+        [b, n] how often each cell counts.
+    """
+    is_target, scores = _scored(reported, target)
+    on_val = best_threshold(*_scored(val, target))
+    blocks: dict[tuple[str, str], list[Array]] = {}
+    for block in np.array_split(weights, max(1, len(weights) // 100)):
+        every = at_thresholds(is_target, scores, block)
+        area = auc(is_target, scores, block)
+        best = every["f1"].argmax(axis=1)
+        present = block @ is_target > 0
+        for convention in CONVENTIONS:
+            at = best if convention == PUBLISHED else np.full(len(best), on_val)
+            blocks.setdefault((convention, "auroc"), []).append(area)
+            for metric in AT_THRESHOLD:
+                part = every[metric][np.arange(len(at)), at]
+                part = np.where(present, part, np.nan)
+                blocks.setdefault((convention, metric), []).append(part)
+    for (convention, metric), parts in blocks.items():
+        yield convention, metric, np.concatenate(parts)
+
+
+def confusion(cells: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Return how many cells of each annotated class are likeliest of which: label, call, n."""
+    probabilities = cells[[f"p_{name}" for name in classes]].to_numpy(np.float64)
+    called = np.array(classes, dtype=object)[probabilities.argmax(axis=1)]
+    labels = list(classes)
+    matrix = (
+        confusion_matrix(cells["label"].to_numpy(dtype=object), called, labels=labels)
+        if len(cells)
+        else np.zeros((len(labels), len(labels)), dtype=np.int64)
+    )
+    frame = {"label": np.repeat(labels, len(labels)), "call": np.tile(labels, len(labels))}
+    return pd.DataFrame({**frame, "n": matrix.ravel()})
+
+
+def _scored(cells: pd.DataFrame, target: str) -> tuple[Mask, Array]:
+    return (cells["label"] == target).to_numpy(), cells[f"p_{target}"].to_numpy(np.float64)
+
+
+def _share(part: Array, whole: Array) -> Array:
+    return np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)

@@ -1,0 +1,263 @@
+"""How well the cells of one class are found in whole images, with several weights of fusion."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cellpheno.calls.fusion import Fusion, fuse, suppress
+from cellpheno.core.randomness import generator
+from cellpheno.detection.evaluation import best_threshold
+from cellpheno.tables import storage
+from cellpheno.tables.target import FUSION_WEIGHTS, IMAGE_LEVEL
+from cellpheno.target import conventions
+
+Array = npt.NDArray[np.float64]
+Runs = Mapping[tuple[str, str], pd.DataFrame]
+
+GRID = np.linspace(0, 1, 21)
+"""Weights among which one is learnt."""
+DRAWS = 1000
+LEARNT = "learnt"
+EVERY_SCORE = -1.0
+"""A threshold below every score: where nothing can be chosen by, all boxes count."""
+MEASURES = ("ap50", "f1")
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """What is looked for, and how it is measured.
+
+    Attributes
+    ----------
+    target
+        The class that is looked for.
+    weights
+        Weights of the classifier that are compared; `learnt`: that of the best AP50 on val.
+    fusion
+        How boxes are scored and thinned out.
+    report_on
+        Split that is reported: `test`, or `val` as CCA did at the level of cells (C60).
+    seed
+        The study's seed, of the redrawn images.
+    """
+
+    target: str
+    weights: Sequence[float | str]
+    fusion: Fusion
+    report_on: str
+    seed: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Scene:
+    """The boxes of one split, as one detector proposes and one classifier judges them."""
+
+    proposed: pd.DataFrame
+    """field, box, det_score, p_<class>, after the suppression before the classifier."""
+    truth: pd.DataFrame
+    """Annotated cells of the target class."""
+    fields: list[str]
+
+    def scored(self, weight: float, target: str, fusion: Fusion) -> pd.DataFrame:
+        """Return the boxes with their fused `score`, after the suppression that follows it."""
+        scores = fuse(
+            self.proposed["det_score"].to_numpy(np.float64),
+            self.proposed[f"p_{target}"].to_numpy(np.float64),
+            weight,
+            fusion.keep_below,
+        )
+        kept = suppress(self.proposed, scores, fusion.nms_after)
+        return self.proposed.iloc[kept].assign(score=scores[kept])
+
+
+def scene(
+    judged: pd.DataFrame, detector: str, split: str, target: str, fusion: Fusion, fields: list[str]
+) -> Scene:
+    """Return the boxes of some fields of a split.
+
+    Parameters
+    ----------
+    judged
+        tables.JUDGED_BOXES of one classifier.
+    detector
+        Whose boxes count.
+    split
+        Of the fields.
+    target
+        The class that is looked for.
+    fusion
+        How boxes are thinned out.
+    fields
+        Those that count, also where nothing was found or annotated.
+    """
+    inside = judged[(judged["split"] == split) & judged["field"].isin(fields)]
+    proposed = inside[(inside["source"] == "detected") & (inside["detector"] == detector)]
+    kept = suppress(proposed, proposed["det_score"].to_numpy(np.float64), fusion.nms_before)
+    truth = inside[(inside["source"] == "annotated") & (inside["label"] == target)]
+    return Scene(proposed.iloc[kept].reset_index(drop=True), truth, fields)
+
+
+def learn_weight(val: Scene, target: str, fusion: Fusion) -> tuple[float, pd.DataFrame]:
+    """Return the weight of the best AP50 on val, and AP50 at every weight of the grid.
+
+    Of equally good weights the smallest is taken. Where nothing can be measured it is 1.
+    """
+    points = []
+    for weight in GRID:
+        matched = conventions.match(
+            val.scored(weight, target, fusion), val.truth, val.fields, conventions.SOUND
+        )
+        every = np.ones((1, len(val.fields)))
+        points.append(conventions.curve(matched, every, together=True).average_precision()[0])
+    table = pd.DataFrame({"weight": GRID, "ap50": points})
+    chosen = 1.0 if np.isnan(points).all() else float(GRID[int(np.nanargmax(points))])
+    return chosen, table.assign(chosen=table["weight"] == chosen)
+
+
+def redrawn(fields: Sequence[str], seed: int, stream: str, draws: int = DRAWS) -> Array:
+    """Return how often each image counts: once each in row 0, then in each of the redrawn sets.
+
+    With fewer than two images there is only row 0.
+    """
+    once = np.ones((1, len(fields)))
+    if len(fields) < 2:
+        return once
+    chance = generator(seed, "image level intervals", stream)
+    drawn = chance.multinomial(len(fields), np.full(len(fields), 1 / len(fields)), size=draws)
+    return np.concatenate([once, drawn.astype(np.float64)])
+
+
+def values(
+    val: Scene, reported: Scene, weight: float, task: Task, samples: Array
+) -> Iterator[tuple[str, str, Array]]:
+    """Yield convention, metric and its values [b], the first one that of the images as they are.
+
+    Parameters
+    ----------
+    val
+        Where the threshold of the sound F1 is chosen.
+    reported
+        What is measured.
+    weight
+        Of the classifier.
+    task
+        What is looked for.
+    samples
+        From `redrawn`.
+    """
+    found = reported.scored(weight, task.target, task.fusion)
+    on_val = val.scored(weight, task.target, task.fusion)
+    for convention in conventions.CONVENTIONS:
+        chosen = conventions.match(on_val, val.truth, val.fields, convention)
+        threshold = best_threshold(chosen, EVERY_SCORE)
+        matched = conventions.match(found, reported.truth, reported.fields, convention)
+        blocks = [
+            conventions.measure(matched, part, convention, threshold)
+            for part in np.array_split(samples, max(1, len(samples) // 100))
+        ]
+        for metric in MEASURES:
+            yield convention, metric, np.concatenate([block[metric] for block in blocks])
+
+
+def summary(drawn: Array) -> dict[str, float]:
+    """Return value, ci_low and ci_high of values [b] whose first one is the estimate."""
+    spread = drawn[1:][~np.isnan(drawn[1:])]
+    low, high = np.percentile(spread, [2.5, 97.5]) if len(spread) else (np.nan, np.nan)
+    return {"value": float(drawn[0]), "ci_low": float(low), "ci_high": float(high)}
+
+
+def with_mean(seeds: Mapping[str, Array]) -> list[dict[str, object]]:
+    """Return a row for each seed, and one for their mean with the standard deviation of seeds."""
+    rows: list[dict[str, object]] = [
+        {"seed": seed, "sd": np.nan, **summary(drawn)} for seed, drawn in seeds.items()
+    ]
+    stacked = np.stack(list(seeds.values()))
+    sd = float(stacked[:, 0].std(ddof=1)) if len(stacked) > 1 else np.nan
+    return [*rows, {"seed": "mean", "sd": sd, **summary(stacked.mean(axis=0))}]
+
+
+def evaluate(
+    runs: Runs, pairs: Mapping[str, Sequence[str]], splits: pd.DataFrame, task: Task
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measure every experiment with each of its detectors at every weight.
+
+    Parameters
+    ----------
+    runs
+        Experiment and seed to tables.JUDGED_BOXES.
+    pairs
+        Experiment: the detectors whose boxes it judges.
+    splits
+        The splits table.
+    task
+        What is looked for, and how it is measured.
+
+    Returns
+    -------
+    metrics, weights
+        tables.IMAGE_LEVEL and tables.FUSION_WEIGHTS.
+    """
+    fields = {s: sorted(splits.loc[splits["split"] == s, "field"]) for s in ("val", "test")}
+    samples = redrawn(fields[task.report_on], task.seed, task.report_on)
+    metrics, grids = [], []
+    for experiment, detectors in pairs.items():
+        for detector in detectors:
+            of_seed = {seed: run for (name, seed), run in runs.items() if name == experiment}
+            scenes = {
+                seed: {
+                    split: scene(run, detector, split, task.target, task.fusion, fields[split])
+                    for split in fields
+                }
+                for seed, run in of_seed.items()
+            }
+            about = {"experiment": experiment, "detector": detector}
+            rows, tried = measure_pair(scenes, task, samples)
+            metrics.append(rows.assign(split=task.report_on, **about))
+            grids.append(tried.assign(**about))
+    return (
+        storage.concatenate(metrics, IMAGE_LEVEL),
+        storage.concatenate(grids, FUSION_WEIGHTS),
+    )
+
+
+def measure_pair(
+    scenes: Mapping[str, Mapping[str, Scene]], task: Task, samples: Array
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measure one experiment with one detector: the metrics, and the weights that were tried.
+
+    `ap50_gain` and `f1_gain` are the differences to the detector alone in the same images.
+    """
+    learnt, tried = {}, [FUSION_WEIGHTS.empty()]
+    if LEARNT in task.weights:
+        for seed, of_split in scenes.items():
+            learnt[seed], grid = learn_weight(of_split["val"], task.target, task.fusion)
+            tried.append(grid.assign(seed=seed))
+    alone: dict[tuple[str, str], dict[str, Array]] = {}
+    rows = []
+    for weight in [0.0, *(w for w in task.weights if w != 0)]:
+        drawn: dict[tuple[str, str], dict[str, Array]] = {}
+        used = {seed: learnt[seed] if weight == LEARNT else float(weight) for seed in scenes}
+        for seed, of_split in scenes.items():
+            measured = values(of_split["val"], of_split[task.report_on], used[seed], task, samples)
+            for convention, metric, numbers in measured:
+                drawn.setdefault((convention, metric), {})[seed] = numbers
+        if weight == 0:
+            alone = drawn
+        for (convention, metric), seeds in drawn.items():
+            about = {"weight": f"{weight:g}" if weight != LEARNT else LEARNT}
+            about |= {"convention": convention}
+            mean = float(np.mean(list(used.values())))
+            kinds = {metric: seeds}
+            if weight != 0:
+                others = alone[convention, metric]
+                kinds[f"{metric}_gain"] = {s: n - others[s] for s, n in seeds.items()}
+            for name, numbers_of in kinds.items():
+                for row in with_mean(numbers_of):
+                    own = used.get(str(row["seed"]), mean)
+                    rows.append({**about, "weight_used": own, "metric": name, **row})
+    n = len(next(iter(scenes.values()))[task.report_on].truth)
+    frame = pd.DataFrame(rows).assign(n=n, n_fields=samples.shape[1])
+    return frame, storage.concatenate(tried, FUSION_WEIGHTS)

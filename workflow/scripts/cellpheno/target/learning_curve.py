@@ -1,0 +1,216 @@
+"""How much a classifier gains from more annotated cells (C43): a fitted curve and what it says."""
+
+import dataclasses
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.optimize import OptimizeWarning, curve_fit
+
+from cellpheno.core.randomness import generator
+from cellpheno.study.members import Member
+from cellpheno.tables.target import LEARNING_CURVE_FITS
+from cellpheno.target.conventions import PUBLISHED, SOUND
+
+Array = npt.NDArray[np.float64]
+
+METRICS = {"auroc": "AUROC", "f1": "F1"}
+POINT = 0.01
+"""One more point: a hundredth of the metric."""
+DRAWS = 500
+MIN_SIZES = 4
+"""Sizes of the training set that a curve of three parameters needs."""
+FAR = 2.0
+"""An answer beyond so many times the cells that were there is called an order of magnitude."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Curve:
+    """The power law `ceiling - factor * n ** -exponent` of the number of cells n."""
+
+    ceiling: float
+    factor: float
+    exponent: float
+
+    def at(self, n: npt.ArrayLike) -> Array:
+        """Return the metric at numbers of cells."""
+        return self.ceiling - self.factor * np.asarray(n, dtype=float) ** -self.exponent
+
+    def more_cells(self, n: float) -> float:
+        """Return how many cells beyond n gain one more point; infinite where no number does."""
+        missing = self.ceiling - float(self.at(n)) - POINT
+        if missing <= 0 or self.exponent <= 0:
+            return np.inf
+        with np.errstate(over="ignore"):
+            return float((missing / self.factor) ** (-1 / self.exponent) - n)
+
+
+def fit(n: Array, values: Array) -> Curve | None:
+    """Fit the power law by least squares; None where there are too few sizes, or no fit is found.
+
+    The ceiling lies between 0 and 1, the curve does not fall, and its exponent is at most 2.
+
+    Parameters
+    ----------
+    n
+        [k] cells that were learned from.
+    values
+        [k] metric.
+    """
+    if len(np.unique(n)) < MIN_SIZES:
+        return None
+    # in units of the largest set the factor is of the order of the metric
+    largest = n.max()
+    start = (min(values.max() + 0.02, 1.0), 0.05, 0.5)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", OptimizeWarning)
+            (ceiling, factor, exponent), _ = curve_fit(
+                lambda x, a, b, c: a - b * x**-c,
+                n / largest,
+                values,
+                p0=start,
+                bounds=([0, 0, 0.01], [1, np.inf, 2]),
+                maxfev=5000,
+            )
+    except RuntimeError:
+        return None
+    return Curve(float(ceiling), float(factor * largest**exponent), float(exponent))
+
+
+def points(
+    metrics: pd.DataFrame, members: Sequence[Member], classifiers: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the metric and the number of cells of every training: tables.LEARNING_CURVE.
+
+    Parameters
+    ----------
+    metrics
+        tables.CELL_LEVEL; the sound convention counts, where there is one.
+    members
+        Of the design; their value is the share.
+    classifiers
+        tables.CLASSIFIERS, which has the number of cells that each training learned from.
+    """
+    convention = SOUND if (metrics["convention"] == SOUND).any() else PUBLISHED
+    values = metrics[metrics["convention"] == convention]
+    values = values.set_index(["experiment", "metric", "seed"])["value"]
+    learned = classifiers.set_index("experiment")
+    rows = [
+        (member.base, float(member.value), str(run.seed), run.n_cells, metric, value)
+        for member in members
+        for run in learned.loc[[member.experiment]].itertuples()
+        for metric in METRICS
+        for value in [values.get((member.experiment, metric, str(run.seed)), np.nan)]
+    ]
+    columns = ["base", "share", "seed", "n_cells", "metric", "value"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def fits(points: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Fit the curve of every base and metric, with intervals from redrawing seeds.
+
+    Parameters
+    ----------
+    points
+        tables.LEARNING_CURVE.
+    seed
+        The study's seed, of the redrawn seeds.
+
+    Returns
+    -------
+    DataFrame
+        tables.LEARNING_CURVE_FITS.
+    """
+    rows = [
+        {"base": base, "metric": metric, **fit_one(part.dropna(), str(metric), seed, str(base))}
+        for (base, metric), part in points.groupby(["base", "metric"], sort=False)
+    ]
+    return pd.DataFrame(rows) if rows else LEARNING_CURVE_FITS.empty()
+
+
+def fit_one(part: pd.DataFrame, metric: str, seed: int, stream: str) -> dict[str, object]:
+    """Fit one curve: a row of tables.LEARNING_CURVE_FITS without base and metric."""
+    largest = part[part["share"] == part["share"].max()] if len(part) else part
+    n = float(largest["n_cells"].mean()) if len(part) else 0.0
+    row: dict[str, object] = dict.fromkeys(
+        ["ceiling", "factor", "exponent", "value", "more_cells", "more_low", "more_high"], np.nan
+    )
+    row["n_cells"] = n
+    curve = fit(*_numbers(part))
+    if curve is None:
+        return {**row, "sentence": "There are too few sizes of the training set to fit a curve."}
+    low, high = _interval(part, n, seed, stream)
+    more = curve.more_cells(n)
+    row |= {"ceiling": curve.ceiling, "factor": curve.factor, "exponent": curve.exponent}
+    row |= {"value": float(curve.at(n))}
+    # no number of cells is a missing value in the table
+    row |= {
+        key: value if np.isfinite(value) else np.nan
+        for key, value in {"more_cells": more, "more_low": low, "more_high": high}.items()
+    }
+    return {**row, "sentence": say(curve, METRICS[metric], n, more, low, high)}
+
+
+def _numbers(part: pd.DataFrame) -> tuple[Array, Array]:
+    return part["n_cells"].to_numpy(np.float64), part["value"].to_numpy(np.float64)
+
+
+def _interval(part: pd.DataFrame, n: float, seed: int, stream: str) -> tuple[float, float]:
+    """Return the 95 % interval of the further cells by redrawing seeds; NaN with a single one."""
+    runs = sorted(part["seed"].unique())
+    if len(runs) < 2:
+        return np.nan, np.nan
+    of_run = {run: _numbers(part[part["seed"] == run]) for run in runs}
+    random = generator(seed, "learning curve intervals", stream)
+    found: dict[tuple[int, ...], float] = {}
+    values = []
+    for drawn in random.integers(len(runs), size=(DRAWS, len(runs))):
+        key = tuple(sorted(drawn.tolist()))
+        if key not in found:
+            chosen = [of_run[runs[i]] for i in key]
+            curve = fit(*(np.concatenate(parts) for parts in zip(*chosen, strict=True)))
+            found[key] = np.nan if curve is None else curve.more_cells(n)
+        values.append(found[key])
+    known = np.array([value for value in values if not np.isnan(value)])
+    if not len(known):
+        return np.nan, np.nan
+    low, high = np.quantile(known, [0.025, 0.975], method="inverted_cdf")
+    return float(low), float(high)
+
+
+def say(curve: Curve, metric: str, n: float, more: float, low: float, high: float) -> str:
+    """Return in words about how many more cells gain one more point, or why the fit cannot say."""
+    now = f"{metric} {float(curve.at(n)):.3f} with {n:,.0f} cells"
+    if np.isinf(more):
+        text = (
+            f"By the fitted curve no number of further cells gains one more point ({now}, "
+            f"ceiling {curve.ceiling:.3f})"
+        )
+        if np.isfinite(low):
+            text += f"; redrawn seeds begin at {_round(low)} more, so the trainings cannot say"
+        elif np.isnan(low):
+            text += "; one seed, so without interval"
+        return text + "."
+    text = f"About {_round(more)} more cells for one more point ({now}"
+    if np.isfinite(low) and np.isfinite(high):
+        text += f"; redrawn seeds: {_round(low)} to {_round(high)})"
+    elif np.isfinite(low):
+        text += f"; redrawn seeds: {_round(low)} to no number at all, so take it with care)"
+    elif np.isinf(low):
+        text += "; most redrawn seeds: no number at all, so the trainings cannot say)"
+    else:
+        text += "; one seed, so without interval)"
+    if more > (FAR - 1) * n:
+        text += ", an order of magnitude only: so far the curve was not measured"
+    return text + "."
+
+
+def _round(number: float) -> str:
+    """Return a number with two digits that count."""
+    if number >= 1e7:
+        return "over ten million"
+    digits = max(0, len(str(int(number))) - 2)
+    return f"{max(1, int(round(number, -digits))):,}"

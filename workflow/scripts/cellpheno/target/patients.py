@@ -1,0 +1,181 @@
+"""Classifiers trained on some patients, measured on each of them (C41, C42)."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cellpheno.core.randomness import generator
+from cellpheno.study.members import ALL, ONE, Member
+from cellpheno.tables import storage
+from cellpheno.tables import target as target_tables
+from cellpheno.target import cell_level
+from cellpheno.target import evaluation as image_level
+
+Array = npt.NDArray[np.float64]
+
+UNSEEN = "unseen"
+"""All patients together that a classifier did not learn from."""
+IMAGES, PATIENTS = "images", "patients"
+
+
+@dataclasses.dataclass(frozen=True)
+class Patients:
+    """Who is who.
+
+    Attributes
+    ----------
+    of_field
+        Patient of each field.
+    names
+        The patients of the design.
+    validate_only
+        Experiment: whether its threshold and weight are chosen on the training patients' fields
+        of val alone, and not on those of all patients (C42).
+    """
+
+    of_field: pd.Series
+    names: Sequence[str]
+    validate_only: Mapping[str, bool]
+
+    def learnt_from(self, value: str) -> list[str]:
+        """Return the patients of a member's training from its value in the design."""
+        if value == ALL:
+            return list(self.names)
+        kind, _, name = value.partition(" ")
+        return [name] if kind == ONE else [other for other in self.names if other != name]
+
+    def fields(self, names: Sequence[str]) -> set[str]:
+        """Return the fields of some patients."""
+        return set(self.of_field.index[self.of_field.isin(list(names))])
+
+
+def evaluate(
+    runs: image_level.Runs,
+    members: Sequence[Member],
+    patients: Patients,
+    splits: pd.DataFrame,
+    detectors: Mapping[str, Sequence[str]],
+    task: image_level.Task,
+    weight: float | str,
+) -> pd.DataFrame:
+    """Measure every classifier of the design on the reported fields of each patient.
+
+    Parameters
+    ----------
+    runs
+        Experiment and seed to tables.JUDGED_BOXES.
+    members
+        Of the design.
+    patients
+        Who is who.
+    splits
+        The splits table.
+    detectors
+        Experiment: the detectors whose boxes it judges; the first one counts. Without any, only
+        cells are measured.
+    task
+        What is looked for, and how it is measured.
+    weight
+        Of the classifier in the fused score; `learnt` on val.
+
+    Returns
+    -------
+    DataFrame
+        tables.target.PATIENTS: of every patient, and of all that were not learned from.
+        Intervals come from redrawing images; of several patients together also from redrawing
+        patients and their images, which is what a statement about further patients rests on.
+    """
+    frames = [target_tables.PATIENTS.empty()]
+    fields = {s: set(splits.loc[splits["split"] == s, "field"]) for s in ("val", task.report_on)}
+    for member in members:
+        learnt = patients.learnt_from(member.value)
+        val = fields["val"]
+        if patients.validate_only[member.experiment]:
+            val = val & patients.fields(learnt)
+        unseen = [name for name in patients.names if name not in learnt]
+        tested = {name: [name] for name in patients.names}
+        if len(unseen) > 1:
+            tested[UNSEEN] = unseen
+        of_seed = {seed: run for (name, seed), run in runs.items() if name == member.experiment}
+        for name, group in tested.items():
+            reported = sorted(fields[task.report_on] & patients.fields(group))
+            if not reported:
+                continue
+            about = {
+                "base": member.base,
+                "trained_on": member.value,
+                "tested_on": name,
+                "seen": name in learnt,
+            }
+            for redraw in (IMAGES, PATIENTS) if len(group) > 1 else (IMAGES,):
+                samples = _samples(reported, patients.of_field, redraw, task.seed, name)
+                rows = _measure(
+                    of_seed, sorted(val), reported, detectors.get(member.experiment, ())[:1],
+                    task, weight, samples,
+                )  # fmt: skip
+                counted = {"redrawn": redraw, "n_fields": len(reported)}
+                frames.append(pd.DataFrame(rows).assign(**about, **counted))
+    return storage.concatenate(frames, target_tables.PATIENTS)
+
+
+def _samples(
+    fields: Sequence[str], patient: pd.Series, redraw: str, seed: int, stream: str
+) -> Array:
+    """Return how often each field counts, once each in row 0; with patients redrawn first or not.
+
+    A redrawn patient brings as many of its own fields, redrawn too.
+    """
+    if redraw == IMAGES:
+        return image_level.redrawn(fields, seed, f"patient {stream}")
+    random = generator(seed, "patients redrawn", stream)
+    of = patient.loc[list(fields)].to_numpy(dtype=str)
+    names, position = np.unique(of, return_inverse=True)
+    samples = np.zeros((image_level.DRAWS + 1, len(fields)))
+    samples[0] = 1
+    for row in samples[1:]:
+        times = np.bincount(random.integers(len(names), size=len(names)), minlength=len(names))
+        for number, count in enumerate(times):
+            rows = np.flatnonzero(position == number)
+            for _ in range(count):
+                row[rows] += random.multinomial(len(rows), np.full(len(rows), 1 / len(rows)))
+    return samples
+
+
+def _measure(
+    of_seed: Mapping[str, pd.DataFrame],
+    val: list[str],
+    reported: list[str],
+    detectors: Sequence[str],
+    task: image_level.Task,
+    weight: float | str,
+    samples: Array,
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one classifier and one set of fields."""
+    drawn: dict[tuple[str, str, str], dict[str, Array]] = {}
+    for seed, run in of_seed.items():
+        cells = run[run["source"] == "annotated"]
+        on_val = cells[(cells["split"] == "val") & cells["field"].isin(val)]
+        here = cells[(cells["split"] == task.report_on) & cells["field"].isin(reported)]
+        position = np.searchsorted(reported, here["field"].to_numpy(dtype=str))
+        measured = cell_level.values(here, on_val, task.target, samples[:, position])
+        for convention, metric, numbers in measured:
+            drawn.setdefault(("cell", convention, metric), {})[seed] = numbers
+        for detector in detectors:
+            scenes = [
+                image_level.scene(run, detector, split, task.target, task.fusion, names)
+                for split, names in (("val", val), (task.report_on, reported))
+            ]
+            used = weight
+            if weight == image_level.LEARNT:
+                used, _ = image_level.learn_weight(scenes[0], task.target, task.fusion)
+            for convention, metric, numbers in image_level.values(
+                *scenes, float(used), task, samples
+            ):
+                drawn.setdefault(("image", convention, metric), {})[seed] = numbers
+    for (level, convention, metric), seeds in drawn.items():
+        for row in image_level.with_mean(seeds):
+            yield {"level": level, "convention": convention, "metric": metric, **row}
