@@ -61,7 +61,7 @@ def test_all_output_goes_to_the_log(tmp_path):
 
 
 def test_a_mistake_of_the_user_ends_in_its_sentence_alone(tmp_path):
-    code = "from cellpheno.errors import StudyError\nraise StudyError('Field a is empty.')"
+    code = "from cellpheno.core.errors import StudyError\nraise StudyError('Field a is empty.')"
     done, log = run(tmp_path, code)
     assert done.returncode == 1
     assert done.stderr == "train_detector: Field a is empty.\n"

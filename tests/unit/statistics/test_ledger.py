@@ -43,7 +43,7 @@ def test_a_switch_changes_one_key(name):
         (part, key) for part in own for key in own[part] if own[part][key] != before[part][key]
     ]
     assert len(changed) == (0 if change is ledger.nothing else 1)
-    assert changed or name in ledger.CROPS
+    assert changed or name in ledger.ITEM_CROPS
     assert inputs
 
 
