@@ -1,4 +1,4 @@
-"""The library's rooms lie in the order in which a field of view travels; each uses those above it."""
+"""Rooms of the library lie in the order in which a field of view travels; each uses those above."""
 
 import ast
 from pathlib import Path

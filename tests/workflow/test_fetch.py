@@ -2,17 +2,13 @@
 
 import hashlib
 import io
-import sys
 import zipfile
-from pathlib import Path
 
 import pytest
+from loopback import serving
 
 from cellpheno.tables import storage
 from cellpheno.tables.quality import FETCHED
-
-sys.path.append(str(Path(__file__).parents[1] / "unit"))
-from loopback import serving
 
 
 def archive(files):
