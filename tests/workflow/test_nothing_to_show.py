@@ -1,4 +1,9 @@
-"""A figure that would be empty is not made."""
+"""A figure that would be empty is not made, or at least not in the report."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
 
 OF_THE_EXPERIMENT = {
     "plot_annotated_fields",
@@ -20,6 +25,23 @@ def test_a_fully_annotated_study_has_no_figures_of_an_experiment(mini_study):
     assert not OF_THE_EXPERIMENT & set(planned)
     assert planned["plot_gallery"] == 1
     assert {"plot_cells_per_field", "plot_call_agreement", "plot_class_shares"} <= set(planned)
+
+
+@pytest.mark.parametrize(("split", "held"), [("train", False), ("predict", True)])
+def test_a_report_knows_whether_the_run_left_any_field_to_the_experiment(mini_study, split, held):
+    study = annotated_only(mini_study)
+    for row in study.rows:
+        row["split"] = ""
+    for name in study.write().snakemake("figures", "--summary").stdout.split():
+        if name.startswith("results/") and not name.endswith("qc/fields.tsv"):
+            (study.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (study.folder / name).touch()
+    (study.results / "splits.tsv").write_text(f"field\tsplit\nann0\t{split}\n")
+    study.snakemake("figures", "--report", "report.zip")
+    names = {Path(name).stem for name in zipfile.ZipFile(study.folder / "report.zip").namelist()}
+    assert "gallery_annotated" in names
+    for name in ("annotated_fields", "gallery_called", "frequencies", "frequencies_stacked"):
+        assert (name in names) == held
 
 
 def test_a_study_with_an_experiment_has_them_all(mini_study):

@@ -79,6 +79,17 @@ def test_a_rule_names_no_site_and_no_retries(rule):
         assert word not in body, word
 
 
+def test_a_name_means_the_same_in_every_rule_file():
+    files = sorted((ROOT / "workflow/rules").glob("*.smk"))
+    given = [
+        name
+        for path in files
+        for name in set(re.findall(r"^([A-Z_]+) = ", path.read_text(), re.MULTILINE))
+    ]
+    assert len(given) > 20
+    assert len(given) == len(set(given))
+
+
 def test_scripts_and_rules_belong_together():
     scripts = {path.name for path in (ROOT / "workflow/scripts").glob("*.py")}
     named = set(re.findall(r'"\.\./scripts/(\w+\.py)"', "".join(RULES.values())))

@@ -402,6 +402,11 @@ TARGET_TABLES = (
 SEEDS = config["seeds"]
 # conditions that the sheet names for comparison; the splits of fields may leave fewer
 COMPARED = sample_sheet.compared(config, fields)["condition"].unique().tolist()
+# a report knows the splits, and has no figure of an experiment without fields
+if "--report" in sys.argv and not first_page.compared(
+    Path(f"results/{STUDY}"), config["statistics"]["splits"]
+):
+    COMPARED = []
 # what was planted is a class of cells: patches of a monolayer show several cells
 PLANTED_FREQUENCIES = (
     [f"results/{STUDY}/statistics/planted_frequencies.tsv"]

@@ -1,7 +1,7 @@
 # The detectors of the config side by side; read only when there are several.
 
 # the detectors of each library, which has an environment of its own
-COMPARED = {
+BY_BACKEND = {
     backend: [name for name in DETECTORS if backend_of(name) == backend]
     for backend in dict.fromkeys(map(backend_of, DETECTORS))
 }
@@ -11,7 +11,7 @@ FULL_FIELDS_COMPARED = (
     if any(map(keeps_best, DETECTORS))
     else {}
 )
-WARNINGS += expand(list(FULL_FIELDS_COMPARED.values()), study=STUDY, backend=COMPARED)
+WARNINGS += expand(list(FULL_FIELDS_COMPARED.values()), study=STUDY, backend=BY_BACKEND)
 
 
 rule compare_detectors:
@@ -22,7 +22,7 @@ rule compare_detectors:
         splits="results/{study}/splits.tsv",
         models=lambda wildcards: [
             f"results/{STUDY}/detector/{configuration.trained_as(config, name)}/model.pt"
-            for name in COMPARED[wildcards.backend]
+            for name in BY_BACKEND[wildcards.backend]
         ],
     output:
         **FULL_FIELDS_COMPARED,
@@ -42,7 +42,7 @@ rule compare_detectors:
     params:
         inference=lambda wildcards: {
             name: configuration.detector(config, name)["inference"]
-            for name in COMPARED[wildcards.backend]
+            for name in BY_BACKEND[wildcards.backend]
         },
         threads=lookup("compute/threads", within=config),
         precision=lookup("compute/precision", within=config),
@@ -55,11 +55,11 @@ rule evaluate_detectors:
     """Measure every detector on the held-out fields (A21, A22)."""
     input:
         detections=collect(
-            "results/{{study}}/detector/compared/{backend}.parquet", backend=COMPARED
+            "results/{{study}}/detector/compared/{backend}.parquet", backend=BY_BACKEND
         ),
         speed=collect(
             "results/{{study}}/benchmarks/compared_detectors/{backend}.tsv",
-            backend=COMPARED,
+            backend=BY_BACKEND,
         ),
         boxes=f"results/{{study}}/annotations/{DRAWN}.parquet",
         splits="results/{study}/splits.tsv",
