@@ -11,7 +11,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from cellpheno.figures import naming, style
+from cellpheno.figures.calls import gallery
+from cellpheno.figures.classification import grad_cam
+from cellpheno.figures.labels import label_errors
 from cellpheno.figures.statistics import effects, frequencies, frequencies_stacked
+from cellpheno.tables import BOX_COLUMNS
 
 
 def test_short_names_stay_and_long_ones_differ_where_they_did():
@@ -105,3 +109,56 @@ def test_fifteen_classes_have_colours_of_their_own_of_a_few_hues_and_a_sign_of_t
 def test_a_short_named_figure_has_no_key_and_its_own_size(tmp_path):
     made = style.message("Nothing.")
     assert naming.with_key(made).height == pytest.approx(made.get_figheight())
+
+
+HOSTILE = [
+    "$x_1^2$ & <b>αβγ</b>",
+    "W" * 22,
+    "cells_with_under_scores_and_a_long_name",
+    "$",
+    "\\frac{1}",
+]
+PICTURES = np.zeros((24, 32, 32, 3), np.uint8)
+
+
+def gallery_of_hostile_names(palette):
+    rows = [("f", 90 * n, 90, 90 * n + 40, 130) for n in range(1, 5)] * len(HOSTILE)
+    cells = pd.DataFrame(rows, columns=["field", *BOX_COLUMNS])
+    cells = cells.assign(**{"class": np.repeat(HOSTILE, 4)}, label=HOSTILE * 4, score=0.5)
+    quality = pd.DataFrame({"field": ["f"], "width": [640], "height": [640]})
+    return gallery.draw(gallery.choose(cells, quality, palette), PICTURES, palette)
+
+
+def suspects_of_hostile_names(palette):
+    cells = pd.DataFrame({"rank": range(1, 25), "label": (HOSTILE * 5)[:24]})
+    cells = cells.assign(suggested=cells["label"].to_numpy()[::-1])
+    cells = cells.assign(**{f"p_{name}": 0.5 for name in HOSTILE})
+    return label_errors.draw(cells, PICTURES, palette)
+
+
+def maps_of_hostile_names(palette):
+    kinds = [kind for kind in grad_cam.HEADINGS for _ in range(2)]
+    cells = pd.DataFrame({"label": np.repeat(HOSTILE[:4], 6), "kind": kinds * 4})
+    cells = cells.assign(call=(HOSTILE * 5)[:24], cls_score=0.5, map_row=range(24))
+    return grad_cam.draw(cells, PICTURES, np.zeros((24, 32, 32), np.float32), "2 × 2", palette)
+
+
+@pytest.mark.parametrize(
+    "draw", [gallery_of_hostile_names, suspects_of_hostile_names, maps_of_hostile_names]
+)
+def test_names_above_and_next_to_pictures_do_not_run_into_each_other(draw):
+    made = draw(style.Palette(HOSTILE, HOSTILE[0], {}, []))
+    with style.style():
+        made.set_dpi(style.DPI)
+        made.draw_without_rendering()
+        written = [text for text in made.findobj(matplotlib.text.Text) if text.get_text().strip()]
+        boxes = [text.get_window_extent() for text in written]
+    assert len(boxes) >= 24
+    for one, other in itertools.combinations(boxes, 2):
+        across = min(one.x1, other.x1) - max(one.x0, other.x0)
+        down = min(one.y1, other.y1) - max(one.y0, other.y0)
+        assert min(across, down) < 1  # px
+
+
+def test_a_name_of_a_row_is_broken_at_its_underscores():
+    assert style.wrapped("mitotic_cell in_metaphase", 12) == "mitotic_\ncell in_\nmetaphase"

@@ -5,6 +5,7 @@ import dataclasses
 import functools
 import logging
 import textwrap
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ParamSpec
@@ -15,7 +16,9 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Patch
+from matplotlib.textpath import text_to_path
 
 from cellpheno.core.files import whole
 from cellpheno.figures import naming
@@ -47,6 +50,8 @@ CONTROL = "#555555"
 INK = "#222222"
 ALERT = "#D55E00"
 
+LABEL_SIZE = 7.0
+
 # how it embeds fonts is nothing that a user must read
 logging.getLogger("fontTools").setLevel(logging.WARNING)
 
@@ -56,7 +61,7 @@ RC = {
     "font.size": 6.5,
     "axes.titlesize": 7.5,
     "axes.titleweight": "bold",
-    "axes.labelsize": 7,
+    "axes.labelsize": LABEL_SIZE,
     "xtick.labelsize": 6.5,
     "ytick.labelsize": 6.5,
     "legend.fontsize": 6.5,
@@ -103,7 +108,8 @@ def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
 @contextlib.contextmanager
 def style() -> Iterator[None]:
     """Set this module's style, and nothing of the user's or the working folder's matplotlibrc."""
-    with mpl.rc_context():
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # docs/figures.md says so once
         mpl.rcdefaults()
         mpl.rcParams.update(RC)
         yield
@@ -322,10 +328,14 @@ def ticks_mm(names: Iterable[str]) -> float:
     return 1.1 * longest if longest > SLANTED else 0.0
 
 
+ROW_LETTERS = 12
+"""Letters of a line of a row's name."""
+
+
 def name_row(axes: Axes, name: str, colour: str) -> None:
     """Name a row of pictures to the left of its first one, in lines that the row has room for."""
     axes.set_ylabel(
-        wrapped(name, 12),
+        wrapped(name, ROW_LETTERS),
         color=as_ink(colour),
         fontweight="bold",
         rotation=0,
@@ -334,9 +344,31 @@ def name_row(axes: Axes, name: str, colour: str) -> None:
     )
 
 
+def row_name_mm(names: Iterable[str]) -> float:
+    """Return the width that the names of rows take."""
+    lines = [line for name in names for line in wrapped(name, ROW_LETTERS).split("\n")]
+    return max((width_mm(line, LABEL_SIZE, "bold") for line in lines), default=0.0)
+
+
 def wrapped(name: str, letters: int) -> str:
-    """Return a name in lines of so many letters."""
-    return "\n".join(textwrap.wrap(name, letters))
+    """Return a name in lines of so many letters, broken after blanks and underscores."""
+    blank = "\v"  # a blank to textwrap, and in no name
+    parts = textwrap.wrap(name.replace("_", f"_{blank}"), letters, replace_whitespace=False)
+    return "\n".join(parts).replace(blank, "")
+
+
+def width_mm(text: str, size: float, weight: str = "normal") -> float:
+    """Return the width of a line of text of so many points on paper."""
+    font = FontProperties(size=size, weight=weight)
+    return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] * 25.4 / 72
+
+
+def fitted(text: str, room_mm: float, size: float, weight: str = "normal") -> str:
+    """Return a line of text, cut at its end until it is no wider than there is room."""
+    if width_mm(text, size, weight) <= room_mm:
+        return text
+    ends = (f"{text[:length].rstrip('…')}…" for length in range(len(text) - 1, 0, -1))
+    return next((end for end in ends if width_mm(end, size, weight) <= room_mm), "…")
 
 
 def percent(axes: Axes) -> None:

@@ -20,8 +20,6 @@ OWN = [f"own_{corner}" for corner in BOX_COLUMNS]
 """Columns of a cell's own box, once its picture has taken the place of the box."""
 TICK = 0.25
 """Length of the marks at the corners of a cell's box, as a share of its sides."""
-LETTERS = 12
-"""Of an annotated class that fit above a picture."""
 
 
 def choose(cells: pd.DataFrame, quality: pd.DataFrame, palette: style.Palette) -> pd.DataFrame:
@@ -95,7 +93,9 @@ def draw(cells: pd.DataFrame, crops: npt.NDArray[np.uint8], palette: style.Palet
     names = [name for name in palette.classes if (cells["class"] == name).any()]
     columns = max(4, int(cells["class"].value_counts().max()))
     titles = 2.6 if "score" in cells else 0.0
-    size = (columns * CELL_MM + 8, len(names) * (CELL_MM + titles + 0.7) + 4)
+    left = style.row_name_mm(names) + 2
+    side = min(CELL_MM, (style.PAGE_MM - left) / columns)
+    size = (columns * side + left, len(names) * (side + titles + 0.7) + 4)
     made = style.figure(*size, images=True)
     made.get_layout_engine().set(wspace=0.01, hspace=0.01, w_pad=0.015, h_pad=0.015)
     places = made.subplots(len(names), columns, squeeze=False)
@@ -109,9 +109,9 @@ def draw(cells: pd.DataFrame, crops: npt.NDArray[np.uint8], palette: style.Palet
             axes.imshow(crops[number], interpolation="antialiased")
             _mark(axes, cells.iloc[number], crops.shape[1])
             if titles:
-                _write_score(axes, cells.iloc[number])
-    side = cells["x_max"].iloc[0] - cells["x_min"].iloc[0]
-    made.supxlabel(f"each picture {side:.0f} × {side:.0f} px", x=1, ha="right", fontsize=6)
+                _write_score(axes, cells.iloc[number], side)
+    pixels = cells["x_max"].iloc[0] - cells["x_min"].iloc[0]
+    made.supxlabel(f"each picture {pixels:.0f} × {pixels:.0f} px", x=1, ha="right", fontsize=6)
     return made
 
 
@@ -128,12 +128,14 @@ def _mark(axes: Axes, cell: pd.Series, side: int) -> None:
     axes.set(xlim=(-0.5, side - 0.5), ylim=(side - 0.5, -0.5))
 
 
-def _write_score(axes: Axes, cell: pd.Series) -> None:
+def _write_score(axes: Axes, cell: pd.Series, side_mm: float) -> None:
     wrong = pd.notna(cell["label"]) and cell["label"] != cell["class"]
+    weight = "bold" if wrong else "normal"
+    title = f"{cell['score']:.2f}" + (f" ✗ {cell['label']}" if wrong else "")
     axes.set_title(
-        f"{cell['score']:.2f}" + (f" ✗ {cell['label'][:LETTERS]}" if wrong else ""),
+        style.fitted(title, side_mm - 0.7, 5, weight),
         fontsize=5,
-        fontweight="bold" if wrong else "normal",
+        fontweight=weight,
         color=style.ALERT if wrong else style.INK,
         loc="left",
         pad=1.5,

@@ -91,8 +91,9 @@ def draw(
         return style.message("No annotated cell was detected, so no call could be explained.")
     names = [name for name in palette.classes if (cells["label"] == name).any()]
     kinds = columns(cells)
-    side = min(22.0, (style.PAGE_MM - 10) / (2 * len(kinds) + 2 * GAP))
-    width = max((2 * len(kinds) + 2 * GAP) * side + 10, style.COLUMN_MM)
+    left = style.row_name_mm(names) + 3
+    side = min(22.0, (style.PAGE_MM - left) / (2 * len(kinds) + 2 * GAP))
+    width = max((2 * len(kinds) + 2 * GAP) * side + left, style.COLUMN_MM)
     made = style.figure(width, len(names) * (side + 4.5) + 10, images=True)
     places = grid(made, len(names), kinds, 2)
     for row, name in enumerate(names):
@@ -100,7 +101,7 @@ def draw(
         for kind, of_kind in cells[cells["label"] == name].groupby("kind"):
             for number, cell in enumerate(of_kind.itertuples()):
                 pair = places[row, kinds.index((kind, number))]
-                _draw_pair(pair, cell, crops[cell.map_row], maps[cell.map_row])
+                _draw_pair(pair, cell, crops[cell.map_row], maps[cell.map_row], side)
     made.supxlabel(f"Maps of {resolution}", fontsize=6)
     return made
 
@@ -110,20 +111,26 @@ def _draw_pair(
     cell: object,
     crop: npt.NDArray[np.uint8],
     heat: npt.NDArray[np.float32],
+    side_mm: float,
 ) -> None:
     plain, explained = pair
     plain.imshow(crop)
     explained.imshow(crop.mean(axis=2), cmap="gray", vmin=0, vmax=255)
     explained.imshow(heat, cmap="magma", vmin=0, vmax=1, alpha=0.25 + 0.5 * heat)
     right = cell.label == cell.call
-    plain.set_title(
-        f"{'' if right else '✗ '}{cell.call} {cell.cls_score:.2f}",
-        fontsize=5.5,
-        fontweight="normal" if right else "bold",
-        color=style.INK if right else style.ALERT,
-        loc="left",
-        pad=2,
-    )
+    weight = "normal" if right else "bold"
+    for axes, title in (
+        (plain, f"{'' if right else '✗ '}{cell.cls_score:.2f}"),
+        (explained, cell.call),
+    ):
+        axes.set_title(
+            style.fitted(title, side_mm - 1, 5.5, weight),
+            fontsize=5.5,
+            fontweight=weight,
+            color=style.INK if right else style.ALERT,
+            loc="left",
+            pad=2,
+        )
     if not right:
         for axes in pair:
             _frame(axes)

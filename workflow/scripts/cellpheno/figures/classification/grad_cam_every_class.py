@@ -60,7 +60,7 @@ def draw(
             rows[0, column].imshow(crop)
             wrong = cell["call"] != name
             rows[0, column].set_title(
-                f"{'✗ ' if wrong else ''}{cell['call']}",
+                style.fitted(f"{'✗ ' if wrong else ''}{cell['call']}", side - 1, 5.5),
                 fontsize=5.5,
                 color=style.ALERT if wrong else style.INK,
                 loc="left",

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from cellpheno.figures import style
 
 COLUMNS = 8
-LETTERS = 18
+SIDE_MM = (style.PAGE_MM - 4) / COLUMNS
 
 
 @style.styled
@@ -33,8 +33,7 @@ def draw(cells: pd.DataFrame, crops: npt.NDArray[np.uint8], palette: style.Palet
     if not len(crops):
         return style.message(f"None of the {len(cells)} labels is likely wrong.")
     rows = -(-len(crops) // COLUMNS)
-    side = (style.PAGE_MM - 4) / COLUMNS
-    made = style.figure(style.PAGE_MM, rows * (side + 6), images=True)
+    made = style.figure(style.PAGE_MM, rows * (SIDE_MM + 6), images=True)
     places = made.subplots(rows, COLUMNS, squeeze=False).ravel()
     for axes, cell, crop in zip(places, cells.to_dict("records"), crops, strict=False):
         _draw_cell(axes, cell, crop, palette)
@@ -51,12 +50,15 @@ def _draw_cell(
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(True)
     axes.spines[:].set(color=palette[suggested], linewidth=1.4)
-    given = f"{cell['rank']}  {_short(cell['label'])}"
-    better = f"→ {_short(suggested)} {cell[f'p_{suggested}']:.2f}"
-    axes.text(0, 1.13, given, transform=axes.transAxes, fontsize=5.5)
-    axes.text(0, 1.03, better, transform=axes.transAxes, fontsize=5.5, fontweight="bold")
-
-
-def _short(name: str) -> str:
-    """Cut a name to what fits above a crop."""
-    return name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"
+    given = f"{cell['rank']}  {cell['label']}"
+    better = f"→ {cell[f'p_{suggested}']:.2f} {suggested}"
+    for line, height, weight in ((given, 9, "normal"), (better, 2.5, "bold")):
+        axes.annotate(
+            style.fitted(line, SIDE_MM - 2.5, 5.5, weight),
+            (0, 1),
+            (0, height),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontsize=5.5,
+            fontweight=weight,
+        )
