@@ -4,6 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
+
+from cellpheno import configuration
 
 ROOT = Path(__file__).parents[3]
 WRITTEN = [
@@ -67,3 +70,13 @@ def test_every_document_is_linked_from_the_readme():
     readme = ROOT / "README.md"
     linked = {ROOT / path for path, _ in LINK.findall(readme.read_text())}
     assert not set(ROOT.glob("docs/*.md")) - linked
+
+
+def test_the_ten_lines_and_those_for_a_cpu_are_a_complete_config_of_small_networks():
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "config/README.md").read_text(), re.DOTALL)
+    ten_lines, _, small = (yaml.safe_load(block) for block in blocks)
+    schema = configuration.load_schema(ROOT / "workflow/schemas/config.schema.yaml")
+    config = configuration.complete({**ten_lines, **small}, schema, "config/README.md")
+    assert config["detection"]["model"]["backbone"] == "resnet18_small"
+    assert config["detection"]["training"]["steps"] < 1000
+    assert config["classification"]["training"]["epochs"] < 50
