@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cellpheno import configuration
+from cellpheno.study import configuration
 
 ROOT = Path(__file__).parents[3]
 WRITTEN = [

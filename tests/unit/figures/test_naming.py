@@ -15,7 +15,7 @@ from cellpheno.figures.calls import gallery
 from cellpheno.figures.classification import grad_cam
 from cellpheno.figures.labels import label_errors
 from cellpheno.figures.statistics import effects, frequencies, frequencies_stacked
-from cellpheno.tables import BOX_COLUMNS
+from cellpheno.tables.columns import BOX_COLUMNS
 
 
 def test_short_names_stay_and_long_ones_differ_where_they_did():
