@@ -298,7 +298,7 @@ def test_a_folder_of_the_workflow_that_may_not_be_written_to(laboratory, ordinar
     path.chmod(0o500)
     sentence = ordinary_user(laboratory.sentence)
     path.chmod(0o700)
-    assert f"{folder} cannot be written to" in sentence
+    assert f"{folder}, which cannot be written to" in sentence
 
 
 def test_a_disk_that_is_full(laboratory, small_disk):
@@ -307,7 +307,7 @@ def test_a_disk_that_is_full(laboratory, small_disk):
     laboratory.study.config["fields_per_shard"] = 400
     small_disk(laboratory.study.results, 1200)
     sentence = laboratory.sentence()
-    assert "converted/shard-000.npz cannot be written: no space is left on the disk" in sentence
+    assert "converted/shard-000.npz cannot be written: the disk is full" in sentence
     assert not (laboratory.study.results / "converted/shard-000.npz").exists()
 
 

@@ -25,7 +25,7 @@ def test_a_granted_gpu_that_cannot_be_used_stops_the_run_and_gpu_0_runs_on_the_c
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     refused = study.snakemake(TARGET, "--resources", "gpu=1", check=False)
     assert refused.returncode != 0
-    assert "cannot use one" in refused.stdout
+    assert "cannot use it" in refused.stdout
     assert "--resources gpu=0" in refused.stdout
     assert not (study.folder / TARGET).exists()
 

@@ -81,7 +81,7 @@ def test_predictions_that_were_cut_are_refused_by_the_calls(finished, results):
     path = results / "predictions/main/seed0/shard-005.parquet"
     pq.write_table(pq.read_table(path).slice(0, 3), path)
     sentence = refusal(finished, "call_cells", "--forcerun", "call_cells", "--", TESTS)
-    assert "shard-005.parquet holds 3 rows" in sentence
+    assert "shard-005.parquet has 3 rows" in sentence
 
 
 def test_detections_and_predictions_without_a_field_are_refused_by_the_calls(finished, results):

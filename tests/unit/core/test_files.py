@@ -168,12 +168,12 @@ def tiny_disk(tmp_path, small_disk):
 
 @pytest.mark.parametrize("write", WRITERS, ids=lambda write: write.__name__)
 def test_a_limit_on_the_size_of_files_ends_in_one_sentence(tmp_path, small_files, write):
-    assert "larger than files may be; raise the limit (`ulimit -f`)" in refusal(write, tmp_path)
+    assert "the allowed file size; raise the limit (`ulimit -f`)" in refusal(write, tmp_path)
 
 
 @pytest.mark.parametrize("write", WRITERS, ids=lambda write: write.__name__)
 def test_a_full_disk_ends_in_one_sentence(tiny_disk, write):
-    assert "no space is left on the disk; free some" in refusal(write, tiny_disk)
+    assert "the disk is full; free some" in refusal(write, tiny_disk)
 
 
 @pytest.mark.parametrize("write", [write_picture, write_tiles], ids=["file", "folder"])
@@ -211,10 +211,10 @@ def test_folders_that_can_be_made_are_writable(tmp_path):
 
 def test_a_folder_that_cannot_be_written_to_is_named_before_any_compute(tmp_path, ordinary_user):
     (tmp_path / "results").mkdir(mode=0o500)
-    with pytest.raises(StudyError, match=r"results cannot be written to"):
+    with pytest.raises(StudyError, match=r"results, which cannot be written to"):
         ordinary_user(files.check_writable, [tmp_path / "results/study"])
     (tmp_path / "logs").touch()
-    with pytest.raises(StudyError, match=r"logs is no folder"):
+    with pytest.raises(StudyError, match=r"logs, which is a file"):
         files.check_writable([tmp_path / "logs/study"])
 
 

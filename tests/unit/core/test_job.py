@@ -100,7 +100,7 @@ def test_auto_is_the_cpu_on_a_machine_without_a_gpu(tmp_path):
 def test_a_granted_gpu_that_torch_cannot_see_is_an_error(tmp_path, device, environment):
     done, log = run(tmp_path, DEVICE, device=device, environment=environment)
     assert done.returncode == 1
-    assert "cannot use one" in log
+    assert "cannot use it" in log
     assert "--resources gpu=0" in done.stderr
     assert "\ndevice:" not in log
 

@@ -48,7 +48,7 @@ def test_what_torch_has_saved_passes(tmp_path, content, modern):
         (b"\x1f\x8b\x08" + bytes(99), "unpack it"),
         (b"PK\x03\x04" + bytes(99), "cut off"),
         (b"\x80\x02" + bytes(range(99)), "cut off"),
-        (b"anything else", "no file that torch.save wrote"),
+        (b"anything else", "not a file that torch.save wrote"),
     ],
 )
 def test_a_file_that_is_something_else_is_named_as_what_it_is(tmp_path, content, what):
@@ -76,7 +76,7 @@ def test_a_program_is_no_weights(tmp_path):
 def test_an_archive_of_something_else_is_no_weights(tmp_path):
     with zipfile.ZipFile(tmp_path / "w.pth", "w") as archive:
         archive.writestr("model.weights.h5", b"")
-    assert "zip archive of something else" in sentence(tmp_path / "w.pth")
+    assert "zip archive without weights" in sentence(tmp_path / "w.pth")
 
 
 def test_a_download_that_ended_early_is_cut_off(tmp_path):

@@ -355,7 +355,7 @@ def test_a_class_that_no_field_of_the_training_has_is_refused_where_it_must_be_l
     ("left", "fault"),
     [
         (["f0000", "f0001"], "lacks 1 of the 3 fields"),
-        (["f0000", "f0001", "f0002", "f0003"], "holds 1 fields that .*boxes.parquet does not"),
+        (["f0000", "f0001", "f0002", "f0003"], "contains 1 fields that .*boxes.parquet does not"),
     ],
 )
 def test_annotated_fields_other_than_those_of_the_boxes_are_refused_even_if_none_has_a_box(

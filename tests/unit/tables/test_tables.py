@@ -116,7 +116,7 @@ def cut(path, frame):
 def test_a_table_that_was_cut_is_refused_on_read(tmp_path):
     storage.write(boxes(), tmp_path / "boxes.parquet", BOXES)
     cut(tmp_path / "boxes.parquet", boxes(x_min=[0.0, 1.0]).head(1))
-    with pytest.raises(StudyError, match="holds 1 rows, but 2 were written"):
+    with pytest.raises(StudyError, match="has 1 rows, but 2 were written"):
         storage.read(tmp_path / "boxes.parquet", BOXES)
 
 
@@ -140,7 +140,9 @@ def test_a_field_that_was_searched_and_is_empty_differs_from_one_that_was_not(tm
     assert len(storage.read_searched(paths, BOXES, fields, "qc/fields.tsv")) == 2
     with pytest.raises(StudyError, match=r"lacks 1 of the 5 fields of qc/fields.tsv .*first: new"):
         storage.read_searched(paths, BOXES, [*fields, "new"], "qc/fields.tsv")
-    with pytest.raises(StudyError, match=r"holds 1 fields that .* does not hold .*first: empty"):
+    with pytest.raises(
+        StudyError, match=r"contains 1 fields that .* does not contain .*first: empty"
+    ):
         storage.read_searched(paths, BOXES, fields[:-1], "qc/fields.tsv")
     with pytest.raises(StudyError, match="3 fields more than once"):
         storage.read_searched([*paths, paths[0]], BOXES, fields, "qc/fields.tsv")
@@ -153,7 +155,7 @@ def test_rows_of_a_field_that_was_not_searched_are_not_written(tmp_path):
 
 def test_a_table_that_does_not_say_what_was_searched_is_refused(tmp_path):
     storage.write(boxes(), tmp_path / "boxes.parquet", BOXES)
-    with pytest.raises(StudyError, match="does not say which fields were searched"):
+    with pytest.raises(StudyError, match="does not record which fields were searched"):
         storage.searched(tmp_path / "boxes.parquet")
 
 
@@ -168,8 +170,8 @@ def test_an_array_that_does_not_belong_to_its_table_is_refused(tmp_path):
     np.save(array, np.arange(2))
     assert len(storage.read_with_array(array, table, BOXES)[0]) == 2
     array.write_bytes(array.read_bytes()[:-1])
-    with pytest.raises(StudyError, match=r"crops\.npy is cut short"):
+    with pytest.raises(StudyError, match=r"crops\.npy is truncated"):
         storage.read_with_array(array, table, BOXES)
     np.save(array, np.arange(1))
-    with pytest.raises(StudyError, match=r"crops\.npy holds 1 rows, but .* has 2"):
+    with pytest.raises(StudyError, match=r"crops\.npy has 1 rows, but .* has 2"):
         storage.read_with_array(array, table, BOXES)

@@ -1,1 +1,1 @@
-"""Helpers that know nothing of images: errors, whole files, jobs, boxes, names."""
+"""Helpers that know nothing about images: errors, complete files, jobs, boxes, names."""

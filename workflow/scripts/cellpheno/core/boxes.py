@@ -1,4 +1,4 @@
-"""Boxes: overlap, non-maximum suppression, matching of predictions to annotations.
+"""Box geometry: overlap, non-maximum suppression, matching of predictions to annotations.
 
 Boxes are arrays [n, 4] of x_min, y_min, x_max, y_max in pixels, half-open: a box from 0 to 10 is
 10 pixels wide.
@@ -23,7 +23,7 @@ def intersection(first: Array, second: Array) -> Array:
 
 
 def clip(boxes: Array, width: float, height: float) -> Array:
-    """Return the part of each box [n, 4] that lies in an image of this size; may be empty."""
+    """Return the part of each box [n, 4] that lies in an image of this size (may be empty)."""
     return np.clip(boxes, 0, [width, height, width, height])
 
 
@@ -37,14 +37,8 @@ def iou(first: Array, second: Array) -> Array:
 def nms(boxes: Array, scores: Array, max_iou: float) -> npt.NDArray[np.int64]:
     """Return the rows that greedy non-maximum suppression keeps, best score first.
 
-    Parameters
-    ----------
-    boxes
-        [n, 4].
-    scores
-        [n]; equal scores are taken in the order of the rows.
-    max_iou
-        A box that overlaps a kept one by more than this is dropped.
+    Boxes are [n, 4]; equal scores [n] keep the order of their rows. A box that overlaps a kept
+    one by more than `max_iou` is dropped.
     """
     kept: list[int] = []
     for row in np.argsort(-scores, kind="stable"):
@@ -54,25 +48,12 @@ def nms(boxes: Array, scores: Array, max_iou: float) -> npt.NDArray[np.int64]:
 
 
 def match(predicted: Array, scores: Array, truth: Array, min_iou: float) -> npt.NDArray[np.int64]:
-    """Give each predicted box the annotated box it finds, each annotated box at most once.
+    """Match each predicted box [n, 4] to at most one annotated box of `truth` [m, 4].
 
-    Greedy, best score first, each taking the free annotated box of highest overlap (the rule of
-    PASCAL VOC, except that a prediction whose best box is taken may have its next best). Of equal
-    scores, such as those of patches, the one with the highest overlap goes first.
-
-    Parameters
-    ----------
-    predicted, truth
-        [n, 4] and [m, 4].
-    scores
-        [n], of the predicted boxes.
-    min_iou
-        Least overlap that counts as found.
-
-    Returns
-    -------
-    array
-        [n] rows of `truth`, -1 where nothing was found.
+    Greedy, best score first: each prediction takes the free annotated box of highest overlap, as
+    in PASCAL VOC, except that a prediction whose best box is taken may take its next best. Among
+    equal scores, such as those of patches, the highest overlap goes first. Returns rows of
+    `truth` [n], -1 where no overlap reaches `min_iou`.
     """
     found = np.full(len(predicted), -1, dtype=np.int64)
     if not len(predicted) or not len(truth):

@@ -1,17 +1,13 @@
 """Values in the report's captions, which are reStructuredText."""
 
+from cellpheno.core.errors import printable
+
 
 def plain(value: object) -> str:
-    """Return a value as text that reStructuredText shows as it is, on one line.
+    """Return a value on one line, escaped so that reStructuredText shows it literally.
 
-    Parameters
-    ----------
-    value
-        Anything of the config, the sample sheet or a file. Every sign that is no letter or digit
-        gets a backslash, so that none is markup, a link or the start of a directive.
+    A backslash precedes every character other than a letter, a digit or a blank, so that none
+    starts markup, a link or a directive.
     """
-    words = " ".join(str(value).split())
-    shown = (letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in words)
-    return "".join(
-        letter if letter.isalnum() or letter == " " else f"\\{letter}" for letter in shown
-    )
+    shown = printable(" ".join(str(value).split()))
+    return "".join(sign if sign.isalnum() or sign == " " else f"\\{sign}" for sign in shown)

@@ -1,8 +1,7 @@
-"""Which library modules stand behind a script, and a hash of their content.
+"""A hash of a script and of the library modules it imports.
 
-Snakemake looks at neither an imported module nor the content of a script, only at the script's
-date. The hash, given to a rule as a parameter, reruns exactly the rules whose code has changed,
-and nothing after a fresh checkout.
+Snakemake checks the date of a script, not its content or the modules it imports. The hash, passed
+to a rule as a parameter, reruns exactly the rules whose code changed, and none after a checkout.
 """
 
 import functools
@@ -15,15 +14,14 @@ _IMPORT = re.compile(
     rf"^[ \t]*(?:from ({PACKAGE}[.\w]*) import (\([^)]*\)|.*)|import ({PACKAGE}[.\w]*))",
     re.MULTILINE,
 )
-"""Parsing the library would take a third of the time that Snakemake needs to plan a study."""
+"""A regular expression, as parsing would take a third of the time needed to plan a study."""
 
 
-@functools.cache  # each library module stands behind many scripts
+@functools.cache  # many scripts import the same modules
 def imported(source: str) -> tuple[str, ...]:
-    """Return the dotted names of what a Python source imports from the library.
+    """Return the dotted names that a Python source imports from the library.
 
-    `from cellpheno.images import store` may mean a module `cellpheno.images.store` or a name in
-    `cellpheno.images`.
+    `cellpheno.images.store` may be a module, or a name in the package `cellpheno.images`.
     """
     found = []
     for module, names, alone in _IMPORT.findall(source):
@@ -32,14 +30,10 @@ def imported(source: str) -> tuple[str, ...]:
 
 
 def behind(script: str, read: Callable[[str], str | None]) -> dict[str, str]:
-    """Return the text of a script and of every library module it reaches, by file name.
+    """Return the sources of a script and of every library module it imports, by file name.
 
-    Parameters
-    ----------
-    script
-        File name relative to the scripts.
-    read
-        Gives the text of a file, or None when there is no such file.
+    `read` returns the text of a file, named relative to the scripts, or None if there is no such
+    file.
     """
     sources: dict[str, str] = {}
 
@@ -54,7 +48,7 @@ def behind(script: str, read: Callable[[str], str | None]) -> dict[str, str]:
             parts = dotted.split(".")
             for end in range(1, len(parts) + 1):
                 place = "/".join(parts[:end])
-                # below a module, which is no package, are names
+                # a name after a module is not a module
                 if reach(f"{place}.py") or not reach(f"{place}/__init__.py"):
                     break
         return True

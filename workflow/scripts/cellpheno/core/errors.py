@@ -1,21 +1,21 @@
-"""The one exception that is meant for the person running the study."""
+"""The exception whose message is written for the user."""
 
 LONGEST = 4000
-"""Characters of a sentence that are shown; paths and names in it have fewer."""
+"""Characters of a message that are shown; paths and names in it are shorter."""
+
+
+def printable(text: str) -> str:
+    """Replace characters that cannot be printed, such as line ends."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 class StudyError(ValueError):
-    """A mistake in the config, the sample sheet or the data, told in one sentence.
+    """A mistake in the config, the sample sheet or the data, explained in one sentence.
 
-    The sentence names the file, field, row or key, what was expected, what was found and
-    what to do; a job that raises it prints the sentence alone, without a traceback. What it
-    quotes of a file may hold anything: line ends and what no log can hold are replaced, and
-    what is endless is cut.
+    The sentence names the file, field, row or key, what was expected, what was found and what to
+    do; the job prints it without a traceback. It may quote anything from a file: unprintable
+    characters are replaced and long text is cut.
     """
 
     def __init__(self, sentence: str) -> None:
-        shown = (
-            letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}"
-            for letter in sentence[:LONGEST]
-        )
-        super().__init__("".join(shown))
+        super().__init__(printable(sentence[:LONGEST]))

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there."""
+"""Write files completely or not at all."""
 
 import contextlib
 import errno
@@ -15,38 +15,34 @@ from pathlib import Path
 from cellpheno.core.errors import StudyError
 
 _FULL = 1 << 20
-"""Bytes left on a disk below which a write is taken to have failed for want of space."""
+"""Free bytes on a disk below which a failed write is blamed on a full disk."""
 
 _REASONS = {
-    errno.ENOSPC: "no space is left on the disk; free some, then start again",
-    errno.EDQUOT: "your quota of the disk is used up; free some space, then start again",
-    errno.EFBIG: "it would be larger than files may be; raise the limit (`ulimit -f`), or use "
-    "another disk",
-    errno.EROFS: "the disk can only be read; use a folder that you may write to",
-    errno.EACCES: "you may not write there; get the right to, or use another folder",
-    errno.EPERM: "you may not write there; get the right to, or use another folder",
-    errno.ENOTDIR: "a file is in the way, where a folder is needed; move it away",
+    errno.ENOSPC: "the disk is full; free some space, then start again",
+    errno.EDQUOT: "your disk quota is used up; free some space, then start again",
+    errno.EFBIG: "it exceeds the allowed file size; raise the limit (`ulimit -f`), or use another "
+    "disk",
+    errno.EROFS: "the disk is read-only; use a folder that you may write to",
+    errno.EACCES: "you may not write there; ask for permission, or use another folder",
+    errno.EPERM: "you may not write there; ask for permission, or use another folder",
+    errno.ENOTDIR: "a file is in the way of a folder; move it away",
     errno.EISDIR: "a folder is in the way; move it away",
     errno.ENAMETOOLONG: "the name is too long for the disk; use shorter names",
-    errno.EIO: "the disk failed (input/output error); look after it, or use another one",
+    errno.EIO: "the disk failed (input/output error); check it, or use another one",
 }
 
-
 _HERE = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
-"""This machine, in the names of temporary files."""
+"""Identifies this machine in the names of temporary files."""
 
 
 def _temporary(path: Path) -> Path:
-    """Return a name beside `path` that no other process uses, with the same suffix."""
+    """Return an unused name next to `path`, with the same suffix."""
     unique = f"{_HERE}.{os.getpid()}.{uuid.uuid4().hex[:12]}"
     return path.with_name(f".{path.stem}.{unique}.tmp{path.suffix}")
 
 
 def _remove_leftovers(path: Path) -> None:
-    """Remove what killed writers of the same file have left beside it; living ones go on.
-
-    A process of another machine may live, whatever processes there are on this one.
-    """
+    """Remove temporary files of writers of `path` that were killed on this machine."""
     mine = f".{path.stem}.{_HERE}."
     for left in path.parent.glob(f"{glob.escape(mine)}*.tmp{glob.escape(path.suffix)}"):
         writer = left.name.removeprefix(mine).partition(".")[0]
@@ -59,25 +55,15 @@ def _remove_leftovers(path: Path) -> None:
 
 @contextlib.contextmanager
 def whole(path: str | Path) -> Iterator[Path]:
-    """Write a file beside its final name and rename it when it is complete.
+    """Yield a temporary name, and rename it to `path` when the file is complete.
 
-    A killed job can leave processes behind that go on writing, so the temporary name is
-    unique and the final name only ever holds a complete file.
-
-    Parameters
-    ----------
-    path
-        The final name; its folder is made.
-
-    Yields
-    ------
-    Path
-        The temporary name to write to, with the suffix of `path`.
+    A killed job can leave processes behind that go on writing, so the temporary name is unique.
+    The folder of `path` is created, and the suffix kept.
 
     Raises
     ------
     StudyError
-        When the disk is full or does not let it be written; nothing is left then.
+        When the disk is full or not writable; nothing is left behind.
     """
     path = Path(path)
     temporary = _temporary(path)
@@ -98,22 +84,12 @@ def whole(path: str | Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def whole_folder(path: str | Path) -> Iterator[Path]:
-    """Fill a folder beside its final name and rename it when it is complete.
-
-    Parameters
-    ----------
-    path
-        The final name; an existing folder of that name is replaced.
-
-    Yields
-    ------
-    Path
-        The temporary folder to fill.
+    """Yield a temporary folder, and rename it to `path`, replacing that, when it is filled.
 
     Raises
     ------
     StudyError
-        When the disk is full or does not let it be written; nothing is left then.
+        As in `whole`.
     """
     path = Path(path)
     temporary, old = _temporary(path), _temporary(path)
@@ -121,7 +97,7 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
         temporary.mkdir(parents=True)
         _remove_leftovers(path)
         yield temporary
-        # a kill in between leaves a leftover, not half of the old folder
+        # a kill between the two renames leaves a leftover, not half of the old folder
         if path.exists():
             path.rename(old)
         temporary.rename(path)
@@ -134,53 +110,39 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
 
 
 def reserve(path: str | Path) -> None:
-    """Take the space of a file that is filled through memory: a full disk kills the process later.
+    """Allocate a memory-mapped file's space now, because a full disk would kill the process later.
 
-    Raises
-    ------
-    OSError
-        When the disk has no room for it, which `whole` puts in words.
+    Raises an OSError, which `whole` explains, when the disk is too small.
     """
     with Path(path).open("rb+") as stream:
         os.posix_fallocate(stream.fileno(), 0, os.fstat(stream.fileno()).st_size)
 
 
 def check_writable(folders: Iterable[str | Path]) -> None:
-    """Refuse folders that cannot be written to or made, and full disks.
-
-    Raises
-    ------
-    StudyError
-        For the first such folder.
-    """
+    """Raise a StudyError for the first folder that cannot be created or written to."""
     for folder in map(Path, folders):
         absolute = folder.absolute()
         there = next(path for path in (absolute, *absolute.parents) if os.path.lexists(path))
         if not there.is_dir():
-            raise StudyError(
-                f"{there} is no folder, but the workflow needs one there; move it away."
-            )
+            raise StudyError(f"The workflow needs a folder at {there}, which is a file; move it.")
         if not os.access(there, os.W_OK | os.X_OK):
             raise StudyError(
-                f"The folder {there} cannot be written to, where the workflow keeps its files; get "
-                "the right to, or run the workflow in another folder."
+                f"The workflow keeps its files in {there}, which cannot be written to; get "
+                "permission, or run the workflow in another folder."
             )
         if shutil.disk_usage(there).free < _FULL:
             raise StudyError(
-                f"The disk of {there} is full, where the workflow keeps its files; free some space."
+                f"The workflow keeps its files in {there}, but the disk is full; free some space."
             )
 
 
 def why_unwritable(error: BaseException) -> str | None:
-    """Return in words why a file could not be written and what to do; None for other errors."""
+    """Return why a file could not be written and what to do; None for other errors."""
     return _REASONS.get(error.errno or 0) if isinstance(error, OSError) else None
 
 
 def _raise_in_words(error: Exception, path: Path, temporary: Path) -> None:
-    """Raise a sentence when an error means that a file could not be written.
-
-    It is called while the unfinished file still takes its space.
-    """
+    """Raise a StudyError for a failed write, while the unfinished file still takes its space."""
     if isinstance(error, StudyError):
         return
     reason = why_unwritable(error) if _is_about(error, path, temporary) else None
@@ -190,7 +152,7 @@ def _raise_in_words(error: Exception, path: Path, temporary: Path) -> None:
 
 
 def _is_about(error: Exception, path: Path, temporary: Path) -> bool:
-    """Whether an error names no file, as a failed write does, or one on the way to `path`."""
+    """Whether an error names no file, as a failed write does, or one on the path to `path`."""
     name = getattr(error, "filename", None)
     if name is None:
         return True
@@ -199,7 +161,7 @@ def _is_about(error: Exception, path: Path, temporary: Path) -> bool:
 
 
 def _hidden_reason(error: Exception, temporary: Path) -> str | None:
-    """Return why a write failed where the library does not tell: torch and numpy do not."""
+    """Return why a write failed in torch or numpy, which hide the reason."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):

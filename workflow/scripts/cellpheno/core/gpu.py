@@ -1,4 +1,4 @@
-"""The GPUs that a job holds."""
+"""Find and hold the GPUs of a job."""
 
 import contextlib
 import fcntl
@@ -23,7 +23,7 @@ VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 def granted_gpus(resources: Any) -> int:
-    """Return how many GPUs the job holds: 0 after `--resources gpu=0`."""
+    """Return the number of GPUs of the job: 0 with `--resources gpu=0`."""
     gpus = int(resources.get("gpu", 0) or 0)
     gres = str(resources.get("gres", ""))  # gpu, gpu:2, gpu:h200 or gpu:h200:2
     if not gpus and gres.split(":")[0] == "gpu":
@@ -36,13 +36,13 @@ def granted_gpus(resources: Any) -> int:
 def device(snakemake: Any) -> "Iterator[torch.device]":
     """Choose the device of a GPU rule and hold it until the block ends.
 
-    `compute.device` is `auto` (a GPU where the job was granted one and the machine has one,
-    else the CPU), `cuda` (a GPU or an error) or `cpu`. `--resources gpu=0` always means the CPU.
+    `compute.device` is `auto` (a GPU if the job was granted one and the machine has one, else
+    the CPU), `cuda` (a GPU or an error) or `cpu`. `--resources gpu=0` always means the CPU.
 
     Raises
     ------
     StudyError
-        When a GPU was granted and is there, or was demanded, but torch cannot use it.
+        When a GPU is available, or required, but torch cannot use it.
     """
     fix_threads(int(snakemake.config["compute"]["threads"]))
     wanted = snakemake.config["compute"]["device"]
@@ -57,9 +57,8 @@ def device(snakemake: Any) -> "Iterator[torch.device]":
     with contextlib.ExitStack() as stack:
         whole_machine = len(gpus) > granted or (gpus and VISIBLE not in os.environ)
         if whole_machine and RANK not in os.environ:
-            folder = (
-                Path(snakemake.resources.get("tmpdir", "/tmp")) / f"cellpheno-gpu-{os.getuid()}"
-            )
+            name = f"cellpheno-gpu-{os.getuid()}"
+            folder = Path(snakemake.resources.get("tmpdir", "/tmp"), name)
             held = stack.enter_context(gpu_lease(folder, gpus, granted))
             os.environ[VISIBLE] = ",".join(held)
         import torch
@@ -68,8 +67,8 @@ def device(snakemake: Any) -> "Iterator[torch.device]":
             evidence = f"GPU {' or '.join(gpus)}" if gpus else f"compute.device: cuda, {_no_gpu()}"
             raise StudyError(
                 f"A GPU was granted to this job ({evidence}), but torch {torch.__version__} "
-                "cannot use one; install the CUDA build of torch and a driver that fits it, or "
-                "run on the CPU with `--resources gpu=0`."
+                "cannot use it; install the CUDA build of torch and a matching driver, or run on "
+                "the CPU with `--resources gpu=0`."
             )
         torch.set_num_threads(int(snakemake.config["compute"]["threads"]))
         logger.info("running on %s", torch.cuda.get_device_name())
@@ -86,20 +85,20 @@ def _cpu(snakemake: Any, reason: str) -> "torch.device":
 
 
 def _visible_gpus() -> list[str]:
-    """Return CUDA's names of the GPUs this job may use.
+    """Return CUDA's names of the GPUs that this job may use.
 
-    Where nothing says which, they are the positions of the device files and not their numbers:
-    in a container that is given /dev/nvidia3 alone, CUDA calls it 0.
+    Without CUDA_VISIBLE_DEVICES they are positions, not the numbers of the device files: in a
+    container that sees only /dev/nvidia3, CUDA calls it 0.
     """
     if VISIBLE not in os.environ:
         return [str(position) for position in range(len(_device_files()))]
     names = (name.strip() for name in os.environ[VISIBLE].split(","))
-    # CUDA, too, ends the list at the first name that is none; an empty list hides every GPU
+    # CUDA also stops at the first invalid name; an empty list hides every GPU
     return list(itertools.takewhile(lambda name: name not in ("", "-1", "NoDevFiles"), names))
 
 
 def _no_gpu() -> str:
-    """Say why there is no GPU."""
+    """Return why there is no GPU."""
     if VISIBLE in os.environ:
         return f"{VISIBLE}={os.environ[VISIBLE]!r} hides every GPU"
     return "no GPU on this machine"
@@ -113,12 +112,12 @@ def _device_files() -> list[Path]:
 def gpu_lease(
     folder: Path, devices: list[str], count: int = 1, poll_seconds: float = 1.0
 ) -> Iterator[list[str]]:
-    """Hold `count` of `devices` until the block ends; the locks die with the process.
+    """Hold `count` of `devices` until the block ends; the locks end with the process.
 
-    Snakemake counts GPUs but does not say which: without a lease all jobs of a machine with
-    four GPUs would start on the first. The folder must be on a local disk. A job that finds too
-    few free GPUs holds none while it waits, so that two jobs never wait for each other; one that
-    asks for more than there are gets all.
+    Snakemake counts GPUs but does not assign them: without a lease all jobs of a machine would
+    start on its first GPU. The folder must be on a local disk. A job that finds too few free
+    GPUs releases those it has while it waits, so that two jobs never wait for each other; one
+    that asks for more than there are gets all.
     """
     folder.mkdir(parents=True, exist_ok=True)
     wanted = min(count, len(devices))
@@ -131,14 +130,14 @@ def gpu_lease(
             if len(held) == wanted:
                 yield held
                 return
-        # jobs that started together do not try again together
+        # a random wait separates jobs that started together
         time.sleep(poll_seconds * random.uniform(0.5, 1.5))
 
 
 @contextlib.contextmanager
 def _locked(folder: Path, name: str) -> Iterator[bool]:
     """Hold the lock of a device until the block ends; yield whether it was free."""
-    # the name of a part of a GPU (MIG) may hold slashes
+    # the name of a MIG instance may contain slashes
     with (folder / f"{name.replace('/', '_')}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

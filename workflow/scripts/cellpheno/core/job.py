@@ -1,4 +1,4 @@
-"""A job of Snakemake: its log, its warnings, its threads."""
+"""The log, the warnings and the threads of a Snakemake job."""
 
 import contextlib
 import csv
@@ -17,19 +17,18 @@ from cellpheno.core.files import whole
 logger = logging.getLogger(__name__)
 
 RANK = "CELLPHENO_RANK"
-"""Set in the further processes of a training on several GPUs, to their number (see `parallel`)."""
+"""Number of an additional process of a training on several GPUs (see `parallel`)."""
 
 
 def start(snakemake: Any) -> None:
-    """Send all output to the rule's log and fix what numbers may depend on.
+    """Send all output to the rule's log and fix the number of threads.
 
-    Everything written to stdout and stderr, by C libraries too, goes to the log. An uncaught
-    `StudyError` ends there as its sentence alone, and is repeated on the terminal; so are the
-    warnings of `notices`.
+    Everything written to stdout and stderr, also by C libraries, goes to the log. An uncaught
+    `StudyError` ends there as one sentence and is repeated on the terminal, as are warnings.
 
-    The number of compute threads is one, and the config's `compute.threads` within `device`, but
-    never the number of cores granted: sums of floating-point numbers depend on how many threads
-    share them, and the same seed must give the same tables on any number of cores.
+    The number of compute threads is one, or the config's `compute.threads` within `device`, but
+    never the number of cores granted: floating-point sums depend on the number of threads, and
+    the same seed must give the same tables on any number of cores.
     """
     if RANK in os.environ:  # output goes to the log already
         fix_threads(1)
@@ -44,7 +43,7 @@ def start(snakemake: Any) -> None:
         stream=log, level=logging.INFO, force=True, format="%(asctime)s %(name)s: %(message)s"
     )
     logging.captureWarnings(True)
-    # each letter that a figure embeds is a message of this library
+    # it logs every letter that a figure embeds
     logging.getLogger("fontTools").setLevel(logging.WARNING)
     seen = logging.StreamHandler(terminal)
     seen.setFormatter(logging.Formatter(f"{snakemake.rule}: %(message)s"))
@@ -53,11 +52,11 @@ def start(snakemake: Any) -> None:
     def report(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        told = isinstance(error, StudyError)
-        if told:
+        explained = isinstance(error, StudyError)
+        if explained:
             print(f"{snakemake.rule}: {error}", file=terminal)
-        with contextlib.suppress(OSError):  # the log may lie on a full disk
-            if told:
+        with contextlib.suppress(OSError):  # the log may be on a full disk
+            if explained:
                 print(f"{snakemake.rule}: {error}", file=log)
             else:
                 traceback.print_exception(kind, error, trace, file=log)
@@ -69,7 +68,7 @@ def start(snakemake: Any) -> None:
 
 def save_warnings(snakemake: Any) -> None:
     """Write the warnings of this job to the table `warnings` among its outputs."""
-    # not by pandas: jobs that need nothing but Snakemake import this module too
+    # without pandas: jobs that need only Snakemake import this module too
     with (
         whole(snakemake.output.warnings) as temporary,
         Path(temporary).open("w", encoding="utf-8", newline="") as file,
@@ -84,7 +83,7 @@ def fix_threads(threads: int) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = str(threads)
-    # numpy may be loaded already, and then no longer looks at the environment
+    # numpy, if loaded already, no longer reads the environment
     with contextlib.suppress(ImportError):
         import threadpoolctl
 

@@ -1,4 +1,4 @@
-"""What the workflow has made in a folder that a user may work in or keep files in as well."""
+"""List the files that the workflow made in a folder in which users may keep files too."""
 
 import contextlib
 import hashlib
@@ -9,48 +9,38 @@ from cellpheno.core.errors import StudyError
 from cellpheno.core.files import whole_folder
 
 MADE = ".made_by_cellpheno"
-"""Name of the list, a path per line, in the folder itself."""
+"""Name of the list in the folder: one path per line."""
 
 
 def read(folder: Path) -> set[str]:
-    """Return the paths that were made by this workflow, also by jobs that were killed."""
+    """Return the paths that this workflow made, also in jobs that were killed."""
     path = folder / MADE
     return set(path.read_text().splitlines()) if path.exists() else set()
 
 
 def claim(folder: Path, paths: Iterable[str]) -> None:
-    """List files as made by this workflow, before they are written.
+    """List files as made by this workflow before they are written.
 
-    Jobs may do so at the same time, hence the list is only ever appended to.
+    The list is only appended to, because several jobs may do so at once.
     """
     folder.mkdir(parents=True, exist_ok=True)
     new = sorted(set(paths) - read(folder))
     with (folder / MADE).open("a") as stream:
-        # on a line of its own, also after one that a killed job has left unfinished
+        # start a new line, as a killed job may have left an unfinished one
         stream.write("\n".join(["", *new, ""]))
 
 
 @contextlib.contextmanager
 def replaced(folder: str | Path) -> Iterator[Path]:
-    """Fill a folder that people work in, and replace it if it is as the workflow left it.
+    """Yield a temporary folder that replaces `folder` unless a user has changed it.
 
-    Snakemake would delete a folder that is an output, with everything that people have drawn and
-    saved there, so such folders are no outputs of their rules.
-
-    Parameters
-    ----------
-    folder
-        The final name.
-
-    Yields
-    ------
-    Path
-        The temporary folder to fill.
+    Snakemake would delete an output folder with everything that a user has drawn and saved in
+    it, so such folders are not declared as outputs.
 
     Raises
     ------
     StudyError
-        When a file in the folder was added or changed since it was made.
+        When a file in the folder was added or changed since the workflow made it.
     """
     folder = Path(folder)
     left = read(folder)
@@ -66,7 +56,7 @@ def replaced(folder: str | Path) -> Iterator[Path]:
 
 
 def _lines(folder: Path) -> set[str]:
-    """Return hash and path of every file in a folder, one line each."""
+    """Return one line for each file in a folder: its hash and its path."""
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != MADE]
     return {
         f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder)}"

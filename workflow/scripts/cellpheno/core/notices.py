@@ -1,29 +1,21 @@
-"""Warnings that a user must see: on the terminal, in the log and in the report."""
+"""Warnings for the user: on the terminal, in the log and in the report."""
 
 import logging
+
+from cellpheno.core.errors import printable
 
 logger = logging.getLogger(__name__)
 _given: list[str] = []
 
 
 def warn(sentence: str) -> None:
-    """Report something that a user must know and that does not end the run.
-
-    Parameters
-    ----------
-    sentence
-        What was found, how often, and which file to read. It is shown on one line; what cannot
-        be printed is replaced, as in `StudyError`.
-    """
-    line = " ".join(sentence.split())
-    line = "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line
-    )
+    """Report on one line what was found, how often, and which file to read; the run goes on."""
+    line = printable(" ".join(sentence.split()))
     if line not in _given:
         _given.append(line)
         logger.warning("%s", line)
 
 
 def given() -> list[str]:
-    """Return the warnings of this process so far, in their order."""
+    """Return the warnings of this process so far, in order."""
     return list(_given)

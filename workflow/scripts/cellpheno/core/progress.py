@@ -1,4 +1,4 @@
-"""Progress of long steps in the log, with rate and time left."""
+"""Log the progress of long steps, with their rate and time left."""
 
 import logging
 import time
@@ -17,20 +17,10 @@ def track(
     start: int = 0,
     every_seconds: float = 10.0,
 ) -> Iterator[Item]:
-    """Pass `items` through and log how far the work has come.
+    """Pass `items` through and log the progress at most once in `every_seconds`.
 
-    Parameters
-    ----------
-    items
-        What is worked on.
-    what
-        Plural name for the log, such as "fields".
-    total
-        How many there are in all, those before `start` included; None where it is not known.
-    start
-        How many were done before, by an earlier attempt.
-    every_seconds
-        Shortest time between two lines.
+    `total` counts all items, with the `start` done by an earlier attempt, or is None if unknown;
+    `what` names them in the plural, such as "fields".
     """
     began = last = time.monotonic()
     done = start

@@ -1,8 +1,8 @@
-"""What somebody needs who must repeat a run, gathered when all results are there.
+"""The record of a run, for those who want to repeat it.
 
-Versions, config, seeds and the hashes of what went in and of what came out are those of the study;
-devices, durations and the date differ from run to run, and stand in sections of their own. No
-result is made from this record, so that what varies in it never causes anything to be done again.
+Versions, config, seeds and the hashes of inputs and results are the same in every run of a study;
+devices, durations and the date differ and are kept apart in `varying`. Nothing depends on the
+record, so that a difference never reruns a rule.
 """
 
 import csv
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = (".tsv", ".parquet")
-"""Endings of the results whose hashes are recorded: the tables."""
+"""Suffixes of the results whose hashes are recorded."""
 DEVICE = re.compile(r"cellpheno\.gpu: running on (.+)")
 VERSION = 1
 WORKFLOW = Path(__file__).parents[3]
@@ -27,16 +27,9 @@ WORKFLOW = Path(__file__).parents[3]
 def record(
     config: dict[str, Any], inputs: Iterable[str | Path], results: Path, logs: Path
 ) -> dict[str, Any]:
-    """Return the record of a run as plain lists, dictionaries, numbers and texts.
+    """Return the record of a run as plain lists, dictionaries, numbers and strings.
 
-    Parameters
-    ----------
-    config
-        The complete config.
-    inputs
-        Files and folders, beside raw images, that the study was made from.
-    results, logs
-        The study's folders.
+    `inputs` are the files and folders other than raw images; `results` and `logs` are folders.
     """
     return {
         "version": VERSION,
@@ -70,7 +63,7 @@ def content_hash(path: str | Path) -> str:
 
 
 def tables(results: Path) -> dict[str, str]:
-    """Return the hash of every table of a study, by its name; not of tables that hold times."""
+    """Return the hash of every table of a study by its name, except of tables with times."""
     return {
         str(path.relative_to(results)): content_hash(path)
         for path in sorted(results.rglob("*"))
@@ -80,13 +73,13 @@ def tables(results: Path) -> dict[str, str]:
 
 
 def raw_images(quality: Path) -> dict[str, str]:
-    """Return the hash of each field's raw pixels, which the conversion has taken."""
+    """Return the hash of each field's raw pixels, as recorded by the conversion."""
     with quality.open(newline="") as stream:
         return {row["field"]: row["content"] for row in csv.DictReader(stream, delimiter="\t")}
 
 
 def checkout(folder: Path) -> dict[str, Any]:
-    """Return commit and state of the workflow, as far as git tells, and the hash of its code."""
+    """Return the hash of the workflow's code and, if git knows them, its commit and state."""
     found: dict[str, Any] = {"code": code_hash(folder)}
     commit = _git(folder, "rev-parse", "HEAD")
     if commit:
@@ -116,7 +109,7 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def software(environments: Path) -> dict[str, Any]:
-    """Return every package and its version: of this Python, and of each conda environment."""
+    """Return every package and its version in this Python and in each conda environment."""
     packages = {each.metadata["Name"]: each.version for each in metadata.distributions()}
     return {
         "python": platform.python_version(),
@@ -130,17 +123,17 @@ def software(environments: Path) -> dict[str, Any]:
 
 
 def devices(logs: Path) -> dict[str, str]:
-    """Return what each job of a GPU rule computed on, from its log."""
+    """Return the device of each job of a GPU rule, from its log."""
     found = {}
     for path in sorted(logs.rglob("*.log")):
-        told = DEVICE.findall(path.read_text(errors="replace"))
-        if told:
-            found[str(path.relative_to(logs).with_suffix(""))] = told[-1]
+        used = DEVICE.findall(path.read_text(errors="replace"))
+        if used:
+            found[str(path.relative_to(logs).with_suffix(""))] = used[-1]
     return found
 
 
 def durations(benchmarks: Path) -> dict[str, dict[str, float]]:
-    """Return seconds and peak memory (MiB, 0 where a job was too short) of each job."""
+    """Return the seconds and the peak memory (MiB, 0 if not measured) of each job."""
     found = {}
     for path in sorted(benchmarks.rglob("*.tsv")):
         with path.open(newline="") as stream:
@@ -159,5 +152,5 @@ def _number(text: str) -> float:
 
 
 def write(found: dict[str, Any], path: str | Path) -> None:
-    """Write a record as JSON that a person can read."""
+    """Write a record as readable JSON."""
     Path(path).write_text(json.dumps(found, indent=1, default=str) + "\n")

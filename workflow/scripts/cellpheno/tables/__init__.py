@@ -1,1 +1,1 @@
-"""The tables that pass between rules: what each column means, checked on write and on read."""
+"""The tables that pass between rules, whose columns are checked on write and on read."""

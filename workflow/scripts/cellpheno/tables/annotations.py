@@ -1,6 +1,15 @@
 """Tables of what people, real or simulated, have drawn."""
 
-from cellpheno.tables.columns import BOX, COMPLETE, FIELD, INTERVAL, PROBABILITY, Column, Table
+from cellpheno.tables.columns import (
+    BOX,
+    COMPLETE,
+    ESTIMATE,
+    FIELD,
+    INTERVAL,
+    PROBABILITY,
+    Column,
+    Table,
+)
 
 BOXES = Table(
     "boxes",
@@ -11,14 +20,7 @@ BOXES = Table(
         Column("annotator", "str", "who drew the box"),
     ),
     further=(
-        Column(
-            "area",
-            "float",
-            "within the outline; missing where only a box is known",
-            "px²",
-            minimum=0,
-            optional=True,
-        ),
+        Column("area", "float", "within the outline, if known", "px²", minimum=0, optional=True),
     ),
 )
 ANNOTATED_FIELDS = Table(
@@ -32,13 +34,13 @@ ANNOTATED_FIELDS = Table(
 )
 GONE_THROUGH = Table(
     "gone_through",
-    (Column("annotator", "str", "who has gone through the field"), *ANNOTATED_FIELDS.columns),
+    (Column("annotator", "str", "who has looked at the field"), *ANNOTATED_FIELDS.columns),
     key=("annotator", "field"),
 )
 ANNOTATION_REPORT = Table(
     "annotation_report",
     (
-        Column("source", "str", "annotation file, or who annotated"),
+        Column("source", "str", "annotation file or annotator"),
         Column("image", "str", "annotated image, as the file names it"),
         Column("field", "str", "field of view that it shows", optional=True),
         Column("problem", "str", "what was found"),
@@ -51,10 +53,9 @@ AGREEMENT = Table(
     "agreement",
     (
         Column("reference", "str", "the more senior annotator"),
-        Column("annotator", "str", "who is held against the reference"),
+        Column("annotator", "str", "who is compared with the reference"),
         Column("metric", "str", "recall and precision at an IoU, mean IoU, Cohen's kappa"),
-        Column("value", "float", "the metric", optional=True),
-        *INTERVAL,
+        *ESTIMATE,
         Column("n_fields", "int", "fields that both have annotated completely", minimum=0),
         Column("n", "int", "cells behind it", minimum=0),
     ),
@@ -74,12 +75,11 @@ COUNTS = Table(
 HUMAN_MODEL = Table(
     "human_model",
     (
-        Column("reference", "str", "what `rater` is held against: the truth or an annotator"),
+        Column("reference", "str", "ground truth or annotator that `rater` is compared with"),
         Column("rater", "str", "annotator, or the model"),
         Column("call", "str", "`all classes`, or the group of the two-way call"),
         Column("metric", "str", "recall and precision at an IoU; of common cells: accuracy, kappa"),
-        Column("value", "float", "the metric", optional=True),
-        *INTERVAL,
+        *ESTIMATE,
         Column("n_fields", "int", "test fields that both have annotated completely", minimum=0),
         Column("n", "int", "cells behind it", minimum=0),
     ),
@@ -91,16 +91,10 @@ ANNOTATION_WORK = Table(
         FIELD,
         Column("condition", "str", "experimental condition"),
         Column("rank", "int", "place in the order of uncertainty, from 1", minimum=1),
-        Column(
-            "uncertainty",
-            "float",
-            "mean over proposed cells of 1 - probability of the called class",
-            minimum=0,
-            maximum=1,
-        ),
+        Column("uncertainty", "float", "mean 1 - probability of the call", minimum=0, maximum=1),
         Column("n_cells", "int", "annotated cells", minimum=0),
         Column("n_proposed", "int", "proposed boxes", minimum=0),
-        Column("n_right", "int", "of these right in class and edges", minimum=0),
+        Column("n_right", "int", "proposed boxes with the right class and edges", minimum=0),
         Column("n_wrong_class", "int", "given another class", minimum=0),
         Column("n_moved", "int", "given other edges", minimum=0),
         Column("n_false", "int", "deleted", minimum=0),
@@ -118,9 +112,9 @@ EXPORT_LOSSES = Table(
     (
         Column("format", "str", "annotation format that was written"),
         Column("field", "str", "field of view, or `all`"),
-        Column("what", "str", "what was not there when the file was read back"),
+        Column("what", "str", "what was missing when the file was read back"),
         Column("n", "int", "boxes concerned, or images", minimum=1),
-        Column("consequence", "str", "for a study that takes the file back"),
+        Column("consequence", "str", "for a study that reads the file"),
     ),
     key=("format", "field", "what"),
 )
@@ -132,13 +126,7 @@ LABEL_ERRORS = Table(
         Column("label", "str", "class given by the annotator"),
         Column("suggested", "str", "likeliest class by what was learned from other groups"),
         Column("quality", "float", "cleanlab's score of the label", minimum=0, maximum=1),
-        Column(
-            "neighbors_agree",
-            "float",
-            "share of the most similar cells of other groups that have the same class",
-            minimum=0,
-            maximum=1,
-        ),
+        Column("neighbors_agree", "float", "share of the same class", minimum=0, maximum=1),
         Column("listed", "bool", "whether the label is likely wrong"),
         PROBABILITY,
         Column("rank", "int", "1 is the most suspicious cell", minimum=1),

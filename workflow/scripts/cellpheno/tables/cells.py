@@ -18,12 +18,12 @@ DETECTIONS = Table(
 )
 COMPARED_DETECTIONS = Table(
     "compared_detections",
-    (Column("detector", "str", "which detector, by its name in the config"), *DETECTIONS.columns),
+    (Column("detector", "str", "name of the detector in the config"), *DETECTIONS.columns),
 )
 DETECTOR_SPEED = Table(
     "detector_speed",
     (
-        Column("detector", "str", "which detector, by its name in the config"),
+        Column("detector", "str", "name of the detector in the config"),
         FIELD,
         Column("height", "int", "of the field", "px", minimum=1),
         Column("width", "int", "of the field", "px", minimum=1),
@@ -45,13 +45,13 @@ CROPS = Table(
 CLASSIFIERS = Table(
     "classifiers",
     (
-        Column("experiment", "str", "which classifier, by its name in the config"),
-        Column("seed", "int", "which of its trainings"),
+        Column("experiment", "str", "name of the classifier in the config"),
+        Column("seed", "int", "seed of the training"),
         Column("backbone", "str", "of the network"),
-        Column("input", "str", "what it sees, by its name in the config"),
+        Column("input", "str", "name of the input in the config"),
         Column("n_parameters", "int", "of the network", minimum=0),
-        Column("n_cells", "int", "that it learned from", minimum=0),
-        Column("training_seconds", "float", "that the training took", "s", minimum=0),
+        Column("n_cells", "int", "cells in the training set", minimum=0),
+        Column("training_seconds", "float", "duration of the training", "s", minimum=0),
         Column("device", "str", "cpu or cuda"),
     ),
     key=("experiment", "seed"),
@@ -70,7 +70,7 @@ JUDGED_BOXES = Table(
     "judged_boxes",
     (
         Column("source", "str", "who made the box", allowed=("annotated", "detected")),
-        Column("detector", "str", "which detector, by its name in the config", optional=True),
+        Column("detector", "str", "name of the detector in the config", optional=True),
         FIELD,
         SPLIT,
         *BOX,
@@ -81,10 +81,7 @@ JUDGED_BOXES = Table(
 )
 GUESSED_CELLS = Table(
     "guessed_cells",
-    (
-        Column("crop_row", "int", "row in the array of crops", minimum=0),
-        PROBABILITY,
-    ),
+    (Column("crop_row", "int", "row in the array of crops", minimum=0), PROBABILITY),
     key=("crop_row",),
 )
 CELLS = Table(

@@ -1,4 +1,4 @@
-"""Columns and tables: how they are described, and the columns that several tables share."""
+"""Descriptions of columns and tables, and the columns that several tables share."""
 
 import dataclasses
 from typing import Literal
@@ -11,10 +11,7 @@ Kind = Literal["str", "float", "int", "bool"]
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """One column of a table.
-
-    A name that ends in `*` stands for any number of columns with that beginning.
-    """
+    """A column of a table, or with a name that ends in `*`, all columns that begin so."""
 
     name: str
     kind: Kind
@@ -27,15 +24,15 @@ class Column:
     """Whether values may be missing."""
 
     def matches(self, name: str) -> bool:
-        """Whether a column of this name is described here."""
+        """Whether this describes a column of that name."""
         return name.startswith(self.name[:-1]) if self.name.endswith("*") else name == self.name
 
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A kind of table: its columns, the columns that name a row, and its version.
+    """A kind of table: its columns, those that identify a row, and its version.
 
-    Columns beyond the described ones may follow; they are kept as they are.
+    Columns that are not described may follow and are kept as they are.
     """
 
     name: str
@@ -43,10 +40,10 @@ class Table:
     key: tuple[str, ...] = ()
     version: int = 1
     further: tuple[Column, ...] = ()
-    """Columns that may be there."""
+    """Columns that may be missing."""
 
     def empty(self) -> pd.DataFrame:
-        """Return the table without rows, with the right columns and dtypes."""
+        """Return a table without rows, with the right columns and dtypes."""
         named = [column for column in self.columns if not column.name.endswith("*")]
         return pd.DataFrame({c.name: pd.Series(dtype=DTYPES[c.kind]) for c in named})
 
@@ -54,10 +51,10 @@ class Table:
 DTYPES = {"str": "str", "float": "float64", "int": "int64", "bool": "bool"}
 
 SPLITS_ALLOWED = ("train", "val", "test", "predict")
-FIELD = Column("field", "str", "field of view, the sample sheet's name for it")
+FIELD = Column("field", "str", "name of the field of view in the sample sheet")
 CONDITION = Column("condition", "str", "experimental condition")
 REPLICATE = Column("replicate", "str", "independent repeat of the experiment")
-GROUP = Column("group", "str", "what must not be divided between splits: well, slide, patient")
+GROUP = Column("group", "str", "fields that must stay in one split: of a well, slide, patient")
 SPLIT = Column("split", "str", "use of the field", allowed=SPLITS_ALLOWED)
 COMPLETE = Column("complete", "bool", "whether all its cells are annotated and the rest shows none")
 BOX = (
@@ -68,7 +65,10 @@ BOX = (
 )
 BOX_COLUMNS = [column.name for column in BOX]
 PROBABILITY = Column("p_*", "float", "probability of a class", minimum=0, maximum=1)
+METRIC = Column("metric", "str", "name of the metric")
+VALUE = Column("value", "float", "the metric", optional=True)
 INTERVAL = (
     Column("ci_low", "float", "lower end of the 95 % interval", optional=True),
     Column("ci_high", "float", "upper end of the 95 % interval", optional=True),
 )
+ESTIMATE = (VALUE, *INTERVAL)

@@ -8,7 +8,7 @@ FLUORESCENCE = Table(
         FIELD,
         *BOX,
         Column("mean", "float", "over the candidate's pixels", "raw counts", minimum=0),
-        Column("background", "float", "of the field, taken off", "raw counts", minimum=0),
+        Column("background", "float", "of the field, subtracted", "raw counts", minimum=0),
         Column("value", "float", "mean - background", "raw counts"),
         Column("n_pixels", "int", "of the box, or of the object's mask", minimum=1),
     ),
@@ -18,7 +18,7 @@ LABELLED = Table(
     (
         *FLUORESCENCE.columns,
         Column("p_high", "float", "probability of the bright class", minimum=0, maximum=1),
-        Column("fitted", "bool", "whether the mixture was fitted on it"),
+        Column("fitted", "bool", "whether the mixture was fitted to it"),
         Column("label", "str", "class by its brightness; missing: between both", optional=True),
     ),
 )

@@ -1,6 +1,6 @@
 """Tables of how well the networks do."""
 
-from cellpheno.tables.columns import INTERVAL, SPLIT, Column, Table
+from cellpheno.tables.columns import ESTIMATE, INTERVAL, METRIC, SPLIT, VALUE, Column, Table
 
 DETECTION_METRICS = Table(
     "detection_metrics",
@@ -9,21 +9,19 @@ DETECTION_METRICS = Table(
         Column("seed", "int", "seed of the training"),
         SPLIT,
         Column("metric", "str", "name of the metric, with its IoU"),
-        Column("value", "float", "the metric", optional=True),
-        *INTERVAL,
+        *ESTIMATE,
         Column("n", "int", "annotated cells behind it", minimum=0),
     ),
 )
 CLASSIFICATION_METRICS = Table(
     "classification_metrics",
     (
-        Column("experiment", "str", "which classifier"),
+        Column("experiment", "str", "name of the classifier"),
         Column("seed", "str", "seed of the training, or `mean` of all seeds"),
         SPLIT,
         Column("class", "str", "class, group of classes, or `all`"),
-        Column("metric", "str", "name of the metric"),
-        Column("value", "float", "the metric", optional=True),
-        *INTERVAL,
+        METRIC,
+        *ESTIMATE,
         Column("n", "int", "annotated cells behind it", minimum=0),
     ),
 )
@@ -33,8 +31,7 @@ CALL_METRICS = Table(
         SPLIT,
         Column("class", "str", "class, or `all`"),
         Column("metric", "str", "name of the metric, of average precision with its IoU"),
-        Column("value", "float", "the metric", optional=True),
-        *INTERVAL,
+        *ESTIMATE,
         Column("n", "int", "annotated cells behind it", minimum=0),
     ),
     key=("split", "class", "metric"),
@@ -47,8 +44,7 @@ SUBSET_METRICS = Table(
         Column("task", "str", "what was measured", allowed=("detection", "classification")),
         Column("class", "str", "class, group of classes, or `all`"),
         Column("metric", "str", "name of the metric, in detection with its IoU"),
-        Column("value", "float", "the metric", optional=True),
-        *INTERVAL,
+        *ESTIMATE,
         Column("n_fields", "int", "fields of the subset", minimum=1),
         Column("n", "int", "annotated cells behind it", minimum=0),
     ),
@@ -58,10 +54,10 @@ HISTORY = Table(
     "history",
     (
         Column("step", "int", "optimiser steps, or epochs, done so far", minimum=0),
-        Column("split", "str", "which part of the data", allowed=("train", "val")),
+        Column("split", "str", "part of the data", allowed=("train", "val")),
         Column("class", "str", "class, group of classes, or `all`"),
         Column("metric", "str", "loss or accuracy"),
-        Column("value", "float", "the metric", optional=True),
+        VALUE,
     ),
 )
 ROC = Table(
@@ -89,8 +85,8 @@ THRESHOLDS = Table(
         Column("threshold", "float", "probability", minimum=0, maximum=1),
         SPLIT,
         Column("class", "str", "class, group of classes, or `all`"),
-        Column("metric", "str", "name of the metric"),
-        Column("value", "float", "the metric", optional=True),
+        METRIC,
+        VALUE,
     ),
     key=("rule", "threshold", "split", "class", "metric"),
 )
@@ -98,7 +94,7 @@ MAP_SANITY = Table(
     "map_sanity",
     (
         Column("step", "int", "parts destroyed so far; 0: none", minimum=0),
-        Column("destroyed", "str", "the part destroyed last; step 0: what is compared instead"),
+        Column("destroyed", "str", "last part destroyed; step 0: what is compared instead"),
         Column("rank_correlation", "float", "of maps before and after, mean over crops"),
         *INTERVAL,
         Column("n", "int", "crops", minimum=1),

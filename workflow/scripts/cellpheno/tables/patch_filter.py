@@ -1,6 +1,6 @@
-"""Tables of the filter that leaves empty patches out."""
+"""Tables of the filter that removes empty patches."""
 
-from cellpheno.tables.columns import BOX, FIELD, INTERVAL, Column, Table
+from cellpheno.tables.columns import BOX, ESTIMATE, FIELD, METRIC, Column, Table
 
 DECISION = Column("decision", "float", "of the support vector machine; above 0 a patch is good")
 TSNE = (
@@ -16,9 +16,9 @@ FILTER_EXAMPLES = Table(
     (
         FIELD,
         *BOX,
-        Column("label", "str", "what people say", allowed=("good", "empty")),
+        Column("label", "str", "class given by people", allowed=("good", "empty")),
         Column("fold", "int", "part that was held out with it", minimum=0),
-        Column("decision", "float", "of a machine that knows no patch of its field"),
+        Column("decision", "float", "of a machine trained without its field"),
         Column("predicted", "str", "by that decision", allowed=("good", "empty")),
         *TSNE,
     ),
@@ -30,11 +30,10 @@ FILTER_METRICS = Table(
         Column("features", "str", "resnet18 or image statistics"),
         Column("kind", "str", "of the machine", allowed=("two_class", "one_class")),
         Column("class", "str", "good, empty or all"),
-        Column("metric", "str", "name of the metric"),
-        Column("value", "float", "the metric", optional=True),
-        *INTERVAL,
+        METRIC,
+        *ESTIMATE,
         Column("n", "int", "labelled patches behind it", minimum=0),
-        Column("n_fields", "int", "fields that they lie in", minimum=1),
+        Column("n_fields", "int", "fields of these patches", minimum=1),
     ),
     key=("class", "metric"),
 )

@@ -30,11 +30,11 @@ QUALITY = Table(
 FETCHED = Table(
     "fetched",
     (
-        Column("file", "str", "below the folder of the data set"),
-        Column("url", "str", "where it was fetched"),
+        Column("file", "str", "path in the folder of the data set"),
+        Column("url", "str", "address that it was fetched from"),
         Column("size", "int", "of the file", "bytes", minimum=0),
-        Column("checked", "str", "what of it was known before and fits, or `nothing`"),
-        Column("sha256", "str", "of its content as it was fetched"),
+        Column("checked", "str", "property that was compared with a known value, or `nothing`"),
+        Column("sha256", "str", "of its content as fetched"),
         Column("n_unpacked", "int", "files unpacked from it", minimum=0),
     ),
     key=("file",),
@@ -44,7 +44,7 @@ VALUES = Table(
     (
         Column("channel", "str", "channel of the fields"),
         Column("value", "float", "raw count, or the end of a bin towards zero"),
-        Column("pixels", "int", "of the fields that can be read, with this value", minimum=1),
+        Column("pixels", "int", "with this value in all readable fields", minimum=1),
     ),
     key=("channel", "value"),
 )
@@ -60,12 +60,12 @@ RANGES = Table(
 LIMITS = Table(
     "limits",
     (
-        Column("key", "str", "limit of the quality, as the config calls it"),
-        Column("channel", "str", "channel it holds for"),
+        Column("key", "str", "config key of the quality limit"),
+        Column("channel", "str", "channel that it applies to"),
         Column("how", "str", "`fixed` by the config, `robust` by the study, or why there is none"),
         Column("limit", "float", "beyond it a field is set aside", optional=True),
         Column("median", "float", "of the study's fields", optional=True),
-        Column("n", "int", "fields whose number is known", minimum=0),
+        Column("n", "int", "fields with a known value", minimum=0),
     ),
     key=("key", "channel"),
 )
@@ -96,9 +96,9 @@ NEAR_DUPLICATES = Table(
             "how they were found",
             allowed=("tracked", "near-duplicate image", "near-duplicate cell"),
         ),
-        Column("turn", "str", "of the second, to look like the first"),
-        Column("similarity", "float", "of the pictures", maximum=1.01, optional=True),
-        Column("limit", "float", "similarity from which they count as the same", optional=True),
+        Column("turn", "str", "that makes the second look like the first"),
+        Column("similarity", "float", "of the images", maximum=1.01, optional=True),
+        Column("limit", "float", "lowest similarity of near-duplicates", optional=True),
     ),
 )
 LEAKS = Table(
@@ -118,7 +118,7 @@ WARNINGS = Table(
     "warnings",
     (
         Column("rule", "str", "rule that found it, or `start` for the checks before any job"),
-        Column("warning", "str", "what a user must know, in one sentence"),
+        Column("warning", "str", "warning for the user, in one sentence"),
     ),
     key=("rule", "warning"),
     further=(Column("n_jobs", "int", "jobs of the rule that gave this warning", minimum=1),),

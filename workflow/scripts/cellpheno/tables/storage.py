@@ -1,4 +1,4 @@
-"""Tables on disk, checked on write and on read."""
+"""Write and read tables, and check them each time."""
 
 import json
 from collections import Counter
@@ -18,26 +18,12 @@ from cellpheno.tables.columns import DTYPES, Column, Table
 
 
 def write(
-    frame: pd.DataFrame,
-    path: str | Path,
-    table: Table,
-    searched: Iterable[str] | None = None,
+    frame: pd.DataFrame, path: str | Path, table: Table, searched: Iterable[str] | None = None
 ) -> None:
-    """Check a table and write it, whole or not at all.
+    """Check a table and write it to `.parquet` or `.tsv`, with the described columns first.
 
-    Parquet files record their number of rows, and with `searched` those of every field, so that
-    a field without rows differs from one that was never searched.
-
-    Parameters
-    ----------
-    frame
-        Rows of the table; described columns are put first, in their order.
-    path
-        Ends in `.parquet` or `.tsv`.
-    table
-        What kind of table it is.
-    searched
-        The fields that were gone through to find the rows, also those in which nothing was found.
+    Parquet files record their number of rows, and with `searched` also that of every searched
+    field, so that a field without rows differs from one that was never searched.
 
     Raises
     ------
@@ -55,7 +41,7 @@ def write(
             arrow = arrow.replace_schema_metadata(
                 {**(arrow.schema.metadata or {}), b"cellpheno": json.dumps(mark).encode()}
             )
-            # numbers seldom repeat: splitting their bytes packs them better than a dictionary
+            # numbers rarely repeat: splitting their bytes compresses better than a dictionary
             split = {field.name: pa.types.is_floating(field.type) for field in arrow.schema}
             pq.write_table(
                 arrow,
@@ -69,13 +55,12 @@ def write(
 
 
 def read(path: str | Path, table: Table) -> pd.DataFrame:
-    """Read a table and check that it is of the kind and version expected.
+    """Read a table and check its kind, version and content.
 
     Raises
     ------
     StudyError
-        When the file is another table, of another version, does not hold what it should, or has
-        other rows than were written.
+        When the file is another table or version, is invalid, or lost or gained rows.
     """
     path = Path(path)
     if path.suffix == ".parquet":
@@ -85,34 +70,34 @@ def read(path: str | Path, table: Table) -> pd.DataFrame:
         if kind != {"table": table.name, "version": table.version}:
             raise StudyError(
                 f"{path} is not a {table.name} table of version {table.version} (found: {kind}); "
-                "delete it and run the workflow again to make it anew."
+                "delete it and run the workflow again."
             )
         frame = arrow.to_pandas()
         _check_whole(frame, mark, path)
     else:
-        if not path.read_bytes().endswith(b"\n"):  # half a number looks like another
+        if not path.read_bytes().endswith(b"\n"):  # half a number looks like another number
             raise StudyError(
                 f"{path} ends within a line: it was cut or edited; delete it and run the workflow "
                 "again."
             )
-        # what is not described stays text: a well 007 is not the number 7
+        # undescribed columns remain text: well 007 is not the number 7
         frame = pd.read_csv(path, sep="\t", dtype="str", keep_default_na=False, na_values=["NA"])
     return _checked(frame, table, str(path))
 
 
 def searched(path: str | Path) -> list[str]:
-    """Return the fields that were gone through to fill a Parquet table, in their order.
+    """Return the fields that were searched to fill a Parquet table, in order.
 
     Raises
     ------
     StudyError
-        When the file does not say.
+        When the file does not record them.
     """
     fields = _mark(pq.read_schema(path)).get("fields")
     if fields is None:
         raise StudyError(
-            f"{path} does not say which fields were searched; delete it and run the workflow "
-            "again to make it anew."
+            f"{path} does not record which fields were searched; delete it and run the workflow "
+            "again."
         )
     return list(fields)
 
@@ -120,63 +105,44 @@ def searched(path: str | Path) -> list[str]:
 def read_searched(
     paths: Iterable[str | Path], table: Table, expected: Collection[str], source: str
 ) -> pd.DataFrame:
-    """Read the tables of all shards as one, and check that they have gone through all fields.
+    """Read the tables of all shards as one, and check that together they cover all fields.
 
-    Parameters
-    ----------
-    paths
-        Parquet files of one kind, which divide the fields between them.
-    table
-        Their kind.
-    expected
-        The fields of the stage before.
-    source
-        Where these come from, for messages.
+    `expected` are the fields of the previous stage, which messages call `source`.
 
     Raises
     ------
     StudyError
-        When a field was not searched, or searched twice, or is not expected.
+        When a field was not searched, was searched twice, or is not expected.
     """
     paths = [Path(path) for path in paths]
     frames = [read(path, table) for path in paths]
-    gone_through = [field for path in paths for field in searched(path)]
-    check_fields(gone_through, expected, _place(paths), source)
+    fields = [field for path in paths for field in searched(path)]
+    check_fields(fields, expected, str(paths[0] if len(paths) == 1 else paths[0].parent), source)
     return concatenate(frames, table)
 
 
 def check_fields(found: Iterable[str], expected: Collection[str], what: str, source: str) -> None:
-    """Refuse a stage whose fields are not those of the stage before: none lacking, none extra.
-
-    Raises
-    ------
-    StudyError
-        With the number of fields and the first of them.
-    """
+    """Raise a StudyError when a stage has missing, additional or repeated fields."""
     counts = Counter(found)
     absent = [field for field in expected if field not in counts]
     extra = sorted(set(counts) - set(expected))
     twice = [field for field, number in counts.items() if number > 1]
     for fields, fault in (
         (absent, f"lacks {len(absent)} of the {len(expected)} fields of {source}"),
-        (extra, f"holds {len(extra)} fields that {source} does not hold"),
-        (twice, f"holds {len(twice)} fields more than once"),
+        (extra, f"contains {len(extra)} fields that {source} does not contain"),
+        (twice, f"contains {len(twice)} fields more than once"),
     ):
         if fields:
             raise StudyError(
                 f"{what} {fault} (first: {fields[0]}): it was edited, or marked as up to date "
-                "(--touch) without being made anew; delete it and run the workflow again."
+                "(--touch) without a run; delete it and run the workflow again."
             )
 
 
 def concatenate(frames: list[pd.DataFrame], table: Table) -> pd.DataFrame:
-    """Stack tables of one kind; no tables give the empty table."""
+    """Stack tables of one kind; an empty list gives the empty table."""
     filled = [frame for frame in frames if len(frame)]
     return pd.concat(filled, ignore_index=True) if filled else (frames or [table.empty()])[0]
-
-
-def _place(paths: list[Path]) -> str:
-    return str(paths[0] if len(paths) == 1 else paths[0].parent)
 
 
 def _mark(schema: pa.Schema) -> dict[str, Any]:
@@ -186,23 +152,23 @@ def _mark(schema: pa.Schema) -> dict[str, Any]:
 def read_with_array(
     array: str | Path, path: str | Path, table: Table
 ) -> tuple[npt.NDArray[Any], pd.DataFrame]:
-    """Read a table and the array [n, ...] that holds something of each of its rows.
+    """Read a table and the array [n, ...] with one entry for each of its rows.
 
     Raises
     ------
     StudyError
-        As `read` does, and for an array that is cut short or has another number of rows.
+        As `read` does, and when the array is truncated or has another number of rows.
     """
     frame = read(path, table)
     try:
         values = np.load(array, mmap_mode="r")
     except (ValueError, EOFError) as error:
         raise StudyError(
-            f"{array} is cut short or damaged; delete it and run the workflow again."
+            f"{array} is truncated or damaged; delete it and run the workflow again."
         ) from error
     if len(values) != len(frame):
         raise StudyError(
-            f"{array} holds {len(values)} rows, but {path} has {len(frame)}: they do not belong "
+            f"{array} has {len(values)} rows, but {path} has {len(frame)}: they do not belong "
             "together; delete both and run the workflow again."
         )
     return values, frame
@@ -214,17 +180,17 @@ def _rows_of(frame: pd.DataFrame, searched: Iterable[str], path: Path) -> dict[s
     rows = dict.fromkeys(searched, 0)
     for field, number in counts.items():
         if field not in rows:
-            raise StudyError(f"{path} would hold rows of the field {field}, which is not searched.")
+            raise StudyError(f"{path} has rows of the field {field}, which was not searched.")
         rows[str(field)] = int(number)
     return rows
 
 
 def _check_whole(frame: pd.DataFrame, mark: dict[str, Any], path: Path) -> None:
-    """Refuse a table that has other rows than were written: cut, or edited."""
+    """Refuse a table that was truncated or edited."""
     if len(frame) != mark.get("rows"):
         raise StudyError(
-            f"{path} holds {len(frame)} rows, but {mark.get('rows', 'an unknown number')} were "
-            "written: it was cut or edited; delete it and run the workflow again."
+            f"{path} has {len(frame)} rows, but {mark.get('rows', 'an unknown number')} were "
+            "written: it was truncated or edited; delete it and run the workflow again."
         )
     if "fields" not in mark:
         return
@@ -232,18 +198,18 @@ def _check_whole(frame: pd.DataFrame, mark: dict[str, Any], path: Path) -> None:
     for field, number in mark["fields"].items():
         if counts.pop(field, 0) != number:
             raise StudyError(
-                f"{path} does not hold the {number} rows of the field {field} that were written: "
+                f"{path} does not have the {number} rows of the field {field} that were written: "
                 "it was edited; delete it and run the workflow again."
             )
     if counts:
         raise StudyError(
-            f"{path} holds rows of the field {next(iter(counts))}, which was not searched: it was "
+            f"{path} has rows of the field {next(iter(counts))}, which was not searched: it was "
             "edited; delete it and run the workflow again."
         )
 
 
 def _checked(frame: pd.DataFrame, table: Table, where: str) -> pd.DataFrame:
-    """Return the frame with described columns first and cast, or say what is wrong with it."""
+    """Return the frame with its described columns cast and first, or explain what is wrong."""
     order: list[str] = []
     columns: dict[str, pd.Series] = {}
     for column in (*table.columns, *table.further):
@@ -258,37 +224,37 @@ def _checked(frame: pd.DataFrame, table: Table, where: str) -> pd.DataFrame:
             order.append(name)
     rest = [name for name in frame.columns if name not in columns]
     checked = frame[order + rest].assign(**columns)
-    if table.key and checked.duplicated(list(table.key)).any():
-        twice = checked.loc[checked.duplicated(list(table.key)), list(table.key)].iloc[0].to_dict()
-        raise StudyError(f"{where} holds {twice} more than once; each may stand once.")
+    repeated = checked.duplicated(list(table.key)) if table.key else pd.Series(dtype="bool")
+    if repeated.any():
+        twice = checked.loc[repeated, list(table.key)].iloc[0].to_dict()
+        raise StudyError(f"{where} contains {twice} more than once; remove the repeated rows.")
     return checked
 
 
 def _checked_column(values: pd.Series, column: Column, where: str) -> pd.Series:
-    """Return one column with its dtype, or say which value does not fit."""
+    """Return one column with its dtype, or report the invalid value."""
     missing = values.isna()
     if missing.any() and not column.optional:
         raise StudyError(f"{where} has no value in row {int(np.argmax(missing)) + 1}.")
     if column.kind == "bool" and not pd.api.types.is_bool_dtype(values):
-        # of text, every word would be true
+        # a cast would make every word true
         spelled = values.astype("str").map({"True": True, "False": False})
         if spelled.isna().any():
-            raise StudyError(
-                f"{where} holds {values[spelled.isna()].iloc[0]!r}, not True or False."
-            )
+            found = values[spelled.isna()].iloc[0]
+            raise StudyError(f"{where} contains {found!r}, not True or False.")
         values = spelled
     try:
         values = values.astype(DTYPES[column.kind])
     except (ValueError, TypeError) as error:
-        raise StudyError(f"{where} should hold {column.kind} values: {error}.") from error
+        raise StudyError(f"{where} should contain {column.kind} values: {error}.") from error
     if column.allowed and not values[~missing].isin(column.allowed).all():
         found = values[~missing & ~values.isin(column.allowed)].iloc[0]
-        raise StudyError(f"{where} holds {found!r}; allowed are {', '.join(column.allowed)}.")
+        raise StudyError(f"{where} contains {found!r}; allowed are {', '.join(column.allowed)}.")
     if column.kind in ("float", "int"):
         outside = ~missing & ~values.between(column.minimum, column.maximum)
         if outside.any():
             raise StudyError(
-                f"{where} holds {values[outside].iloc[0]}, which is not between "
+                f"{where} contains {values[outside].iloc[0]}, which is not between "
                 f"{column.minimum} and {column.maximum}."
             )
     return values

@@ -1,8 +1,10 @@
-"""Tables of how well one class of cells is found: at the level of cells and of whole images."""
+"""Tables of how well cells of the target class are found, by cell and by image."""
 
-from cellpheno.tables.columns import INTERVAL, SPLIT, Column, Table
+from cellpheno.tables.columns import INTERVAL, METRIC, SPLIT, VALUE, Column, Table
 
-EXPERIMENT = Column("experiment", "str", "which classifier")
+BASE = Column("base", "str", "experiment that the classifiers are variants of")
+DETECTOR = Column("detector", "str", "detector of the judged boxes")
+EXPERIMENT = Column("experiment", "str", "name of the classifier")
 CONVENTION = Column(
     "convention",
     "str",
@@ -10,8 +12,7 @@ CONVENTION = Column(
     allowed=("published", "sound"),
 )
 SEED = Column("seed", "str", "seed of the training, or `mean` of all seeds")
-SD = Column("sd", "float", "standard deviation over seeds, of their mean", optional=True)
-VALUE = Column("value", "float", "the metric", optional=True)
+SD = Column("sd", "float", "standard deviation of the mean over seeds", optional=True)
 
 CELL_LEVEL = Table(
     "cell_level",
@@ -46,7 +47,7 @@ IMAGE_LEVEL = Table(
     "image_level",
     (
         EXPERIMENT,
-        Column("detector", "str", "whose boxes were judged"),
+        DETECTOR,
         Column("weight", "str", "of the classifier: a number, or learnt on val"),
         CONVENTION,
         SPLIT,
@@ -65,39 +66,39 @@ FUSION_WEIGHTS = Table(
     "fusion_weights",
     (
         EXPERIMENT,
-        Column("detector", "str", "whose boxes were judged"),
+        DETECTOR,
         Column("seed", "str", "seed of the classifier's training"),
         Column("weight", "float", "of the classifier", minimum=0, maximum=1),
         Column("ap50", "float", "average precision on val", optional=True),
-        Column("chosen", "bool", "whether it is the learnt one"),
+        Column("chosen", "bool", "whether it is the learnt weight"),
     ),
     key=("experiment", "detector", "seed", "weight"),
 )
 PATIENTS = Table(
     "patients",
     (
-        Column("base", "str", "experiment that the classifiers are variants of"),
-        Column("trained_on", "str", "patients that were learned from: all, only x, without x"),
-        Column("tested_on", "str", "patient, or `unseen`: all that were not learned from"),
-        Column("seen", "bool", "whether the patient was learned from"),
+        BASE,
+        Column("trained_on", "str", "patients of the training set: all, only x, without x"),
+        Column("tested_on", "str", "patient, or `unseen`: all outside the training set"),
+        Column("seen", "bool", "whether the training set contains the patient"),
         Column("level", "str", "of cells or of whole images", allowed=("cell", "image")),
         CONVENTION,
-        Column("metric", "str", "name of the metric"),
+        METRIC,
         SEED,
-        Column("redrawn", "str", "what the interval rests on", allowed=("images", "patients")),
+        Column("redrawn", "str", "units of the bootstrap", allowed=("images", "patients")),
         VALUE,
         SD,
         *INTERVAL,
-        Column("n_fields", "int", "fields that were measured", minimum=0),
+        Column("n_fields", "int", "measured fields", minimum=0),
     ),
 )
 LEARNING_CURVE = Table(
     "learning_curve",
     (
-        Column("base", "str", "experiment that the classifiers are variants of"),
+        BASE,
         Column("share", "float", "of the training fields", minimum=0, maximum=1),
-        Column("seed", "str", "seed of the training and of the fields that it saw"),
-        Column("n_cells", "int", "cells that were learned from", minimum=0),
+        Column("seed", "str", "seed of the training and of the choice of fields"),
+        Column("n_cells", "int", "cells of the training set", minimum=0),
         Column("metric", "str", "auroc or f1 of the target class"),
         VALUE,
     ),
@@ -106,22 +107,17 @@ LEARNING_CURVE = Table(
 LEARNING_CURVE_FITS = Table(
     "learning_curve_fits",
     (
-        Column("base", "str", "experiment that the classifiers are variants of"),
+        BASE,
         Column("metric", "str", "auroc or f1 of the target class"),
         Column("ceiling", "float", "a of a - b n^-c", optional=True),
         Column("factor", "float", "b", optional=True),
         Column("exponent", "float", "c", optional=True),
         Column("n_cells", "float", "cells of the whole training set", minimum=0),
         Column("value", "float", "of the curve at that number", optional=True),
-        Column(
-            "more_cells",
-            "float",
-            "further cells for one more point, by the curve; missing: none",
-            optional=True,
-        ),
+        Column("more_cells", "float", "cells to gain one point; missing: none", optional=True),
         Column("more_low", "float", "lower end of its interval over seeds", optional=True),
         Column("more_high", "float", "upper end; missing: no number of cells", optional=True),
-        Column("sentence", "str", "what the curve says, in words"),
+        Column("sentence", "str", "the curve in words"),
     ),
     key=("base", "metric"),
 )
@@ -129,7 +125,7 @@ TARGET_SUMMARY = Table(
     "target_summary",
     (
         EXPERIMENT,
-        Column("detector", "str", "whose boxes were judged; empty: annotated cells", optional=True),
+        Column("detector", "str", "of the judged boxes; empty: annotated cells", optional=True),
         Column("weight", "str", "of the classifier in the fused score", optional=True),
         Column("level", "str", "of cells or of whole images", allowed=("cell", "image")),
         CONVENTION,
@@ -143,10 +139,9 @@ TARGET_SUMMARY = Table(
     further=(
         Column("base", "str", "experiment that it is a variant of"),
         Column("value", "str", "what it differs in"),
-        Column("auroc*", "float", "mean over seeds; _sd: standard deviation", optional=True),
-        Column("f1*", "float", "mean over seeds; _sd: standard deviation", optional=True),
-        Column("precision*", "float", "mean over seeds; _sd: standard deviation", optional=True),
-        Column("recall*", "float", "mean over seeds; _sd: standard deviation", optional=True),
-        Column("ap50*", "float", "mean over seeds; _sd: standard deviation", optional=True),
+        *(
+            Column(f"{name}*", "float", "mean over seeds; _sd: standard deviation", optional=True)
+            for name in ("auroc", "f1", "precision", "recall", "ap50")
+        ),
     ),
 )

@@ -1,9 +1,9 @@
-"""Tables of two classes told by a stain: how well, and what the scores are."""
+"""Tables of two classes defined by a stain: scores and how well they are told apart."""
 
-from cellpheno.tables.columns import BOX, CONDITION, FIELD, INTERVAL, SPLIT, Column, Table
+from cellpheno.tables.columns import BOX, CONDITION, ESTIMATE, FIELD, INTERVAL, SPLIT, Column, Table
 
 DATA_SETS = (
-    Column("experiment", "str", "which classifier; the mean of its seeds"),
+    Column("experiment", "str", "name of the classifier; the mean of its seeds"),
     Column("trained_on", "str", "values of the column of training.only, or `all`"),
     Column("tested_on", "str", "one of these values, or `all`"),
 )
@@ -26,11 +26,10 @@ TWO_CLASSES = Table(
         *DATA_SETS,
         Column("metric", "str", "name of the metric"),
         Column("method", "str", "what the interval counts as independent"),
-        Column("value", "float", "the metric", optional=True),
-        *INTERVAL,
+        *ESTIMATE,
         Column("p", "float", "two-sided, of a correlation", minimum=0, maximum=1, optional=True),
         Column("n", "int", "patches behind it", minimum=0),
-        Column("n_fields", "int", "fields that they lie in", minimum=0),
+        Column("n_fields", "int", "fields of these patches", minimum=0),
     ),
     key=("experiment", "tested_on", "metric", "method"),
 )
@@ -47,7 +46,7 @@ TWO_CLASSES_CONFUSION = Table(
     (
         *DATA_SETS,
         Column("label", "str", "class by the stain"),
-        Column("call", "str", "class that is likelier to the classifier"),
+        Column("call", "str", "class that the classifier finds likelier"),
         Column("n", "int", "patches", minimum=0),
     ),
     key=("experiment", "tested_on", "label", "call"),
