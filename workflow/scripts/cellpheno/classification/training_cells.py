@@ -153,21 +153,21 @@ def label_unknown(
     labels, rows
         Guessed cells are never watched: what a classifier guessed is no truth to be judged by.
     """
-    unknown = (from_annotations == selection.unknown_class).to_numpy()
+    unknown = (labels == selection.unknown_class).to_numpy()
     train, val = rows
     if selection.unknown == "keep" or not unknown.any():
-        return from_annotations, rows
+        return labels, rows
     if selection.unknown == "negative":
-        return from_annotations.mask(unknown, selection.counted_as or negative), rows
+        return labels.mask(unknown, selection.counted_as or negative), rows
     known = train[~unknown[train]], val[~unknown[val]]
     if selection.unknown == "drop":
-        return from_annotations, known
+        return labels, known
     assert guessed is not None
     guesses = guess(guessed, selection, target)
     guesses = guesses[guesses.index.isin(train)]
     counts = ", ".join(f"{n} {name}" for name, n in guesses.value_counts().items())
     logger.info("of %d unknown cells are taken for: %s", int(unknown[train].sum()), counts)
-    changed = from_annotations.copy()
+    changed = labels.copy()
     changed.iloc[guesses.index.to_numpy()] = guesses.to_numpy()
     joined = np.sort(np.concatenate([known[0], guesses.index.to_numpy(dtype=np.int64)]))
     return changed, (joined, known[1])

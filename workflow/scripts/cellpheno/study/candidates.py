@@ -1,0 +1,117 @@
+"""The config's `candidates` and `patch_filter`, and what follows from them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cellpheno.core.errors import StudyError
+from cellpheno.study.annotations import NONE
+from cellpheno.study.overrides import Config
+
+
+def follow(config: Config) -> None:
+    """Set, in place, what follows from candidates and labels where the config leaves it open.
+
+    A patch of the grid is the classifier's input as it is: it has no margin, loses no border and
+    crosses the resizing unchanged (L8). Without a detector no score has to be chosen, and the
+    crops that are learned from are the candidates themselves.
+
+    Parameters
+    ----------
+    config
+        As the user wrote it, before defaults are filled in; sections of a wrong kind are left to
+        the schema.
+    """
+    candidates = _section(config, "candidates")
+    source = candidates.get("source", "detector")
+    labels = _section(config, "labels")
+    if labels.get("source") == "fluorescence":
+        viability = config.setdefault("viability", {})
+        if isinstance(viability, dict):
+            viability.setdefault("enabled", True)
+            viability.setdefault("class", labels.get("low_class", "live"))
+        if source == "grid":
+            config.setdefault("annotations", {"format": NONE})
+    if source not in ("grid", "annotations"):
+        return
+    calls = config.setdefault("calls", {})
+    crops = config.setdefault("classification", {})
+    crops = crops.setdefault("crops", {}) if isinstance(crops, dict) else {}
+    if isinstance(calls, dict) and isinstance(crops, dict):
+        calls.setdefault("min_score", 0.0)
+        crops.setdefault("source", "annotations")
+        if source == "grid":
+            crops.setdefault("margin", 0.0)
+            crops.setdefault("border", 0.0)
+            crops.setdefault("size", _section(candidates, "grid").get("size", 224))
+
+
+def _section(config: Mapping[str, Any], name: str) -> dict[str, Any]:
+    section = config.get(name)
+    return section if isinstance(section, dict) else {}
+
+
+def check(config: Config, source: str) -> None:
+    """Refuse candidates and labels that do not fit each other or the rest of the config.
+
+    Parameters
+    ----------
+    config
+        Complete.
+    source
+        Where the config comes from, for messages.
+
+    Raises
+    ------
+    StudyError
+        For the first such key.
+    """
+    kind, labels = config["candidates"]["source"], config["labels"]
+    drawn = config["annotations"]["format"] != NONE
+    if labels["source"] == "annotations" and not drawn:
+        raise StudyError(
+            f"{source}: annotations.format is none, so that nothing tells a cell's class; give "
+            "annotations, or set labels.source to fluorescence."
+        )
+    if labels["source"] == "annotations" and kind == "grid":
+        raise StudyError(
+            f"{source}: candidates.source is grid, whose patches nobody has drawn; set "
+            "labels.source to fluorescence."
+        )
+    if kind != "grid" and not drawn:
+        raise StudyError(
+            f"{source}: candidates.source is {kind}, which needs annotations, but "
+            "annotations.format is none; give annotations, or set candidates.source to grid."
+        )
+    if kind == "grid" and drawn:
+        raise StudyError(
+            f"{source}: candidates.source is grid, with which annotations are not read; set "
+            "annotations.format to none and leave out its other keys."
+        )
+    if kind != "detector" and config["calls"]["min_score"] == "auto":
+        raise StudyError(
+            f"{source}: calls.min_score is auto, but without a detector there is no score to "
+            "choose; leave it out."
+        )
+    if config["patch_filter"]["enabled"] and kind != "grid":
+        raise StudyError(
+            f"{source}: patch_filter.enabled is true, but the filter judges patches and "
+            f"candidates.source is {kind}; set it to false, or candidates.source to grid."
+        )
+    if config["patch_filter"]["enabled"] and config["patch_filter"]["examples"] is None:
+        raise StudyError(
+            f"{source}: patch_filter.enabled is true without examples to learn from; give "
+            "patch_filter.examples, a table of patches that are good and empty."
+        )
+
+
+def files(config: Config) -> dict[str, str | None]:
+    """Return the files that these sections name, by their key; those that a rule makes are not."""
+    settings = config["patch_filter"]
+    if not settings["enabled"]:
+        return {}
+    named = {"patch_filter.weights": settings["weights"]}
+    if "simulation" not in config:
+        examples = Path(config["data_root"]) / settings["examples"]
+        named["patch_filter.examples"] = str(examples)
+    return named
