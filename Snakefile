@@ -208,7 +208,7 @@ rule all:
         collect(
             f"results/{STUDY}/detector/{{detector}}/{{name}}",
             detector=sorted(
-                {configuration.trained_as(config, name) for name in DETECTORS}
+                {detection.trained_as(config, name) for name in DETECTORS}
             ),
             name=["model.pt", "history.tsv"],
         ),

@@ -40,46 +40,59 @@ for name in (
     "splits/__init__",
     "splits/split_lists",
     "study/__init__",
-    "study/candidate_settings",
-    "study/classifier_settings",
+    "study/annotations",
+    "study/calls",
+    "study/candidates",
+    "study/classes",
+    "study/classification",
+    "study/composite",
+    "study/compute",
     "study/config_text",
     "study/config_values",
     "study/configuration",
+    "study/detection",
     "study/detector_libraries",
     "study/expansion",
     "study/experiments",
+    "study/fetch",
     "study/first_page",
     "study/inputs",
     "study/known_pairs",
+    "study/labels",
     "study/members",
-    "study/monolayer_settings",
     "study/movies",
+    "study/overrides",
     "study/protocols",
     "study/sample_sheet",
     "study/schema_defaults",
     "study/sheet_changes",
     "study/simulated_files",
+    "study/simulation",
     "study/spellings",
+    "study/statistics",
     "study/trust",
 ):
     source_file = workflow.source_path(f"../scripts/cellpheno/{name}.py")
 sys.path.insert(0, str(Path(source_file).parents[2]))
 
-from cellpheno.study import candidate_settings
 from cellpheno.core import captions
-from cellpheno.study import classifier_settings
+from cellpheno.study import annotations
+from cellpheno.study import classification
 from cellpheno.study import config_text
 from cellpheno.study import configuration
+from cellpheno.study import detection
 from cellpheno.study import detector_libraries
 from cellpheno.study import experiments
 from cellpheno.core import files
 from cellpheno.study import first_page
 from cellpheno.study import inputs
+from cellpheno.study import labels
 from cellpheno.study import known_pairs
 from cellpheno.core import notices
 from cellpheno.study import sample_sheet
 from cellpheno.study import movies
 from cellpheno.study import sheet_changes
+from cellpheno.study import statistics
 from cellpheno.study import simulated_files
 from cellpheno.core import code_hash
 from cellpheno.splits import split_lists
@@ -222,20 +235,15 @@ def checked_study(config):
         config = configuration.complete(config, schema, source)
         experiments.check(config, source)
         configuration.check_files(config, Path())
-        sample_sheet.check_label_columns(config, fields)
-        candidate_settings.check_sheet(config, fields)
-        experiments.check_sheet(config, fields)
         sample_sheet.check_planes(config, fields)
         sample_sheet.check_spellings(config, fields)
         sample_sheet.check_groups(config, fields)
         movies.check(fields, config["splits"]["track_frames"])
-        sample_sheet.check_statistics(config, fields)
-        if simulated:
-            sample_sheet.check_simulation(config, fields)
-            if check_disk:
-                made = simulated_paths(config, fields)
-                simulated_files.check(made, config, source, Path())
-        elif check_disk and config["annotations"]["format"] != candidate_settings.NONE:
+        configuration.check_sheet(config, fields)
+        if simulated and check_disk:
+            made = simulated_paths(config, fields)
+            simulated_files.check(made, config, source, Path())
+        elif check_disk and config["annotations"]["format"] != annotations.NONE:
             for settings in annotators_of(config):
                 images = fields[["field", *config["channels"]]]
                 listing.check_apart(settings["files"], settings, images)
@@ -244,7 +252,7 @@ def checked_study(config):
             configuration.check_weights(config, Path())
             # with an environment for each rule this one need not hold the library
             if not workflow.deployment_settings.deployment_method:
-                configuration.check_libraries(config, source)
+                detection.check_libraries(config, source)
             own = [f"{kind}/{config['study']}" for kind in ("logs", "results")]
             files.check_writable([".snakemake", *own])
             judged = Path(f"results/{config['study']}/qc/fields.tsv")
@@ -380,15 +388,13 @@ PLANTED_VIABILITY = (
 DETECTORS = list(config["detectors"]) if CANDIDATES == "detector" else []
 # whose cells the detector that makes the calls is to find
 DETECTED_CLASSES = (
-    configuration.detected_classes(config, DETECTORS[0])
-    if DETECTORS
-    else config["classes"]
+    detection.detected_classes(config, DETECTORS[0]) if DETECTORS else config["classes"]
 )
 # those that only designs ask for are trained, and judged on held-out fields
 DESIGNED = expansion.added(config)
 EXPERIMENTS = [name for name in config["experiments"] if name not in DESIGNED]
 TRAINED = [*EXPERIMENTS, *DESIGNED]
-MUST_LEARN = classifier_settings.must_learn(
+MUST_LEARN = classification.must_learn(
     [configuration.experiment(config, name)["training"] for name in TRAINED],
     config["classes"],
 )
@@ -401,7 +407,7 @@ TARGET_TABLES = (
 )
 SEEDS = config["seeds"]
 # conditions that the sheet names for comparison; the splits of fields may leave fewer
-COMPARED = sample_sheet.compared(config, fields)["condition"].unique().tolist()
+COMPARED = statistics.compared(config, fields)["condition"].unique().tolist()
 # a report knows the splits, and has no figure of an experiment without fields
 if "--report" in sys.argv and not first_page.compared(
     Path(f"results/{STUDY}"), config["statistics"]["splits"]

@@ -49,9 +49,7 @@ rule train_detector:
         runtime=longer(1440),
     params:
         channels=detector_channels,
-        classes=lambda wildcards: configuration.detected_classes(
-            config, wildcards.detector
-        ),
+        classes=lambda wildcards: detection.detected_classes(config, wildcards.detector),
         model=detector_settings("model"),
         training=detector_settings("training"),
         seed=lookup("seed", within=config),

@@ -21,7 +21,7 @@ rule compare_detectors:
         quality="results/{study}/qc/fields.tsv",
         splits="results/{study}/splits.tsv",
         models=lambda wildcards: [
-            f"results/{STUDY}/detector/{configuration.trained_as(config, name)}/model.pt"
+            f"results/{STUDY}/detector/{detection.trained_as(config, name)}/model.pt"
             for name in BY_BACKEND[wildcards.backend]
         ],
     output:
@@ -79,9 +79,7 @@ rule evaluate_detectors:
         mem_mb=scaled(1000),
         runtime=longer(30),
     params:
-        classes={
-            name: configuration.detected_classes(config, name) for name in DETECTORS
-        },
+        classes={name: detection.detected_classes(config, name) for name in DETECTORS},
         min_scores={
             name: configuration.detector(config, name)["inference"]["min_score"]
             for name in DETECTORS

@@ -46,7 +46,7 @@ if config["patch_filter"]["enabled"]:
 if FLUORESCENCE:
     FIGURES += ["labels_from_stain", "two_classes", "calibration"]
     FIGURES += ["score_against_stain", "embedding_pictures"]
-    if len(set(candidate_settings.trained_on(config).values())) > 1:
+    if len(set(labels.trained_on(config).values())) > 1:
         FIGURES.append("across_data_sets")
 if config["grad_cam"]["every_class"]:
     FIGURES.append("grad_cam_every_class")

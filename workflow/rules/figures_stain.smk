@@ -156,7 +156,7 @@ rule plot_score_against_stain:
         runtime=longer(20),
     params:
         experiment=EXPERIMENTS[0],
-        column=candidate_settings.data_set_column(config),
+        column=labels.data_set_column(config),
         dim=lookup("labels/low_class", within=config),
         palette=PALETTE,
         code=code_id("plot_score_against_stain.py"),

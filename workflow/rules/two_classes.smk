@@ -38,8 +38,8 @@ rule evaluate_two_classes:
     params:
         labels=lookup("labels", within=config),
         classes=lookup("classes", within=config),
-        trained_on=candidate_settings.trained_on(config),
-        column=candidate_settings.data_set_column(config),
+        trained_on=labels.trained_on(config),
+        column=labels.data_set_column(config),
         seed=lookup("seed", within=config),
         code=code_id("evaluate_two_classes.py"),
     script:

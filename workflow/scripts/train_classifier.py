@@ -13,7 +13,7 @@ from cellpheno.images.crops import Geometry
 from cellpheno.networks import multi_gpu
 from cellpheno.networks.backbones import ModelSettings, Trained, build, input_statistics, save
 from cellpheno.networks.training import Checkpoint, checkpoint_key
-from cellpheno.study import classifier_settings
+from cellpheno.study.classification import may_lack
 from cellpheno.tables import storage
 from cellpheno.tables.cells import CLASSIFIERS, CROPS, GUESSED_CELLS
 from cellpheno.tables.metrics import HISTORY
@@ -36,7 +36,7 @@ names, rows = training_cells.label_unknown(
     params.target,
     storage.read(inputs.guessed, GUESSED_CELLS) if inputs.guessed else None,
 )
-lacking = classifier_settings.may_lack(params.training, params.classes)
+lacking = may_lack(params.training, params.classes)
 check_classes(names, rows[0], params.classes, lacking)
 
 torch.manual_seed(derive(seed, "initial weights"))

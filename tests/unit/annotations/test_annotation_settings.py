@@ -8,6 +8,7 @@ import yaml
 
 from cellpheno.core.errors import StudyError
 from cellpheno.study import configuration
+from cellpheno.study.annotations import annotators
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = configuration.load_schema(ROOT / "workflow/schemas/config.schema.yaml")
@@ -35,7 +36,7 @@ def complete(**annotations: object) -> dict:
     ],
 )
 def test_a_section_with_what_its_format_needs_is_accepted(annotations):
-    [settings] = configuration.annotators(complete(**annotations))
+    [settings] = annotators(complete(**annotations))
     assert settings.items() >= annotations.items()
 
 
@@ -50,7 +51,7 @@ def test_further_annotators_take_from_the_first_what_they_leave_out():
             {"annotator": "model", "files": ["boxes.csv"], "format": "csv", "pixel_scale": 2},
         ],
     )
-    expert, student, model = configuration.annotators(config)
+    expert, student, model = annotators(config)
     assert [each["annotator"] for each in (expert, student, model)] == [
         "expert",
         "student",

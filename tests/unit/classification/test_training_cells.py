@@ -8,7 +8,7 @@ import pytest
 
 from cellpheno.classification import sampling, training_cells
 from cellpheno.core.errors import StudyError
-from cellpheno.study import classifier_settings
+from cellpheno.study import classification
 
 FIELDS = pd.DataFrame(
     {"field": [f"f{n}" for n in range(20)], "patient": ["06", "07"] * 10, "plate": ["a"] * 20}
@@ -108,7 +108,7 @@ def test_a_share_may_lack_a_class_and_dropped_cells_their_class():
         sampling.check_classes(labels, train, ["R", "G", "U"])
     whole = {"share": 1, "only": {}, "unknown": "keep", "unknown_class": None}
     for own in ({"share": 0.1}, {"unknown": "drop", "unknown_class": "U"}):
-        lacking = classifier_settings.may_lack({**whole, **own}, ["R", "G", "U"])
+        lacking = classification.may_lack({**whole, **own}, ["R", "G", "U"])
         sampling.check_classes(labels, train, ["R", "G", "U"], lacking)
 
 
@@ -117,7 +117,7 @@ def test_a_class_must_be_learned_where_any_training_on_whole_fields_needs_it():
     fields, cells = {**whole, "validation": "fields"}, {**whole, "validation": "cells"}
     dropped = {**fields, "unknown": "drop", "unknown_class": "U"}
     share = {**fields, "share": 0.5}
-    must_learn = classifier_settings.must_learn
+    must_learn = classification.must_learn
     assert must_learn([cells, share], ["R", "U"]) == []
     assert must_learn([share, dropped], ["R", "U"]) == ["R"]
     assert must_learn([dropped, fields], ["R", "U"]) == ["R", "U"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cellpheno.core.errors import StudyError
-from cellpheno.study import candidate_settings, configuration
+from cellpheno.study import annotations, configuration, labels
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = configuration.load_schema(ROOT / "workflow/schemas/config.schema.yaml")
@@ -50,7 +50,7 @@ def test_without_a_detector_there_is_no_score_to_choose():
 def test_with_grid_and_stain_nobody_needs_to_have_drawn_anything():
     config = completed()
     assert config["annotations"]["format"] == "none"
-    assert configuration.annotators(config) == []
+    assert annotations.annotators(config) == []
 
 
 def test_a_study_with_a_detector_is_as_it_was(default_config):
@@ -102,17 +102,17 @@ def test_a_mixture_cannot_be_fitted_on_fields_that_are_not_there():
     config = completed(labels__fit_on={"condition": ["no treatmant"]})
     sheet = {"condition": ["no treatment", "treated"]}
     with pytest.raises(StudyError, match=r"'no treatmant'.*no treatment is the nearest"):
-        candidate_settings.check_sheet(config, sheet)
+        labels.check_sheet(config, sheet)
     with pytest.raises(StudyError, match=r"labels\.fit_on names 'condition'"):
-        candidate_settings.check_sheet(config, {"day": ["3"]})
+        labels.check_sheet(config, {"day": ["3"]})
 
 
 @pytest.mark.parametrize("word", ["all", "NA"])
 def test_a_time_may_not_be_a_word_of_the_tables(word):
     config = completed(viability={"time": "day"})
-    candidate_settings.check_sheet(config, {"day": ["3", "All"]})
+    labels.check_sheet(config, {"day": ["3", "All"]})
     with pytest.raises(StudyError, match=f"fields.tsv has '{word}' in the column day"):
-        candidate_settings.check_sheet(config, {"day": ["3", word]})
+        labels.check_sheet(config, {"day": ["3", word]})
 
 
 def test_examples_of_the_filter_must_be_there_unless_they_are_simulated(tmp_path):

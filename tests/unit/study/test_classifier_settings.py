@@ -9,7 +9,7 @@ import torchvision
 from torch import nn
 
 from cellpheno.core.errors import StudyError
-from cellpheno.study import classifier_settings, configuration
+from cellpheno.study import classification, configuration
 
 SCHEMA = configuration.load_schema(
     Path(__file__).parents[3] / "workflow/schemas/config.schema.yaml"
@@ -18,7 +18,8 @@ BACKBONES = SCHEMA["$defs"]["classification"]["properties"]["model"]["properties
 SETTINGS = {
     "model": {"frozen_batch_norm": False, "weights": None, "auxiliary_loss": 0},
     "crops": {"size": 224, "shape": "padded", "border": 0},
-    "training": {"batch_size": 1, "blur": {"kernel": [3, 7]}},
+    "training": {"batch_size": 1, "blur": {"kernel": [3, 7]}, "validation": "fields"},
+    "input": "composite",
 }
 
 
@@ -26,7 +27,8 @@ def check(backbone, batch_size, **model):
     settings = copy.deepcopy(SETTINGS)
     settings["model"] |= {"backbone": backbone, **model}
     settings["training"]["batch_size"] = batch_size
-    classifier_settings.check(settings, "study.yaml")
+    study = {"classification": settings, "experiments": {"main": {}}, "inputs": {}}
+    classification.check(study, "study.yaml")
 
 
 @pytest.mark.parametrize("backbone", BACKBONES["enum"])

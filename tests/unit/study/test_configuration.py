@@ -8,7 +8,7 @@ import yaml
 from cellpheno.core.errors import StudyError
 from cellpheno.detection.backends.torchvision_models import ARCHITECTURES
 from cellpheno.networks.backbones import family
-from cellpheno.study import configuration, protocols, schema_defaults
+from cellpheno.study import configuration, detection, protocols, schema_defaults
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = configuration.load_schema(ROOT / "workflow/schemas/config.schema.yaml")
@@ -243,7 +243,7 @@ def test_a_detector_overrides_only_what_it_names_and_shares_a_training_that_is_t
     )
     assert configuration.detector(config, "enlarged")["inference"]["scale"] == 1.5
     assert configuration.detector(config, "fcos")["model"]["backbone"] == "resnet18_small"
-    trained = [configuration.trained_as(config, name) for name in config["detectors"]]
+    trained = [detection.trained_as(config, name) for name in config["detectors"]]
     assert trained == ["main", "main", "fcos"]
 
 

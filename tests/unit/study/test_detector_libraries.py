@@ -9,7 +9,7 @@ import yaml
 from cellpheno.core.errors import StudyError
 from cellpheno.detection import backends
 from cellpheno.detection.backends import registry, torchvision_models
-from cellpheno.study import configuration, detector_libraries
+from cellpheno.study import configuration, detection, detector_libraries
 from cellpheno.study.inputs import COLOURS
 
 ROOT = Path(__file__).parents[3]
@@ -49,7 +49,7 @@ def test_a_library_has_what_is_told_of_it_in_both_sizes(name):
 def test_libraries_stand_side_by_side_in_one_config():
     config = complete(backend="detectron2")
     assert configuration.detector(config, "other")["model"]["backend"] == "detectron2"
-    assert configuration.trained_as(config, "other") == "other"
+    assert detection.trained_as(config, "other") == "other"
 
 
 def test_a_detector_that_its_library_does_not_have_is_told():
@@ -66,13 +66,17 @@ def test_a_clone_in_the_working_folder_is_no_installed_library(tmp_path, monkeyp
     clone = tmp_path / "detectron2"
     (clone / "detectron2").mkdir(parents=True)
     (clone / "detectron2/__init__.py").touch()
-    asked = {"model": {"backend": "detectron2"}}
+    asked = {
+        "candidates": {"source": "detector"},
+        "detection": {"model": {"backend": "detectron2"}},
+        "detectors": {"main": {}},
+    }
     monkeypatch.delitem(sys.modules, "detectron2", raising=False)
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     with pytest.raises(StudyError, match="is detectron2, which is not installed here; run with"):
-        detector_libraries.check_installed(asked, "study.yaml")
+        detection.check_libraries(asked, "study.yaml")
     monkeypatch.setattr(sys, "path", [str(clone)])
-    detector_libraries.check_installed(asked, "study.yaml")
+    detection.check_libraries(asked, "study.yaml")
 
 
 @pytest.mark.parametrize("name", OPTIONAL)

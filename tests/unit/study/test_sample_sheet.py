@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cellpheno.core.errors import StudyError
-from cellpheno.study import sample_sheet
+from cellpheno.study import sample_sheet, simulation, statistics
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_sheet_is_read_with_paths_under_the_data_root(tmp_path, config, rows):
 def refusal(folder, config, must_exist=True) -> str:
     with pytest.raises(StudyError) as error:
         fields = sample_sheet.read(config, folder, must_exist)
-        sample_sheet.check_statistics(config, fields)
+        statistics.check_sheet(config, fields)
     assert "\n" not in str(error.value)
     return str(error.value)
 
@@ -350,7 +350,7 @@ def test_fewer_than_two_units_in_a_condition_are_refused(tmp_path, config, rows)
 def test_a_condition_that_is_no_part_of_the_experiment_may_have_one_unit(tmp_path, config, rows):
     config["statistics"]["exclude_conditions"] = ["drug"]
     fields = sample_sheet.read(config, sheet(tmp_path, rows[:3]), must_exist=True)
-    sample_sheet.check_statistics(config, fields)
+    statistics.check_sheet(config, fields)
     config["statistics"]["exclude_conditions"] = ["drugs"]
     sentence = refusal(tmp_path, config)
     assert "statistics.exclude_conditions names 'drugs'" in sentence
@@ -360,7 +360,7 @@ def test_a_condition_that_is_no_part_of_the_experiment_may_have_one_unit(tmp_pat
 def test_a_study_without_a_control_compares_nothing(tmp_path, config, rows):
     config["statistics"]["control"] = None
     fields = sample_sheet.read(config, sheet(tmp_path, rows[:3]), must_exist=True)
-    sample_sheet.check_statistics(config, fields)
+    statistics.check_sheet(config, fields)
 
 
 def test_a_class_without_annotations_is_named():
@@ -373,7 +373,7 @@ def test_planted_frequencies_must_fit_the_sheet_and_the_classes(config, rows):
     planted = {"control": {"partial": 0.1}, "drug": {"partial": 0.1}}
     complete = {"kind": "cell_in_cell", "frequencies": planted, "faults": {}}
     config["simulation"] = complete
-    sample_sheet.check_simulation(config, fields)
+    simulation.check_sheet(config, fields)
     for wrong, word in [
         ({"frequencies": {"control": {}}}, "drug"),
         ({"frequencies": {**planted, "drug": {"partail": 0.1}}}, "partail"),
@@ -382,7 +382,7 @@ def test_planted_frequencies_must_fit_the_sheet_and_the_classes(config, rows):
         ({"faults": {"empty": ["drug-r1"], "swapped": ["drug-r1"]}}, "one fault"),
     ]:
         with pytest.raises(StudyError, match=word):
-            sample_sheet.check_simulation({**config, "simulation": complete | wrong}, fields)
+            simulation.check_sheet({**config, "simulation": complete | wrong}, fields)
 
 
 def test_shards_hold_every_field_once_in_order(rows):

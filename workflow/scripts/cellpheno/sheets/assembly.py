@@ -10,7 +10,7 @@ import pandas as pd
 
 from cellpheno.core.errors import StudyError
 from cellpheno.sheets.matching import Match
-from cellpheno.study.configuration import RESERVED
+from cellpheno.study.composite import RESERVED
 
 FIXED = ("field", "condition", "replicate", "group")
 PLACE = "(place)"

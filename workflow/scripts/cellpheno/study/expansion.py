@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pandas as pd
 
 from cellpheno.core.errors import StudyError
-from cellpheno.study import configuration
-from cellpheno.study.configuration import Config
+from cellpheno.core.names import check_known
 from cellpheno.study.members import ALL, BACKBONES, CURVE, ONE, PATIENTS, UNKNOWN, WITHOUT, Member
+from cellpheno.study.overrides import Config, experiment, merged
 
 
 def expand(
@@ -42,7 +42,7 @@ def expand(
             continue
         for base in settings["experiments"]:
             where = f"{source}: designs.{design}.experiments"
-            configuration.check_known(base, list(config["experiments"]), where, "experiments")
+            check_known(base, list(config["experiments"]), where, "experiments")
         variants = list(VARIANTS[design](config, fields, source))
         members[design] = [
             Member(base, value, _trained_as(config, f"{base}.{name}", base, training, source))
@@ -63,10 +63,10 @@ def added(config: Config) -> list[str]:
 
 def _trained_as(config: Config, name: str, base: str, overrides: Config, source: str) -> str:
     """Return the experiment of these settings, adding it to the config where there is none."""
-    given = configuration.merged(config["experiments"][base], overrides)
-    wanted = configuration.merged(config["classification"], given)
+    given = merged(config["experiments"][base], overrides)
+    wanted = merged(config["classification"], given)
     for other in config["experiments"]:
-        if configuration.experiment(config, other) == wanted:
+        if experiment(config, other) == wanted:
             return other
     if name in config["experiments"]:
         raise StudyError(
@@ -84,7 +84,7 @@ Variants = Iterator[tuple[str, str, str, Config]]
 def _unknown(config: Config, fields: pd.DataFrame, source: str) -> Variants:
     settings = config["designs"][UNKNOWN]
     where = f"{source}: designs.{UNKNOWN}.class"
-    configuration.check_known(settings["class"], config["classes"], where, "classes")
+    check_known(settings["class"], config["classes"], where, "classes")
     counted_as = {"counted_as": settings["counted_as"]} if settings["counted_as"] else {}
     policies = list(settings["policies"])
     # what is guessed is guessed by the classifier that is trained without them
@@ -132,7 +132,7 @@ def patients(config: Config, fields: pd.DataFrame, source: str) -> list[str]:
     there = fields[column].astype(str).drop_duplicates().tolist()
     wanted = settings["values"] or there
     for name in wanted:
-        configuration.check_known(
+        check_known(
             str(name), there, f"{source}: designs.patients.values", f"the values of {column}"
         )
     if len(wanted) < 2:

@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 
 from cellpheno.core.errors import StudyError
-from cellpheno.study import configuration
-from cellpheno.study.configuration import Config
+from cellpheno.core.names import check_known
+from cellpheno.study.overrides import Config, experiment
 
 GUESSED = ("pseudo", "pseudo_confident")
 
 
 def crops_as(config: Config, name: str) -> str:
     """Return the first experiment with the same crops: they are cut once for all of them."""
-    wanted = configuration.experiment(config, name)
+    wanted = experiment(config, name)
     for other in config["experiments"]:
-        same = configuration.experiment(config, other)
+        same = experiment(config, other)
         if all(same.get(part) == wanted.get(part) for part in ("input", "crops")):
             return other
     raise AssertionError(name)
@@ -21,15 +21,24 @@ def crops_as(config: Config, name: str) -> str:
 
 def guesses(config: Config, name: str) -> bool:
     """Return whether the experiment learns from classes that another classifier guessed."""
-    return configuration.experiment(config, name)["training"]["unknown"] in GUESSED
+    return experiment(config, name)["training"]["unknown"] in GUESSED
 
 
 def first_classifier(config: Config, name: str) -> str | None:
     """Return the experiment that is like this one but drops unknown cells; None without one."""
-    wanted = configuration.experiment(config, name)
+    wanted = experiment(config, name)
     wanted = {**wanted, "training": {**wanted["training"], "unknown": "drop"}}
-    same = (o for o in config["experiments"] if configuration.experiment(config, o) == wanted)
+    same = (o for o in config["experiments"] if experiment(config, o) == wanted)
     return next(same, None)
+
+
+def check_named(config: Config, source: str) -> None:
+    """Refuse experiments that other sections name and nobody has defined."""
+    named = {"export.experiment": [config["export"]["experiment"]]}
+    named["embedding.experiments"] = config["embedding"]["experiments"]
+    for key, names in named.items():
+        for name in filter(None, names):
+            check_known(name, list(config["experiments"]), f"{source}: {key}", "experiments")
 
 
 def check(config: Config, source: str) -> None:
@@ -53,11 +62,11 @@ def check(config: Config, source: str) -> None:
             "set; name a class there."
         )
     for name in config["experiments"]:
-        training = configuration.experiment(config, name)["training"]
+        training = experiment(config, name)["training"]
         where = f"{source}: classification.training.unknown_class (experiment {name})"
         if training["unknown_class"] is not None:
             unknown, classes = training["unknown_class"], config["classes"]
-            configuration.check_known(unknown, classes, where, "classes")
+            check_known(unknown, classes, where, "classes")
         if training["unknown"] == "keep":
             continue
         if training["unknown_class"] is None:
@@ -100,21 +109,21 @@ def check_sheet(config: Config, columns: Mapping[str, Sequence[str]]) -> None:
     """
     sheet = config["fields"]
     for name in config["experiments"]:
-        only = configuration.experiment(config, name)["training"]["only"]
+        only = experiment(config, name)["training"]["only"]
         for column, values in (only or {}).items():
             where = f"classification.training.only (experiment {name})"
             names = [str(known) for known in columns]
-            configuration.check_known(column, names, where, f"the columns of {sheet}")
+            check_known(column, names, where, f"the columns of {sheet}")
             known = sorted(set(columns[column]))
             for value in values:
-                configuration.check_known(value, known, where, f"the column {column} of {sheet}")
+                check_known(value, known, where, f"the column {column} of {sheet}")
 
 
 def check_counted_as(config: Config, training: Config, where: str) -> None:
     """Refuse to count unknown cells as a class that is not there, or as the one that they are."""
     key = "classification.training.counted_as"
     counted_as = training["counted_as"] or config["negative_class"]
-    configuration.check_known(counted_as, config["classes"], f"{where}, {key}", "classes")
+    check_known(counted_as, config["classes"], f"{where}, {key}", "classes")
     if counted_as == training["unknown_class"]:
         raise StudyError(
             f"{where} counts unknown cells as {counted_as}, which is the unknown class itself; "

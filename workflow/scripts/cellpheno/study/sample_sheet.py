@@ -15,9 +15,8 @@ import pandas as pd
 
 from cellpheno.core import notices, text_tables, wells
 from cellpheno.core.errors import StudyError
-from cellpheno.core.names import check_known
-from cellpheno.study import config_values, monolayer_settings, spellings
-from cellpheno.study.configuration import RESERVED, annotators
+from cellpheno.study import config_values, spellings
+from cellpheno.study.composite import RESERVED
 
 FIELD_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 SPLITS = ("train", "val", "test", "predict")
@@ -288,119 +287,6 @@ def check_groups(config: dict[str, Any], fields: pd.DataFrame) -> None:
             f"{what} (such as {several[0]}), and each counts as one group, which stays in one "
             f"split; call them plate1-{several[0]}, say, and plate2-{several[0]} if they differ."
         )
-
-
-def check_statistics(config: dict[str, Any], fields: pd.DataFrame) -> None:
-    """Refuse comparisons that cannot be made.
-
-    Raises
-    ------
-    StudyError
-        When the control is not a condition of the sample sheet, nor is one that is left out, or a
-        condition that is compared has fewer than two units.
-    """
-    settings, sheet = config["statistics"], config["fields"]
-    known = {*fields["condition"], *config.get("simulation", {}).get("frequencies", {})}
-    for name in settings["exclude_conditions"]:
-        where = "statistics.exclude_conditions"
-        check_known(name, sorted(known), where, f"the conditions of {sheet}")
-    if settings["control"] is None:
-        return
-    taking_part = compared(config, fields)
-    conditions = sorted(taking_part["condition"].unique())
-    if not conditions:
-        raise StudyError(
-            f"statistics.control is {settings['control']!r}, but no field of {sheet} lies in "
-            f"statistics.splits ({', '.join(settings['splits'])}); name the splits of the fields "
-            "that are to be compared there, or set statistics.control to null."
-        )
-    if settings["control"] not in conditions:
-        raise StudyError(
-            f"statistics.control is {settings['control']!r}, which is not a condition in {sheet}; "
-            f"name one of {', '.join(map(repr, conditions))}, or leave the key out where nothing "
-            "is compared."
-        )
-    for test in settings["tests"]:
-        unit = test["unit"]
-        counts = taking_part.groupby("condition")[unit].nunique()
-        for condition, count in counts[counts < 2].items():
-            raise StudyError(
-                f"The condition {condition} has {count} {unit} in {sheet}, but the {test['test']} "
-                f"test by {unit} needs at least 2; add some, change the unit in statistics.tests, "
-                "give its fields another split in the sheet if they take no part, or leave "
-                "statistics.control out where nothing is compared."
-            )
-
-
-def compared(config: dict[str, Any], fields: pd.DataFrame) -> pd.DataFrame:
-    """Return the fields that may take part in the comparison, as far as the sheet tells."""
-    splits = config["statistics"]["splits"]
-    chosen = fields[fields["split"].isin(["", *splits])]
-    chosen = chosen[~chosen["condition"].isin(config["statistics"]["exclude_conditions"])]
-    if "simulation" in config and splits == ["predict"]:
-        chosen = chosen[chosen["condition"] != config["simulation"]["annotated"]]
-    return chosen
-
-
-def check_simulation(config: dict[str, Any], fields: pd.DataFrame) -> None:
-    """Refuse a simulation that does not fit the sample sheet or the classes.
-
-    Raises
-    ------
-    StudyError
-        For a condition without planted frequencies, frequencies of an unknown class or above 1,
-        or a field with a fault that is not in the sheet or has two faults.
-    """
-    settings = config["simulation"]
-    for condition in fields["condition"].unique():
-        if condition not in settings["frequencies"]:
-            raise StudyError(
-                f"The condition {condition} of {config['fields']} has no entry in "
-                "simulation.frequencies; add one."
-            )
-    for condition, planted in settings["frequencies"].items():
-        where = f"simulation.frequencies/{condition}"
-        for name in planted:
-            check_known(name, config["classes"], where, "classes")
-        if sum(planted.values()) > 1:
-            raise StudyError(
-                f"{where} adds up to {sum(planted.values()):g}; lower it to 1 or less."
-            )
-    monolayer_settings.check_times(config, fields)
-    faults: dict[str, str] = {}
-    for fault, spoilt in settings["faults"].items():
-        where = f"simulation.faults/{fault}"
-        for field in spoilt:
-            check_known(field, list(fields["field"]), where, f"the fields of {config['fields']}")
-            if field in faults:
-                raise StudyError(
-                    f"{where} names the field {field}, which is {faults[field]} already; a field "
-                    "has one fault."
-                )
-            faults[field] = fault
-
-
-def check_label_columns(config: dict[str, Any], fields: pd.DataFrame) -> None:
-    """Refuse annotations whose class stands in a column that the sheet lacks, or is NA there.
-
-    Raises
-    ------
-    StudyError
-        For the first such column.
-    """
-    for settings in annotators(config):
-        column = settings["label_column"]
-        if column is not None and column not in fields:
-            raise StudyError(
-                f"annotations.label_column is {column!r}, which is no column of "
-                f"{config['fields']}; those are {', '.join(fields.columns)}."
-            )
-        if column is not None and (fields[column] == "NA").any():
-            raise StudyError(
-                f"{config['fields']} has NA in the column {column} (annotations.label_column), "
-                "which the result tables use for missing values; leave it empty for fields without "
-                "a class, or write another word."
-            )
 
 
 def check_classes(classes: list[str], annotated: set[str], files: list[str]) -> None:

@@ -1,0 +1,49 @@
+"""The config's `channels` and `image_files`, and the pictures made of them."""
+
+from cellpheno.core.errors import StudyError
+from cellpheno.core.names import check_known
+from cellpheno.study.overrides import Config
+
+RESERVED = {"field", "condition", "replicate", "group", "split", "verdict", "remark", "content"}
+RESERVED |= {"pixel_size_um", "height", "width", "saturated_fraction", "focus", "rescale"}
+"""Columns that a channel cannot be named after, nor a column of the user's own."""
+
+
+def follow(config: Config) -> None:
+    """Let the annotator's view show what the composite shows, where it is not told otherwise."""
+    view = config["annotator_view"]
+    for colour in ("red", "green", "blue"):
+        view[colour] = view[colour] or config["composite"][colour]
+    if view["filtered"] is None:
+        view["filtered"] = list(config["channels"])
+
+
+def check(config: Config, source: str) -> None:
+    """Refuse channels that are none of the study's, and ranges without a lower end."""
+    for channel in config["channels"]:
+        if channel in RESERVED:
+            raise StudyError(
+                f"{source}: a channel is named {channel!r}, as a column of the sample sheet or of "
+                "qc/fields.tsv is; rename it."
+            )
+    for channel in config["image_files"]["planes"]:
+        check_known(channel, config["channels"], f"{source}: image_files.planes", "channels")
+    for section in ("composite", "annotator_view"):
+        for colour in ("red", "green", "blue"):
+            where = f"{source}: {section}.{colour}"
+            check_known(config[section][colour], config["channels"], where, "channels")
+    for channel in config["annotator_view"]["filtered"]:
+        where = f"{source}: annotator_view.filtered"
+        check_known(channel, config["channels"], where, "channels")
+    ranges = {"composite.percentiles": config["composite"]["percentiles"]}
+    ranges |= {f"composite.window.{k}": v for k, v in config["composite"]["window"].items()}
+    for key, (low, high) in ranges.items():
+        if low >= high:
+            raise StudyError(f"{source}: {key} goes from {low} to {high}; put the lower one first.")
+    if config["composite"]["rescale"] == "window":
+        for channel in config["channels"]:
+            if channel not in config["composite"]["window"]:
+                raise StudyError(
+                    f"{source}: composite.rescale is window, but composite.window has no entry "
+                    f"for the channel {channel}; give it [low, high] in raw counts."
+                )

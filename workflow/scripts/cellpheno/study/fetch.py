@@ -1,0 +1,16 @@
+"""The config's `fetch`."""
+
+from cellpheno.core.errors import StudyError
+from cellpheno.study.overrides import Config
+
+
+def check(config: Config, source: str) -> None:
+    """Refuse files of which nothing is known that could show a wrong or an endless one."""
+    known = ("size", "md5", "sha256", "git_blob", "max_size")
+    for entry in config.get("fetch", {}).get("files", []):
+        if all(entry[key] is None for key in known):
+            raise StudyError(
+                f"{source}: fetch.files tells nothing by which {entry['url']} could be checked; "
+                "give its size, md5, sha256 or git_blob, or at least max_size, the bytes that it "
+                "may have at most."
+            )
