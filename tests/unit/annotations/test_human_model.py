@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from cellpheno.annotations import human_model
+from cellpheno.annotations import agreement
 from cellpheno.annotations.human_model import ALL_CLASSES, MODEL, TRUTH, compare, raters_of
 from cellpheno.tables import storage
 from cellpheno.tables.annotations import HUMAN_MODEL
@@ -136,12 +136,12 @@ def test_boxes_that_hardly_overlap_are_not_the_same_cell(labels):
 
 
 def test_accuracy_follows_the_weights_of_fields():
-    pairs = human_model.Pairs(
-        reference=np.array([1, 1]),
-        other=np.array([1, 1]),
-        fields=np.array([0, 1]),
-        iou=np.ones(2),
-        labels=np.array([[0, 0], [0, 1]]),
+    pairs = agreement.Pairs(
+        reference=np.ones(2),
+        other=np.ones(2),
+        overlap=np.ones(2),
+        confusion=np.array([[[1.0, 0.0], [0.0, 0.0]], [[0.0, 1.0], [0.0, 0.0]]]),
     )
-    assert human_model.accuracy(pairs, np.array([3.0, 1.0])) == 0.75
-    assert np.isnan(human_model.accuracy(pairs, np.zeros(2)))
+    accuracy, _ = agreement.METRICS["accuracy"]
+    found = accuracy(pairs, np.array([[3.0, 1.0], [0.0, 0.0]]))
+    assert found == pytest.approx([0.75, np.nan], nan_ok=True)

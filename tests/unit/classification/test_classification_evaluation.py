@@ -5,11 +5,9 @@ from sklearn import metrics as sklearn_metrics
 
 from cellpheno.classification.evaluation import (
     Scored,
-    auc,
     confusion,
     evaluate,
     measure,
-    resamples,
     roc,
     with_intervals,
 )
@@ -70,16 +68,6 @@ def test_a_group_is_scored_by_the_sum_of_its_probabilities():
     assert value(cells, "any", "auc") == pytest.approx(expected, abs=1e-3)
 
 
-def test_a_weighted_auc_is_that_of_the_repeated_cells():
-    random = np.random.default_rng(1)
-    positive, score = random.random(40) < 0.4, random.integers(0, 9, 40) / 10
-    weights = random.integers(0, 4, (5, 40)).astype(float)
-    for row, found in zip(weights, auc(positive, score, weights), strict=True):
-        repeated = np.repeat(np.arange(40), row.astype(int))
-        expected = sklearn_metrics.roc_auc_score(positive[repeated], score[repeated])
-        assert found == pytest.approx(expected)
-
-
 def test_undefined_metrics_are_missing_and_do_not_spoil_the_means():
     cells = scored()
     few = cells.labels != 2
@@ -93,16 +81,6 @@ def test_undefined_metrics_are_missing_and_do_not_spoil_the_means():
     assert value(cells, "all", "balanced_accuracy") == 0.5
 
 
-def test_bootstrap_samples_hold_whole_fields():
-    fields = pd.Series(["f2", "f1", "f1", "f3", "f2"])
-    samples = resamples(fields, seed=0, split="test")
-    assert np.array_equal(samples[:, 0], samples[:, 4])
-    assert np.array_equal(samples[:, 1], samples[:, 2])
-    assert (samples[:, [0, 1, 3]].sum(axis=1) == 3).all()
-    assert np.array_equal(samples, resamples(fields, seed=0, split="test"))
-    assert not np.array_equal(samples, resamples(fields, seed=1, split="test"))
-
-
 def test_an_interval_holds_the_value_and_is_wider_when_cells_of_a_field_are_alike():
     cells = scored(400)
     order = np.argsort(cells.labels == cells.called, kind="stable")
@@ -111,7 +89,7 @@ def test_an_interval_holds_the_value_and_is_wider_when_cells_of_a_field_are_alik
     mixed = pd.Series([f"f{i % 10}" for i in range(400)])
     widths = []
     for fields in (mixed, alike):
-        table = with_intervals(cells, resamples(fields, 0, "test"))
+        table = with_intervals(cells, fields, 0, "test")
         row = table[(table["class"] == "all") & (table["metric"] == "accuracy")].iloc[0]
         assert row["ci_low"] <= row["value"] <= row["ci_high"]
         widths.append(row["ci_high"] - row["ci_low"])
@@ -120,7 +98,7 @@ def test_an_interval_holds_the_value_and_is_wider_when_cells_of_a_field_are_alik
 
 def test_the_number_of_a_class_is_that_of_its_annotated_cells():
     cells = scored()
-    table = with_intervals(cells, None)
+    table = with_intervals(cells, pd.Series(["f"] * 200), 0, "test")
     counts = table.drop_duplicates("class").set_index("class")["n"]
     assert counts["a"] == (cells.labels == 1).sum()
     assert counts["any"] == (cells.labels > 0).sum()

@@ -118,7 +118,7 @@ def test_detection_in_a_subset_is_that_of_its_fields_above_the_score_of_a_cell()
     matched = detection.match_fields(detections, boxes, ["n1", "n2"], 0.5).above(0.3)
     for metric in (detection.recall, detection.precision, detection.f1):
         found = row(evaluate(), "other", f"{metric.__name__}@0.5")
-        assert found["value"] == pytest.approx(metric(matched, np.ones(2)))
+        assert found["value"] == pytest.approx(metric(matched, np.ones((1, 2)))[0])
         assert (found["n_fields"], found["n"]) == (2, 20)
         assert found["ci_low"] <= found["value"] <= found["ci_high"]
 
@@ -127,7 +127,7 @@ def test_detection_has_the_mean_and_spread_of_single_fields_and_the_number_of_bo
     detections, boxes, _ = cell_tables()
     each = [
         detection.recall(
-            detection.match_fields(detections, boxes, [field], 0.1).above(0.3), np.ones(1)
+            detection.match_fields(detections, boxes, [field], 0.1).above(0.3), np.ones((1, 1))
         )
         for field in ("n1", "n2")
     ]

@@ -45,7 +45,7 @@ FOUND = detections(f=[(0, 0.9), (7, 0.7), (2, 0.6)], g=[(1, 0.8), (8, 0.4)])
 
 def test_cells_are_counted_over_all_fields_together():
     matched = evaluation.match_fields(FOUND, TRUTH, ["f", "g"], 0.5)
-    once = np.ones(2)
+    once = np.ones((1, 2))
     assert matched.scores.tolist() == [0.9, 0.8, 0.7, 0.6, 0.4]
     assert matched.hits.tolist() == [True, True, False, True, False]
     assert evaluation.recall(matched, once) == pytest.approx(3 / 5)
@@ -60,7 +60,9 @@ def test_cells_are_counted_over_all_fields_together():
 def test_average_precision_takes_the_best_precision_at_any_higher_recall():
     matched = evaluation.match_fields(FOUND, TRUTH, ["f", "g"], 0.5)
     # recall steps of 1/5 at precision 1, 1, and 3/4 (four detections, three right)
-    assert evaluation.average_precision(matched, np.ones(2)) == pytest.approx((1 + 1 + 0.75) / 5)
+    assert evaluation.average_precision(matched, np.ones((1, 2))) == pytest.approx(
+        (1 + 1 + 0.75) / 5
+    )
 
 
 def test_average_precision_does_not_depend_on_the_order_of_equal_scores():
@@ -68,12 +70,12 @@ def test_average_precision_does_not_depend_on_the_order_of_equal_scores():
     for places in ((0, 5), (5, 0)):
         found = detections(f=[(place, 0.5) for place in places])
         matched = evaluation.match_fields(found, truth, ["f"], 0.5)
-        assert evaluation.average_precision(matched, np.ones(1)) == pytest.approx(0.5)
+        assert evaluation.average_precision(matched, np.ones((1, 1))) == pytest.approx(0.5)
 
 
 def test_a_field_without_detections_still_counts():
     matched = evaluation.match_fields(FOUND, annotated(f=[0], h=[0]), ["f", "h"], 0.5)
-    assert evaluation.recall(matched, np.ones(2)) == 0.5
+    assert evaluation.recall(matched, np.ones((1, 2))) == 0.5
 
 
 def test_false_alarms_on_a_field_without_cells_count_against_precision_and_in_its_interval():
@@ -105,7 +107,7 @@ def test_the_best_threshold_has_the_best_f_and_lies_between_two_scores():
     matched = evaluation.match_fields(FOUND, TRUTH, ["f", "g"], 0.5)
     # F by number of detections: 2/6, 4/7, 4/8, 6/9, 6/10: best with four, down to 0.6
     assert evaluation.best_threshold(matched, 0.1) == pytest.approx(0.5)
-    assert evaluation.f1(matched.above(0.5), np.ones(2)) == pytest.approx(6 / 9)
+    assert evaluation.f1(matched.above(0.5), np.ones((1, 2))) == pytest.approx(6 / 9)
 
 
 def test_of_equally_good_thresholds_the_lowest_is_taken():

@@ -1,16 +1,16 @@
-"""The model against the people who annotate, and these against each other (A43)."""
+"""The model compared with the people who annotate, and these with each other (A43)."""
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
 
 from cellpheno.annotations import agreement
-from cellpheno.annotations.agreement import Pairs, Weights
 from cellpheno.annotations.table import Annotated, annotated_fields
 from cellpheno.core.randomness import generator
+from cellpheno.measuring.bootstrap import RESAMPLES
 from cellpheno.tables.annotations import ANNOTATION_REPORT, HUMAN_MODEL
 from cellpheno.tables.columns import BOX_COLUMNS
 
@@ -21,24 +21,9 @@ REST = "rest"
 """Of the two-way call: all that is not in the group."""
 
 
-def accuracy(pairs: Pairs, weights: Weights) -> float:
-    """Return the share of common cells that both give the same class."""
-    each = weights[pairs.fields]
-    same = pairs.labels[:, 0] == pairs.labels[:, 1]
-    return float(each @ same / each.sum()) if each.sum() else np.nan
-
-
-Metrics = dict[str, tuple[agreement.Metric, Callable[[Pairs], int]]]
-
-FOUND: Metrics = {
-    name: agreement.METRICS[name]
-    for name in (f"recall@{agreement.MIN_IOU}", f"precision@{agreement.MIN_IOU}")
-}
+FOUND = (agreement.RECALL, agreement.PRECISION)
 """Metrics of the cells themselves, whatever their class."""
-OF_CLASS: Metrics = {
-    "accuracy": (accuracy, lambda pairs: len(pairs.fields)),
-    "kappa": agreement.METRICS["kappa"],
-}
+OF_CLASS = ("accuracy", "kappa")
 """Metrics of the class of cells that both have boxed."""
 
 
@@ -46,9 +31,9 @@ def compare(
     raters: Mapping[str, Annotated],
     groups: Mapping[str, list[str]],
     seed: int,
-    draws: int = agreement.DRAWS,
+    draws: int = RESAMPLES,
 ) -> pd.DataFrame:
-    """Hold every rater against every one before it.
+    """Compare every rater with every one before it.
 
     Of the cells that both have boxed (IoU of at least 0.5) the accuracy and Cohen's kappa of all
     classes are measured, and those of the two-way call: in the group or not.
@@ -71,18 +56,15 @@ def compare(
     """
     rows = []
     for (first, reference), (second, rater) in itertools.combinations(raters.items(), 2):
-        calls = [(ALL_CLASSES, agreement.match(reference, rater), {**FOUND, **OF_CLASS})]
+        calls = [(ALL_CLASSES, agreement.match(reference, rater), (*FOUND, *OF_CLASS))]
         for group, members in groups.items():
             two_way = [_two_way(part, group, members) for part in (reference, rater)]
             calls.append((group, agreement.match(*two_way), OF_CLASS))
-        for call, pairs, metrics in calls:
-            n_fields = len(pairs.reference)
-            for name, (metric, n) in metrics.items():
-                # the same redrawn fields for all calls and metrics of two raters
-                chance = generator(seed, "human and model", first, second)
-                interval = agreement.interval(metric, pairs, chance, draws)
-                value = metric(pairs, np.ones(n_fields))
-                rows.append([first, second, call, name, value, *interval, n_fields, n(pairs)])
+        for call, pairs, names in calls:
+            # the same redrawn fields for all calls and metrics of two raters
+            random = generator(seed, "human and model", first, second)
+            measured = agreement.measure(pairs, names, random, draws)
+            rows += [[first, second, call, *row] for row in measured]
     return pd.DataFrame(rows, columns=[column.name for column in HUMAN_MODEL.columns])
 
 

@@ -14,6 +14,8 @@ import pandas as pd
 from cellpheno.calls import proposals
 from cellpheno.core import boxes as geometry
 from cellpheno.core.randomness import generator
+from cellpheno.measuring import metrics
+from cellpheno.measuring.bootstrap import interval, resamples
 from cellpheno.tables.columns import BOX_COLUMNS
 
 DRAW, CHOOSE_CLASS, SELECT, CHANGE = 2, 1, 1, 1
@@ -109,12 +111,6 @@ def share(work: pd.DataFrame, seed: int, draws: int = 2000) -> tuple[float, floa
     tuple
         Share and ends of its interval; missing where there is nothing to click.
     """
-    clicks = work[["clicks", "clicks_from_nothing"]].to_numpy(np.float64)
-    total = clicks.sum(axis=0)
-    if not len(clicks) or not total[1]:
-        return float("nan"), float("nan"), float("nan")
-    rows = generator(seed, "clicks").integers(0, len(clicks), (draws, len(clicks)))
-    sums = clicks[rows].sum(axis=1)
-    sums = sums[sums[:, 1] > 0]
-    low, high = np.percentile(sums[:, 0] / sums[:, 1], [2.5, 97.5])
-    return float(total[0] / total[1]), float(low), float(high)
+    made, from_nothing = work[["clicks", "clicks_from_nothing"]].to_numpy(np.float64).T
+    samples = resamples(np.arange(len(work)), generator(seed, "clicks"), draws)
+    return interval(lambda weights: metrics.share(weights @ made, weights @ from_nothing), samples)

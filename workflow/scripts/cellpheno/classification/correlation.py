@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from cellpheno.classification.evaluation import RESAMPLES
 from cellpheno.core.randomness import generator
+from cellpheno.measuring.bootstrap import measured, percentiles, resamples
+from cellpheno.measuring.metrics import pearson
 
 Array = npt.NDArray[np.float64]
 
@@ -23,30 +24,6 @@ SMALLEST = 3
 """Fewer pairs, or fields, have no interval of a correlation."""
 LIMIT = 1 - 1e-12
 """Correlation from which pairs count as lying on a line."""
-
-
-def percentiles(drawn: Array) -> tuple[float, float]:
-    """Return the ends of the 95 % interval of redrawn values, NaN where there are none."""
-    drawn = drawn[~np.isnan(drawn)]
-    low, high = np.percentile(drawn, [2.5, 97.5]) if len(drawn) else (np.nan, np.nan)
-    return float(low), float(high)
-
-
-def pearson(x: Array, y: Array, weights: Array) -> Array:
-    """Return Pearson's r for many weightings [b, n] of pairs, NaN where one of both is constant.
-
-    Parameters
-    ----------
-    x, y
-        [n], or [b, n] where they differ from weighting to weighting.
-    weights
-        [b, n].
-    """
-    total = weights.sum(axis=1, keepdims=True)
-    a, b = (v - (weights * v).sum(axis=1, keepdims=True) / total for v in (x, y))
-    both, of_x, of_y = ((weights * part).sum(axis=1) for part in (a * b, a * a, b * b))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.clip(both / np.sqrt(of_x * of_y), -1, 1)
 
 
 def ranks(values: Array, weights: Array) -> Array:
@@ -102,12 +79,13 @@ def correlate(
     names, position = np.unique(field, return_inverse=True)
     about = {"n": len(score), "n_fields": len(names)}
     means = [np.bincount(position, v) / np.bincount(position) for v in (brightness, score)]
+    samples = resamples(position, generator(seed, "two classes, correlation"))
     for metric, statistic in CORRELATIONS.items():
         value = float(statistic(brightness, score, np.ones((1, len(score))))[0])
         yield {"metric": metric, "method": NAIVE, **_fisher(value, len(score)), **about}
         if len(names) <= SMALLEST:
             continue
-        drawn = _redrawn(statistic, brightness, score, position, seed)
+        drawn = measured(lambda w, of=statistic: {"": of(brightness, score, w)}, samples)[""]
         yield {"metric": metric, "method": BOOTSTRAP, **_spread(value, drawn, len(names)), **about}
         if _varies(*means):
             of_means = float(statistic(*means, np.ones((1, len(names))))[0])
@@ -135,22 +113,6 @@ def _fisher(value: float, n: int) -> dict[str, float]:
 def _z(value: npt.ArrayLike) -> Any:
     """Return Fisher's z; finite also where all pairs lie on a line."""
     return np.arctanh(np.clip(value, -LIMIT, LIMIT))
-
-
-def _redrawn(
-    statistic: Callable[[Array, Array, Array], Array],
-    x: Array,
-    y: Array,
-    position: npt.NDArray[np.intp],
-    seed: int,
-) -> Array:
-    """Return a correlation of bootstrap samples of whole fields, in blocks that bound memory."""
-    number = position.max() + 1
-    random = generator(seed, "two classes, correlation")
-    counts = random.multinomial(number, np.full(number, 1 / number), size=RESAMPLES)
-    blocks = np.array_split(counts, RESAMPLES // 50)
-    drawn = [statistic(x, y, block[:, position].astype(float)) for block in blocks]
-    return np.concatenate(drawn)
 
 
 def _spread(value: float, drawn: Array, n_fields: int) -> dict[str, float]:

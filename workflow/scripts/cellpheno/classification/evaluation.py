@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,8 @@ from sklearn.metrics import confusion_matrix, roc_curve
 from cellpheno.core import notices
 from cellpheno.core.errors import StudyError
 from cellpheno.core.randomness import generator
+from cellpheno.measuring.bootstrap import intervals, resamples
+from cellpheno.measuring.metrics import auc, mean_of_known, share
 from cellpheno.tables.columns import BOX_COLUMNS
 
 Array = npt.NDArray[np.float64]
@@ -18,8 +21,6 @@ Integers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 SPLITS = ("val", "test")
-RESAMPLES = 1000
-"""Bootstrap samples behind an interval."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,49 +54,6 @@ class Scored:
             yield name, inside[self.labels], inside[self.called], score
 
 
-def _share(part: Array, whole: Array) -> Array:
-    """Divide, with NaN where the whole is 0: such a metric is undefined, not 0."""
-    return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
-
-
-def _mean(metrics: list[Array]) -> Array:
-    """Return the mean over classes of the metrics that are defined, NaN where none is."""
-    stacked = np.stack(metrics)
-    defined = ~np.isnan(stacked)
-    return _share(np.where(defined, stacked, 0.0).sum(axis=0), defined.sum(axis=0).astype(float))
-
-
-def auc(positive: Mask, score: Array, weights: Array) -> Array:
-    """Return the area under the ROC curve for many weightings of the same cells at once.
-
-    It is the weight of the pairs of a positive and a negative cell in which the positive one
-    has the higher score, ties counted half, over the weight of all such pairs.
-
-    Parameters
-    ----------
-    positive
-        [n].
-    score
-        [n].
-    weights
-        [b, n]; a bootstrap sample is the number of times it holds each cell.
-
-    Returns
-    -------
-    array
-        [b], NaN where there are no positive or no negative cells.
-    """
-    if not len(score):
-        return np.full(len(weights), np.nan)
-    order = np.argsort(score, kind="stable")
-    starts = np.flatnonzero(np.diff(score[order], prepend=-np.inf))
-    with_score = np.add.reduceat((weights * positive)[:, order], starts, axis=1)
-    against = np.add.reduceat((weights * ~positive)[:, order], starts, axis=1)
-    below = np.cumsum(against, axis=1) - against / 2
-    pairs = with_score.sum(axis=1) * against.sum(axis=1)
-    return _share((with_score * below).sum(axis=1), pairs)
-
-
 def measure(cells: Scored, weights: Array) -> dict[tuple[str, str], Array]:
     """Return every metric for many weightings of the same cells at once (A38).
 
@@ -115,78 +73,48 @@ def measure(cells: Scored, weights: Array) -> dict[tuple[str, str], Array]:
     for name, positive, called, score in cells.against_rest():
         hits, wrong = weights @ (positive & called), weights @ (~positive & called)
         positives, negatives = weights @ positive, weights @ ~positive
-        metrics[name, "sensitivity"] = _share(hits, positives)
-        metrics[name, "specificity"] = _share(negatives - wrong, negatives)
-        metrics[name, "precision"] = _share(hits, hits + wrong)
-        metrics[name, "f1"] = _share(2 * hits, positives + hits + wrong)
+        metrics[name, "sensitivity"] = share(hits, positives)
+        metrics[name, "specificity"] = share(negatives - wrong, negatives)
+        metrics[name, "precision"] = share(hits, hits + wrong)
+        metrics[name, "f1"] = share(2 * hits, positives + hits + wrong)
         metrics[name, "auc"] = auc(positive, score, weights)
     right = weights @ (cells.labels == cells.called)
-    metrics["all", "accuracy"] = _share(right, weights.sum(axis=1))
+    metrics["all", "accuracy"] = share(right, weights.sum(axis=1))
     sizes = weights @ (cells.labels[:, None] == np.arange(len(cells.classes)))
     each = np.stack([metrics[name, "f1"] for name in cells.classes], axis=1)
     weighted = (np.nan_to_num(each) * sizes).sum(axis=1)
-    metrics["all", "weighted_f1"] = _share(weighted, sizes.sum(axis=1))
+    metrics["all", "weighted_f1"] = share(weighted, sizes.sum(axis=1))
     means = {"balanced_accuracy": "sensitivity", "macro_f1": "f1", "mean_auc": "auc"}
     for mean, metric in means.items():
-        metrics["all", mean] = _mean([metrics[name, metric] for name in cells.classes])
+        metrics["all", mean] = mean_of_known([metrics[name, metric] for name in cells.classes])
     return metrics
 
 
-def resamples(fields: pd.Series, seed: int, split: str) -> Array:
-    """Return bootstrap samples of whole fields, since cells of one field are not independent.
-
-    Parameters
-    ----------
-    fields
-        [n] field of each cell.
-    seed
-        The study's seed.
-    split
-        Names the stream, so that all classifiers are measured on the same samples.
-
-    Returns
-    -------
-    array
-        [RESAMPLES, n] how often each sample holds each cell.
-    """
-    names, position = np.unique(fields.to_numpy(dtype=str), return_inverse=True)
-    random = generator(seed, "classification intervals", split)
-    counts = random.multinomial(len(names), np.full(len(names), 1 / len(names)), size=RESAMPLES)
-    return counts[:, position].astype(np.float64)
-
-
-def with_intervals(cells: Scored, samples: Array | None) -> pd.DataFrame:
+def with_intervals(cells: Scored, fields: pd.Series, seed: int, stream: str) -> pd.DataFrame:
     """Return every metric with its 95 % interval.
 
     Parameters
     ----------
     cells
         Annotated and called cells.
-    samples
-        From `resamples`; None leaves the intervals out, as for cells of a single field.
+    fields
+        [n] field of each cell; whole fields are redrawn, and a single one has no intervals.
+    seed
+        The study's seed.
+    stream
+        Names the samples: classifiers are compared on the same ones.
 
     Returns
     -------
     table
         class, metric, value, ci_low, ci_high, n (annotated cells of the class, group, or all).
     """
-    values = measure(cells, np.ones((1, len(cells.labels))))
     counts = {name: int(positive.sum()) for name, positive, _, _ in cells.against_rest()}
     counts["all"] = len(cells.labels)
-    spread = _blocks(cells, samples) if samples is not None else {}
-    rows = []
-    for (name, metric), value in values.items():
-        drawn = spread.get((name, metric), np.empty(0))
-        drawn = drawn[~np.isnan(drawn)]
-        low, high = np.percentile(drawn, [2.5, 97.5]) if len(drawn) else (np.nan, np.nan)
-        rows.append((name, metric, float(value[0]), low, high, counts[name]))
+    random = generator(seed, "classification intervals", stream)
+    measured = intervals(partial(measure, cells), resamples(fields.to_numpy(dtype=str), random))
+    rows = [(*about, *value, counts[about[0]]) for about, value in measured.items()]
     return pd.DataFrame(rows, columns=["class", "metric", "value", "ci_low", "ci_high", "n"])
-
-
-def _blocks(cells: Scored, samples: Array, size: int = 100) -> dict[tuple[str, str], Array]:
-    """Measure bootstrap samples in blocks, so that memory does not grow with their number."""
-    parts = [measure(cells, samples[i : i + size]) for i in range(0, len(samples), size)]
-    return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
 
 def roc(cells: Scored) -> pd.DataFrame:
@@ -271,12 +199,11 @@ def evaluate(
                 "annotations/counts.tsv."
             )
             continue
-        several = len(set(part["field"])) > 1
-        samples = resamples(part["field"], seed, split) if several else None
         for (experiment, run), predictions in runs.items():
             scored = _scored(part, predictions, classes, groups, decide)
             row = {"experiment": experiment, "seed": run, "split": split}
-            metrics.append(with_intervals(scored, samples).assign(**row))
+            found = with_intervals(scored, part["field"], seed, split)
+            metrics.append(found.assign(**row))
             if (experiment, run) == main:
                 curves.append(roc(scored).assign(split=split))
                 confusions.append(confusion(scored).assign(split=split))

@@ -148,7 +148,7 @@ def _detection(
             value = detection.with_interval(metric, matched, seed, stream)
             name = f"{metric.__name__}@{min_iou}"
             rows.append(["all", name, *value, matched.n_annotated])
-            each = pd.Series([metric(matched, alone) for alone in np.eye(len(names))], dtype=float)
+            each = pd.Series(metric(matched, np.eye(len(names))))
             for ending, number in ((MEAN, each.mean()), (SD, each.std())):
                 rows.append(["all", name + ending, number, np.nan, np.nan, matched.n_annotated])
     rows.append(["all", DETECTED, len(matched.scores), np.nan, np.nan, matched.n_annotated])
@@ -173,6 +173,4 @@ def _classification(
         list(classes),
         dict(groups),
     )
-    several = len(set(known["field"])) > 1
-    samples = classification.resamples(known["field"], seed, stream) if several else None
-    return classification.with_intervals(scored, samples)[COLUMNS]
+    return classification.with_intervals(scored, known["field"], seed, stream)[COLUMNS]

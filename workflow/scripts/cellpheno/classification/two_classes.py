@@ -7,6 +7,7 @@ named so.
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,11 @@ import pandas as pd
 from scipy import stats
 from sklearn.metrics import roc_curve
 
-from cellpheno.classification.correlation import BOOTSTRAP, correlate, percentiles
-from cellpheno.classification.evaluation import RESAMPLES, auc
+from cellpheno.classification.correlation import BOOTSTRAP, correlate
 from cellpheno.core.errors import StudyError
 from cellpheno.core.randomness import generator
+from cellpheno.measuring.bootstrap import interval, resamples
+from cellpheno.measuring.metrics import auc, share
 from cellpheno.tables.columns import BOX_COLUMNS
 
 Array = npt.NDArray[np.float64]
@@ -59,23 +61,14 @@ class Part:
         return len(np.unique(self.field))
 
     def weights(self, seed: int) -> Array:
-        """Return bootstrap samples of whole fields, [RESAMPLES, n]: how often each has a patch.
-
-        There are none of a single field.
-        """
-        names, position = np.unique(self.field, return_inverse=True)
-        if len(names) < 2:
-            return np.empty((0, len(self.field)))
-        random = generator(seed, "two classes")
-        share = np.full(len(names), 1 / len(names))
-        return random.multinomial(len(names), share, size=RESAMPLES)[:, position].astype(float)
+        """Return bootstrap samples of whole fields, [b, n]: how often each has a patch."""
+        return resamples(self.field, generator(seed, "two classes"))
 
 
 def balanced_accuracy(part: Part, weights: Array) -> Array:
     """Return the mean of both sensitivities for many weightings [b, n], NaN without one of them."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        of_dim = (weights @ (part.dim & part.called)) / (weights @ part.dim)
-        of_bright = (weights @ (~part.dim & ~part.called)) / (weights @ ~part.dim)
+    of_dim = share(weights @ (part.dim & part.called), weights @ part.dim)
+    of_bright = share(weights @ (~part.dim & ~part.called), weights @ ~part.dim)
     return (of_dim + of_bright) / 2
 
 
@@ -117,14 +110,13 @@ def measure(part: Part, seed: int) -> Iterator[dict[str, Any]]:
     about = {"n": len(part.dim), "n_fields": part.n_fields}
     weights = part.weights(seed)
     for name, metric in METRICS.items():
-        value = float(metric(part, np.ones((1, len(part.dim))))[0])
-        low, high = percentiles(metric(part, weights))
-        interval = {"ci_low": low, "ci_high": high}
-        yield {"metric": name, "method": BOOTSTRAP, "value": value, **interval, **about}
+        value, low, high = interval(partial(metric, part), weights)
+        row = {"metric": name, "value": value, **about}
+        yield {**row, "method": BOOTSTRAP, "ci_low": low, "ci_high": high}
         for method, sd in _binomial(part, value).items() if name == "balanced_accuracy" else ():
             half = stats.norm.ppf(0.975) * sd
-            interval = {"ci_low": max(value - half, 0.0), "ci_high": min(value + half, 1.0)}
-            yield {"metric": name, "method": method, "value": value, **interval, **about}
+            ends = {"ci_low": max(value - half, 0.0), "ci_high": min(value + half, 1.0)}
+            yield {**row, "method": method, **ends}
 
 
 def _binomial(part: Part, value: float) -> dict[str, float]:
@@ -153,11 +145,9 @@ def calibration(part: Part, seed: int) -> pd.DataFrame:
     rows = []
     for k in np.unique(number):
         inside = number == k
-        with np.errstate(invalid="ignore", divide="ignore"):
-            drawn = (weights[:, inside] @ part.dim[inside]) / weights[:, inside].sum(axis=1)
-        low, high = percentiles(drawn)
-        mean, share = part.score[inside].mean(), part.dim[inside].mean()
-        rows.append((k / BINS, (k + 1) / BINS, mean, share, low, high, int(inside.sum())))
+        dim = interval(lambda w, k=inside: share(w @ (k & part.dim), w @ k), weights)
+        mean = part.score[inside].mean()
+        rows.append((k / BINS, (k + 1) / BINS, mean, *dim, int(inside.sum())))
     names = ["bin_low", "bin_high", "mean_score", "share", "ci_low", "ci_high", "n"]
     return pd.DataFrame(rows, columns=names)
 

@@ -7,7 +7,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from cellpheno.core.randomness import generator
-from cellpheno.detection.evaluation import SPLITS, Matched, match_fields
+from cellpheno.detection.evaluation import SPLITS, match_fields
+from cellpheno.measuring.bootstrap import intervals, resamples
+from cellpheno.measuring.metrics import mean_of_known, pearson
+from cellpheno.measuring.precision_recall import average_precision
 from cellpheno.tables.metrics import CALL_METRICS
 
 IOUS = tuple(np.arange(50, 100, 5) / 100)
@@ -19,33 +22,8 @@ ALL = "all"
 DRAWS = 200
 
 Array = npt.NDArray[np.float64]
-Metrics = dict[tuple[str, str], float]
-"""Value by class and name of the metric."""
-
-
-def coco_average_precision(matched: Matched, weights: Array) -> float:
-    """Return the mean precision at 101 recalls, as COCO defines it.
-
-    Parameters
-    ----------
-    matched
-        Matched detections, all of which count: there is no largest number per field.
-    weights
-        [f] how often each field is drawn.
-
-    Returns
-    -------
-    float
-        NaN without annotated cells.
-    """
-    annotated = float(weights @ matched.annotated)
-    if not annotated:
-        return np.nan
-    each = weights[matched.fields]
-    found, detected = np.cumsum(each * matched.hits), np.cumsum(each)
-    precision = np.divide(found, detected, out=np.zeros_like(found), where=detected > 0)
-    envelope = np.append(np.maximum.accumulate(precision[::-1])[::-1], 0.0)
-    return float(envelope[np.searchsorted(found / annotated, RECALLS, side="left")].mean())
+Metrics = dict[tuple[str, str], Array]
+"""Values [b] by class and name of the metric."""
 
 
 def cells_per_field(
@@ -82,26 +60,21 @@ def cells_per_field(
     return pd.concat(parts, ignore_index=True)
 
 
-def agreement(called: Array, annotated: Array, weights: Array) -> dict[str, float]:
-    """Return bias, mean absolute error and Pearson correlation of cells per field.
+def agreement(called: Array, annotated: Array, weights: Array) -> dict[str, Array]:
+    """Return bias, mean absolute error and Pearson correlation [b] of cells per field.
 
     Parameters
     ----------
     called, annotated
         [f] cells of each field.
     weights
-        [f] how often each field is drawn.
+        [b, f] how often each field is drawn.
     """
-    total = weights.sum()
-    difference = called - annotated
-    centred = [values - weights @ values / total for values in (called, annotated)]
-    squares = [weights @ values**2 for values in centred]
-    product = weights @ (centred[0] * centred[1])
-    spread = np.sqrt(squares[0] * squares[1])
+    total, difference = weights.sum(axis=1), called - annotated
     return {
-        "cells_per_field_bias": float(weights @ difference / total),
-        "cells_per_field_error": float(weights @ np.abs(difference) / total),
-        "cells_per_field_correlation": float(product / spread) if spread > 0 else np.nan,
+        "cells_per_field_bias": weights @ difference / total,
+        "cells_per_field_error": weights @ np.abs(difference) / total,
+        "cells_per_field_correlation": pearson(called, annotated, weights),
     }
 
 
@@ -143,25 +116,18 @@ def evaluate(
         if not fields:
             continue
         measure = _measure_of(cells, annotated, fields, classes)
-        values = measure(np.ones(len(fields)))
-        random = generator(seed, "call intervals", split)
-        drawn = random.multinomial(len(fields), np.full(len(fields), 1 / len(fields)), size=draws)
-        spread = [measure(weights) for weights in drawn.astype(np.float64)]
+        samples = resamples(fields, generator(seed, "call intervals", split), draws)
         truth = annotated[annotated["field"].isin(fields)]["label"].value_counts()
-        for (name, metric), value in values.items():
-            several = np.array([one[name, metric] for one in spread])
-            several = several[~np.isnan(several)]
-            known = len(fields) > 1 and len(several)
-            low, high = np.percentile(several, [2.5, 97.5]) if known else (np.nan, np.nan)
+        for (name, metric), value in intervals(measure, samples).items():
             n = truth.reindex(classes).sum() if name == ALL else truth.get(name, 0)
-            rows.append((split, name, metric, value, low, high, int(n)))
+            rows.append((split, name, metric, *value, int(n)))
     return pd.DataFrame(rows, columns=[column.name for column in CALL_METRICS.columns])
 
 
 def _measure_of(
     cells: pd.DataFrame, annotated: pd.DataFrame, fields: Sequence[str], classes: Sequence[str]
 ) -> Callable[[Array], Metrics]:
-    """Return a function that measures the fields, each drawn as often as its weight says."""
+    """Return a function that measures the fields with weights [b, f]."""
     matched = {
         name: [
             match_fields(
@@ -184,12 +150,11 @@ def _measure_of(
     def measure(weights: Array) -> Metrics:
         values: Metrics = {}
         for name, of_ious in matched.items():
-            each = [coco_average_precision(one, weights) for one in of_ious]
-            values[name, "ap@0.5"], values[name, "ap@0.5:0.95"] = each[0], float(np.mean(each))
+            each = [average_precision(one, weights, False, RECALLS) for one in of_ious]
+            values[name, "ap@0.5"], values[name, "ap@0.5:0.95"] = each[0], np.mean(each, axis=0)
         for ending in ("0.5", "0.5:0.95"):
-            own = np.array([values[name, f"ap@{ending}"] for name in classes])
-            own = own[~np.isnan(own)]
-            values[ALL, f"map@{ending}"] = float(own.mean()) if len(own) else np.nan
+            own = [values[name, f"ap@{ending}"] for name in classes]
+            values[ALL, f"map@{ending}"] = mean_of_known(own)
         for name, (called, truth) in numbers.items():
             found = agreement(called, truth, weights)
             values |= {(name, metric): value for metric, value in found.items()}

@@ -4,8 +4,8 @@ Detections are matched to annotations in each field and then pooled over the fie
 Intervals come from redrawing fields, because the cells of one field are not independent.
 """
 
-import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -13,44 +13,26 @@ import pandas as pd
 
 from cellpheno.core import boxes as geometry
 from cellpheno.core.randomness import generator
+from cellpheno.measuring.bootstrap import RESAMPLES, interval, resamples
+from cellpheno.measuring.precision_recall import (
+    Matched,
+    average_precision,
+    best_threshold,
+    f1,
+    n_detected,
+    precision,
+    recall,
+)
 from cellpheno.tables import storage
 from cellpheno.tables.columns import BOX_COLUMNS
 from cellpheno.tables.metrics import DETECTION_METRICS
 
 IOUS = (0.5, 0.1)  # A21
 SPLITS = ("val", "test")
-DRAWS = 1000
 THRESHOLD_METRIC = "score_threshold"
 
-
-@dataclasses.dataclass(frozen=True)
-class Matched:
-    """The detections of one split, best score first, and what they found."""
-
-    scores: npt.NDArray[np.float64]
-    """[n]."""
-    hits: npt.NDArray[np.bool_]
-    """[n] whether the detection found an annotated cell."""
-    fields: npt.NDArray[np.int64]
-    """[n] field of each detection, a row of `annotated`."""
-    annotated: npt.NDArray[np.int64]
-    """[f] annotated cells in each field."""
-
-    @property
-    def n_annotated(self) -> int:
-        """Annotated cells in all."""
-        return int(self.annotated.sum())
-
-    def above(self, threshold: float) -> "Matched":
-        """Return the detections of a score above the threshold.
-
-        The greedy matching takes the best scores first, so that what a detection found does not
-        depend on those below it.
-        """
-        kept = self.scores > threshold
-        return dataclasses.replace(
-            self, scores=self.scores[kept], hits=self.hits[kept], fields=self.fields[kept]
-        )
+Metric = Callable[[Matched, npt.NDArray[np.float64]], npt.NDArray[np.float64]]
+"""Matched detections and weights of their fields [b, f] to values [b]."""
 
 
 def match_fields(
@@ -91,108 +73,8 @@ def match_fields(
     )
 
 
-# A metric is a function of the matched detections and of how often each field is drawn.
-Weights = npt.NDArray[np.float64]
-Metric = Callable[[Matched, Weights], float]
-
-
-def _counts(matched: Matched, weights: Weights) -> tuple[float, float, float]:
-    """Return found cells, detections and annotated cells, fields counted by their weights."""
-    each = weights[matched.fields]
-    return float(each[matched.hits].sum()), float(each.sum()), float(weights @ matched.annotated)
-
-
-def recall(matched: Matched, weights: Weights) -> float:
-    """Return the share of the annotated cells that were found."""
-    found, _, annotated = _counts(matched, weights)
-    return found / annotated if annotated else np.nan
-
-
-def precision(matched: Matched, weights: Weights) -> float:
-    """Return the share of the detections that are annotated cells."""
-    found, detected, _ = _counts(matched, weights)
-    return found / detected if detected else np.nan
-
-
-def f1(matched: Matched, weights: Weights) -> float:
-    """Return the harmonic mean of recall and precision, 2 found / (detected + annotated)."""
-    found, detected, annotated = _counts(matched, weights)
-    return 2 * found / (detected + annotated) if detected + annotated else np.nan
-
-
-def average_precision(matched: Matched, weights: Weights) -> float:
-    """Return the area under precision over recall.
-
-    All-point interpolation (PASCAL VOC 2010 and later): the precision at a recall is the best one
-    at that or any higher recall. The curve ends with the detector's lowest kept score. Detections
-    of equal score enter together.
-    """
-    annotated = float(weights @ matched.annotated)
-    if not annotated:
-        return np.nan
-    if not len(matched.scores):
-        return 0.0
-    each = weights[matched.fields]
-    last = np.append(np.diff(matched.scores) != 0, True)
-    found = np.cumsum(each * matched.hits)[last]
-    detected = np.cumsum(each)[last]
-    curve = np.divide(found, detected, out=np.zeros_like(found), where=detected > 0)
-    envelope = np.maximum.accumulate(curve[::-1])[::-1]
-    return float(np.sum(np.diff(found, prepend=0.0) * envelope) / annotated)
-
-
-def n_detected(matched: Matched, weights: Weights) -> float:
-    """Return the number of detections."""
-    return _counts(matched, weights)[1]
-
-
-def best_threshold(matched: Matched, lowest: float) -> float:
-    """Return the score threshold of the best F, half-way to the next lower score.
-
-    Parameters
-    ----------
-    matched
-        Matched detections of the split `val`.
-    lowest
-        The detector's lowest kept score; the answer where there is nothing to choose by.
-
-    Returns
-    -------
-    float
-        Of equally good thresholds the lowest.
-    """
-    if not matched.n_annotated or not matched.hits.any():
-        return lowest
-    last = np.append(np.diff(matched.scores) != 0, True)
-    scores = matched.scores[last]
-    detected = np.arange(1, len(matched.scores) + 1)[last]
-    values = 2 * np.cumsum(matched.hits)[last] / (detected + matched.n_annotated)
-    best = len(values) - 1 - int(np.argmax(values[::-1]))
-    below = scores[best + 1] if best + 1 < len(scores) else min(lowest, scores[best])
-    return float((scores[best] + below) / 2)
-
-
-def interval(
-    metric: Metric, matched: Matched, chance: np.random.Generator, draws: int = DRAWS
-) -> tuple[float, float]:
-    """Return the 95 % interval of a metric by redrawing fields (percentile bootstrap).
-
-    Missing (NaN) with fewer than two fields.
-    """
-    n_fields = len(matched.annotated)
-    if n_fields < 2:
-        return np.nan, np.nan
-    drawn = chance.multinomial(n_fields, np.full(n_fields, 1 / n_fields), size=draws)
-    values = np.array([metric(matched, weights) for weights in drawn.astype(np.float64)])
-    values = values[~np.isnan(values)]
-    if not len(values):
-        return np.nan, np.nan
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(high)
-
-
 def with_interval(
-    metric: Metric, matched: Matched, seed: int, name: str, draws: int = DRAWS
+    metric: Metric, matched: Matched, seed: int, name: str, draws: int = RESAMPLES
 ) -> tuple[float, float, float]:
     """Return a metric and the ends of its 95 % interval.
 
@@ -209,8 +91,9 @@ def with_interval(
     draws
         How often fields are redrawn.
     """
-    value = metric(matched, np.ones(len(matched.annotated)))
-    return value, *interval(metric, matched, generator(seed, "detection intervals", name), draws)
+    random = generator(seed, "detection intervals", name)
+    samples = resamples(np.arange(len(matched.annotated)), random, draws)
+    return interval(partial(metric, matched), samples)
 
 
 def evaluate(
@@ -220,7 +103,7 @@ def evaluate(
     detector: str,
     min_score: float,
     seed: int,
-    draws: int = DRAWS,
+    draws: int = RESAMPLES,
 ) -> pd.DataFrame:
     """Measure a detector on the splits val and test.
 

@@ -4,17 +4,18 @@ published: the threshold of the best F1 is chosen on the cells that are reported
 sound: it is chosen on the split val.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import confusion_matrix
 
-from cellpheno.classification.evaluation import auc
+from cellpheno.measuring.bootstrap import measured
+from cellpheno.measuring.metrics import auc, share
 from cellpheno.tables import storage
 from cellpheno.tables.target import CELL_CONFUSION, CELL_LEVEL
-from cellpheno.target.conventions import CONVENTIONS, PUBLISHED, SOUND
+from cellpheno.target.conventions import PUBLISHED, SOUND
 from cellpheno.target.evaluation import Runs, redrawn, with_mean
 
 Array = npt.NDArray[np.float64]
@@ -47,9 +48,9 @@ def at_thresholds(target: Mask, scores: Array, weights: Array) -> dict[str, Arra
     """Return f1, precision and recall [b, thresholds]; precision is 0 where nothing is called."""
     found, called, annotated = counts(target, scores, weights)
     return {
-        "f1": _share(2 * found, called + annotated),
-        "precision": _share(found, called),
-        "recall": _share(found, annotated),
+        "f1": share(2 * found, called + annotated, 0.0),
+        "precision": share(found, called, 0.0),
+        "recall": share(found, annotated, 0.0),
     }
 
 
@@ -92,9 +93,9 @@ def evaluate(
         reported = {run: frame[frame["split"] == report_on] for run, frame in of_seed.items()}
         val = {run: frame[frame["split"] == "val"] for run, frame in of_seed.items()}
         about = {"experiment": name, "split": report_on}
-        measured = measure(reported, val, target, seed, report_on).assign(**about)
+        rows = measure(reported, val, target, seed, report_on).assign(**about)
         # on val the threshold is chosen on the very cells that are reported
-        metrics.append(measured[measured["convention"] == PUBLISHED] if on_val else measured)
+        metrics.append(rows[rows["convention"] == PUBLISHED] if on_val else rows)
         confusions += [
             confusion(frame, classes).assign(seed=run, **about) for run, frame in reported.items()
         ]
@@ -134,8 +135,8 @@ def measure(
     drawn: dict[tuple[str, str], dict[str, Array]] = {}
     chosen: dict[tuple[str, str], float] = {}
     for run, frame in reported.items():
-        for convention, metric, numbers in values(frame, val[run], target, weights):
-            drawn.setdefault((convention, metric), {})[run] = numbers
+        for key, numbers in values(frame, val[run], target, weights).items():
+            drawn.setdefault(key, {})[run] = numbers
         for convention, cells in ((PUBLISHED, frame), (SOUND, val[run])):
             chosen[convention, run] = float(THRESHOLDS[best_threshold(*_scored(cells, target))])
     rows = []
@@ -150,8 +151,8 @@ def measure(
 
 def values(
     reported: pd.DataFrame, val: pd.DataFrame, target: str, weights: Array
-) -> Iterator[tuple[str, str, Array]]:
-    """Yield convention, metric and its values [b], the first one that of the cells as they are.
+) -> dict[tuple[str, str], Array]:
+    """Return values [b] by convention and metric, the first one that of the cells as they are.
 
     Parameters
     ----------
@@ -166,21 +167,17 @@ def values(
     """
     is_target, scores = _scored(reported, target)
     on_val = best_threshold(*_scored(val, target))
-    blocks: dict[tuple[str, str], list[Array]] = {}
-    for block in np.array_split(weights, max(1, len(weights) // 100)):
-        every = at_thresholds(is_target, scores, block)
-        area = auc(is_target, scores, block)
-        best = every["f1"].argmax(axis=1)
-        present = block @ is_target > 0
-        for convention in CONVENTIONS:
-            at = best if convention == PUBLISHED else np.full(len(best), on_val)
-            blocks.setdefault((convention, "auroc"), []).append(area)
+
+    def measure(block: Array) -> dict[tuple[str, str], Array]:
+        every, row = at_thresholds(is_target, scores, block), np.arange(len(block))
+        area, present, found = auc(is_target, scores, block), block @ is_target > 0, {}
+        for convention, at in ((PUBLISHED, every["f1"].argmax(axis=1)), (SOUND, on_val)):
+            found[convention, "auroc"] = area
             for metric in AT_THRESHOLD:
-                part = every[metric][np.arange(len(at)), at]
-                part = np.where(present, part, np.nan)
-                blocks.setdefault((convention, metric), []).append(part)
-    for (convention, metric), parts in blocks.items():
-        yield convention, metric, np.concatenate(parts)
+                found[convention, metric] = np.where(present, every[metric][row, at], np.nan)
+        return found
+
+    return measured(measure, weights)
 
 
 def confusion(cells: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
@@ -199,7 +196,3 @@ def confusion(cells: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
 
 def _scored(cells: pd.DataFrame, target: str) -> tuple[Mask, Array]:
     return (cells["label"] == target).to_numpy(), cells[f"p_{target}"].to_numpy(np.float64)
-
-
-def _share(part: Array, whole: Array) -> Array:
-    return np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)

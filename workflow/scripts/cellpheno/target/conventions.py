@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from cellpheno.core import boxes
-from cellpheno.detection.evaluation import Matched, match_fields
+from cellpheno.detection.evaluation import match_fields
+from cellpheno.measuring.precision_recall import Matched, average_precision, best_f1, f1
 from cellpheno.tables.columns import BOX_COLUMNS
 
 Array = npt.NDArray[np.float64]
@@ -85,55 +86,6 @@ def match(
     return dataclasses.replace(sound, hits=joined[order])
 
 
-@dataclasses.dataclass(frozen=True)
-class Curve:
-    """Found and detected cells from the best score down, for several weightings of the images."""
-
-    found: Array
-    """[b, k] annotated cells found with the k best scores."""
-    detected: Array
-    """[b, k]."""
-    annotated: Array
-    """[b, 1]."""
-
-    def average_precision(self) -> Array:
-        """Return the area under precision over recall [b], all points (PASCAL VOC 2012).
-
-        The precision at a recall is the best one at that or any higher recall.
-        """
-        precision = _share(self.found, self.detected)
-        envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-        steps = np.diff(self.found, axis=1, prepend=0.0)
-        return _share((steps * envelope).sum(axis=1), self.annotated[:, 0], np.nan)
-
-    def best_f1(self) -> Array:
-        """Return the largest F1 on the curve [b]."""
-        f1 = _share(2 * self.found, self.detected + self.annotated)
-        best = f1.max(axis=1) if f1.shape[1] else np.zeros(len(f1))
-        return np.where(self.annotated[:, 0] > 0, best, np.nan)
-
-
-def curve(matched: Matched, weights: Array, together: bool) -> Curve:
-    """Return the curve of matched boxes for several weightings of the images at once.
-
-    Parameters
-    ----------
-    matched
-        n scored boxes of f images, best score first.
-    weights
-        [b, f] how often each image counts.
-    together
-        Whether boxes of equal score enter together.
-    """
-    each = weights[:, matched.fields]
-    found = np.cumsum(each * matched.hits, axis=1)
-    detected = np.cumsum(each, axis=1)
-    if together and len(matched.scores):
-        last = np.append(np.diff(matched.scores) != 0, True)
-        found, detected = found[:, last], detected[:, last]
-    return Curve(found, detected, (weights @ matched.annotated)[:, None])
-
-
 def measure(
     matched: Matched, weights: Array, convention: str, threshold: float
 ) -> dict[str, Array]:
@@ -150,16 +102,8 @@ def measure(
     threshold
         Score above which boxes count for the sound F1.
     """
-    whole = curve(matched, weights, together=convention == SOUND)
+    precision = average_precision(matched, weights, together=convention == SOUND)
     if convention == PUBLISHED:
-        return {"ap50": whole.average_precision(), "f1": whole.best_f1()}
-    kept = matched.above(threshold)
-    each = weights[:, kept.fields]
-    found, detected = each[:, kept.hits].sum(axis=1), each.sum(axis=1)
-    annotated = whole.annotated[:, 0]
-    f1 = np.where(annotated > 0, _share(2 * found, detected + annotated), np.nan)
-    return {"ap50": whole.average_precision(), "f1": f1}
-
-
-def _share(part: Array, whole: Array, undefined: float = 0.0) -> Array:
-    return np.divide(part, whole, out=np.full(part.shape, undefined), where=whole > 0)
+        return {"ap50": precision, "f1": best_f1(matched, weights)}
+    chosen = f1(matched.above(threshold), weights)
+    return {"ap50": precision, "f1": np.where(weights @ matched.annotated > 0, chosen, np.nan)}

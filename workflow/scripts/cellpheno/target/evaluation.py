@@ -1,7 +1,7 @@
 """How well the cells of one class are found in whole images, with several weights of fusion."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,8 @@ import pandas as pd
 
 from cellpheno.calls.fusion import Fusion, fuse, suppress
 from cellpheno.core.randomness import generator
-from cellpheno.detection.evaluation import best_threshold
+from cellpheno.measuring.bootstrap import measured, percentiles, resamples
+from cellpheno.measuring.precision_recall import average_precision, best_threshold
 from cellpheno.tables import storage
 from cellpheno.tables.target import FUSION_WEIGHTS, IMAGE_LEVEL
 from cellpheno.target import conventions
@@ -19,11 +20,9 @@ Runs = Mapping[tuple[str, str], pd.DataFrame]
 
 GRID = np.linspace(0, 1, 21)
 """Weights among which one is learnt."""
-DRAWS = 1000
 LEARNT = "learnt"
 EVERY_SCORE = -1.0
 """A threshold below every score: where nothing can be chosen by, all boxes count."""
-MEASURES = ("ap50", "f1")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,29 +110,25 @@ def learn_weight(val: Scene, target: str, fusion: Fusion) -> tuple[float, pd.Dat
             val.scored(weight, target, fusion), val.truth, val.fields, conventions.SOUND
         )
         every = np.ones((1, len(val.fields)))
-        points.append(conventions.curve(matched, every, together=True).average_precision()[0])
+        points.append(average_precision(matched, every)[0])
     table = pd.DataFrame({"weight": GRID, "ap50": points})
     chosen = 1.0 if np.isnan(points).all() else float(GRID[int(np.nanargmax(points))])
     return chosen, table.assign(chosen=table["weight"] == chosen)
 
 
-def redrawn(fields: Sequence[str], seed: int, stream: str, draws: int = DRAWS) -> Array:
+def redrawn(fields: Sequence[str], seed: int, stream: str) -> Array:
     """Return how often each image counts: once each in row 0, then in each of the redrawn sets.
 
     With fewer than two images there is only row 0.
     """
-    once = np.ones((1, len(fields)))
-    if len(fields) < 2:
-        return once
-    chance = generator(seed, "image level intervals", stream)
-    drawn = chance.multinomial(len(fields), np.full(len(fields), 1 / len(fields)), size=draws)
-    return np.concatenate([once, drawn.astype(np.float64)])
+    samples = resamples(fields, generator(seed, "image level intervals", stream))
+    return np.concatenate([np.ones((1, len(fields))), samples])
 
 
 def values(
     val: Scene, reported: Scene, weight: float, task: Task, samples: Array
-) -> Iterator[tuple[str, str, Array]]:
-    """Yield convention, metric and its values [b], the first one that of the images as they are.
+) -> dict[tuple[str, str], Array]:
+    """Return values [b] by convention and metric, the first one that of the images as they are.
 
     Parameters
     ----------
@@ -148,25 +143,31 @@ def values(
     samples
         From `redrawn`.
     """
-    found = reported.scored(weight, task.target, task.fusion)
-    on_val = val.scored(weight, task.target, task.fusion)
-    for convention in conventions.CONVENTIONS:
-        chosen = conventions.match(on_val, val.truth, val.fields, convention)
-        threshold = best_threshold(chosen, EVERY_SCORE)
-        matched = conventions.match(found, reported.truth, reported.fields, convention)
-        blocks = [
-            conventions.measure(matched, part, convention, threshold)
-            for part in np.array_split(samples, max(1, len(samples) // 100))
-        ]
-        for metric in MEASURES:
-            yield convention, metric, np.concatenate([block[metric] for block in blocks])
+    scored = [
+        (each.scored(weight, task.target, task.fusion), each.truth, each.fields)
+        for each in (reported, val)
+    ]
+    matched = {
+        name: [conventions.match(*each, name) for each in scored]
+        for name in conventions.CONVENTIONS
+    }
+    thresholds = {
+        name: best_threshold(on_val, EVERY_SCORE) for name, (_, on_val) in matched.items()
+    }
+    return measured(
+        lambda block: {
+            (name, metric): value
+            for name, (found, _) in matched.items()
+            for metric, value in conventions.measure(found, block, name, thresholds[name]).items()
+        },
+        samples,
+    )
 
 
 def summary(drawn: Array) -> dict[str, float]:
     """Return value, ci_low and ci_high of values [b] whose first one is the estimate."""
-    spread = drawn[1:][~np.isnan(drawn[1:])]
-    low, high = np.percentile(spread, [2.5, 97.5]) if len(spread) else (np.nan, np.nan)
-    return {"value": float(drawn[0]), "ci_low": float(low), "ci_high": float(high)}
+    low, high = percentiles(drawn[1:])
+    return {"value": float(drawn[0]), "ci_low": low, "ci_high": high}
 
 
 def with_mean(seeds: Mapping[str, Array]) -> list[dict[str, object]]:
@@ -241,9 +242,9 @@ def measure_pair(
         drawn: dict[tuple[str, str], dict[str, Array]] = {}
         used = {seed: learnt[seed] if weight == LEARNT else float(weight) for seed in scenes}
         for seed, of_split in scenes.items():
-            measured = values(of_split["val"], of_split[task.report_on], used[seed], task, samples)
-            for convention, metric, numbers in measured:
-                drawn.setdefault((convention, metric), {})[seed] = numbers
+            found = values(of_split["val"], of_split[task.report_on], used[seed], task, samples)
+            for key, numbers in found.items():
+                drawn.setdefault(key, {})[seed] = numbers
         if weight == 0:
             alone = drawn
         for (convention, metric), seeds in drawn.items():

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.optimize import OptimizeWarning, curve_fit
 
 from cellpheno.core.randomness import generator
+from cellpheno.measuring.bootstrap import resamples
 from cellpheno.study.members import Member
 from cellpheno.tables.target import LEARNING_CURVE_FITS
 from cellpheno.target.conventions import PUBLISHED, SOUND
@@ -163,18 +164,18 @@ def _interval(part: pd.DataFrame, n: float, seed: int, stream: str) -> tuple[flo
     runs = sorted(part["seed"].unique())
     if len(runs) < 2:
         return np.nan, np.nan
-    of_run = {run: _numbers(part[part["seed"] == run]) for run in runs}
+    of_run = dict(list(part.groupby("seed")))
     random = generator(seed, "learning curve intervals", stream)
-    found: dict[tuple[int, ...], float] = {}
+    samples, row = np.unique(resamples(runs, random, DRAWS), axis=0, return_inverse=True)
     values = []
-    for drawn in random.integers(len(runs), size=(DRAWS, len(runs))):
-        key = tuple(sorted(drawn.tolist()))
-        if key not in found:
-            chosen = [of_run[runs[i]] for i in key]
-            curve = fit(*(np.concatenate(parts) for parts in zip(*chosen, strict=True)))
-            found[key] = np.nan if curve is None else curve.more_cells(n)
-        values.append(found[key])
-    known = np.array([value for value in values if not np.isnan(value)])
+    for sample in samples.astype(int):
+        drawn = pd.concat(
+            [of_run[run] for run, times in zip(runs, sample, strict=True) for _ in range(times)]
+        )
+        curve = fit(*_numbers(drawn))
+        values.append(np.nan if curve is None else curve.more_cells(n))
+    known = np.array(values)[row]
+    known = known[~np.isnan(known)]
     if not len(known):
         return np.nan, np.nan
     low, high = np.quantile(known, [0.025, 0.975], method="inverted_cdf")

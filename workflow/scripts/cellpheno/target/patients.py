@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cellpheno.core.randomness import generator
+from cellpheno.measuring.bootstrap import RESAMPLES
 from cellpheno.study.members import ALL, ONE, Member
 from cellpheno.tables import storage
 from cellpheno.tables import target as target_tables
@@ -134,7 +135,7 @@ def _samples(
     random = generator(seed, "patients redrawn", stream)
     of = patient.loc[list(fields)].to_numpy(dtype=str)
     names, position = np.unique(of, return_inverse=True)
-    samples = np.zeros((image_level.DRAWS + 1, len(fields)))
+    samples = np.zeros((RESAMPLES + 1, len(fields)))
     samples[0] = 1
     for row in samples[1:]:
         times = np.bincount(random.integers(len(names), size=len(names)), minlength=len(names))
@@ -161,9 +162,9 @@ def _measure(
         on_val = cells[(cells["split"] == "val") & cells["field"].isin(val)]
         here = cells[(cells["split"] == task.report_on) & cells["field"].isin(reported)]
         position = np.searchsorted(reported, here["field"].to_numpy(dtype=str))
-        measured = cell_level.values(here, on_val, task.target, samples[:, position])
-        for convention, metric, numbers in measured:
-            drawn.setdefault(("cell", convention, metric), {})[seed] = numbers
+        found = cell_level.values(here, on_val, task.target, samples[:, position])
+        for key, numbers in found.items():
+            drawn.setdefault(("cell", *key), {})[seed] = numbers
         for detector in detectors:
             scenes = [
                 image_level.scene(run, detector, split, task.target, task.fusion, names)
@@ -172,10 +173,9 @@ def _measure(
             used = weight
             if weight == image_level.LEARNT:
                 used, _ = image_level.learn_weight(scenes[0], task.target, task.fusion)
-            for convention, metric, numbers in image_level.values(
-                *scenes, float(used), task, samples
-            ):
-                drawn.setdefault(("image", convention, metric), {})[seed] = numbers
+            found = image_level.values(*scenes, float(used), task, samples)
+            for key, numbers in found.items():
+                drawn.setdefault(("image", *key), {})[seed] = numbers
     for (level, convention, metric), seeds in drawn.items():
         for row in image_level.with_mean(seeds):
             yield {"level": level, "convention": convention, "metric": metric, **row}

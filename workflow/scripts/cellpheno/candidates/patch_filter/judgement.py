@@ -1,6 +1,7 @@
 """The filter itself: a support vector machine on the features of labelled patches (L9, L10)."""
 
 import logging
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,14 @@ from sklearn.svm import SVC, OneClassSVM
 from cellpheno.candidates.patch_filter import EMPTY, GOOD
 from cellpheno.core.errors import StudyError
 from cellpheno.core.randomness import derive, generator
+from cellpheno.measuring.bootstrap import intervals, resamples
+from cellpheno.measuring.metrics import share
 
 Array = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
 
 OUTLIERS = 0.1
 """Share of the good patches that the one-class machine may leave outside."""
-RESAMPLES = 1000
-"""Bootstrap samples of fields behind an interval."""
 SIDE = 60
 """Points along each side of the drawn decision surface."""
 
@@ -127,34 +128,31 @@ def metrics(judged: pd.DataFrame, features: str, kind: str, seed: int) -> pd.Dat
         tell of which class its F1 of 0.833 is) and of the good ones, and accuracy; intervals from
         redrawing whole fields.
     """
-    fields, position = np.unique(judged["field"].to_numpy(dtype=str), return_inverse=True)
-    random = generator(seed, "patch filter intervals")
-    share = np.full(len(fields), 1 / len(fields))
-    weights = random.multinomial(len(fields), share, size=RESAMPLES)[:, position].astype(float)
+    fields = judged["field"].to_numpy(dtype=str)
+    samples = resamples(fields, generator(seed, "patch filter intervals"))
     rows: list[dict[str, Any]] = []
-    for (name, metric), value in _measured(judged, np.ones((1, len(judged)))).items():
-        drawn = _measured(judged, weights)[name, metric]
-        drawn = drawn[~np.isnan(drawn)]
-        low, high = np.percentile(drawn, [2.5, 97.5]) if len(drawn) else (np.nan, np.nan)
+    for (name, metric), (value, low, high) in intervals(
+        partial(_measured, judged), samples
+    ).items():
         n = len(judged) if name == "all" else int((judged["label"] == name).sum())
-        row = {"class": name, "metric": metric, "value": float(value[0])}
-        rows.append({**row, "ci_low": low, "ci_high": high, "n": n, "n_fields": len(fields)})
-    return pd.DataFrame(rows).assign(features=features, kind=kind)
+        row = {"class": name, "metric": metric, "value": value}
+        rows.append({**row, "ci_low": low, "ci_high": high, "n": n})
+    about = {"features": features, "kind": kind, "n_fields": len(np.unique(fields))}
+    return pd.DataFrame(rows).assign(**about)
 
 
 def _measured(judged: pd.DataFrame, weights: Array) -> dict[tuple[str, str], Array]:
     """Return each metric for many weightings [b, n] of the examples, NaN where undefined."""
     found: dict[tuple[str, str], Array] = {}
-    with np.errstate(invalid="ignore", divide="ignore"):
-        for name in (EMPTY, GOOD):
-            true = (judged["label"] == name).to_numpy()
-            called = (judged["predicted"] == name).to_numpy()
-            hits, all_true, all_called = (weights @ part for part in (true & called, true, called))
-            found[name, "precision"] = hits / all_called
-            found[name, "recall"] = hits / all_true
-            found[name, "f1"] = 2 * hits / (all_true + all_called)
-        right = (judged["label"] == judged["predicted"]).to_numpy()
-        found["all", "accuracy"] = (weights @ right) / weights.sum(axis=1)
+    for name in (EMPTY, GOOD):
+        true = (judged["label"] == name).to_numpy()
+        called = (judged["predicted"] == name).to_numpy()
+        hits, all_true, all_called = (weights @ part for part in (true & called, true, called))
+        found[name, "precision"] = share(hits, all_called)
+        found[name, "recall"] = share(hits, all_true)
+        found[name, "f1"] = share(2 * hits, all_true + all_called)
+    right = (judged["label"] == judged["predicted"]).to_numpy()
+    found["all", "accuracy"] = share(weights @ right, weights.sum(axis=1))
     return found
 
 

@@ -1,18 +1,19 @@
 """How good the judges of labels are, and how long a list of errors they can be trusted with."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from cellpheno.core.randomness import generator
+from cellpheno.measuring.bootstrap import intervals, resamples
+from cellpheno.measuring.metrics import accuracy, kappa
 
 Array = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-DRAWS = 1000
-"""How often groups are redrawn for an interval."""
 REGRESSION, NEIGHBOURS, BOTH = "regression", "neighbours", "both"
 EACH_OTHER = "each other"
 """The two judges compared with each other instead of with the labels."""
@@ -41,7 +42,7 @@ def rate(
     """
     _, group = np.unique(groups, return_inverse=True)
     number = int(group.max()) + 1
-    draws = generator(seed, "judges").multinomial(number, np.full(number, 1 / number), DRAWS)
+    samples = resamples(np.arange(number), generator(seed, "judges"))
     rows = []
     found = {judge: each.argmax(axis=1) for judge, each in probabilities.items()}
     compared = {judge: (labels, classes) for judge, classes in found.items()}
@@ -50,26 +51,16 @@ def rate(
     for judge, (first, second) in compared.items():
         confusion = np.zeros((number, classes, classes))
         np.add.at(confusion, (group, first, second), 1)
-        drawn = np.einsum("dg,gij->dij", draws, confusion)
-        for metric, measure in (("accuracy", accuracy), ("kappa", kappa)):
-            low, high = np.nanpercentile(measure(drawn), [2.5, 97.5])
-            value = float(measure(confusion.sum(axis=0)))
-            rows.append([judge, metric, value, low, high, len(labels), number])
+        for metric, value in intervals(partial(_measure, confusion), samples).items():
+            rows.append([judge, metric, *value, len(labels), number])
     columns = ["judge", "metric", "value", "ci_low", "ci_high", "n", "n_groups"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def accuracy(confusion: Array) -> Array:
-    """Return the share of cells whose two classes agree, of matrices [..., classes, classes]."""
-    return np.trace(confusion, axis1=-2, axis2=-1) / confusion.sum(axis=(-2, -1))
-
-
-def kappa(confusion: Array) -> Array:
-    """Return Cohen's kappa of matrices [..., classes, classes], 0 where one class is all."""
-    total = confusion.sum(axis=(-2, -1))
-    expected = (confusion.sum(axis=-1) * confusion.sum(axis=-2)).sum(axis=-1) / total**2
-    room = np.maximum(1 - expected, 1e-12)
-    return np.where(expected < 1, (accuracy(confusion) - expected) / room, 0.0)
+def _measure(confusion: Array, weights: Array) -> dict[str, Array]:
+    """Return accuracy and kappa [b] of groups of cells [g, classes, classes], weighted [b, g]."""
+    drawn = np.tensordot(weights, confusion, axes=1)
+    return {"accuracy": accuracy(drawn), "kappa": kappa(drawn, undefined=0.0)}
 
 
 def longest(rated: pd.DataFrame) -> int:
