@@ -59,12 +59,21 @@ def gee(control: Counts, condition: Counts) -> Comparison:
     error = float(np.sqrt(variances.sum()))
     if not error > 0:  # missing with a single unit on a side
         return found
-    freedom = _freedom(shares, variances)
+    freedom, statistic = _freedom(shares, variances), found.estimate / error
+    half = quantile(freedom) * error
+    found = dataclasses.replace(
+        found,
+        ci_low=found.estimate - half,
+        ci_high=found.estimate + half,
+        statistic=statistic,
+        degrees_of_freedom=freedom,
+        p=float(2 * special.stdtr(freedom, -abs(statistic))),
+    )
     if np.isfinite(log_ratio):
         half = quantile(freedom) * log_error
         ends = np.exp([log_ratio - half, log_ratio + half])
         found = dataclasses.replace(found, effect_low=float(ends[0]), effect_high=float(ends[1]))
-    return found.with_error(error, freedom)
+    return found
 
 
 def exchangeable_correlation(sides: Sequence[Counts]) -> float:

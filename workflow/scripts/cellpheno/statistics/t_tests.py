@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+from scipy import special, stats
 
 ALPHA = 0.05
 
@@ -25,27 +25,6 @@ class Comparison:
     statistic: float = np.nan
     degrees_of_freedom: float = np.nan
     p: float = np.nan
-
-    def with_error(self, error: float, freedom: float) -> "Comparison":
-        """Return the comparison with interval and two-sided p by Student's t.
-
-        Parameters
-        ----------
-        error
-            Standard error of the estimate, above 0.
-        freedom
-            Degrees of freedom.
-        """
-        half = quantile(freedom) * error
-        statistic = self.estimate / error
-        return dataclasses.replace(
-            self,
-            ci_low=self.estimate - half,
-            ci_high=self.estimate + half,
-            statistic=statistic,
-            degrees_of_freedom=freedom,
-            p=float(2 * special.stdtr(freedom, -abs(statistic))),
-        )
 
 
 def quantile(freedom: float) -> float:
@@ -74,21 +53,15 @@ def t_test(
     n, m = len(control), len(condition)
     if not n or not m:
         return Comparison()
-    found = Comparison(float(condition.mean() - control.mean()))
+    estimate = float(condition.mean() - control.mean())
     if n < 2 or m < 2 or not (np.ptp(control) > 0 or np.ptp(condition) > 0):
-        return found
-    a, b = float(control.var(ddof=1)), float(condition.var(ddof=1))
-    pooled = ((n - 1) * a + (m - 1) * b) / (n + m - 2)
-    if test == "student":
-        error, freedom = np.sqrt(pooled * (1 / n + 1 / m)), n + m - 2
-    else:
-        error = np.sqrt(a / n + b / m)
-        freedom = error**4 / ((a / n) ** 2 / (n - 1) + (b / m) ** 2 / (m - 1))
-    g, half = hedges_g(found.estimate / np.sqrt(pooled), n, m)
-    found = dataclasses.replace(
-        found, effect="Hedges' g", effect_size=g, effect_low=g - half, effect_high=g + half
-    )
-    return found.with_error(float(error), float(freedom))
+        return Comparison(estimate)
+    squares = (n - 1) * control.var(ddof=1) + (m - 1) * condition.var(ddof=1)
+    g, half = hedges_g(estimate / np.sqrt(squares / (n + m - 2)), n, m)
+    found = stats.ttest_ind(condition, control, equal_var=test == "student")
+    ends = map(float, found.confidence_interval(1 - ALPHA))
+    tested = map(float, (found.statistic, found.df, found.pvalue))
+    return Comparison(estimate, *ends, "Hedges' g", g, g - half, g + half, *tested)
 
 
 def hedges_g(cohens_d: float, n: int, m: int) -> tuple[float, float]:
