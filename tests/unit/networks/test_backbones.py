@@ -88,12 +88,12 @@ def test_an_unknown_backbone_is_named_with_the_known_ones():
 
 def test_weights_that_do_not_fit_are_refused_and_the_first_keys_named(tmp_path):
     original, path = original_file("mobilenet_v2", tmp_path)
-    with pytest.raises(StudyError, match=r"missing: conv1\.weight.*unexpected: features\.0"):
+    with pytest.raises(StudyError, match=r"missing \(conv1\.weight.*unexpected \(features\.0"):
         build(ModelSettings("resnet18", weights=path), n_classes=2)
     state = original.state_dict()
     state["classifier.1.weight"] = torch.zeros(10, 1280)
     torch.save(state, path)
-    with pytest.raises(StudyError, match=r"classifier\.1\.weight \[10, 1280\] instead of \[1000"):
+    with pytest.raises(StudyError, match=r"classifier\.1\.weight \(10, 1280\) instead of \(1000"):
         build(ModelSettings("mobilenet_v2", weights=path), n_classes=2)
 
 

@@ -93,10 +93,10 @@ def test_auto_is_bfloat16_on_a_gpu_alone():
         (True, "bfloat16", ""),
     ],
 )
-def test_the_log_tells_what_would_be_faster(monkeypatch, caplog, native, wanted, words):
+def test_the_log_names_a_faster_choice(monkeypatch, caplog, native, wanted, words):
     monkeypatch.setattr(precision, "native_bfloat16", lambda: native)
     with caplog.at_level(logging.INFO):
-        precision.tell(wanted, CPU)
+        precision.log_choice(wanted, CPU)
     assert words in caplog.text
     assert bool(words) == bool(caplog.text)
 

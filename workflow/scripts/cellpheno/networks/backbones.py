@@ -1,4 +1,4 @@
-"""Classifiers: a backbone by its torchvision name under a head of our own."""
+"""Build, save and load classifiers: a torchvision backbone under a head of our own."""
 
 import collections
 import dataclasses
@@ -18,7 +18,8 @@ from cellpheno.core.files import whole
 from cellpheno.images.crops import Geometry
 from cellpheno.networks import first_layer
 from cellpheno.networks.batch_norm_folding import merge, ready
-from cellpheno.networks.precision import dtype, tell
+from cellpheno.networks.precision import dtype, log_choice
+from cellpheno.networks.weights import misfits, state_of
 from cellpheno.networks.weights import read as read_weights
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -27,26 +28,15 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 @dataclasses.dataclass(frozen=True)
 class Family:
-    """What is particular to torchvision's models of one family.
+    """Particulars of one family of torchvision's models.
 
-    Attributes
-    ----------
-    head
-        Name of the module with the layer that gives the classes, linear or a 1 x 1 convolution.
-    relu
-        Whether torchvision's `forward` applies a ReLU after the last module.
-    norm
-        Whether the head begins with a LayerNorm, which stays.
-    left_out
-        Modules that a head of our own takes the place of, beside `head`.
-    auxiliary
-        The module whose output a second head sees in training, and the module that is this head.
-    mean, std
-        Of the images that the published weights were trained with, on the scale from 0 to 1.
-    channel
-        Axis of the channels in what the modules give, up to one that is named `permute`.
-    options
-        Of torchvision's builder.
+    `head` names the layer that gives the classes, linear or a 1 x 1 convolution; our own head
+    replaces it and the modules of `left_out`. `relu`: torchvision's `forward` applies a ReLU after
+    the last module. `norm`: the head begins with a LayerNorm, which stays. `auxiliary`: the module
+    that a second head watches in training, and the module that is this head. `mean` and `std`:
+    those of the images that the published weights were trained with, on the scale from 0 to 1.
+    `channel`: axis of the channels in the modules' outputs, up to a module called `permute`.
+    `options`: those of torchvision's builder.
     """
 
     head: str
@@ -68,7 +58,7 @@ FAMILIES = {
     "convnext": Family("classifier", norm=True),
     "efficientnet_b": Family("classifier"),
     "swin_": Family("head", left_out=("avgpool", "flatten"), channel=3),
-    # without torchvision's ReLU behind the last convolution, under which no logit is below 0
+    # no ReLU after the last convolution, unlike torchvision, because no logit could be negative
     "squeezenet": Family("classifier"),
     "inception_v3": Family(
         "fc",
@@ -79,7 +69,7 @@ FAMILIES = {
         options={"init_weights": True},
     ),
 }
-"""By the beginning of the model's name."""
+"""Families by the first letters of their models' names."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,23 +90,10 @@ class Classifier(nn.Module):
 
     The modules of `backbone` keep torchvision's names, such as `layer3` or `features.18`.
 
-    Parameters
-    ----------
-    backbone
-        [N, C, H, W] to feature maps [N, D, h, w].
-    norm
-        [N, D, 1, 1] to the same, after the pool.
-    n_features
-        D.
-    n_classes
-        Number of outputs.
-    mean, std
-        Of the input's channels on the scale from 0 to 1 (A29).
-    settings
-        The model's settings.
-    auxiliary
-        Name of the module of `backbone` that a second head watches in training, and that head:
-        feature maps to logits. It has no part in inference.
+    `backbone` maps [N, C, H, W] to [N, D, h, w], with D = `n_features`; `norm` is applied to the
+    pooled [N, D, 1, 1]. `mean` and `std` of the input's channels are on the scale from 0 to 1
+    (A29). `auxiliary` names the module of `backbone` that a second head watches in training, and
+    gives that head, from feature maps to logits; inference does not use it.
     """
 
     def __init__(
@@ -172,7 +149,7 @@ class Classifier(nn.Module):
         return logits, self.auxiliary(seen[0])
 
     def train(self, mode: bool = True) -> "Classifier":
-        """Switch to training; a frozen batch norm goes on using its stored statistics."""
+        """Switch to training; a frozen batch norm keeps using its stored statistics."""
         super().train(mode)
         if self.settings.frozen_batch_norm:
             for module in self.modules():
@@ -182,13 +159,7 @@ class Classifier(nn.Module):
 
 
 def family(name: str) -> Family:
-    """Return the family of a torchvision model.
-
-    Raises
-    ------
-    StudyError
-        When torchvision has no such model, or the family is not known here.
-    """
+    """Return the family of a torchvision model; raise StudyError if it is not supported."""
     names = [n for n in torchvision.models.list_models(torchvision.models) if _family(n)]
     if name not in names:
         raise StudyError(
@@ -198,7 +169,7 @@ def family(name: str) -> Family:
 
 
 def channel_axis(name: str, layer: str) -> int:
-    """Return the axis of the channels in what a module of a backbone gives."""
+    """Return the axis of the channels in the output of a backbone's module."""
     known = FAMILIES.get(_family(name))
     return known.channel if known and layer != "permute" else 1
 
@@ -215,14 +186,8 @@ def build(
 ) -> Classifier:
     """Return a new classifier, its weights random or those of `settings.weights`.
 
-    Parameters
-    ----------
-    settings
-        What to build. Random weights come from torch's generator: seed it before.
-    n_classes
-        Number of outputs.
-    mean, std
-        Of the input's channels on the scale from 0 to 1; their number is that of the channels.
+    Random weights come from torch's generator: seed it first. The input has as many channels as
+    `mean` and `std` have values, on the scale from 0 to 1.
     """
     kind = family(settings.backbone)
     original = torchvision.models.get_model(settings.backbone, weights=None, **kind.options)
@@ -263,23 +228,11 @@ def input_statistics(
     n_channels: int,
     of_crops: Callable[[], tuple[list[float], list[float]]],
 ) -> tuple[list[float], list[float]]:
-    """Return the mean and standard deviation by which a classifier's input is normalised.
+    """Return the mean and standard deviation, per channel from 0 to 1, that normalise the input.
 
-    Parameters
-    ----------
-    settings
-        Its `normalisation`: `crops`, those of the training crops (A29); `imagenet`, those of the
-        images that published weights were trained with; `matched`, the latter where weights are
-        given and the former elsewhere; `none`: the network sees 0 to 255 as they are (C45).
-    n_channels
-        Of the input.
-    of_crops
-        Returns those of the training crops.
-
-    Returns
-    -------
-    mean, std
-        Of each channel, on the scale from 0 to 1.
+    `settings.normalisation` is `crops` for those of the training crops (A29), which `of_crops`
+    returns; `imagenet` for those of the images that published weights were trained with; `matched`
+    for the latter if weights are given, else the former; `none` to show the network 0 to 255 (C45).
     """
     kind = settings.normalisation
     if kind == "none":
@@ -296,54 +249,25 @@ def load_original(model: nn.Module, path: Path) -> None:
     Raises
     ------
     StudyError
-        When the file is not there, is no state dict, or does not fit; names the first keys.
+        When the file does not exist, is no state dict, or does not fit; names the first keys.
     """
-    if not path.is_file():
-        raise StudyError(f"classification/model/weights: there is no file {path}.")
-    state = read_weights(path)
-    if not isinstance(state, dict) or not all(torch.is_tensor(v) for v in state.values()):
-        raise StudyError(f"{path} is not a state dict: it should hold tensors by name alone.")
-    expected = model.state_dict()
-    for key in list(state):
+    state = {
         # torchvision's densenet files still have the layer names of 2017
-        state[re.sub(r"(denselayer\d+\.(?:norm|conv))\.", r"\1", key)] = state.pop(key)
-    for key in expected:
-        if key.endswith("num_batches_tracked"):  # older files lack it, nothing depends on it
-            state.setdefault(key, expected[key])
-    problems = {
-        "missing": [key for key in expected if key not in state],
-        "unexpected": [key for key in state if key not in expected],
-        "of another shape": [
-            f"{key} {list(state[key].shape)} instead of {list(value.shape)}"
-            for key, value in expected.items()
-            if key in state and state[key].shape != value.shape
-        ],
+        re.sub(r"(denselayer\d+\.(?:norm|conv))\.", r"\1", key): value
+        for key, value in state_of(read_weights(path), path).items()
     }
-    found = [f"{what}: {', '.join(keys[:3])}" for what, keys in problems.items() if keys]
-    if found:
+    if problems := misfits(model.state_dict(), state):
         raise StudyError(
             f"{path} does not fit torchvision's {type(model).__name__} of the config's "
-            f"classification/model/backbone ({'; '.join(found)}); give the state dict of the "
+            f"classification/model/backbone ({'; '.join(problems)}); give the state dict of the "
             "original model with its 1000 classes."
         )
-    model.load_state_dict(state)
+    model.load_state_dict(state, strict=False)  # older files lack counts that nothing needs
 
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
-    """A classifier ready for use.
-
-    Attributes
-    ----------
-    model
-        Its module.
-    classes
-        What its outputs mean.
-    geometry
-        How its crops are cut.
-    channels
-        What the planes of its crops show.
-    """
+    """A classifier ready for use: its classes, and the geometry and channels of its crops."""
 
     model: Classifier
     classes: list[str]
@@ -366,10 +290,9 @@ def save(path: str | Path, trained: Trained) -> None:
 
 
 def load(path: str | Path, device: torch.device, precision: str = "auto") -> Trained:
-    """Read a classifier that `save` wrote, for inference: without gradients, batch norms folded.
+    """Read a saved classifier for inference: no gradients, batch norms folded.
 
-    The backbone's weights are in the numbers of `precision` (the config's `compute.precision`);
-    pooling and the layers after it stay in float32.
+    The backbone computes in the config's `compute.precision`; pooling and head stay in float32.
     """
     state = read_weights(path)
     settings = ModelSettings(**{**state["model"], "weights": None, "frozen_batch_norm": False})
@@ -377,7 +300,7 @@ def load(path: str | Path, device: torch.device, precision: str = "auto") -> Tra
     model = build(settings, len(state["classes"]), unknown, unknown)
     model.load_state_dict(state["state"])
     model.eval().requires_grad_(False)
-    tell(precision, device)
+    log_choice(precision, device)
     numbers = dtype(precision, device)
     model.backbone = ready(model.backbone, numbers)
     if device.type == "cuda" and numbers is not torch.float32:

@@ -1,8 +1,7 @@
-"""Networks made ready for inference: batch norms folded into convolutions, weights in bfloat16.
+"""Prepare networks for inference: fold batch norms into convolutions, convert weights to bfloat16.
 
-On a GPU a convolution, what is added to its result and the ReLU behind it become one kernel of
-cuDNN: what lies between them is then neither written to memory nor read again, which is half of the
-traffic of a ResNet.
+On a GPU a convolution, an addition to its result and the ReLU after it become one cuDNN kernel,
+which avoids writing and rereading intermediate results: half of the memory traffic of a ResNet.
 """
 
 import copy
@@ -19,22 +18,16 @@ logger = logging.getLogger(__name__)
 
 
 def fold(network: nn.Module) -> nn.Module:
-    """Return a copy for inference, each batch norm folded into the convolution it follows.
+    """Return a copy for inference, with each batch norm folded into the convolution before it.
 
     Both are linear, so only the last digits change. Modules keep their names: a folded batch norm
-    becomes an identity, whose output is what the batch norm's was. Batch norms that follow
-    something else (the first of each layer of DenseNet) stay, as does a network whose flow of data
-    cannot be followed.
-
-    Parameters
-    ----------
-    network
-        Any network; its state is taken as in evaluation.
+    becomes an identity with the same output. Batch norms after other layers (the first of each
+    layer of DenseNet) stay, and so does a network that cannot be traced.
     """
     folded = copy.deepcopy(network).eval().requires_grad_(False)
     try:
         graph = fx.Tracer().trace(folded)
-    except Exception as error:  # whatever a network does that cannot be traced
+    except Exception as error:  # tracing can fail in any way
         logger.info("batch norms stay as they are: %s", str(error).splitlines()[0])
         return folded
     modules = dict(folded.named_modules())
@@ -54,18 +47,15 @@ def fold(network: nn.Module) -> nn.Module:
 
 
 def ready(network: nn.Module, dtype: torch.dtype) -> nn.Module:
-    """Return a copy for inference in the numbers of `dtype`, folded, channels last."""
+    """Return a copy for inference in `dtype`, with batch norms folded, channels last."""
     return fold(network).to(dtype=dtype, memory_format=torch.channels_last)
 
 
 class ConvolutionReLU(nn.Module):
-    """A convolution and a ReLU, with an addition between them if there is one, in one kernel.
+    """A convolution, an optional addition and a ReLU in one kernel.
 
-    Parameters
-    ----------
-    convolution
-        With zeros around its input. The first one of a network, which sees few channels in steps of
-        two pixels, becomes one of a quarter of the pixels in four times the channels (`Halved`).
+    The convolution pads with zeros. The first one of a network, which sees few channels in steps of
+    two pixels, becomes one of a quarter of the pixels in four times the channels (`Halved`).
     """
 
     def __init__(self, convolution: nn.Conv2d) -> None:
@@ -87,15 +77,10 @@ class ConvolutionReLU(nn.Module):
 
 
 class Halved(nn.Module):
-    """Images whose blocks of 2 x 2 pixels have become channels, and the convolution of these.
+    """A convolution of images whose blocks of 2 x 2 pixels have become channels.
 
     A GPU's matrix units take the channels of a pixel in groups of eight; with three, most of them
-    stand idle. The products and their sums stay the same.
-
-    Parameters
-    ----------
-    convolution
-        One that `fits`.
+    are idle. The products and their sums stay the same. The convolution must pass `fits`.
     """
 
     def __init__(self, convolution: nn.Conv2d) -> None:
@@ -128,7 +113,7 @@ class Halved(nn.Module):
         )
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return images [N, C, H, W] as what the convolution sees, [N, 4 C or more, h, w]."""
+        """Return images [N, C, H, W] as the convolution's input, [N, 4 C or more, h, w]."""
         count, channels, *sides = images.shape
         kernel = 2 * self.taps - 1
         outputs = [(side + 2 * self.before - 2 - kernel) // 2 + 1 for side in sides]
@@ -146,19 +131,14 @@ SUMS = (operator.add, operator.iadd, torch.add, "add", "add_")
 
 
 def merge(network: nn.Module) -> nn.Module:
-    """Return a network with the same layers that takes each ReLU along with its convolution.
+    """Return a network with the same layers that computes each ReLU together with its convolution.
 
-    Made for inference on a GPU. Modules within the network can no longer be watched by their
-    names. A network whose flow of data cannot be followed is returned as it is.
-
-    Parameters
-    ----------
-    network
-        Whose batch norms are folded.
+    For inference on a GPU; batch norms must be folded. Modules within the result cannot be watched
+    by their names. A network that cannot be traced is returned unchanged.
     """
     try:
         traced = fx.symbolic_trace(copy.deepcopy(network))
-    except Exception as error:  # whatever a network does that cannot be traced
+    except Exception as error:  # tracing can fail in any way
         logger.info("layers are not merged: %s", str(error).splitlines()[0])
         return network
     for number, node in enumerate(list(traced.graph.nodes)):
@@ -199,14 +179,14 @@ def _is(traced: fx.GraphModule, node: fx.Node, kinds: Any, functions: tuple) -> 
 
 
 def _passed(traced: fx.GraphModule, node: fx.Node) -> fx.Node:
-    """Return the node whose output this one hands on: a folded batch norm does nothing."""
+    """Return the node whose output this one passes on: a folded batch norm does nothing."""
     while _is(traced, node, nn.Identity, ()) and len(node.users) == 1:
         [node] = node.all_input_nodes
     return node
 
 
 def _lone_convolution(traced: fx.GraphModule, node: fx.Node) -> bool:
-    """Return whether a node is a convolution that nothing else sees, called at one place."""
+    """Return whether a node is a convolution that is called once and has one user."""
     if not _is(traced, node, nn.Conv2d, ()) or len(node.users) > 1:
         return False
     layer = traced.get_submodule(node.target)
@@ -216,13 +196,10 @@ def _lone_convolution(traced: fx.GraphModule, node: fx.Node) -> bool:
 
 
 class Lowered(nn.Module):
-    """A part of a network that computes in other numbers than what lies around it.
+    """A part of a network that computes in a lower precision than the rest.
 
-    Parameters
-    ----------
-    part
-        Made ready in its own numbers; its inputs and outputs may be lists, tuples and dictionaries
-        of tensors. Those of float32 are converted on the way in, and back on the way out.
+    Inputs and outputs of `part` may be nested lists, tuples and dictionaries of tensors; those of
+    float32 are converted on the way in, and back on the way out.
     """
 
     def __init__(self, part: nn.Module) -> None:
@@ -231,7 +208,7 @@ class Lowered(nn.Module):
         self.dtype = next(part.parameters()).dtype
 
     def forward(self, *inputs: Any) -> Any:
-        """Return what the part makes of the inputs, in float32."""
+        """Return the part's output in float32."""
         return _cast(self.part(*_cast(inputs, self.dtype)), torch.float32)
 
 

@@ -1,9 +1,9 @@
-"""Networks compiled to kernels of their own: the config's `compute.compile`.
+"""Compile networks for long trainings on a GPU: the config's `compute.compile`.
 
-The compiler joins what lies between convolutions and matrix products into few passes over memory.
+The compiler merges the steps between convolutions and matrix products into few passes over memory.
 It takes a minute or two for a large network, and draws other random numbers than torch does. `auto`
-is for trainings on a GPU that are long enough to win that minute back. Inference needs none of it:
-layers are merged there beforehand (see `folding.merge`), which was measured to be faster.
+compiles only trainings on a GPU that are long enough to save that time. Inference does not compile:
+merging its layers beforehand (`batch_norm_folding.merge`) was measured to be faster.
 """
 
 import logging
@@ -15,21 +15,11 @@ import torch
 logger = logging.getLogger(__name__)
 
 LONG = 10_000
-"""Steps from which on compiling pays: ConvNeXt-B on an H200 takes 56 s and saves 8 ms a step."""
+"""Steps from which compiling pays: ConvNeXt-B on an H200 takes 56 s and saves 8 ms a step."""
 
 
 def wanted(setting: str | bool, device: torch.device, steps: int) -> bool:
-    """Return whether a training of so many steps is to be compiled.
-
-    Parameters
-    ----------
-    setting
-        `auto` (see above), True or False.
-    device
-        Where it computes.
-    steps
-        In all.
-    """
+    """Return whether to compile a training of so many steps; `setting` is `auto` or a bool."""
     if setting == "auto":
         return device.type == "cuda" and steps >= LONG
     return bool(setting)
@@ -38,8 +28,8 @@ def wanted(setting: str | bool, device: torch.device, steps: int) -> bool:
 class Compiled:
     """A function of tensors of fixed shapes, compiled when it is first called.
 
-    Where that cannot be done (no C compiler, a network that the compiler does not know) the log
-    says so, and the function is called as it is.
+    If compiling fails (no C compiler, an unsupported network), the log says so and the function
+    runs uncompiled.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -48,7 +38,7 @@ class Compiled:
         self.tried = False
 
     def __call__(self, *inputs: Any) -> Any:
-        """Return what the function makes of the inputs."""
+        """Return the function's result."""
         if self.compiled is None:
             return self.function(*inputs)
         if self.tried:
@@ -57,7 +47,7 @@ class Compiled:
         logger.info("compiling the network")
         try:
             return self.compiled(*inputs)
-        except Exception as error:  # whatever the compiler stumbles over
+        except Exception as error:  # the compiler can fail in any way
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             logger.warning("the network is not compiled: %s", reason)
             self.compiled = None

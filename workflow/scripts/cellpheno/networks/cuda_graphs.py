@@ -1,8 +1,8 @@
-"""Work on a GPU recorded once and replayed: CUDA graphs.
+"""Record work on a GPU once and replay it: CUDA graphs.
 
-Between two kernels of a network that is given one image, a GPU waits for Python longer than it
-computes. A recording starts all of them at once. It holds for the shapes and the addresses that it
-was made with, so that what is recorded may not depend on the values of its inputs.
+For a network that sees one image, a GPU waits for Python longer than it computes; a recording
+starts all kernels at once. It is valid for the shapes and addresses it was made with, so the
+recorded work must not depend on the values of its inputs.
 """
 
 import logging
@@ -15,27 +15,18 @@ from torch import Tensor
 logger = logging.getLogger(__name__)
 
 WARM_UP = 3
-"""Runs before a recording, in which libraries choose and allocate."""
+"""Runs before a recording, in which libraries choose algorithms and allocate memory."""
 
 
 class Recorded:
     """A function of tensors on a GPU, recorded for each set of shapes it is called with.
 
-    On a CPU, and beyond `most` sets of shapes, the function is called as it is.
-
-    Parameters
-    ----------
-    function
-        Of tensors, to a tensor or nested tuples and lists of tensors. What it gives is
-        overwritten by the next call with the same shapes: use or copy it before.
-    in_place
-        How many of the first inputs are read where they lie, without a copy: what another
-        recording gives always lies at the same address.
-    most
-        Recordings that are kept; each holds the memory of its intermediate results.
-    changed
-        Tensors that the function changes beside what it returns, such as running means. To record
-        it takes a few runs that count for nothing: they are undone.
+    On a CPU, and beyond `most` sets of shapes (each recording holds the memory of its intermediate
+    results), the function is called directly. It returns a tensor or nested tuples and lists of
+    tensors, which the next call with the same shapes overwrites. The first `in_place` inputs are
+    read without a copy: the output of another recording is always at the same address. `changed`
+    lists tensors that the function changes in place, such as running means, because the trial runs
+    before a recording must be undone.
     """
 
     def __init__(
@@ -50,7 +41,7 @@ class Recorded:
         self._made: dict[tuple, tuple[torch.cuda.CUDAGraph, list[Tensor], Any]] = {}
 
     def __call__(self, *inputs: Tensor) -> Any:
-        """Return what the function makes of the inputs."""
+        """Return the function's result."""
         if not inputs[-1].is_cuda:
             return self.function(*inputs)
         fixed = tuple(each.data_ptr() for each in inputs[: self.in_place])
@@ -69,16 +60,16 @@ class Recorded:
         held = [*inputs[: self.in_place], *(each.clone() for each in inputs[self.in_place :])]
         before = [each.clone() for each in self.changed]
         chance = torch.cuda.get_rng_state()
-        beside = torch.cuda.Stream()
-        beside.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(beside):
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
             for _ in range(WARM_UP):
-                torch.clear_autocast_cache()  # weights are to be converted within the recording
+                torch.clear_autocast_cache()  # so that the recording includes the conversions
                 self.function(*held)
-        torch.cuda.current_stream().wait_stream(beside)
+        torch.cuda.current_stream().wait_stream(stream)
         torch.clear_autocast_cache()
         graph = torch.cuda.CUDAGraph()
-        # another thread may go on reading files into pinned memory meanwhile
+        # other threads may keep reading files into pinned memory meanwhile
         with torch.cuda.graph(graph, capture_error_mode="thread_local"):
             outputs = self.function(*held)
         torch.clear_autocast_cache()

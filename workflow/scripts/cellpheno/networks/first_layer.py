@@ -1,10 +1,10 @@
-"""First convolutions for inputs of any number of channels (C14, C19, C32).
+"""Adapt a network's first convolution to any number of channels (C14, C19, C32).
 
-Published weights are those of networks that see red, green and blue. The rule by which the first
-convolution is adapted to other inputs (after `adapt_input_conv` of Wightman, timm, 2019): the first
-three channels take the weights of red, green and blue, every further one their mean; one or two
-channels both take the mean. All are scaled by 3 / channels, so that a picture whose channels are
-alike gives what the same picture in grey gives to the original, and activations keep their size.
+Published weights belong to networks that see red, green and blue. As in `adapt_input_conv` of timm
+(Wightman, 2019), the first three channels take the weights of red, green and blue, every further
+one their mean; one or two channels both take the mean. All are scaled by 3 / channels, so that an
+image whose channels are equal gives the original's output for the same image in grey, and
+activations keep their size.
 """
 
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ ADAPTED, RANDOM, RANDOM_FROZEN = "adapted", "random", "random_frozen"
 
 
 def spread(of_colours: Sequence[float], n_channels: int) -> list[float]:
-    """Return what holds for each channel, given what holds for red, green and blue.
+    """Return a value for each channel, such as ImageNet's mean, from those of red, green and blue.
 
-    Such as ImageNet's mean: the first three channels take those of the colours, every further
-    one, or one and two by themselves, the mean.
+    The first three channels take them in order; every further channel, or one or two alone, takes
+    their mean.
     """
     mean = float(np.mean(of_colours))
     if n_channels < COLOURS:
@@ -31,20 +31,7 @@ def spread(of_colours: Sequence[float], n_channels: int) -> list[float]:
 
 
 def adapted(weight: Tensor, n_channels: int) -> Tensor:
-    """Return the weights of a first convolution for another number of channels.
-
-    Parameters
-    ----------
-    weight
-        [filters, 3, height, width] for red, green and blue.
-    n_channels
-        Of the new input; for three the weights stay as they are.
-
-    Returns
-    -------
-    Tensor
-        [filters, n_channels, height, width].
-    """
+    """Return weights [filters, 3, height, width] as [filters, n_channels, height, width]."""
     if n_channels == COLOURS:
         return weight
     mean = weight.mean(dim=1, keepdim=True)
@@ -59,24 +46,17 @@ def find(network: nn.Module) -> str:
 
 
 def replace(network: nn.Module, n_channels: int, kind: str = ADAPTED) -> None:
-    """Let a network of red, green and blue take another number of channels; nothing for three.
+    """Change a network's first convolution in place to take another number of channels.
 
-    Parameters
-    ----------
-    network
-        Changed in place: its first convolution.
-    n_channels
-        Of the new input.
-    kind
-        `adapted`: from the weights that are there; `random`: new ones, from torch's generator;
-        `random_frozen`: new ones that are not trained (C19).
+    `kind` is `adapted` (from the present weights), `random` (new ones, from torch's generator) or
+    `random_frozen` (new ones that are not trained, C19).
     """
     name = find(network)
     old = network.get_submodule(name)
     if n_channels == old.in_channels:
         return
     before, old.in_channels = old.weight.detach(), n_channels
-    # in place, for libraries hang their normalisation on their convolutions
+    # in place, because libraries attach their normalisation to their convolutions
     old.weight = nn.Parameter(before.new_empty(len(before), n_channels, *old.kernel_size))
     bias = old.bias.detach().clone() if old.bias is not None else None
     old.reset_parameters()

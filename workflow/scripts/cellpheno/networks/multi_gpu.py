@@ -1,12 +1,12 @@
-"""One training on several GPUs: a process for each, which share every batch.
+"""Train on several GPUs with one process for each; all share every batch.
 
-Every process draws the whole batch and its augmentation, computes its own part of it, and adds up
-its gradients with those of the others. So the global batch, the learning rate and the number of
-steps stay those of one process, and all processes hold the same weights. A process is another run
-of the calling script, as with torchrun, but nothing listens beyond this machine: the processes find
-each other through a file and talk over loopback or the GPUs' own links.
+Every process draws the whole batch and its augmentation, computes its own part, and averages its
+gradients with those of the others. So batch size, learning rate and number of steps stay those of
+one process, and all processes hold the same weights. Each further process is another run of the
+calling script, as with torchrun, but nothing listens beyond this machine: the processes meet
+through a file and communicate over loopback or the GPUs' own links.
 
-Outside of `team` there is one process, and every function here leaves what it is given alone.
+Outside of `team` there is one process, and every function returns its argument unchanged.
 """
 
 import contextlib
@@ -35,8 +35,8 @@ Batch = TypeVar("Batch", Tensor, Sequence)
 
 MEETING = "CELLPHENO_TEAM_FILE"
 GRACE = 5.0
-"""Seconds that a process has to tell its own error, after another one has failed."""
-# one process may wait that long for another, which validates or writes a checkpoint
+"""Seconds that a process has to report its own error after another one has failed."""
+# a process may have to wait while another validates or writes a checkpoint
 TIMEOUT = timedelta(hours=2)
 
 
@@ -52,22 +52,11 @@ def size() -> int:
 
 @contextlib.contextmanager
 def team(device: torch.device, members: int | None = None) -> Iterator[torch.device]:
-    """Run the block in several processes; only the first goes on after it.
+    """Run the block in several processes and yield each one's device; only the first continues.
 
-    The others are started as copies of the script that calls this, and end with the block. When
-    one of them fails or is killed all end, so that none waits for ever.
-
-    Parameters
-    ----------
-    device
-        Of the first process.
-    members
-        How many processes; by default one for each GPU that the job holds.
-
-    Yields
-    ------
-    device
-        That of this process.
+    The others are started as copies of the calling script and end with the block. When one fails or
+    is killed, all end, so that none waits for ever. The default is one process for each GPU of the
+    job.
     """
     if members is None:
         members = torch.cuda.device_count() if device.type == "cuda" else 1
@@ -85,8 +74,7 @@ def team(device: torch.device, members: int | None = None) -> Iterator[torch.dev
         if device.type == "cuda":
             device = torch.device("cuda", number)
             torch.cuda.set_device(device)
-        # all on this machine
-        os.environ.update(GLOO_SOCKET_IFNAME="lo", NCCL_SOCKET_IFNAME="lo")
+        os.environ.update(GLOO_SOCKET_IFNAME="lo", NCCL_SOCKET_IFNAME="lo")  # this machine only
         distributed.init_process_group(
             "nccl" if device.type == "cuda" else "gloo",
             init_method=f"file://{meeting}",
@@ -103,7 +91,7 @@ def team(device: torch.device, members: int | None = None) -> Iterator[torch.dev
 
 @contextlib.contextmanager
 def _copies(members: int, meeting: str) -> Iterator[None]:
-    """Run copies of this script beside the block, and end with them when one fails."""
+    """Run copies of this script during the block, and end this process when one fails."""
     copies = [
         subprocess.Popen(
             [sys.executable, *sys.argv], env={**os.environ, MEETING: meeting, RANK: str(number)}
@@ -137,7 +125,7 @@ def _kill(copies: list[subprocess.Popen]) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """End this process when the one that started it is gone."""
+    """End this process when the process that started it has ended."""
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -148,30 +136,24 @@ def _end_with(parent: int) -> None:
 
 
 def share(batch: Batch) -> Batch:
-    """Return the part of a batch that this process computes.
-
-    Raises
-    ------
-    StudyError
-        When it cannot be divided evenly.
-    """
+    """Return this process's part of a batch; raise StudyError if it cannot be divided evenly."""
     if len(batch) % size():
         raise StudyError(
-            f"A batch of {len(batch)} cannot be divided evenly among {size()} GPUs; let "
-            "compute/gpus_per_training be a divisor of the batch size."
+            f"A batch of {len(batch)} cannot be divided evenly among {size()} GPUs; make "
+            "compute/gpus_per_training a divisor of the batch size."
         )
     part = len(batch) // size()
     return batch[rank() * part : (rank() + 1) * part]
 
 
 def seed_apart(seed: int, step: int) -> None:
-    """Let the processes draw different numbers from here on, such as those of the dropout."""
+    """Let each process draw its own random numbers from here on, such as those of the dropout."""
     if size() > 1:
         torch.manual_seed(derive(seed, "step", step, "process", rank()))
 
 
 def mean(values: Tensor) -> Tensor:
-    """Return the mean over the processes of what each computed on its part of a batch."""
+    """Return the mean over the processes, each of which computed its part of a batch."""
     if size() == 1:
         return values
     values = values.detach().clone()
@@ -180,7 +162,7 @@ def mean(values: Tensor) -> Tensor:
 
 
 def whole(part: Tensor) -> Tensor:
-    """Join what the processes hold of a batch, in the batch's order; on the part's device."""
+    """Join the processes' parts of a batch in its order, on the part's device."""
     if size() == 1:
         return part
     parts = [torch.empty_like(part) for _ in range(size())]
@@ -189,7 +171,7 @@ def whole(part: Tensor) -> Tensor:
 
 
 def average_gradients(network: nn.Module) -> None:
-    """Replace the gradients of each process by their mean: that of the whole batch's mean loss."""
+    """Replace each process's gradients by their mean: the gradient of the whole batch's loss."""
     if size() == 1:
         return
     learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
@@ -208,10 +190,7 @@ def average_gradients(network: nn.Module) -> None:
 def share_batch_norm(network: nn.Module) -> nn.Module:
     """Let batch normalisation see the whole batch, as the published SyncBN does (A14).
 
-    Returns
-    -------
-    Module
-        The network, changed in place; names and shapes of its state stay the same.
+    The network is changed in place; names and shapes of its state stay the same.
     """
     if size() == 1:
         return network
@@ -224,7 +203,7 @@ def share_batch_norm(network: nn.Module) -> nn.Module:
 
 
 class _SharedBatchNorm(nn.BatchNorm2d):
-    """Batch normalisation over all processes, for CPUs: torch's own is for GPUs alone."""
+    """Batch normalisation over all processes on CPUs; torch's own works on GPUs only."""
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
@@ -244,7 +223,7 @@ class _SharedBatchNorm(nn.BatchNorm2d):
 
 
 class _Sum(torch.autograd.Function):
-    """The sum over all processes, through which gradients flow to each of them."""
+    """The sum over all processes; each receives the gradient."""
 
     @staticmethod
     def forward(context: object, values: Tensor) -> Tensor:

@@ -1,9 +1,9 @@
-"""In which floating-point numbers networks compute: the config's `compute.precision`.
+"""Choose the floating-point format in which networks compute: the config's `compute.precision`.
 
-float32 is what every CPU computes alike, up to the last digits. bfloat16 keeps 8 of float32's 24
-bits: two to six times as fast on processors that have it, and it moves the second or third digit
-of a probability. `auto` is bfloat16 on a GPU and float32 on a CPU, because CPUs with and without it
-are often neighbours in one cluster, and a table should not depend on which of them a job was given.
+All CPUs compute float32 alike, up to the last digits. bfloat16 keeps 8 of float32's 24 bits: it is
+two to six times as fast on processors that support it, and changes the second or third digit of a
+probability. `auto` is bfloat16 on a GPU and float32 on a CPU, because one cluster often has CPUs
+with and without it, and a table should not depend on which of them a job got.
 """
 
 import contextlib
@@ -21,21 +21,13 @@ def native_bfloat16() -> bool:
 
 
 def dtype(wanted: str, device: torch.device) -> torch.dtype:
-    """Return the numbers in which networks compute on a device.
-
-    Parameters
-    ----------
-    wanted
-        `auto` (see above), `float32` or `bfloat16`.
-    device
-        Where networks compute.
-    """
+    """Return the format for a device; `wanted` is `auto`, `float32` or `bfloat16`."""
     chosen = wanted == "bfloat16" or (wanted == "auto" and device.type == "cuda")
     return torch.bfloat16 if chosen else torch.float32
 
 
-def tell(wanted: str, device: torch.device) -> None:
-    """Write to the log what the choice means on this machine."""
+def log_choice(wanted: str, device: torch.device) -> None:
+    """Log the choice and whether another one would be faster on this machine."""
     if device.type != "cpu":
         logger.info("networks compute in %s", dtype(wanted, device))
     elif wanted == "bfloat16" and not native_bfloat16():
@@ -46,10 +38,9 @@ def tell(wanted: str, device: torch.device) -> None:
 
 @contextlib.contextmanager
 def computing(wanted: str, device: torch.device) -> Iterator[None]:
-    """Compute within the block in the numbers of `dtype`, reproducibly.
+    """Compute reproducibly in the format of `dtype` within the block; weights stay in float32.
 
-    Weights stay in float32: for training, and wherever gradients are kept. `float32` on a GPU is
-    all of float32, not the shortened TF32.
+    For training, and wherever gradients are kept. `float32` on a GPU excludes TF32.
     """
     exact = wanted == "float32"
     low = dtype(wanted, device) is torch.bfloat16

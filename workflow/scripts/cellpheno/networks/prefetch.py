@@ -1,7 +1,6 @@
-"""Data on its way to a GPU, which neither it nor the CPU waits for.
+"""Read the next fields and copy them to the GPU while it works on this one.
 
-The next fields are read while the GPU works on this one. What is copied from ordinary memory is
-copied after all that the GPU was asked for before; from pinned memory it fetches by itself.
+Only from pinned memory does a GPU copy by itself; other copies wait for all of its work.
 """
 
 import contextlib
@@ -16,7 +15,7 @@ import torch
 from torch import Tensor
 
 DEPTH = 2
-"""Fields that wait, in memory that a GPU copies from by itself."""
+"""Fields that wait in pinned memory."""
 
 
 def send(values: npt.NDArray | Tensor, device: torch.device) -> Tensor:
@@ -30,10 +29,7 @@ def send(values: npt.NDArray | Tensor, device: torch.device) -> Tensor:
 def on_device(
     fields: Iterable[tuple[str, npt.NDArray[np.uint8]]], device: torch.device
 ) -> Iterator[tuple[str, npt.NDArray[np.uint8] | Tensor]]:
-    """Yield named images in their order; on a GPU, where there is one.
-
-    On a CPU they are passed through, so that one is in memory at a time.
-    """
+    """Yield named images in order, on the GPU if there is one, else one in memory at a time."""
     if device.type == "cpu":
         yield from fields
         return
@@ -43,10 +39,7 @@ def on_device(
 
 
 def ahead(items: Iterable[Any], depth: int = DEPTH) -> Iterator[Any]:
-    """Yield what another thread takes from `items`, up to `depth` of them beforehand.
-
-    An error of `items` is raised here, in its place.
-    """
+    """Yield the items, up to `depth` of which another thread prepares; errors are raised here."""
     ready: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue(depth)
     end, over = object(), threading.Event()
 

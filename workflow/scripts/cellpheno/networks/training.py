@@ -1,4 +1,4 @@
-"""What training loops share: resumable checkpoints, seeds per step, learning-rate schedules."""
+"""Shared by training loops: resumable checkpoints, seeds per step, optimisers, schedules."""
 
 import hashlib
 import json
@@ -22,12 +22,7 @@ SCHEDULES = ("constant", "cosine", "steps")
 def checkpoint_key(settings: Any, inputs: Iterable[str | Path]) -> str:
     """Return a name that changes with the settings, the code and the content of the inputs.
 
-    Parameters
-    ----------
-    settings
-        All that decides the training, the code's hash included; anything JSON can hold.
-    inputs
-        Files that the training reads.
+    `settings` holds everything that decides the training, including the code's hash.
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
     for path in inputs:
@@ -39,20 +34,15 @@ def checkpoint_key(settings: Any, inputs: Iterable[str | Path]) -> str:
 class Checkpoint:
     """The state of a training that can be killed at any moment.
 
-    It lies beside the declared outputs, which Snakemake deletes when a job fails, under a name
-    made by `checkpoint_key`: a training with other settings, code or data never resumes it.
+    Snakemake deletes the outputs of a failed job, so it lies next to them, under a name made by
+    `checkpoint_key`: a training with other settings, code or data never resumes it.
     """
 
     def __init__(self, folder: str | Path, key: str) -> None:
         self.path = Path(folder) / f"{key}.pt"
 
     def load(self, **parts: Any) -> dict[str, Any]:
-        """Restore every part in place and return what else was saved; empty when new.
-
-        Parameters
-        ----------
-        parts
-            Objects with `load_state_dict`, by the names they were saved under.
+        """Restore parts (with `load_state_dict`) in place and return the progress, if any.
 
         Raises
         ------
@@ -68,8 +58,8 @@ class Checkpoint:
             progress = state["progress"]
         except Exception as error:  # a damaged file can make the unpickler raise anything
             raise StudyError(
-                f"{self.path} is damaged or no checkpoint of this training "
-                f"({type(error).__name__}); delete it, and the training starts anew."
+                f"{self.path} is damaged or not a checkpoint of this training "
+                f"({type(error).__name__}); delete it to start the training anew."
             ) from error
         logger.info("continuing from %s", self.path)
         return progress
@@ -86,7 +76,7 @@ class Checkpoint:
 
 
 def seed_step(seed: int, step: int) -> None:
-    """Seed torch for one step, so that a resumed training draws what an undisturbed one would."""
+    """Seed torch for one step, so that a resumed training draws the same numbers."""
     torch.manual_seed(derive(seed, "step", step))
 
 
@@ -100,23 +90,8 @@ def build_optimizer(
 ) -> torch.optim.Optimizer:
     """Return Adam (`adam`), AdamW (`adamw`), or SGD with the momentum 0.9 of A16 and A31 (`sgd`).
 
-    Parameters
-    ----------
-    network
-        Its parameters that require a gradient are optimised.
-    kind
-        As the config names it.
-    learning_rate, weight_decay
-        Of the optimiser.
-    betas
-        Of Adam and AdamW: how long the means of the gradient and of its square reach back.
-    undecayed
-        Kinds of layers whose own parameters the weight decay leaves alone.
-
-    Raises
-    ------
-    StudyError
-        When the kind is not known.
+    It optimises parameters that require a gradient; those of layers of the types `undecayed` have
+    no weight decay. Raises StudyError for another kind.
     """
     parameters: list[Any] = [p for p in network.parameters() if p.requires_grad]
     spared = {
@@ -130,7 +105,7 @@ def build_optimizer(
             {"params": [p for p in parameters if id(p) not in spared]},
             {"params": [p for p in parameters if id(p) in spared], "weight_decay": 0.0},
         ]
-    # all parameters in one pass over memory: a quarter of the time of a step of AdamW on a CPU
+    # fused: one pass over memory, which saves a quarter of the time of an AdamW step on a CPU
     common = {"lr": learning_rate, "weight_decay": weight_decay, "fused": True}
     if kind == "sgd":
         return torch.optim.SGD(parameters, momentum=0.9, **common)
@@ -144,23 +119,10 @@ def build_optimizer(
 def schedule(
     kind: str, total: int, warmup: int = 0, milestones: tuple[int, ...] = ()
 ) -> Callable[[int], float]:
-    """Return the factor of the base learning rate at each step.
+    """Return the function from the step to the factor of the base learning rate.
 
-    Parameters
-    ----------
-    kind
-        `constant`, `cosine` (to zero at `total`) or `steps` (a tenth after each milestone).
-    total
-        Steps in all.
-    warmup
-        Steps of a linear rise from near zero.
-    milestones
-        Steps at which `steps` falls.
-
-    Raises
-    ------
-    StudyError
-        When the kind is not known.
+    The kind is `constant`, `cosine` (to zero at `total`) or `steps` (a tenth after each milestone);
+    the first `warmup` steps rise linearly from near zero. Raises StudyError for another kind.
     """
     if kind not in SCHEDULES:
         raise StudyError(f"The schedule {kind!r} is not known; use one of {', '.join(SCHEDULES)}.")

@@ -1,4 +1,4 @@
-"""Files of weights: read without running anything, and fitted to a network as a whole."""
+"""Read files of weights without running code, and load them into networks completely."""
 
 import logging
 from collections.abc import Mapping
@@ -14,43 +14,26 @@ logger = logging.getLogger(__name__)
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """Return what `torch.save` wrote: tensors, numbers and texts alone.
-
-    Parameters
-    ----------
-    path
-        Where it lies.
-
-    Raises
-    ------
-    StudyError
-        When there is no such file, or it holds anything else.
-    """
+    """Return what `torch.save` wrote; raise StudyError unless it is tensors, numbers and texts."""
     check_there(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file can make the unpickler raise anything
         raise StudyError(
-            f"{path} cannot be read as weights of torch ({type(error).__name__}); give a file that "
+            f"{path} cannot be read as weights ({type(error).__name__}); give a file that "
             "torch.save wrote."
         ) from error
     return content if isinstance(content, dict) else {"state": content}
 
 
 def check_there(path: str | Path) -> None:
-    """Refuse a file that is not there."""
+    """Raise StudyError if there is no such file."""
     if not Path(path).is_file():
-        raise StudyError(f"The weights {path} are not there; correct detection/model/weights.")
+        raise StudyError(f"There is no file of weights {path}; correct the config's model/weights.")
 
 
 def state_of(content: Mapping[str, Any], path: str | Path) -> Mapping[str, Tensor]:
-    """Return the state dict in the content of a file.
-
-    Raises
-    ------
-    StudyError
-        When it is none.
-    """
+    """Return the state dict in the content of a file; raise StudyError if there is none."""
     state = content.get("state", content)
     if not isinstance(state, Mapping) or not all(
         isinstance(each, Tensor) for each in state.values()
@@ -63,22 +46,7 @@ def state_of(content: Mapping[str, Any], path: str | Path) -> Mapping[str, Tenso
 
 
 def fill(network: nn.Module, content: Mapping[str, Any], path: str | Path) -> None:
-    """Fill a network with the weights of a file, all of them and no others.
-
-    Parameters
-    ----------
-    network
-        The network of a detector.
-    content
-        A state dict of torch, or a detector that `backends.save` wrote.
-    path
-        Where it comes from.
-
-    Raises
-    ------
-    StudyError
-        When a weight is missing, unexpected or of another shape.
-    """
+    """Load a state dict, or that of a saved detector; raise StudyError if it does not fit."""
     state = state_of(content, path)
     problems = misfits(network.state_dict(), state)
     if problems:
@@ -86,27 +54,15 @@ def fill(network: nn.Module, content: Mapping[str, Any], path: str | Path) -> No
             f"The weights {path} do not fit the detector: {'; '.join(problems)}. Give the weights "
             "of this very architecture and backbone with one class of object, or `weights: null`."
         )
-    # counts of training steps may be missing, for inference never uses them
+    # files may lack counts of training steps, which inference never uses
     network.load_state_dict(dict(state), strict=False)
     logger.info("%d weights from %s", len(state), path)
 
 
 def fill_backbone(body: nn.Module, content: Mapping[str, Any], path: str | Path) -> None:
-    """Fill the backbone of a detector with the weights of a classifier of images (C16).
+    """Load a state dict of torchvision's classifier into a detector's backbone (C16), without `fc`.
 
-    Parameters
-    ----------
-    body
-        The backbone, torchvision's.
-    content
-        A state dict of torchvision's model; its last linear layer `fc` is left out.
-    path
-        Where it comes from.
-
-    Raises
-    ------
-    StudyError
-        When its weights are not those of the backbone.
+    Raises StudyError when the weights do not fit.
     """
     state = state_of(content, path)
     state = {key: value for key, value in state.items() if not key.startswith("fc.")}
@@ -123,18 +79,9 @@ def fill_backbone(body: nn.Module, content: Mapping[str, Any], path: str | Path)
 def with_own(
     network: nn.Module, state: Mapping[str, Tensor], parts: tuple[str, ...], path: str | Path
 ) -> dict[str, Tensor]:
-    """Return a state dict of other classes of object, with the network's own layers for classes.
+    """Return `state` with the network's own weights for layers that depend on the classes.
 
-    Parameters
-    ----------
-    network
-        Whose layers for classes are kept, as they are.
-    state
-        Weights of the same network, trained for any classes.
-    parts
-        Beginnings of the names of the weights whose shape depends on the number of classes.
-    path
-        Where they come from.
+    `parts` are the first letters of the names of such weights; they are replaced if shapes differ.
     """
     own = network.state_dict()
     kept = {
@@ -144,14 +91,14 @@ def with_own(
     }
     if kept:
         logger.info(
-            "%s knows other classes; these start anew: %s", Path(path).name, ", ".join(sorted(kept))
+            "%s has other classes; these layers start anew: %s", Path(path).name, ", ".join(kept)
         )
     return {**state, **kept}
 
 
 def misfits(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> list[str]:
-    """Return in words which weights are missing, unexpected or of another shape."""
-    # a count of training steps that inference never uses and that frozen normalisation leaves out
+    """Describe which weights are missing, unexpected or of another shape."""
+    # frozen normalisation has no such count, and inference never uses it
     needed = [key for key in wanted if not key.endswith("num_batches_tracked")]
     groups = {
         "missing": [key for key in needed if key not in given],

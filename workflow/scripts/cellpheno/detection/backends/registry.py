@@ -14,7 +14,7 @@ from cellpheno.detection.backends.interface import Detector, Library
 from cellpheno.detection.backends.pyramid import Pyramid
 from cellpheno.networks import first_layer, weights
 from cellpheno.networks.batch_norm_folding import Lowered, merge, ready
-from cellpheno.networks.precision import dtype, tell
+from cellpheno.networks.precision import dtype, log_choice
 from cellpheno.study import detector_libraries
 from cellpheno.study.inputs import COLOURS
 
@@ -150,7 +150,7 @@ def load(path: str | Path, device: torch.device, precision: str = "auto") -> Det
             "the workflow again to train it anew."
         )
     detector = build({**content["model"], "weights": path}, content["channels"])
-    tell(precision, device)
+    log_choice(precision, device)
     detector.precision = precision
     make_ready(detector.network, dtype(precision, device), merged=device.type == "cuda")
     detector.network.to(device)
