@@ -65,7 +65,7 @@ def test_arrays_of_something_else_than_numbers_are_refused(tmp_path):
 
 
 def test_what_is_no_file_of_the_model_zoo_is_told(tmp_path):
-    with pytest.raises(StudyError, match="are not there"):
+    with pytest.raises(StudyError, match="There is no file"):
         model_zoo.read(tmp_path / "none.pkl")
     whole = written(tmp_path, {"model": ARRAYS})
     whole.write_bytes(whole.read_bytes()[:-40])

@@ -130,7 +130,7 @@ def test_judges_that_hardly_know_the_classes_list_few_labels(caplog):
     accuracy = rated[rated["metric"] == "accuracy"].set_index("judge")["value"]["both"]
     assert 0.3 < accuracy < 0.8
     assert judged["listed"].mean() < 0.1
-    assert "more than the judges can be trusted with" in caplog.text
+    assert "but the judges can be trusted with fewer" in caplog.text
 
 
 def test_judges_that_do_not_agree_list_nothing():

@@ -54,7 +54,7 @@ def test_a_removed_checkpoint_is_not_resumed(tmp_path):
 @pytest.mark.parametrize("content", [{"network": {}}, {"progress": {}}, [1], nn.Linear(2, 2)])
 def test_a_foreign_checkpoint_is_refused_in_one_sentence(tmp_path, content):
     torch.save(content, tmp_path / "key.pt")
-    with pytest.raises(StudyError, match=r"key\.pt is damaged or no checkpoint .*; delete it"):
+    with pytest.raises(StudyError, match=r"key\.pt is damaged or not a checkpoint .*; delete it"):
         Checkpoint(tmp_path, "key").load(network=nn.Linear(2, 2))
     (tmp_path / "key.pt").write_bytes((tmp_path / "key.pt").read_bytes()[:100])
     with pytest.raises(StudyError, match="delete it"):

@@ -1,4 +1,4 @@
-"""From class probabilities to called cells: fused scores, decision rules, the cells table."""
+"""Call cells from class probabilities: fused scores, decision rules, the cells table."""
 
 import dataclasses
 from collections.abc import Collection, Iterable
@@ -22,25 +22,16 @@ Array = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 CELL = ["feature_shard", "feature_row"]
-"""Columns that name a detected cell in the predictions of every classifier."""
+"""Columns that identify a detected cell in the predictions of every classifier."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
     """How probabilities become a call.
 
-    Attributes
-    ----------
-    kind
-        `argmax`: the likeliest class, or the negative class when even that is below the threshold
-        (A36, the paper's words). `best_positive`: the likeliest class that is not negative if it
-        is above the threshold, however likely the negative class is (A37, the published code).
-    threshold
-        Probability.
-    classes
-        Names of the columns of the probabilities.
-    negative
-        The negative class.
+    `argmax`: the likeliest class, or the negative class if its probability is below the threshold
+    (A36, the paper's words). `best_positive`: the likeliest class that is not negative if it is
+    above the threshold, however likely the negative class is (A37, the published code).
     """
 
     kind: str
@@ -64,32 +55,18 @@ class Rule:
 
 
 def probability_columns(classes: Iterable[str]) -> list[str]:
-    """Return the names of the columns that hold the probabilities of these classes."""
+    """Return the names of the columns with the probabilities of these classes."""
     return [f"p_{name}" for name in classes]
 
 
 def read_runs(
     paths: Iterable[str | Path], searched: Collection[str], source: str
 ) -> dict[tuple[str, str], pd.DataFrame]:
-    """Read predictions and put the shards of each run together.
+    """Read predictions `<experiment>/seed<k>/<shard>.parquet` and join the shards of each run.
 
-    Parameters
-    ----------
-    paths
-        Files `<experiment>/seed<k>/<shard>.parquet`, in any order.
-    searched, source
-        Fields whose cells every run must have classified, and where they come from.
-
-    Returns
-    -------
-    dict
-        Experiment and seed to a predictions table with the column `feature_shard`; runs in the
-        order of the paths, rows sorted by shard and feature row.
-
-    Raises
-    ------
-    StudyError
-        When a run has classified the cells of other fields, or a file is not whole.
+    Returns predictions tables with `feature_shard`, sorted by shard and feature row, by experiment
+    and seed in the order of the paths. Raises StudyError when a file is incomplete, or a run has
+    not classified exactly the cells of the fields `searched`, which come from `source`.
     """
     runs: dict[tuple[str, str], list[pd.DataFrame]] = {}
     fields: dict[Path, list[str]] = {}
@@ -110,10 +87,7 @@ def read_runs(
 def average(seeds: list[pd.DataFrame], classes: list[str]) -> pd.DataFrame:
     """Return predictions with the mean probability over several seeds of one classifier.
 
-    Raises
-    ------
-    StudyError
-        When the seeds did not classify the same boxes.
+    Raises StudyError when the seeds did not classify the same boxes.
     """
     first = seeds[0]
     same = ["field", *BOX_COLUMNS, *CELL]
@@ -135,27 +109,10 @@ def call(
     fusion: Fusion = Fusion(),  # noqa: B008 - frozen
     target: str | None = None,
 ) -> pd.DataFrame:
-    """Call the class of each cell that the detector is sure enough of.
+    """Call each cell with a detector score above `min_score`.
 
-    Parameters
-    ----------
-    predictions
-        The predictions table.
-    rule
-        How probabilities become a call.
-    classifier_weight
-        Weight of the classifier in the fused score.
-    min_score
-        Cells with this detector score or a lower one are dropped.
-    fusion
-        How scores are fused and which boxes give way to better ones (C34, C35).
-    target
-        The class whose probability is fused with the detector's score (C28); None: the called one.
-
-    Returns
-    -------
-    table
-        `predictions` with the columns `call`, `cls_score` (probability of the call) and `score`.
+    The classifier's weight applies to the probability of the `target` (C28), or of the call if
+    None. Returns `predictions` with `call`, `cls_score` (probability of the call) and `score`.
     """
     cells = predictions[predictions["det_score"] > min_score].reset_index(drop=True)
     kept = suppress(cells, cells["det_score"].to_numpy(np.float64), fusion.nms_before)
@@ -175,15 +132,7 @@ def call(
 
 
 def learnt_weight(path: str | Path, experiment: str, detector: str) -> float:
-    """Return the classifier's weight that was learnt on val, the mean over the seeds.
-
-    Parameters
-    ----------
-    path
-        tables.FUSION_WEIGHTS.
-    experiment, detector
-        Which ones make the calls.
-    """
+    """Return the classifier's weight that was chosen on val, the mean over seeds."""
     tried = storage.read(path, FUSION_WEIGHTS)
     own = tried["chosen"] & (tried["experiment"] == experiment) & (tried["detector"] == detector)
     return float(tried.loc[own, "weight"].mean())
@@ -192,28 +141,9 @@ def learnt_weight(path: str | Path, experiment: str, detector: str) -> float:
 def describe(
     cells: pd.DataFrame, fields: pd.DataFrame, splits: pd.DataFrame, annotated: pd.DataFrame
 ) -> pd.DataFrame:
-    """Add where each cell comes from and what the annotator says it is.
+    """Add origin and annotated class: return the cells table, sorted by field and box.
 
-    Parameters
-    ----------
-    cells
-        Called cells.
-    fields
-        The quality table: condition, replicate and group of each field.
-    splits
-        The splits table.
-    annotated
-        The boxes table.
-
-    Returns
-    -------
-    table
-        The cells table, sorted by field and box.
-
-    Raises
-    ------
-    StudyError
-        When a cell's field has no split.
+    `fields` is the quality table. Raises StudyError when a cell's field has no split.
     """
     origin = in_splits(fields, splits)
     origin = origin[["field", "condition", "replicate", "group", "split"]]
@@ -230,13 +160,7 @@ def describe(
 
 
 def warn_of_calls(calls: pd.Series) -> None:
-    """Warn where no cell was called, or where all cells were called the same class.
-
-    Parameters
-    ----------
-    calls
-        Called class of every cell of the study.
-    """
+    """Warn if no cell was called, or all cells of the study were called the same class."""
     if calls.empty:
         notices.warn(
             "No cell was called in any field of the study: look at calls.min_score in the config "
@@ -245,6 +169,6 @@ def warn_of_calls(calls: pd.Series) -> None:
     elif len(set(calls)) == 1:
         notices.warn(
             f"All {len(calls)} called cells of the study are called {calls.iloc[0]}: the "
-            "classifier calls one class only, and no frequency means anything; look at "
+            "classifier calls one class only, so frequencies mean nothing; look at "
             "metrics/confusion.tsv and at calls.threshold in the config."
         )

@@ -1,9 +1,9 @@
-"""How many clicks it takes to annotate a field from nothing, and to correct proposals (C7).
+"""Count the clicks to annotate a field from nothing, and to correct proposals (C7).
 
-A box is drawn with two clicks, one in each of two opposite corners, and its class is chosen with a
-third. A proposed box is selected with one click, and then each change is one more: another class,
-another place for its edges, or its deletion. What is right is not clicked at all. Going from one
-field to the next costs the same both ways and is left out, and so is the time it takes to look.
+Drawing a box takes two clicks, on opposite corners, and choosing its class a third. Selecting a
+proposed box takes one click, and each change one more: its class, its edges, or its deletion. What
+is right needs no click. Moving to the next field costs the same either way and is left out, as is
+the time to look.
 """
 
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ from cellpheno.tables.columns import BOX_COLUMNS
 
 DRAW, CHOOSE_CLASS, SELECT, CHANGE = 2, 1, 1, 1
 FOUND_IOU = 0.5
-"""A proposal that overlaps an annotated cell by at least that much is of this cell."""
+"""Least IoU at which a proposal belongs to an annotated cell."""
 GOOD_IOU = 0.7
-"""Below that its edges are moved."""
+"""Least IoU at which its edges stay."""
 
 
 def count(
@@ -30,21 +30,9 @@ def count(
 ) -> pd.DataFrame:
     """Count clicks in annotated fields, as if their annotations were made from the proposals.
 
-    Parameters
-    ----------
-    cells
-        tables.CELLS, the proposals.
-    boxes
-        tables.BOXES, what the annotators have drawn.
-    fields
-        Rows with `field` and `condition`: annotated fields that no network has learned from.
-    classes
-        Of the study.
-
-    Returns
-    -------
-    DataFrame
-        tables.ANNOTATION_WORK, fields in the order of their doubt.
+    `cells` (tables.CELLS) are the proposals, `boxes` (tables.BOXES) the annotations; `fields` are
+    annotated ones (field, condition) that no network has learned from. Returns
+    tables.ANNOTATION_WORK, the least certain field first.
     """
     there = cells[cells["field"].isin(fields["field"])]
     doubt = proposals.by_doubt(there, fields["field"], classes)
@@ -65,7 +53,7 @@ def count(
 
 
 def _count(proposed: pd.DataFrame, drawn: pd.DataFrame) -> dict[str, int]:
-    """Return what has to be done in one field, and the clicks."""
+    """Return the necessary changes and clicks in one field."""
     edges, truth = (frame[BOX_COLUMNS].to_numpy(np.float64) for frame in (proposed, drawn))
     found = geometry.match(edges, proposed["det_score"].to_numpy(np.float64), truth, FOUND_IOU)
     hit = np.flatnonzero(found >= 0)
@@ -95,21 +83,8 @@ def _count(proposed: pd.DataFrame, drawn: pd.DataFrame) -> dict[str, int]:
 def share(work: pd.DataFrame, seed: int, draws: int = 2000) -> tuple[float, float, float]:
     """Return the clicks of correcting as a share of those from nothing, with its 95 % interval.
 
-    The interval comes from redrawing fields (percentile bootstrap).
-
-    Parameters
-    ----------
-    work
-        tables.ANNOTATION_WORK.
-    seed
-        The study's seed.
-    draws
-        How often fields are redrawn.
-
-    Returns
-    -------
-    tuple
-        Share and ends of its interval; missing where there is nothing to click.
+    The interval comes from redrawing the fields of tables.ANNOTATION_WORK; all three are missing if
+    there is nothing to click.
     """
     made, from_nothing = work[["clicks", "clicks_from_nothing"]].to_numpy(np.float64).T
     samples = resamples(np.arange(len(work)), generator(seed, "clicks"), draws)

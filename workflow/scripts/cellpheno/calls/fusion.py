@@ -1,4 +1,4 @@
-"""Fused scores: what the detector and the classifier say of a box, taken together (C33 to C35)."""
+"""Fuse the detector's and the classifier's scores of a box (C33 to C35)."""
 
 import dataclasses
 
@@ -16,16 +16,9 @@ Array = npt.NDArray[np.float64]
 class Fusion:
     """How boxes are scored and thinned out.
 
-    Attributes
-    ----------
-    keep_below
-        Boxes of a lower detector score keep that score, whatever the weight (published: 0.1, C34);
-        None: all are fused.
-    nms_before
-        Before the classifier a box gives way to one of higher detector score that it overlaps by
-        more than this (published: 0.5, C35); None: none does.
-    nms_after
-        The same by the fused score, afterwards.
+    Boxes with a detector score under `keep_below` keep that score (published: 0.1, C34). Before the
+    classifier, a box that overlaps one of higher detector score by more than `nms_before` is
+    dropped (published: 0.5, C35); `nms_after` does the same by the fused score.
     """
 
     keep_below: float | None = None
@@ -36,32 +29,18 @@ class Fusion:
 def fuse(
     detector: Array, classifier: Array, classifier_weight: float, keep_below: float | None = None
 ) -> Array:
-    """Return the fused score (1 - w) x detector + w x classifier (C33).
+    """Return the fused score (1 - w) x detector + w x classifier (C33) for scores [n] in 0..1.
 
-    Parameters
-    ----------
-    detector, classifier
-        [n] scores from 0 to 1.
-    classifier_weight
-        w.
-    keep_below
-        A detector score below this is kept as it is (C34).
+    Detector scores under `keep_below` are kept (C34).
     """
     fused = (1 - classifier_weight) * detector + classifier_weight * classifier
     return fused if keep_below is None else np.where(detector < keep_below, detector, fused)
 
 
 def suppress(cells: pd.DataFrame, scores: Array, max_iou: float | None) -> npt.NDArray[np.int64]:
-    """Return the rows, in their order, that non-maximum suppression keeps in each field.
+    """Return the rows, in order, that non-maximum suppression keeps in each field.
 
-    Parameters
-    ----------
-    cells
-        Table with field and box.
-    scores
-        [n].
-    max_iou
-        A box that overlaps a better one of its field by more than this is dropped; None: none is.
+    A box that overlaps a better one by more than `max_iou` is dropped; None keeps all.
     """
     if max_iou is None:
         return np.arange(len(cells))

@@ -1,4 +1,4 @@
-"""Called cells as proposals for annotators, and the fields in the order of their doubt (C7)."""
+"""Turn called cells into proposals for annotators, and sort fields by uncertainty (C7)."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,19 +12,10 @@ from cellpheno.tables.columns import BOX_COLUMNS
 def by_classifier(
     cells: pd.DataFrame, predictions: pd.DataFrame, classes: Sequence[str]
 ) -> pd.DataFrame:
-    """Return the cells with the classes that another classifier finds likeliest.
+    """Return the cells with the likeliest classes by another classifier's tables.PREDICTIONS.
 
-    The classifier that helps an annotator may see a stain that the study's own classifier must do
-    without (C7: the proposals came from bright field and fluorescence).
-
-    Parameters
-    ----------
-    cells
-        tables.CELLS.
-    predictions
-        tables.PREDICTIONS of that classifier for the same boxes.
-    classes
-        Of the study.
+    The annotator's classifier may see a stain that the study's own must do without (C7: proposals
+    came from bright field and fluorescence).
     """
     columns, place = probability_columns(list(classes)), ["field", *BOX_COLUMNS]
     kept = cells.drop(columns=columns)
@@ -37,11 +28,10 @@ def by_classifier(
 
 
 def by_doubt(cells: pd.DataFrame, fields: Iterable[str], classes: Sequence[str]) -> pd.Series:
-    """Return the uncertainty of each field, the least certain first.
+    """Return the uncertainty of each field, the least certain first, then by name.
 
-    It is the mean over the field's cells of what is missing from the probability of their called
-    class to 1; a field without cells is as uncertain as can be, for nothing speaks for its
-    emptiness. Fields that are equally uncertain stand in the order of their names.
+    It is the mean over the field's cells of one minus the probability of their call. A field
+    without cells has the highest uncertainty, because nothing supports that it is empty.
     """
     missing = 1 - _of_call(cells, classes)
     means = missing.groupby(cells["field"].to_numpy()).mean()
@@ -50,7 +40,7 @@ def by_doubt(cells: pd.DataFrame, fields: Iterable[str], classes: Sequence[str])
 
 
 def _of_call(cells: pd.DataFrame, classes: Sequence[str]) -> pd.Series:
-    """Return the probability of the class that each cell was called."""
+    """Return the probability of each cell's call."""
     probabilities = cells[probability_columns(list(classes))].to_numpy(np.float64)
     called = pd.Index(classes).get_indexer(cells["call"])
     return pd.Series(probabilities[np.arange(len(cells)), called], cells.index)

@@ -1,4 +1,4 @@
-"""How much the call of a cell depends on the decision rule and its threshold (A36, A37)."""
+"""Measure how calls depend on the decision rule and its threshold (A36, A37)."""
 
 from collections.abc import Iterable, Mapping
 
@@ -11,7 +11,7 @@ from cellpheno.classification.evaluation import SPLITS, Scored, measure
 RULES = ("argmax", "best_positive")
 THRESHOLDS = np.round(np.arange(0, 1, 0.05), 2)
 METRICS = ("balanced_accuracy", "macro_f1", "accuracy", "sensitivity", "precision", "f1")
-"""The first three of all classes, the others of each class and group."""
+"""The first three are for all classes, the others for each class and group."""
 
 
 def sweep(
@@ -23,21 +23,7 @@ def sweep(
 ) -> pd.DataFrame:
     """Call the annotated cells by every rule at every threshold, and measure the calls.
 
-    Parameters
-    ----------
-    cells
-        The cells table; its annotated cells of the splits val and test count.
-    classes, groups
-        As in the config.
-    negative
-        The negative class.
-    thresholds
-        Probabilities.
-
-    Returns
-    -------
-    DataFrame
-        tables.THRESHOLDS.
+    Only cells of the splits val and test count. Returns tables.THRESHOLDS.
     """
     rows = []
     for split in SPLITS:

@@ -1,1 +1,1 @@
-"""Candidates without a detector: the patches of a grid, or annotated objects."""
+"""Candidates that need no detector: patches of a grid, or annotated objects."""

@@ -1,4 +1,4 @@
-"""What is classified where no detector looks for cells: patches of a grid, or drawn objects."""
+"""List candidates without a detector: patches of a grid, or drawn objects."""
 
 from collections.abc import Sequence
 
@@ -15,28 +15,15 @@ from cellpheno.tables.columns import BOX_COLUMNS
 Boxes = npt.NDArray[np.float64]
 
 SURE = 1.0
-"""Score of a candidate that no detector has judged."""
+"""Score of a candidate that no detector has scored."""
 
 
 def grid(height: int, width: int, size: int, stride: int) -> Boxes:
-    """Return the square patches of a sliding window that lie whole in a field (L8).
+    """Return the square patches [n, 4] of a sliding window that lie entirely in a field (L8).
 
-    Nothing is padded or moved: what is left over at the right and lower edges is in no patch. With
-    224 px every 112 px a field of 1344 x 1024 px has 11 x 8 = 88 patches.
-
-    Parameters
-    ----------
-    height, width
-        Of the field, in pixels.
-    size
-        Side of a patch in pixels.
-    stride
-        From one patch to the next, along both axes, in pixels.
-
-    Returns
-    -------
-    array
-        [n, 4] x_min, y_min, x_max, y_max in pixels, half-open, row by row.
+    x_min, y_min, x_max, y_max in pixels, half-open, row by row. Nothing is padded or moved, so a
+    rest at the right and lower edges is in no patch. With 224 px every 112 px a field of 1344 x
+    1024 px has 11 x 8 = 88 patches.
     """
     lefts = np.arange(0, width - size + 1, stride)
     tops = np.arange(0, height - size + 1, stride)
@@ -45,26 +32,9 @@ def grid(height: int, width: int, size: int, stride: int) -> Boxes:
 
 
 def of_grid(quality: pd.DataFrame, names: Sequence[str], size: int, stride: int) -> pd.DataFrame:
-    """Return the patches of the usable fields of a shard.
+    """Return the patches of a shard's usable fields, as tables.DETECTIONS with score 1.
 
-    Parameters
-    ----------
-    quality
-        The quality table, with height and width; fields set aside have no patches.
-    names
-        Fields of the shard.
-    size, stride
-        See `grid`.
-
-    Returns
-    -------
-    DataFrame
-        tables.DETECTIONS, every score 1.
-
-    Raises
-    ------
-    StudyError
-        When a field is smaller than a patch.
+    Raises StudyError when a field is smaller than a patch.
     """
     parts = []
     sizes = quality.set_index("field")[["height", "width"]]
@@ -82,22 +52,9 @@ def of_grid(quality: pd.DataFrame, names: Sequence[str], size: int, stride: int)
 
 
 def of_objects(quality: pd.DataFrame, names: Sequence[str], objects: pd.DataFrame) -> pd.DataFrame:
-    """Return the drawn objects of the usable fields of a shard.
+    """Return the drawn objects of a shard's usable fields, as tables.DETECTIONS with score 1.
 
-    Parameters
-    ----------
-    quality
-        The quality table; objects of fields set aside are left out.
-    names
-        Fields of the shard.
-    objects
-        tables.BOXES.
-
-    Returns
-    -------
-    DataFrame
-        tables.DETECTIONS, every score 1, in the order of the shard's fields; an object that
-        several people have drawn with the same box is there once.
+    They are in the order of the fields; a box that several people have drawn is there once.
     """
     drawn = objects[["field", *BOX_COLUMNS]].drop_duplicates()
     parts = [drawn[drawn["field"] == field].assign(score=SURE) for field in usable(quality, names)]

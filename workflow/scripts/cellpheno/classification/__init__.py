@@ -1,1 +1,1 @@
-"""Telling cells apart: crops, backbones, training, inference, Grad-CAM, evaluation."""
+"""Classify cells: crops, training, inference, Grad-CAM, evaluation."""

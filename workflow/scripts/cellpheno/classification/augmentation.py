@@ -1,4 +1,4 @@
-"""Random turns by any angle, blur and brightness of training crops (C26, C29)."""
+"""Turn, blur and brighten training crops at random (C26, C29)."""
 
 import math
 from collections.abc import Mapping
@@ -12,31 +12,21 @@ from cellpheno.networks.prefetch import send
 
 
 class Changes(Protocol):
-    """What the config's `classification/training` says of these; no chance is drawn for none."""
+    """Settings of the config's `classification/training`; steps that are off draw no numbers."""
 
     rotation: dict[str, Any]
     """`probability`, and `degrees` to either side."""
     blur: dict[str, Any]
-    """`probability`, and `kernel`: the smallest and the largest side of the filter, odd px."""
+    """`probability`, and `kernel`: smallest and largest side of the filter, odd px."""
     brightness: dict[str, Any]
     """`probability`, `limit` as a share of the full range, and `kind`."""
 
 
 def change(images: torch.Tensor, changes: Changes) -> torch.Tensor:
-    """Turn, blur and brighten each crop of a batch by chance, on the device of the crops.
+    """Turn, blur and brighten each crop of a batch, uint8 [N, C, S, S], at random on its device.
 
-    Parameters
-    ----------
-    images
-        uint8 [N, C, S, S].
-    changes
-        What to do, and how often.
-
-    Returns
-    -------
-    tensor
-        [N, C, S, S] in 0 to 255: float32 if anything is asked for, because `clipped` makes
-        fractions that uint8 does not hold; else the images as they are.
+    Returns float32 from 0 to 255 if any step is on, because `clipped` makes fractions; else the
+    images unchanged.
     """
     steps = (
         (changes.rotation, turned),
@@ -50,10 +40,7 @@ def change(images: torch.Tensor, changes: Changes) -> torch.Tensor:
 
 
 def turned(images: torch.Tensor, settings: Mapping[str, Any]) -> torch.Tensor:
-    """Turn each crop with a chance by an angle up to `degrees` to either side.
-
-    What comes into view is what lay inside, reflected at the edge.
-    """
+    """Turn some crops by an angle up to `degrees` to either side, reflecting them at the edge."""
     n = len(images)
     angle = (torch.rand(n) * 2 - 1) * math.radians(settings["degrees"])
     angle[torch.rand(n) >= settings["probability"]] = 0
@@ -66,16 +53,16 @@ def turned(images: torch.Tensor, settings: Mapping[str, Any]) -> torch.Tensor:
 
 
 def blurred(images: torch.Tensor, settings: Mapping[str, Any]) -> torch.Tensor:
-    """Blur each crop with a chance by a Gaussian whose size is drawn too.
+    """Blur some crops by a Gaussian of random size.
 
-    Its standard deviation follows its size as in OpenCV, which albumentations leaves it to.
+    Its standard deviation follows its size as in OpenCV, whose rule albumentations uses.
     """
     low, high = settings["kernel"]
     sizes = torch.randint(low // 2, high // 2 + 1, (len(images),)) * 2 + 1
     sizes[torch.rand(len(images)) >= settings["probability"]] = 1
     result = images.clone()
     for size in range(max(3, low), high + 1, 2):
-        rows = (sizes == size).nonzero()[:, 0]  # known here: a GPU need not be asked
+        rows = (sizes == size).nonzero()[:, 0]  # on the CPU, so no waiting for a GPU
         if len(rows):
             sigma = 0.3 * ((size - 1) * 0.5 - 1) + 0.8
             chosen = send(rows, images.device)
@@ -84,11 +71,11 @@ def blurred(images: torch.Tensor, settings: Mapping[str, Any]) -> torch.Tensor:
 
 
 def brightened(images: torch.Tensor, settings: Mapping[str, Any]) -> torch.Tensor:
-    """Change the brightness of each crop with a chance, by at most `limit` of the full range.
+    """Change the brightness of some crops by at most `limit` of the full range.
 
-    `sound` adds a share of 255 and clips to 0 to 255. `clipped` is what albumentations makes of
-    float32 images with values of 0 to 255, which it takes for 0 to 1 (C47): it adds a share of 1
-    and clips to 0 to 1, so that nearly every pixel becomes 1 and the crop is lost.
+    `sound` adds a share of 255 and clips to 0 to 255. `clipped` does what albumentations does with
+    float32 images of 0 to 255, which it takes for 0 to 1 (C47): it adds a share of 1 and clips to
+    0 to 1, so that nearly every pixel becomes 1 and the crop is lost.
     """
     full = 1.0 if settings["kind"] == "clipped" else 255.0
     n = len(images)

@@ -1,7 +1,7 @@
-"""How a score goes with the brightness of a stain, and what a p value of it is worth (L24).
+"""Correlate a score with the brightness of a stain, with p values of three kinds (L24).
 
-Patches of one field are not independent: p values that count them as if they were are given for
-comparison with published ones, and named so.
+Patches of one field are not independent; p values that treat them as independent are given only for
+comparison with published ones, under a name that says so.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,13 +21,13 @@ BOOTSTRAP = "bootstrap over fields"
 NAIVE = "patches as independent"
 FIELD_MEANS = "means of fields"
 SMALLEST = 3
-"""Fewer pairs, or fields, have no interval of a correlation."""
+"""A correlation of so few pairs or fields has no interval."""
 LIMIT = 1 - 1e-12
 """Correlation from which pairs count as lying on a line."""
 
 
 def ranks(values: Array, weights: Array) -> Array:
-    """Return the mid-ranks [b, n] of values [n] in samples that hold each of them so often."""
+    """Return the mid-ranks [b, n] of values [n], each counted as often as its weight says."""
     order = np.argsort(values, kind="stable")
     starts = np.flatnonzero(np.diff(values[order], prepend=-np.inf))
     tied = np.add.reduceat(weights[:, order], starts, axis=1)
@@ -51,28 +51,13 @@ CORRELATIONS: dict[str, Callable[[Array, Array, Array], Array]] = {
 def correlate(
     brightness: Array, score: Array, field: npt.NDArray[np.intp], seed: int
 ) -> Iterator[dict[str, Any]]:
-    """Yield the correlation of score with brightness, with p values of three kinds (L24).
+    """Yield the correlation of score and brightness [n] of patches, with p values of three kinds.
 
-    `patches as independent` is what a statistics program prints: with hundreds of patches every
-    correlation is significant beyond any doubt. `bootstrap over fields` redraws whole fields; its
-    p value is that of Fisher's z over the spread of the redrawn ones, on a t distribution with one
-    degree of freedom less than there are fields. `means of fields` takes one point per field.
-
-    Parameters
-    ----------
-    brightness
-        [n] mean counts of each patch.
-    score
-        [n] probability of the dim class.
-    field
-        [n] number of the field of each patch.
-    seed
-        The study's seed.
-
-    Yields
-    ------
-    dict
-        metric, method, value, ci_low, ci_high, p, n, n_fields; nothing where nothing varies.
+    `patches as independent` is the usual one: with hundreds of patches every correlation is
+    significant. `bootstrap over fields` redraws whole fields; its p value is that of Fisher's z
+    over the spread of the redrawn ones, on a t distribution with one degree of freedom less than
+    fields. `means of fields` takes one point for each field. `field` [n] numbers the patches'
+    fields. Nothing is yielded if brightness or score is constant (L24).
     """
     if not _varies(brightness, score):
         return
@@ -111,7 +96,7 @@ def _fisher(value: float, n: int) -> dict[str, float]:
 
 
 def _z(value: npt.ArrayLike) -> Any:
-    """Return Fisher's z; finite also where all pairs lie on a line."""
+    """Return Fisher's z, finite even if all pairs lie on a line."""
     return np.arctanh(np.clip(value, -LIMIT, LIMIT))
 
 

@@ -1,8 +1,8 @@
-"""Crops cut on the device that holds the field, as `crops.cut` cuts them on a CPU.
+"""Cut crops on the device that holds the field, as `crops.cut` does on a CPU.
 
-To cut, pad and resize is the same linear map of the rows of a box and of its columns, so that all
-crops are two products of matrices. A grey level may be one off what OpenCV gives, which rounds on
-the way.
+Cutting, padding and resizing are one linear map of a box's rows and one of its columns, so all
+crops are two products of matrices. A grey level may differ by one from OpenCV, which rounds
+intermediate values.
 """
 
 import numpy as np
@@ -13,31 +13,19 @@ from cellpheno.images.crops import Boxes, Geometry, windows
 from cellpheno.networks.prefetch import send
 
 AT_ONCE = 128
-"""Crops; memory grows with the square of the largest box among them."""
+"""Crops in one product; memory grows with the square of the largest box among them."""
 
 
 def cut(image: Tensor, boxes: Boxes, geometry: Geometry) -> Tensor:
-    """Cut the crop of each box out of a field (A25 to A28).
+    """Cut the crop of each box [n, 4] px out of a field, uint8 [height, width, channels] (A25-A28).
 
-    Parameters
-    ----------
-    image
-        uint8 [height, width, channels] on the device.
-    boxes
-        [n, 4] in pixels of the field, half-open.
-    geometry
-        How a box becomes a crop.
-
-    Returns
-    -------
-    tensor
-        uint8 [n, size, size, channels] on the device of the image.
+    Returns uint8 [n, size, size, channels] on the device of the image.
     """
     size = geometry.size
     crops = image.new_empty(len(boxes), size, size, image.shape[2])
     areas = windows(boxes, geometry.margin, *image.shape[:2])
     sides = (areas[:, 2:] - areas[:, :2]).max(axis=1, initial=1)
-    order = np.argsort(sides, kind="stable")  # boxes of one size together: little is computed twice
+    order = np.argsort(sides, kind="stable")  # boxes of one size together avoid useless work
     for start in range(0, len(order), AT_ONCE):
         rows = order[start : start + AT_ONCE]
         crops[send(rows, image.device)] = _cut(image, areas[rows], geometry)
@@ -52,8 +40,8 @@ def _cut(image: Tensor, areas: np.ndarray, geometry: Geometry) -> Tensor:
     edge = np.minimum((share * padded).astype(np.int64), (padded - 1) // 2)
     inner = padded - 2 * edge
     before = (padded - extent) // 2
-    told = np.concatenate([areas[:, :2], extent, before, edge, inner], axis=1)
-    corner, extent, before, edge, side = send(told, image.device).split(2, dim=1)
+    table = np.concatenate([areas[:, :2], extent, before, edge, inner], axis=1)
+    corner, extent, before, edge, side = send(table, image.device).split(2, dim=1)
     places = torch.arange(int(inner.max()), device=image.device)
     columns, rows = (
         corner[:, axis, None]
@@ -70,24 +58,11 @@ def _cut(image: Tensor, areas: np.ndarray, geometry: Geometry) -> Tensor:
 
 
 def _weights(side: Tensor, places: Tensor, size: int, areas: bool) -> Tensor:
-    """Return how much each pixel of a row counts in each pixel of the resized row.
+    """Return the weight [n, size, m] of each pixel of a row in each pixel of the resized row.
 
-    Parameters
-    ----------
-    side
-        [n, 1, 1] pixels of the row.
-    places
-        [m] numbers of pixels, at least as many as any row has.
-    size
-        Pixels of the resized row.
-    areas
-        Whether they are means over areas where the row becomes shorter, else they lie between the
-        two nearest pixels.
-
-    Returns
-    -------
-    tensor
-        float32 [n, size, m]; 0 beyond the end of a row.
+    Rows have `side` [n, 1, 1] pixels, numbered by `places` [m]; beyond a row's end weights are 0.
+    With `areas`, shortened rows are means over areas; else values lie between the two nearest
+    pixels.
     """
     step = side.double() / size
     wanted = torch.arange(size, device=places.device, dtype=torch.float64)[:, None]

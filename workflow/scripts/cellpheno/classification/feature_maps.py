@@ -1,4 +1,4 @@
-"""Feature maps inside a classifier: where in its input their positions lie, and which to use."""
+"""Find feature maps inside a classifier, and where in its input their positions lie."""
 
 import dataclasses
 from collections.abc import Callable
@@ -14,24 +14,18 @@ from cellpheno.networks.backbones import Classifier, channel_axis
 
 AUTO, LAST = "auto", "last"
 ENOUGH = 7
-"""Positions along each side from which on a map shows more than in which corner the evidence is;
-what ResNets have at the 224 px that Grad-CAM was made for."""
+"""Positions along each side from which a map shows more than the corner of the evidence; ResNets
+have them at 224 px, for which Grad-CAM was made."""
 MERGING = (PatchMerging, PatchMergingV2)
 POOLS = (functional.max_pool2d, functional.avg_pool2d)
 
 
 @dataclasses.dataclass(frozen=True)
 class Grid:
-    """The positions of a feature map along one side of its input, which is a square.
+    """The positions of a feature map along one side of its square input.
 
-    Attributes
-    ----------
-    positions
-        Their number.
-    first
-        Pixel on which the receptive field of the first one is centred; 0 is the first pixel.
-    step
-        Pixels from one to the next.
+    `first`: pixel at the centre of the first one's receptive field, counted from 0. `step`: pixels
+    from one to the next.
     """
 
     positions: int
@@ -41,30 +35,22 @@ class Grid:
     def through(
         self, kernel: int, stride: int, padding: int, dilation: int = 1, ceil: bool = False
     ) -> "Grid":
-        """Return the grid behind a convolution or a pool."""
+        """Return the grid after a convolution or a pool."""
         reach = dilation * (kernel - 1)
         room = self.positions + 2 * padding - reach - 1
         positions = (room + (stride - 1 if ceil else 0)) // stride + 1
         if ceil and (positions - 1) * stride >= self.positions + padding:
-            positions -= 1  # no window begins behind the input
+            positions -= 1  # no window begins after the input
         first = self.first + (reach / 2 - padding) * self.step
         return Grid(positions, first, self.step * stride)
 
 
 @dataclasses.dataclass(frozen=True)
 class Layer:
-    """A feature map of a classifier.
+    """A feature map of a classifier, for crops of `size` px.
 
-    Attributes
-    ----------
-    name
-        Of the module of the backbone that gives it; empty for the backbone itself.
-    channel
-        Axis of its channels.
-    grid
-        Where its positions lie.
-    size
-        Side of the crops in px.
+    `name` is the module of the backbone that returns it, empty for the backbone itself; `channel`
+    is the axis of its channels.
     """
 
     name: str
@@ -74,7 +60,7 @@ class Layer:
 
     @property
     def resolution(self) -> str:
-        """What a figure says of maps of this layer."""
+        """A description of the layer for figures."""
         n = self.grid.positions
         return (
             f"{self.name or 'last feature map'}: {n} × {n} positions, {self.grid.step:g} px apart, "
@@ -83,22 +69,16 @@ class Layer:
 
 
 def find_layer(model: Classifier, name: str, size: int) -> Layer:
-    """Return the feature map that is to be explained; warn where it has few positions.
+    """Return the feature map to explain; warn if it has few positions.
 
-    Parameters
-    ----------
-    model
-        On any device; its weights play no part.
-    name
-        The config's `grad_cam.layer`: `last`, a module of the backbone by torchvision's name, or
-        `auto`, the last part of the backbone whose map has at least 7 x 7 positions.
-    size
-        Side of the crops in px.
+    `name` is the config's `grad_cam.layer`: `last`, a module of the backbone by torchvision's name,
+    or `auto`, the last part of the backbone whose map has at least 7 x 7 positions. Crops have
+    `size` px.
 
     Raises
     ------
     StudyError
-        When the backbone has no such module, or it gives no feature map.
+        When the backbone has no such module, or it returns no feature map.
     """
     known = grids(model.backbone, size)
     if name == AUTO:
@@ -110,24 +90,24 @@ def find_layer(model: Classifier, name: str, size: int) -> Layer:
     if chosen not in known:
         raise StudyError(
             f"grad_cam/layer is {name!r}, but {model.settings.backbone} has no module of that name "
-            f"that gives one feature map; choose {AUTO}, {LAST} or one of "
+            f"with one feature map; choose {AUTO}, {LAST} or one of "
             f"{', '.join(part for part in known if part and part.count('.') < 2)}."
         )
     layer = Layer(chosen, channel_axis(model.settings.backbone, chosen), known[chosen], size)
     if layer.grid.positions < ENOUGH:
         notices.warn(
-            f"Grad-CAM maps are too coarse to show what in a cell speaks for its class "
-            f"({layer.resolution}; {ENOUGH} × {ENOUGH} are wanted): set grad_cam/layer to {AUTO} "
-            "or to an earlier module, or make classification/crops/size larger."
+            f"Grad-CAM maps are too coarse to show which part of a cell supports its class "
+            f"({layer.resolution}; at least {ENOUGH} × {ENOUGH} are needed): set grad_cam/layer to "
+            f"{AUTO} or to an earlier module, or make classification/crops/size larger."
         )
     return layer
 
 
 def parts(module: nn.Module, prefix: str = "") -> list[str]:
-    """Return the names of a backbone's parts from its end to its beginning.
+    """Return the names of a backbone's modules with weights, from its end to its beginning.
 
-    They are its modules with weights; in place of the only one that has parts of its own, such as
-    the `features` of DenseNet, those inside it.
+    A single module with modules of its own, such as the `features` of DenseNet, is replaced by
+    them.
     """
     found = [(name, part) for name, part in module.named_children() if _has_weights(part)]
     nested = [part for _, part in found if list(part.children())]
@@ -143,23 +123,12 @@ def _has_weights(module: nn.Module) -> bool:
 
 
 def grids(backbone: nn.Module, size: int) -> dict[str, Grid]:
-    """Return where the positions of each module's feature map lie, from strides and padding.
+    """Return the positions of each module's feature map, from strides, padding and input size.
 
-    Position i of a ResNet's last map is centred on pixel 32 i, since its padding puts the first
-    centre on the first pixel; that of a ConvNeXt, which has no padding, on pixel 32 i + 15.5.
-
-    Parameters
-    ----------
-    backbone
-        [N, C, H, W] to feature maps.
-    size
-        H and W.
-
-    Returns
-    -------
-    dict
-        By the module's name, the empty one for the backbone itself; without modules that are called
-        more than once or whose output has no places.
+    Position i of a ResNet's last map is centred on pixel 32 i, because its padding puts the first
+    centre on the first pixel; that of a ConvNeXt, which has no padding, on pixel 32 i + 15.5. The
+    empty name is the backbone itself. Modules that are called more than once, or whose output has
+    no positions, are left out.
     """
     tracer = _Tracer()
     graph = tracer.trace(backbone)
@@ -174,7 +143,7 @@ def grids(backbone: nn.Module, size: int) -> dict[str, Grid]:
 
 
 class _Tracer(fx.Tracer):
-    """Keeps which node each module's output is; merging of patches is one step."""
+    """Records which node each module's output is; merging of patches is one step."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -199,7 +168,7 @@ class _Tracer(fx.Tracer):
 def _behind(
     node: fx.Node, modules: dict[str, nn.Module], known: dict[fx.Node, Grid | None]
 ) -> Grid | None:
-    """Return the grid of what a node gives; None where it has no places, such as a mean."""
+    """Return the grid of a node's output; None if it has no positions, such as a mean."""
     module = modules.get(str(node.target)) if node.op == "call_module" else None
     if isinstance(module, nn.AdaptiveAvgPool2d):
         return None
@@ -207,7 +176,7 @@ def _behind(
     if not before:
         return None
     if len(before) > 1:
-        raise ValueError(f"what {node} puts together lies at different places: {before}")
+        raise ValueError(f"{node} joins maps with different positions: {before}")
     [grid] = before
     if isinstance(module, MERGING):
         return grid.through(2, 2, 0, ceil=True)

@@ -1,4 +1,4 @@
-"""Grad-CAM: which part of a crop speaks for a class."""
+"""Grad-CAM: show which part of a crop supports a class."""
 
 import numpy as np
 import numpy.typing as npt
@@ -15,29 +15,17 @@ from cellpheno.tables.columns import BOX_COLUMNS
 
 BATCH = 64
 KINDS = SUREST, BY_CHANCE, WRONG = "surest", "by chance", "wrong"
-"""Why a cell was chosen: a sure right call, drawn among all of its class, among further errors."""
+"""Why a cell was chosen: sure and right, drawn among its class, or one of the other errors."""
 
 
 def class_maps(model: Classifier, seen: torch.Tensor) -> torch.Tensor:
-    """Return what each place of the last feature map adds to each class, without a gradient pass.
+    """Return the contribution [n, classes, h, w] of each place to each class without a gradient.
 
-    Behind the last feature map come a mean over places and a few layers on single vectors, so the
-    gradient of a logit is the same at every place: a row of the linear layer, or what the norm
-    before it makes of that row. This is Grad-CAM of the last layer before its negative part is
-    taken off, up to a factor per map; the weights cost one small product.
-
-    Parameters
-    ----------
-    model
-        In evaluation mode.
-    seen
-        [n, D, h, w] feature maps that `model.features` gave.
-
-    Returns
-    -------
-    tensor
-        [n, classes, h, w] float32; the mean over places is the part of the logit that is linear in
-        the features.
+    The last feature maps `seen` [n, D, h, w] are followed by a mean over places and a few layers on
+    single vectors, so the gradient of a logit is the same at every place: a row of the linear
+    layer, or what the norm before it makes of that row. This is Grad-CAM of the last layer with its
+    negative part, up to a factor per map; the mean over places is the part of the logit that is
+    linear in the features. The model is in evaluation mode.
     """
     linear = model.head.weight
     if isinstance(model.norm, nn.Identity):
@@ -50,22 +38,10 @@ def class_maps(model: Classifier, seen: torch.Tensor) -> torch.Tensor:
 
 
 def heat(evidence: torch.Tensor, layer: Layer) -> torch.Tensor:
-    """Return evidence as it is drawn over the crops: without its negative part, at most 1.
+    """Return evidence [n, h, w] as float32 maps [n, S, S] over the crops, from 0 to 1.
 
-    Each position lies at the centre of its receptive field, values between centres are linear in
-    both directions, and those beyond the outer centres are the same as there.
-
-    Parameters
-    ----------
-    evidence
-        [n, h, w], of each position of the layer.
-    layer
-        Where the positions lie.
-
-    Returns
-    -------
-    tensor
-        [n, S, S] float32 for crops of S px.
+    The negative part is cut off. Each position lies at the centre of its receptive field; values
+    between centres are bilinear, and those beyond the outer centres constant.
     """
     evidence = evidence.relu().float()
     across = _shares(layer, evidence.device)
@@ -90,36 +66,19 @@ def grad_cam(
     module: nn.Module,
     channel: int = 1,
 ) -> torch.Tensor:
-    """Return what each position of a feature map adds to the class of each image.
+    """Return the contribution [n, h, w] of each position of a feature map to each image's class.
 
-    Each channel is weighted by the mean gradient of the target's logit; the sum over channels is
-    the evidence. The gradient goes back to the module alone: the forward pass before it keeps no
-    graph.
-
-    Parameters
-    ----------
-    model
-        Images to logits [n, classes], in evaluation mode.
-    images
-        [n, C, H, W].
-    targets
-        [n] class that is explained.
-    module
-        A module of the model with a feature map [n, K, h, w] as output.
-    channel
-        The axis of K; 3 where a module gives [n, h, w, K], as those of Swin do.
-
-    Returns
-    -------
-    tensor
-        [n, h, w], with its negative part.
+    Each channel is weighted by the mean gradient of the logit of the target [n]; the sum over
+    channels, with its negative part, is the evidence. Only `module`, whose output is [n, K, h, w],
+    or [n, h, w, K] with `channel` 3 as in Swin, receives the gradient: the layers before it keep no
+    graph. The model is in evaluation mode.
     """
     maps: list[torch.Tensor] = []
 
     def keep(module: nn.Module, inputs: object, output: torch.Tensor) -> torch.Tensor:
         maps.append(output.detach().requires_grad_())
         torch.set_grad_enabled(True)
-        return maps[0].clone()  # what follows may work in place
+        return maps[0].clone()  # later layers may change it in place
 
     handle = module.register_forward_hook(keep)
     try:
@@ -143,8 +102,8 @@ def explain(
 ) -> npt.NDArray[np.float32]:
     """Return the Grad-CAM map [n, S, S] of each crop [n, S, S, C] for its target class [n].
 
-    The highest value of each map is 1; it is all 0 where nothing speaks for the class. That of the
-    last feature map is had without a gradient (see `class_maps`).
+    The highest value of each map is 1; a map without support for the class is 0. The last feature
+    map needs no gradient (see `class_maps`).
     """
     module = model.backbone.get_submodule(layer.name)
     maps = np.zeros(crops.shape[:3], dtype=np.float32)
@@ -165,31 +124,11 @@ def explain(
 def choose(
     cells: pd.DataFrame, splits: list[str], classes: list[str], per_class: int, seed: int
 ) -> pd.DataFrame:
-    """Choose annotated cells to explain: sure and right ones, any, and wrong ones.
+    """Choose annotated cells of some splits to explain: sure and right ones, any, and wrong ones.
 
-    Parameters
-    ----------
-    cells
-        The cells table.
-    splits
-        Where to choose.
-    classes
-        In the order of the result.
-    per_class
-        Cells of each annotated class and of each of `KINDS`; fewer where there are fewer.
-    seed
-        Of what is drawn by chance.
-
-    Returns
-    -------
-    table
-        Rows of `cells`, by class, with the columns `correct` and `kind`. The cells `by chance` are
-        a fair sample of their class; the others are none of these.
-
-    Raises
-    ------
-    StudyError
-        When no cell of these splits is annotated.
+    `per_class` cells of each annotated class and each of `KINDS`, or fewer if there are fewer. The
+    cells `by chance` are a fair sample of their class, drawn first. Returns rows of `cells` in the
+    order of the classes, with `correct` and `kind`. Raises StudyError when no cell is annotated.
     """
     known = cells[cells["split"].isin(splits) & cells["label"].isin(classes)]
     if known.empty:

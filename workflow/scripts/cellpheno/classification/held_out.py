@@ -1,4 +1,4 @@
-"""Class probabilities of what evaluation rests on: annotated and detected boxes of some fields."""
+"""Classify the boxes that evaluations need: annotated and detected ones of some fields."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,21 +38,10 @@ def predict_rows(
 
 
 def boxes(annotated: pd.DataFrame, detected: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
-    """Return the annotated and the detected boxes of the fields of val and test.
+    """Return the annotated and the detected boxes of the fields of val and test, sorted.
 
-    Parameters
-    ----------
-    annotated
-        The boxes table.
-    detected
-        A detections table with the column `detector`.
-    splits
-        The splits table.
-
-    Returns
-    -------
-    DataFrame
-        source (`annotated` or `detected`), detector, field, split, box, score, label; sorted.
+    `detected` is a detections table with `detector`. Returns source (`annotated` or `detected`),
+    detector, field, split, box, score and label.
     """
     held_out = splits.loc[splits["split"].isin(SPLITS), ["field", "split"]]
     drawn = annotated[["field", *BOX_COLUMNS, "label"]].assign(
@@ -75,30 +64,9 @@ def judge(
     four_flips: bool | str,
     device: torch.device,
 ) -> pd.DataFrame:
-    """Classify boxes that lie in many shards, and keep what they are.
+    """Classify boxes from `boxes`, with one shard in memory at a time; return tables.JUDGED_BOXES.
 
-    Parameters
-    ----------
-    trained
-        The classifier, on the device.
-    shards
-        Shards of converted fields, one in memory at a time.
-    cells
-        From `boxes`.
-    four_flips
-        See `inference.predict`.
-    device
-        Where the model is.
-
-    Returns
-    -------
-    DataFrame
-        tables.JUDGED_BOXES.
-
-    Raises
-    ------
-    StudyError
-        When a field of a box is in none of the shards.
+    Raises StudyError when a field of a box is in none of the shards.
     """
     parts, missing = [], set(cells["field"])
     for shard in track(shards, "shards", len(shards)):

@@ -1,4 +1,4 @@
-"""Class probabilities and pooled features of detected cells."""
+"""Compute class probabilities and pooled features of detected cells."""
 
 import dataclasses
 import weakref
@@ -25,14 +25,13 @@ from cellpheno.tables.columns import BOX_COLUMNS
 Crops = npt.NDArray[np.uint8] | Tensor
 
 PIXELS = {"cpu": 64 * 96**2, "cuda": 512 * 224**2}
-"""Of the crops that are seen at once. On a CPU more would no longer fit its caches: ResNet-101 at
-224 px takes a quarter longer per crop in batches of 32 than in batches of 8. Does not change the
-result beyond rounding."""
+"""Pixels of a batch of crops, which affects results only by rounding. On a CPU more would not fit
+its caches: ResNet-101 at 224 px takes a quarter longer per crop in batches of 32 than of 8."""
 FEW_PIXELS = 64 * 224**2
-"""Up to so many a GPU waits longer for its next kernel than it computes."""
+"""Up to so many, a GPU waits longer for its next kernel than it computes."""
 ADAPTIVE = "adaptive"
 SURE = 0.9
-"""The distance of the two likeliest classes' probabilities from which on one view is enough."""
+"""Difference of the two highest probabilities from which one view is enough."""
 _recorded: weakref.WeakKeyDictionary[Classifier, Recorded] = weakref.WeakKeyDictionary()
 
 
@@ -40,8 +39,8 @@ _recorded: weakref.WeakKeyDictionary[Classifier, Recorded] = weakref.WeakKeyDict
 class Prediction:
     """Probabilities [n, classes] as float64 and pooled features [n, D] as float16.
 
-    Class activation maps [n, classes, h, w] as float32 where they were asked for (see
-    `gradcam.class_maps`; `gradcam.heat` lays them over the crops).
+    Class activation maps [n, classes, h, w] are float32, if requested (see `gradcam.class_maps`;
+    `gradcam.heat` lays them over the crops).
     """
 
     probabilities: npt.NDArray[np.float64]
@@ -51,14 +50,14 @@ class Prediction:
 
 @dataclasses.dataclass(frozen=True)
 class Computed:
-    """A prediction that may still be computed: on the device, nothing waits for it."""
+    """A prediction on the device that may still be in progress."""
 
     probabilities: Tensor
     features: Tensor
     maps: Tensor | None
 
     def fetch(self) -> Prediction:
-        """Wait for it."""
+        """Wait for the prediction."""
         return Prediction(
             self.probabilities.cpu().numpy(),
             self.features.cpu().numpy(),
@@ -67,7 +66,7 @@ class Computed:
 
 
 def batch_size(geometry: Geometry, device: torch.device) -> int:
-    """Return how many crops a device is given at once."""
+    """Return the number of crops in a batch on a device."""
     return max(1, PIXELS[device.type] // geometry.size**2)
 
 
@@ -78,22 +77,11 @@ def predict(
     device: torch.device,
     maps: bool = False,
 ) -> Prediction:
-    """Classify a batch of crops.
+    """Classify crops, uint8 [n, S, S, channels], by a model in evaluation mode on the device.
 
-    Parameters
-    ----------
-    model
-        In evaluation mode, on the device; its numbers are those it was loaded in.
-    crops
-        uint8 [n, S, S, channels].
-    four_flips
-        Whether probabilities are the mean over the crop, both its mirror images and its half
-        turn (A34); features are always those of the crop itself. `adaptive`: the other three views
-        only where the crop itself leaves the class unsure (see `unsure`).
-    device
-        Where the model is.
-    maps
-        Whether the same pass also gives the class activation maps of the crop itself.
+    With `four_flips`, probabilities are the mean over the crop, both its mirror images and its half
+    turn (A34); `adaptive` adds these three views only if the crop leaves the class unsure (see
+    `unsure`). Features, and class activation maps if `maps`, are those of the crop itself.
     """
     return compute(model, crops, four_flips, device, maps).fetch()
 
@@ -106,14 +94,14 @@ def compute(
     device: torch.device,
     maps: bool = False,
 ) -> Computed:
-    """Do as `predict` does, but do not wait for the device."""
+    """Do the same as `predict`, but do not wait for the device."""
     images = to_tensor(crops, device)
     features_of = _features_of(model, images)
     views = [(), (2,), (3,), (2, 3)] if four_flips else [()]
     total = torch.zeros((len(images), model.head.out_features), device=device)
     rows: slice | Tensor = slice(None)
     for axes in views:
-        with computing("float32", device):  # or lower, if the weights are
+        with computing("float32", device):  # or in the format of the weights
             seen = features_of(images.flip(axes) if axes else images)
             pooled = model.pool(seen)
             logits = model.head(pooled)
@@ -139,17 +127,17 @@ def unsure(probabilities: Tensor) -> Tensor:
 
 
 def _features_of(model: Classifier, images: Tensor) -> Callable[[Tensor], Tensor]:
-    """Return what makes feature maps of these images: a recording, where they are few on a GPU."""
+    """Return the function from images to feature maps: for few on a GPU a recording."""
     if not images.is_cuda or images.shape[0] * images.shape[2] ** 2 > FEW_PIXELS:
         return model.features
     if model not in _recorded:
-        known = weakref.ref(model)  # the recording is kept as long as the model, and not longer
+        known = weakref.ref(model)  # so that the recording does not keep the model alive
         _recorded[model] = Recorded(lambda images: known().features(images))
     return _recorded[model]
 
 
 def fetched(parts: Iterable[Computed]) -> Iterator[Prediction]:
-    """Yield predictions, each after the next one has been asked for: the device is kept busy."""
+    """Yield predictions, each after the next one has started, so that the device stays busy."""
     before = None
     for part in parts:
         if before is not None:
@@ -160,14 +148,14 @@ def fetched(parts: Iterable[Computed]) -> Iterator[Prediction]:
 
 
 def cut(image: Crops, boxes: npt.NDArray[np.float64], geometry: Geometry) -> Crops:
-    """Cut crops out of a field where it lies: in the memory of a GPU, or by OpenCV."""
+    """Cut crops out of a field in the memory that holds it: on a GPU, or with OpenCV."""
     if torch.is_tensor(image):
         return crops_on_gpu.cut(image, boxes, geometry)
     return crops.cut(image, boxes, geometry)
 
 
 def regroup(arrays: Iterable[Crops], size: int) -> Iterator[Crops]:
-    """Yield the rows of arrays, or of tensors, again, `size` at a time."""
+    """Yield the rows of arrays, or of tensors, `size` at a time."""
     waiting: list[Crops] = []
     for array in arrays:
         waiting.append(array)
@@ -193,28 +181,8 @@ def classify(
 ) -> tuple[pd.DataFrame, npt.NDArray[np.float16]]:
     """Classify the detected cells of a shard of fields.
 
-    Parameters
-    ----------
-    trained
-        The classifier, on the device.
-    shard
-        Converted fields.
-    detections
-        The shard's detections table.
-    four_flips
-        See `predict`.
-    device
-        Where the model is.
-
-    Returns
-    -------
-    table, array
-        The predictions table in the order of `detections`, and features [n, D].
-
-    Raises
-    ------
-    StudyError
-        When a detection's field is not in the shard.
+    Returns the predictions table in the order of `detections`, and features [n, D]. Raises
+    StudyError when a detection's field is not in the shard.
     """
     cells = detections.sort_values("field", kind="stable", ignore_index=True)
     absent = set(cells["field"]) - set(store.names(shard))

@@ -1,4 +1,4 @@
-"""The judged boxes of all trainings, by experiment and seed."""
+"""Read the judged boxes of all trainings, by experiment and seed."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +10,7 @@ from cellpheno.tables.cells import JUDGED_BOXES
 
 
 def read_runs(paths: Iterable[str | Path]) -> dict[tuple[str, str], pd.DataFrame]:
-    """Read files `<experiment>/seed<k>.parquet`: experiment and seed to tables.JUDGED_BOXES."""
+    """Read `<experiment>/seed<k>.parquet` into a dict from experiment and seed."""
     return {
         (path.parent.name, path.stem.removeprefix("seed")): storage.read(path, JUDGED_BOXES)
         for path in map(Path, paths)

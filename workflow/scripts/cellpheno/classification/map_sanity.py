@@ -1,7 +1,7 @@
-"""Do maps depend on what the network has learned (Adebayo et al. 2018), and maps of every class.
+"""Check that maps depend on what the network has learned (Adebayo et al. 2018).
 
-A map that stays when the weights are destroyed shows edges of the picture, not what the network has
-learned.
+A map that stays the same when the weights are destroyed shows edges of the picture, not what the
+network has learned.
 """
 
 import copy
@@ -38,17 +38,17 @@ def explain_every_class(
 
 
 def stages(model: Classifier) -> list[tuple[str, nn.Module]]:
-    """Return the parts of a network from its end to its beginning, the head first."""
+    """Return a network's modules with weights from its end to its beginning, the head first."""
     named = [(name, model.backbone.get_submodule(name)) for name in parts(model.backbone)]
     return [(HEAD, model.head), *named]
 
 
 def destroyed(model: Classifier, seed: int) -> Iterator[tuple[str, Classifier]]:
-    """Yield the network as ever more of it is destroyed, from the end on, with what was last.
+    """Yield the network as more and more of it is destroyed from its end, with the last module.
 
-    The weights of each tensor are shuffled among themselves: they keep their distribution, so that
-    signals neither vanish nor explode, and lose all that was learned. The model itself is left as
-    it is; what is yielded is one copy, destroyed further with each step.
+    The weights of each tensor are shuffled: they keep their distribution, so signals neither vanish
+    nor explode, but lose everything learned. The model itself does not change; each step destroys
+    more of one copy.
     """
     broken = copy.deepcopy(model)
     for name, part in stages(broken):
@@ -61,10 +61,7 @@ def destroyed(model: Classifier, seed: int) -> Iterator[tuple[str, Classifier]]:
 
 
 def alike(first: Maps, second: Maps) -> npt.NDArray[np.float64]:
-    """Return Spearman's rank correlation [n] of maps [n, S, S] with others, place by place.
-
-    A map without any heat is like no other: 0.
-    """
+    """Return Spearman's rank correlation [n] of maps [n, S, S] with others; 0 if a map is 0."""
     pairs = zip(_places(first), _places(second), strict=True)
     return np.array([_rank_correlation(a, b) for a, b in pairs])
 
@@ -87,26 +84,11 @@ def check(
     seed: int,
     device: torch.device,
 ) -> pd.DataFrame:
-    """Compare maps with those of the network as ever more of it is destroyed.
+    """Compare maps with those of the network as more and more of it is destroyed.
 
-    Parameters
-    ----------
-    model
-        Trained, in evaluation mode.
-    crops, targets
-        [n, S, S, C] and the class [n] that is explained of each.
-    layer
-        As `gradcam.explain` takes it.
-    seed
-        Of the shuffling.
-    device
-        Where the model is.
-
-    Returns
-    -------
-    DataFrame
-        tables.MAP_SANITY. The first row, step 0, compares each map with that of another crop by
-        the sound network: what maps have in common anyway. Sound maps fall to about that.
+    The crops [n, S, S, C] are explained for the classes `targets` [n]. Returns tables.MAP_SANITY.
+    Its first row, step 0, compares each map with that of another crop by the intact network: what
+    maps have in common anyway. Good maps fall to about that.
     """
     sound = explain(model, crops, targets, layer, device)
     rows = [(0, "maps of other crops", *_mean(alike(sound, sound[_others(len(sound), seed)])))]

@@ -1,4 +1,4 @@
-"""Which crops a training sees, in which order, and how they are flipped and turned."""
+"""Choose, order, flip and turn the crops of a training."""
 
 from collections.abc import Sequence
 
@@ -20,17 +20,10 @@ VALIDATION_SHARE = 0.2
 
 
 def divide(splits: pd.Series, validation: str, seed: int) -> tuple[Integers, Integers]:
-    """Return the rows to train on and the rows to watch.
+    """Return the rows for training and for validation, given each crop's split [n].
 
-    Parameters
-    ----------
-    splits
-        [n] split of each crop's field.
-    validation
-        `fields`: train on `train`, watch `val`. `cells`: a random fifth of the cells of both is
-        watched, so that cells of one field lie on both sides, as published (A8).
-    seed
-        Of the random fifth.
+    `fields`: `train` and `val`. `cells`: a random fifth of the cells of both validates, so that
+    cells of one field are in both, as published (A8).
     """
     train = np.flatnonzero(splits == "train")
     val = np.flatnonzero(splits == "val")
@@ -44,15 +37,15 @@ def divide(splits: pd.Series, validation: str, seed: int) -> tuple[Integers, Int
 def check_classes(
     labels: pd.Series, train: Integers, classes: list[str], may_lack: Sequence[str] = ()
 ) -> None:
-    """Refuse classes that cannot be learned though annotated cells of them exist.
+    """Refuse classes that cannot be learned although cells of them are annotated.
 
-    A class without any annotated cell is allowed: no measurement depends on it. So are those of
-    `may_lack`, of which a chosen part of the training cells need not hold any.
+    A class without annotated cells is allowed, because no measurement depends on it; so are those
+    of `may_lack`, because a chosen part of the training cells need not have any.
 
     Raises
     ------
     StudyError
-        When a class has crops but none to train on, or there is nothing to train on at all.
+        When a class has crops but none to train on, or fewer than two crops are left.
     """
     if not len(train):
         raise StudyError(
@@ -62,14 +55,14 @@ def check_classes(
         )
     if len(train) == 1:
         raise StudyError(
-            "There is one crop to train the classifier on, which is no batch; annotate more cells, "
+            "There is only one crop to train the classifier on; annotate more cells, "
             "or look at metrics/detection.tsv for annotated cells that were not detected."
         )
     for name in classes:
         known, learned = int((labels == name).sum()), int((labels.iloc[train] == name).sum())
         if known and not learned and name not in may_lack:
             raise StudyError(
-                f"None of the crops of the class {name!r} ({known}) is there to train on; annotate "
+                f"None of the {known} crops of the class {name!r} can be trained on; annotate "
                 "it in further fields, change the splits, look at metrics/detection.tsv for cells "
                 "that were not detected, or leave the class out of classes and name it in "
                 "annotations.ignore."
@@ -96,16 +89,9 @@ def channel_statistics(crops: Crops, rows: Integers) -> tuple[list[float], list[
 
 
 def draw(labels: Integers, balance: bool, seed: int, epoch: int) -> Integers:
-    """Return the order in which an epoch visits the training crops.
+    """Return the order in which an epoch visits the training crops of the classes `labels` [n].
 
-    Parameters
-    ----------
-    labels
-        [n] class of each training crop.
-    balance
-        Draw with replacement, each class equally often (L17); else each crop once.
-    seed, epoch
-        Equal ones give equal orders.
+    With `balance`, draw with replacement, each class equally often (L17); else each crop once.
     """
     random = generator(seed, "order", epoch)
     if not balance:
@@ -123,16 +109,9 @@ def draw_enough(labels: Integers, balance: bool, seed: int, epoch: int, needed: 
 
 
 def augment(images: torch.Tensor, flips: bool, quarter_turns: bool) -> torch.Tensor:
-    """Flip and turn each image of a batch by chance, on the device of the images.
+    """Flip and turn each image of a batch [N, C, S, S] at random, on the device of the images.
 
-    Parameters
-    ----------
-    images
-        [N, C, S, S].
-    flips
-        Whether each axis is flipped with probability 1/2 (A31).
-    quarter_turns
-        Whether to turn by 0, 90, 180 or 270 degrees.
+    Each axis is flipped with probability 1/2 (A31); turns are by 0, 90, 180 or 270 degrees.
     """
     n = len(images)
     # chosen on the CPU, so that every device draws the same

@@ -1,8 +1,7 @@
-"""How well the networks do on each cell line, plate or patient by itself (A42).
+"""Measure the networks on each cell line, plate or patient separately (A42).
 
-Fields that the networks have not seen are divided by a column of the sample sheet. They are the
-test fields and, beyond them, annotated fields that the sheet sets to `predict`, which is how
-fields of another kind are kept out of the training and out of the study's own test.
+Fields that the networks have not seen are divided by a column of the sample sheet: the test fields,
+and annotated fields that the sheet sets to `predict` to keep them out of training and test.
 """
 
 import logging
@@ -21,7 +20,7 @@ DETECTION_METRICS = (detection.recall, detection.precision, detection.f1)
 COLUMNS = ["class", "metric", "value", "ci_low", "ci_high", "n"]
 DETECTED = "n_detected"
 MEAN, SD = " mean of fields", " sd of fields"
-"""Endings of a metric's name: of its values in single fields, as AIM-CICs' figure 2C has them."""
+"""Endings of the names of metrics of single fields, as in AIM-CICs' figure 2C."""
 
 logger = logging.getLogger(__name__)
 
@@ -29,25 +28,12 @@ logger = logging.getLogger(__name__)
 def unseen(
     quality: pd.DataFrame, splits: pd.DataFrame, annotated: pd.DataFrame, by: str
 ) -> pd.DataFrame:
-    """Return the fields on which the networks can be measured: nothing was learnt from them.
+    """Return the fields on which the networks can be measured: nothing was learned from them.
 
-    Parameters
-    ----------
-    quality
-        The quality table with the sample sheet's columns.
-    splits
-        The splits table.
-    annotated
-        The table of annotated fields.
-    by
-        Column that holds the group, `splits.by`.
-
-    Returns
-    -------
-    DataFrame
-        Rows of the quality table, in its order, with `complete`: the split test, and the annotated
-        fields of the split predict, except those that share a group or an image with training or
-        validation, which are logged.
+    `quality` has the sample sheet's columns, and `by` names the one of the group, `splits.by`.
+    Returns rows of the quality table, in order, with `complete`: the split test, and annotated
+    fields of the split predict, except those that share a group or an image with training or
+    validation, which are logged.
     """
     fields = in_splits(quality, splits)
     learnt = fields[fields["split"].isin(["train", "val"])]
@@ -85,36 +71,14 @@ def evaluate(
     groups: Mapping[str, Sequence[str]],
     seed: int,
 ) -> pd.DataFrame:
-    """Measure detection and classification on each value of some columns.
+    """Measure detection and classification on each value of some columns of the sample sheet.
 
-    Detection is measured on the completely annotated fields.
-
-    Parameters
-    ----------
-    fields
-        From `unseen`.
-    columns
-        Columns of the sample sheet.
-    detections
-        tables.DETECTIONS of all fields.
-    boxes
-        tables.BOXES.
-    cells
-        tables.CELLS: the calls of the main classifier.
-    min_score
-        Detector score above which a box counts as a cell, as in the calls.
-    classes, groups
-        As in the config.
-    seed
-        The study's seed.
-
-    Returns
-    -------
-    DataFrame
-        tables.SUBSET_METRICS. Detection has each metric over all cells of a subset, and the mean
-        and standard deviation of its values in single fields. Intervals come from redrawing the
-        fields of the subset; with a single field they are missing. A subset in which no annotated
-        cell was detected has no rows of classification.
+    `fields` comes from `unseen`, `detections` are tables.DETECTIONS, `boxes` tables.BOXES, `cells`
+    tables.CELLS. Detection is measured on completely annotated fields, with scores above
+    `min_score`: each metric over all cells of a subset, and the mean and standard deviation of its
+    values in single fields. Intervals come from redrawing the fields of the subset; with a single
+    field they are missing. A subset without detected annotated cells has no rows of classification.
+    Returns tables.SUBSET_METRICS.
     """
     parts = []
     complete = set(fields.loc[fields["complete"], "field"])

@@ -1,4 +1,4 @@
-"""Training of a classifier on crops that are held in memory."""
+"""Train a classifier on crops in memory."""
 
 import dataclasses
 import logging
@@ -29,9 +29,9 @@ Crops = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int64]
 
 EVALUATION_BATCH = 256
-"""Crops at once where no gradients are kept."""
+"""Crops in a batch that needs no gradients."""
 HELD_SHARE = 0.3
-"""Of the free memory of a GPU, that all crops may take to lie there from the beginning."""
+"""Share of a GPU's free memory up to which all crops are kept there."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +61,7 @@ class TrainingSettings:
 
 
 class Best:
-    """The weights of the epoch that was best on validation crops (C27)."""
+    """The weights of the epoch with the best score on validation crops (C27)."""
 
     def __init__(self) -> None:
         self.epoch, self.score, self.weights = 0, -np.inf, {}
@@ -73,17 +73,17 @@ class Best:
             self.weights = {key: value.cpu().clone() for key, value in network.state_dict().items()}
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all there is, for a checkpoint."""
+        """Return all attributes, for a checkpoint."""
         return dict(vars(self))
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what a checkpoint kept."""
+        """Restore the attributes from a checkpoint."""
         vars(self).update(state)
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What came of a set of crops: annotated class, called class and loss of each, [n]."""
+    """Annotated class, called class and loss [n] of some crops."""
 
     labels: Integers
     called: Integers
@@ -91,16 +91,10 @@ class Outcome:
 
 
 def score(outcome: Outcome, criterion: str) -> float:
-    """Return how good an outcome is; of two, the larger one is better.
+    """Return a score of at least one crop's outcome; higher is better.
 
-    Parameters
-    ----------
-    outcome
-        Of at least one crop.
-    criterion
-        `accuracy`: the share of crops that are called right; `balanced_accuracy`: its mean over the
-        annotated classes, in which a rare class weighs as much as a frequent one; `loss`: the mean
-        loss, with its sign changed.
+    `accuracy` is the share of right calls; `balanced_accuracy` its mean over the annotated classes,
+    rare or frequent; `loss` the negative mean loss.
     """
     if criterion == "loss":
         return -float(outcome.losses.mean())
@@ -113,22 +107,10 @@ def score(outcome: Outcome, criterion: str) -> float:
 def accuracies(
     outcome: Outcome, classes: list[str], groups: dict[str, list[str]]
 ) -> dict[str, float]:
-    """Return the accuracy over all cells, within each class and for each group (A40).
+    """Return the accuracy over all cells (`all`), within each class and for each group (A40).
 
-    Parameters
-    ----------
-    outcome
-        Annotated and called classes.
-    classes
-        Their names.
-    groups
-        Classes taken together; such an accuracy is that of "in the group or not", the paper's
-        integrated accuracy (A12).
-
-    Returns
-    -------
-    dict
-        `all`, every class and every group to a share, NaN where there is no cell.
+    A group's accuracy is that of "in the group or not", the paper's integrated accuracy (A12). It
+    is NaN without cells.
     """
     right = outcome.labels == outcome.called
     parts = {"all": right}
@@ -140,36 +122,13 @@ def accuracies(
 
 
 class Trainer:
-    """A classifier on its way through the epochs.
+    """A classifier in training on crops [n, S, S, channels] of the classes `labels` [n].
 
-    Parameters
-    ----------
-    model
-        Trained in place.
-    crops
-        [n, S, S, channels].
-    labels
-        [n] class of each crop.
-    rows
-        The rows to train on and the rows to watch (see `sampling.divide`).
-    settings
-        Of the training.
-    seed
-        Of the order of the crops, the augmentation and the dropout.
-    device
-        Where to compute.
-    precision
-        The config's `compute.precision`; weights are always float32.
-    passes
-        How often an epoch passes through the training crops. A training on a share of them takes
-        as many steps as one on all (C26, C43) where this is 1 / share.
-    compile
-        The config's `compute.compile`.
-
-    Attributes
-    ----------
-    seconds
-        That training has taken, earlier attempts that it went on from included.
+    `rows` are those of training and validation (see `sampling.divide`); `seed` decides the order of
+    the crops, the augmentation and the dropout. Weights are float32 in every `precision`. An epoch
+    makes `passes` over the training crops: with 1 / share, a training on a share of them takes as
+    many steps as one on all (C26, C43). `seconds` counts the training's time, including earlier
+    attempts that it resumed.
     """
 
     def __init__(
@@ -194,7 +153,7 @@ class Trainer:
         self.crops, self.labels, (self.train_rows, self.val_rows) = crops, labels, rows
         self.settings, self.seed, self.device = settings, seed, device
         self.held = _held(crops, device)
-        # a rest smaller than a batch is passed over: batch norm would suffer from it
+        # batch norm would suffer from a rest smaller than a batch, which is skipped
         self.steps = max(1, int(passes * len(self.train_rows)) // settings.batch_size)
         self.optimizer = build_optimizer(
             self.model,
@@ -223,24 +182,11 @@ class Trainer:
         checkpoint: Checkpoint,
         save_every: float = 30.0,
     ) -> pd.DataFrame:
-        """Train all epochs, or those that an interrupted training left, and return the history.
+        """Train the remaining epochs and return the history table; a step is an epoch.
 
-        Training values are those of the flipped and dropped-out batches as they passed,
-        validation values those of the plain crops after the epoch.
-
-        Parameters
-        ----------
-        classes, groups
-            See `accuracies`.
-        checkpoint
-            Where the state is kept; `history.tsv` beside it can be read while the training runs.
-        save_every
-            Seconds between two saves at least; a state is a few times the size of the model.
-
-        Returns
-        -------
-        table
-            The history table; a step is an epoch.
+        Training values are those of the augmented batches during the epoch, validation values those
+        of the plain crops after it. The checkpoint's folder also has a `history.tsv` to watch;
+        states, a few times the size of the model, are saved at least `save_every` seconds apart.
         """
         best = Best()
         parts = {"model": self.model, "optimizer": self.optimizer, "scheduler": self.scheduler}
@@ -262,8 +208,7 @@ class Trainer:
                 best.offer(epoch + 1, found, self.model)
             if multi_gpu.rank():  # the first process writes for all
                 continue
-            # small, and read by whoever watches the training
-            watched = checkpoint.path.with_name("history.tsv")
+            watched = checkpoint.path.with_name("history.tsv")  # small
             storage.write(_history(history), watched, HISTORY)
             self.seconds = earlier + time.monotonic() - started
             if time.monotonic() - saved >= save_every:
@@ -277,13 +222,10 @@ class Trainer:
         return _history(history)
 
     def train_epoch(self, epoch: int) -> Outcome:
-        """Pass through the training crops once and return what came of them on the way.
-
-        Where `steps` are asked for, the last pass ends with them.
-        """
+        """Train on an epoch's batches and return their outcome; the last one may end early."""
         steps = min(self.steps, self.total - epoch * self.steps)
         size, labels = self.settings.batch_size, self.labels[self.train_rows]
-        # as many as there are where that is less than a batch
+        # fewer if there are not enough for a batch
         size = min(size, len(labels))
         order = draw_enough(labels, self.settings.balance, self.seed, epoch, size * self.steps)
         batches = [self.train_rows[order[step * size : (step + 1) * size]] for step in range(steps)]
@@ -344,7 +286,7 @@ class Trainer:
 
     @torch.inference_mode()
     def evaluate(self, rows: Integers) -> Outcome:
-        """Return what comes of plain crops."""
+        """Return the outcome of plain crops."""
         self.model.eval()
         losses, called = [], []
         for start in range(0, len(rows), EVALUATION_BATCH):
@@ -366,12 +308,12 @@ def _held(crops: Crops, device: torch.device) -> torch.Tensor | None:
     if device.type != "cuda" or crops.nbytes > HELD_SHARE * torch.cuda.mem_get_info(device)[0]:
         return None
     held = torch.empty(crops.shape, dtype=torch.uint8, device=device)
-    for start in range(0, len(crops), EVALUATION_BATCH):  # they may lie on the disk
+    for start in range(0, len(crops), EVALUATION_BATCH):  # crops may be on disk
         part = slice(start, start + EVALUATION_BATCH)
         held[part] = send(np.array(crops[part]), device)
     return held
 
 
 def _numbers(batches: list[torch.Tensor]) -> npt.NDArray:
-    """Join what was left on the device in one transfer."""
+    """Join numbers from the device in one transfer."""
     return torch.cat(batches).cpu().numpy() if batches else np.empty(0, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Which annotated cells a training learns from: fields, a share of them, cells of unknown class."""
+"""Choose the annotated cells of a training: fields, a share of them, cells of unknown class."""
 
 import dataclasses
 import logging
@@ -28,26 +28,13 @@ logger = logging.getLogger(__name__)
 class Selection:
     """The keys of the config's `classification/training` that choose the cells.
 
-    Attributes
-    ----------
-    only
-        Column of the sample sheet to the values whose fields are learned from; empty: all.
-    validate_only
-        Whether the fields that the training is watched on are chosen by `only` as well. Published
-        is a common set, so that patients who are not learned from steer the training (C42).
-    share
-        Of the training fields (C43).
-    unknown
-        What becomes of cells of the unknown class (C39, C40): `keep` it as a class of its own,
-        `drop` them, count them as `negative` (`counted_as`), `pseudo`: give each the class that a
-        classifier trained without them finds likeliest, `pseudo_confident`: only those that it
-        takes for the target class with enough confidence, the others are dropped.
-    unknown_class
-        That class.
-    counted_as
-        The class that `negative` counts them as; None: the study's negative class.
-    pseudo_confidence
-        Probability that `pseudo_confident` asks for.
+    `only` maps columns of the sample sheet to the values whose fields are used; empty means all.
+    `validate_only`: it also restricts the validation fields. Published is a common set, so that
+    patients outside the training influence it (C42). `share` is that of the training fields (C43).
+    `unknown` is what to do with cells of `unknown_class` (C39, C40): `keep` the class, `drop` them,
+    count them as `negative` (or as `counted_as`), `pseudo`: give each the likeliest class by a
+    classifier trained without them, `pseudo_confident`: only give the target class, from a
+    probability of `pseudo_confidence`, and drop the others.
     """
 
     only: dict[str, list[str]]
@@ -60,7 +47,7 @@ class Selection:
 
 
 def of_training(training: Mapping[str, Any]) -> tuple[Selection, dict[str, Any]]:
-    """Return the selection and what is left of the config's `classification/training`."""
+    """Return the selection and the other keys of the config's `classification/training`."""
     own = [field.name for field in dataclasses.fields(Selection)]
     rest = {key: value for key, value in training.items() if key not in own}
     return Selection(**{key: training[key] for key in own}), rest
@@ -73,25 +60,11 @@ def choose_fields(
     fields: pd.DataFrame | None,
     seed: int,
 ) -> Rows:
-    """Return the rows to train on and to watch that lie in the chosen fields.
+    """Return the rows for training and for validation that lie in the chosen fields.
 
-    Parameters
-    ----------
-    rows
-        The rows to train on and the rows to watch.
-    names
-        [n] field of each crop.
-    selection
-        What is wanted.
-    fields
-        The quality table, which has the columns of the sample sheet; needed for `only`.
-    seed
-        Of the order in which fields join: of one seed, a smaller share is part of every larger.
-
-    Raises
-    ------
-    StudyError
-        When `only` names a column that the sample sheet lacks.
+    `names` [n] are the crops' fields; `fields` has the columns of the sample sheet, for `only`. The
+    seed decides the order in which fields join: a smaller share is part of every larger one.
+    Raises StudyError when `only` names a column that the sample sheet lacks.
     """
     train, val = rows
     if selection.only:
@@ -108,9 +81,9 @@ def choose_fields(
 
 
 def _fields_with(only: Mapping[str, Sequence[str]], fields: pd.DataFrame | None) -> pd.Series:
-    """Return the names of the fields whose columns have one of the wanted values."""
+    """Return the fields with one of the wanted values in each column."""
     if fields is None:
-        raise StudyError("classification/training/only is set, but the sample sheet is not there.")
+        raise StudyError("classification/training/only is set, but there is no sample sheet.")
     wanted = np.ones(len(fields), dtype=bool)
     for column, values in only.items():
         if column not in fields.columns:
@@ -130,28 +103,11 @@ def label_unknown(
     target: str | None,
     guessed: pd.DataFrame | None,
 ) -> tuple[pd.Series, Rows]:
-    """Return the classes and the rows after the policy for unknown cells (C39, C40).
+    """Return classes [n] and rows after the policy for unknown cells (C39, C40).
 
-    Parameters
-    ----------
-    labels
-        [n] annotated class of each crop.
-    rows
-        The rows to train on and the rows to watch.
-    selection
-        What is wanted.
-    negative
-        The negative class.
-    target
-        The class that `pseudo_confident` looks for.
-    guessed
-        For the two policies that guess: probabilities p_<class> of unknown cells by the first
-        classifier, with their `crop_row`.
-
-    Returns
-    -------
-    labels, rows
-        Guessed cells are never watched: what a classifier guessed is no truth to be judged by.
+    `guessed` are the first classifier's probabilities p_<class> for unknown cells with their
+    `crop_row`; `pseudo_confident` calls the `target`. Guessed cells are never used for validation,
+    because guesses are no ground truth.
     """
     unknown = (labels == selection.unknown_class).to_numpy()
     train, val = rows
@@ -166,7 +122,7 @@ def label_unknown(
     guesses = guess(guessed, selection, target)
     guesses = guesses[guesses.index.isin(train)]
     counts = ", ".join(f"{n} {name}" for name, n in guesses.value_counts().items())
-    logger.info("of %d unknown cells are taken for: %s", int(unknown[train].sum()), counts)
+    logger.info("%d unknown cells are taken for: %s", int(unknown[train].sum()), counts)
     changed = labels.copy()
     changed.iloc[guesses.index.to_numpy()] = guesses.to_numpy()
     joined = np.sort(np.concatenate([known[0], guesses.index.to_numpy(dtype=np.int64)]))
@@ -174,17 +130,7 @@ def label_unknown(
 
 
 def guess(guessed: pd.DataFrame, selection: Selection, target: str | None) -> pd.Series:
-    """Return the class that unknown cells are given, by crop row; those without one are left out.
-
-    Parameters
-    ----------
-    guessed
-        crop_row and p_<class>.
-    selection
-        Policy, unknown class and confidence.
-    target
-        The class that `pseudo_confident` looks for.
-    """
+    """Return the class that the policy gives unknown cells, by crop row, without those dropped."""
     rows = pd.Index(guessed["crop_row"].to_numpy(np.int64))
     if selection.unknown == "pseudo_confident":
         sure = (guessed[f"p_{target}"] > selection.pseudo_confidence).to_numpy()
@@ -201,22 +147,10 @@ def guess(guessed: pd.DataFrame, selection: Selection, target: str | None) -> pd
 def annotated_cells(
     annotated: pd.DataFrame, splits: pd.DataFrame, detected: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """Return the cells that a classifier learns from and is watched on.
+    """Return the cells for training and validation: the crops table, sorted by field and box.
 
-    Parameters
-    ----------
-    annotated
-        The boxes table.
-    splits
-        The splits table; only fields of `train`, `val` and `test` count.
-    detected
-        The detections table: boxes are the detector's, each with the class of the annotated cell
-        it matches (A10). None: boxes are the annotator's.
-
-    Returns
-    -------
-    table
-        The crops table, sorted by field and box.
+    Fields of the split `predict` are left out. With `detected`, boxes are the detector's, each with
+    the class of the annotated cell that it matches (A10); else they are the annotator's.
     """
     fields = splits.loc[splits["split"] != "predict", ["field", "split"]]
     truth = annotated.merge(fields, on="field")

@@ -17,7 +17,7 @@ def flip(image: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def transpose(image: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
-    """Swap x and y: with `flip` before and after, all quarter turns and mirrorings."""
+    """Swap x and y; with `flip` before and after, this gives all quarter turns and mirrorings."""
     return image.transpose(-1, -2), boxes[:, [1, 0, 3, 2]]
 
 
@@ -29,26 +29,12 @@ def augment(
     generator: np.random.Generator,
     flipped: str = "both",
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """Change the tiles of a batch at random.
+    """Flip, turn and scale the tiles of a batch at random: images [c, h, w], boxes [n, 4] px.
 
-    Scale, and whether x and y are swapped, are drawn once for the batch, so that tiles of one size
-    stay of one size and none is padded; flips are drawn for each tile. With all of them a tile is
-    seen in all eight orientations equally often over many batches.
-
-    Parameters
-    ----------
-    images
-        Float [channels, height, width] each.
-    boxes
-        Float [n, 4] px each.
-    scales
-        Smallest and largest enlargement.
-    quarter_turns
-        Whether x and y may be swapped.
-    generator
-        The source of chance.
-    flipped
-        Which sides may change places: `both`, or those of the width alone (`horizontal`).
+    Scale, and whether x and y are swapped, are drawn once for the batch, so that its tiles keep one
+    size and need no padding; flips are drawn for each tile. Over many batches a tile appears in all
+    eight orientations equally often. `scales` are the smallest and largest enlargement; `flipped`
+    is `both`, or `horizontal` for flips of the width only.
     """
     scale = float(generator.uniform(*scales))
     swap = quarter_turns and bool(generator.random() < 0.5)

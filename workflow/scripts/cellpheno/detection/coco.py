@@ -1,9 +1,8 @@
-"""The tiles on disk: a COCO data set that any detection tool reads.
+"""Write and read the tiles as a COCO data set, which any detection tool reads.
 
-A folder with `images/`, PNG for three channels and TIFF with a page for each channel for any other
-number, and one JSON file per split. All cells are of the one category `cell`
-(A5); each annotation also carries the annotated `class`, each image the field and the place that
-it was cut from.
+A folder with `images/` (PNG for three channels, else TIFF with a page for each channel) and a JSON
+file for each split. All cells have the category `cell` (A5); each annotation also carries the
+annotated `class`, each image its field and its place there.
 """
 
 import dataclasses
@@ -34,9 +33,9 @@ class TileSet:
 
     names: list[str]
     images: list[Image]
-    """uint8 [height, width, channels] each."""
+    """uint8 [height, width, channels]."""
     boxes: list[npt.NDArray[np.float32]]
-    """[n, 4] px of the tile each, n may be 0."""
+    """[n, 4] px of the tile; n may be 0."""
 
     def __len__(self) -> int:
         return len(self.images)
@@ -51,21 +50,10 @@ def write(
     columns: int,
     min_visible: float,
 ) -> None:
-    """Cut the annotated fields and write them as a COCO data set.
+    """Cut the annotated fields, uint8 [height, width, channels], and write a COCO data set.
 
-    Parameters
-    ----------
-    folder
-        The data set; replaced when it exists.
-    fields
-        Name and uint8 image [height, width, channels] of fields, in any order; those of no
-        annotated split are passed over.
-    annotated
-        tables.BOXES.
-    splits
-        tables.SPLITS.
-    rows, columns, min_visible
-        See `tiles.cut`.
+    It replaces the folder. `fields` may include fields of no annotated split, which are skipped;
+    for the other arguments see `tiles.cut`.
 
     Raises
     ------
@@ -122,12 +110,12 @@ def _check_complete(split_of: dict[str, str], found: set[str]) -> None:
     if missing:
         raise StudyError(
             f"The annotated field {missing[0]} (and {len(missing) - 1} more) is not among the "
-            "converted fields; it must be in the sample sheet and pass the quality control."
+            "converted fields; it must be in the sample sheet and pass quality control."
         )
 
 
 def _entry(field: str, tile: Tile, labels: list[str]) -> dict[str, Any]:
-    """Return what COCO says of a tile and of its cells, without numbers yet."""
+    """Return the COCO entries of a tile and its cells, without numbers."""
     height, width = tile.image.shape[:2]
     cells = []
     for (x_min, y_min, x_max, y_max), cell in zip(tile.boxes.tolist(), tile.cells, strict=True):
@@ -163,21 +151,10 @@ def _document(entries: list[dict[str, Any]], split: str) -> dict[str, Any]:
 
 
 def read(folder: str | Path, split: str, classes: Collection[str] | None = None) -> TileSet:
-    """Read one split into memory; each file is decoded once.
+    """Read one split of a data set into memory.
 
-    Parameters
-    ----------
-    folder
-        A data set with `<split>.json` and `images/`.
-    split
-        train, val or test.
-    classes
-        Whose cells count, those of others are no cells (C16); None: all.
-
-    Raises
-    ------
-    StudyError
-        When the JSON file is cut or damaged.
+    Only cells of `classes` count (C16); None counts all. Raises StudyError if the JSON file is
+    damaged.
     """
     folder = Path(folder)
     path = folder / f"{split}.json"

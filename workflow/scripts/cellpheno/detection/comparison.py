@@ -1,4 +1,4 @@
-"""Several detectors on the same held-out fields: what each finds, and how long it takes (A22)."""
+"""Run several detectors on the same held-out fields and time them (A22)."""
 
 import logging
 import time
@@ -28,26 +28,11 @@ def detect_with_each(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Find the cells of each field with every detector in turn, so that all meet the same load.
 
-    The first field is seen twice and only the second time is counted: the first call of a network
-    is slower than all that follow.
-
-    Parameters
-    ----------
-    detectors
-        Name: detector on `device`, and the settings of its inference.
-    fields
-        Name and image, uint8 [height, width, channels], of each field; one in memory at a time.
-    channels
-        What the planes of the fields show: those of all detectors.
-    device
-        Where to compute.
-
-    Returns
-    -------
-    DataFrame
-        tables.COMPARED_DETECTIONS.
-    DataFrame
-        tables.DETECTOR_SPEED.
+    The first field is seen twice and only the second pass counts, because a network's first call is
+    slower than the others. `detectors` maps names to detectors on `device` and their inference
+    settings; `fields` yields names and uint8 images [height, width, channels], one in memory at a
+    time, with all `channels` of the detectors. Returns tables.COMPARED_DETECTIONS and
+    tables.DETECTOR_SPEED.
     """
     found, speed = [COMPARED_DETECTIONS.empty()], []
     counts: dict[str, list[int]] = {name: [] for name in detectors}
@@ -70,7 +55,7 @@ def detect_with_each(
 
 
 def _now(device: torch.device) -> float:
-    """Return the time in seconds, when all that was asked of the device is done."""
+    """Return the time in seconds after the device has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     return time.perf_counter()

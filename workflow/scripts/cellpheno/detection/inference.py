@@ -21,7 +21,7 @@ from cellpheno.tables.columns import BOX_COLUMNS
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """The config's `detection/inference`."""
+    """Settings of the config's `detection/inference`."""
 
     scale: float
     """Enlargement of a field before detection (A20)."""
@@ -29,7 +29,7 @@ class Settings:
     nms_iou: float
     max_detections: int
     on_full: str = "stop"
-    """What becomes of a field with as many boxes as `max_detections`: `stop`, or `keep_best`."""
+    """For a field with as many boxes as `max_detections`: `stop`, or `keep_best`."""
     min_objectness: float = MIN_OBJECTNESS
     proposals_before_nms: int | None = None
     proposals_after_nms: int | None = None
@@ -42,19 +42,9 @@ class Settings:
 
 
 def usable(quality: pd.DataFrame, names: Iterable[str]) -> list[str]:
-    """Return the fields whose verdict is `ok`, in the order given.
+    """Return the fields whose verdict in tables.QUALITY is `ok`, in the order given.
 
-    Parameters
-    ----------
-    quality
-        tables.QUALITY.
-    names
-        Fields of a shard.
-
-    Raises
-    ------
-    StudyError
-        When the quality control knows nothing of a field.
+    Raises StudyError when a field has no verdict.
     """
     verdicts: Mapping[str, str] = quality.set_index("field")["verdict"].to_dict()
     names = list(names)
@@ -74,25 +64,9 @@ def detect_field(
     settings: Settings,
     device: torch.device,
 ) -> pd.DataFrame:
-    """Find the cells of one field, seen whole.
+    """Find the cells of one field, uint8 [height, width, channels], seen whole.
 
-    Parameters
-    ----------
-    detector
-        A trained detector, on `device`.
-    field
-        Name of the field.
-    image
-        uint8 [height, width, channels], the detector's channels.
-    settings
-        The config's `detection/inference`.
-    device
-        Where to compute.
-
-    Returns
-    -------
-    DataFrame
-        tables.DETECTIONS, best score first, clipped to the field.
+    Returns tables.DETECTIONS, best score first, clipped to the field.
 
     Raises
     ------
@@ -124,20 +98,7 @@ def detect_fields(
     settings: Settings,
     device: torch.device,
 ) -> pd.DataFrame:
-    """Find the cells of several fields, one in memory at a time.
-
-    Parameters
-    ----------
-    fields
-        Name and image of each field; their order is that of the result.
-    detector, settings, device
-        See `detect_field`.
-
-    Returns
-    -------
-    DataFrame
-        tables.DETECTIONS; a field without cells has no row.
-    """
+    """Find the cells of several fields, one in memory at a time; return tables.DETECTIONS."""
     fields = on_device(fields, device)
     found = [detect_field(detector, name, image, settings, device) for name, image in fields]
     report_full([len(each) for each in found], settings, "The detector")
@@ -145,21 +106,11 @@ def detect_fields(
 
 
 def report_full(counts: Sequence[int], settings: Settings, who: str) -> None:
-    """Warn of fields in which a detector found as many cells as it may.
-
-    Parameters
-    ----------
-    counts
-        Cells of each field.
-    settings
-        The config's `detection/inference`.
-    who
-        The detector, at the beginning of the sentence.
-    """
+    """Warn of fields in which a detector found as many cells as allowed; `who` names it."""
     full = sum(count >= settings.max_detections for count in counts)
     if full:
         notices.warn(
             f"{who} found as many cells as detection/inference/max_detections allows "
             f"({settings.max_detections}) in {full} of {len(counts)} fields and kept the best "
-            "ones, so that cells may be missing there; raise it to have them all."
+            "ones, so cells may be missing there; raise it to have them all."
         )

@@ -1,4 +1,4 @@
-"""Images as the detector takes them: tensors in 0..1, at the scale that was asked for."""
+"""Convert images to the detector's tensors and rescale them with their boxes."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,6 +1,6 @@
-"""The detector score above which a detected box counts as a cell.
+"""Read the detector score above which a detected box counts as a cell.
 
-A module of its own, so that an edit of the decision rules does not cut the crops anew.
+A separate module, so that a change of the decision rules does not cut the crops anew.
 """
 
 from pathlib import Path
@@ -13,18 +13,8 @@ from cellpheno.tables.metrics import DETECTION_METRICS
 def minimum_score(setting: float | str, detection_metrics: str | Path) -> float:
     """Return the detector score above which a detected box counts as a cell.
 
-    Parameters
-    ----------
-    setting
-        The config's `calls/min_score`: a number, or `auto` for the threshold that was chosen on
-        the split `val`.
-    detection_metrics
-        File of the detection metrics; read for `auto` alone.
-
-    Raises
-    ------
-    StudyError
-        When `auto` is asked for and the metrics hold no threshold.
+    `setting` is the config's `calls/min_score`: a number, or `auto` for the threshold that was
+    chosen on the split `val`. Only `auto` reads the metrics, and raises StudyError without it.
     """
     if setting != "auto":
         return float(setting)

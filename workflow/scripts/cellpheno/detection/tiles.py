@@ -14,7 +14,7 @@ Image = npt.NDArray[np.uint8]
 
 @dataclasses.dataclass(frozen=True)
 class Tile:
-    """A part of a field: where it lies and which cells it shows."""
+    """A part of a field, and the cells that it shows."""
 
     row: int
     column: int
@@ -33,17 +33,7 @@ class Tile:
 def grid(height: int, width: int, rows: int, columns: int) -> list[tuple[int, int, int, int]]:
     """Divide a field into tiles that cover it without overlap, whatever its size.
 
-    Parameters
-    ----------
-    height, width
-        Size of the field, px.
-    rows, columns
-        Number of tiles down and across.
-
-    Returns
-    -------
-    list of tuple
-        x_min, y_min, x_max, y_max of each tile, row by row; sizes differ by 1 px at most.
+    Returns x_min, y_min, x_max, y_max px of each tile, row by row; sizes differ by at most 1 px.
     """
     down = np.linspace(0, height, rows + 1).round().astype(int).tolist()
     across = np.linspace(0, width, columns + 1).round().astype(int).tolist()
@@ -59,14 +49,7 @@ def visible(
 ) -> tuple[geometry.Array, npt.NDArray[np.int64]]:
     """Return the boxes that a tile shows, clipped to it and in its pixels, and their rows.
 
-    Parameters
-    ----------
-    boxes
-        [n, 4] px of the field.
-    tile
-        x_min, y_min, x_max, y_max px of the field.
-    min_visible
-        Least share of a box's area inside the tile; at 0 a touching box still does not count.
+    `min_visible` is the least share of a box's area inside the tile; at 0 touching is not enough.
     """
     x_min, y_min, x_max, y_max = tile
     moved = boxes - np.array([x_min, y_min, x_min, y_min])
@@ -79,23 +62,9 @@ def visible(
 def cut(
     image: Image, boxes: geometry.Array, rows: int, columns: int, min_visible: float
 ) -> Iterator[Tile]:
-    """Cut one field and its boxes.
+    """Cut a field and its boxes into tiles, row by row, including tiles without cells.
 
-    Parameters
-    ----------
-    image
-        uint8 [height, width, channels].
-    boxes
-        [n, 4] px of the field.
-    rows, columns
-        Number of tiles down and across.
-    min_visible
-        Least share of a cell's box inside a tile for it to count there.
-
-    Yields
-    ------
-    Tile
-        Row by row; tiles without cells too, they show what is not a cell.
+    `min_visible` is the least share of a cell's box inside a tile for it to count there.
     """
     height, width = image.shape[:2]
     for number, tile in enumerate(grid(height, width, rows, columns)):

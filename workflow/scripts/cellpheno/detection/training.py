@@ -28,13 +28,13 @@ from cellpheno.tables.metrics import HISTORY
 
 logger = logging.getLogger(__name__)
 
-VALIDATION_TILES = 12  # enough to watch; the evaluation proper uses whole fields
+VALIDATION_TILES = 12  # enough for watching; the evaluation uses whole fields
 VALIDATION_LIMITS = Limits(min_score=0.5, nms_iou=0.5, max_detections=1000)
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """The config's `detection/training`."""
+    """Settings of the config's `detection/training`."""
 
     steps: int
     batch_size: int
@@ -48,7 +48,7 @@ class Settings:
     quarter_turns: bool
     flips: str
     max_gradient_norm: float | None
-    """Longer gradients are shortened to it; None: never."""
+    """Longer gradients are shortened to it, unless it is None."""
 
 
 def train(
@@ -64,47 +64,21 @@ def train(
     precision: str = "auto",
     validation_scale: float = 1.0,
 ) -> tuple[Detector, pd.DataFrame]:
-    """Train a detector, going on where an earlier attempt was stopped.
+    """Train a detector; resume where an earlier attempt was stopped.
 
-    On a CPU a resumed training gives the same bits as an undisturbed one.
+    On a CPU a resumed training gives the same bits as an uninterrupted one. Tiles without cells are
+    negative examples. Nothing is chosen by `validation`, which is enlarged by `validation_scale`,
+    the detector's `inference.scale`. `precision` (the config's `compute.precision`) applies to the
+    backbone; the rest is float32. The checkpoint's folder also has a `history.tsv` to watch, saved
+    at least `save_every` seconds apart.
 
-    Parameters
-    ----------
-    tiles
-        What is learned from; tiles without cells are negative examples.
-    validation
-        Watched at intervals; nothing is chosen by it.
-    channels
-        What the planes of the tiles show.
-    model
-        The config's `detection/model`.
-    settings
-        The config's `detection/training`.
-    seed
-        The study's seed.
-    checkpoint
-        Where the state is kept; `history.tsv` beside it can be read while the training runs.
-    device
-        Where to train.
-    save_every
-        Seconds between two saves at least.
-    precision
-        The config's `compute.precision`, of the backbone; all else is float32.
-    validation_scale
-        The detector's `inference.scale`, to which the tiles of `validation` are enlarged.
-
-    Returns
-    -------
-    Detector
-        The trained detector, on `device`.
-    DataFrame
-        tables.HISTORY: mean losses (`loss` and its parts) of the tiles, and recall and precision
-        at IoU 0.5 of boxes with a score above 0.5 on some tiles of `validation`.
+    Returns the detector on `device` and tables.HISTORY: mean losses (`loss` and its parts), and
+    recall and precision on some validation tiles at IoU 0.5 for scores above 0.5.
 
     Raises
     ------
     StudyError
-        When there is nothing to learn from, or the loss is no longer a number.
+        When no cell is annotated, or the loss is no longer a number.
     """
     if not any(len(each) for each in tiles.boxes):
         raise StudyError(
@@ -130,8 +104,7 @@ def train(
     factor = schedule(settings.schedule, settings.steps, settings.warmup, settings.milestones)
 
     saved = time.monotonic()
-    steps = track(range(first, settings.steps), "training steps", settings.steps, start=first)
-    for step in steps:
+    for step in track(range(first, settings.steps), "training steps", settings.steps, start=first):
         seed_step(seed, step)
         for group in optimizer.param_groups:
             group["lr"] = settings.learning_rate * factor(step)
@@ -154,7 +127,7 @@ def train(
 
 
 def draw(n_tiles: int, batch_size: int, seed: int, step: int) -> Iterator[int]:
-    """Yield the rows of the tiles of one step: every tile once, in a new order, then again."""
+    """Yield the tiles of one step; each epoch takes every tile once, in a new order."""
     for place in range(step * batch_size, (step + 1) * batch_size):
         epoch, position = divmod(place, n_tiles)
         yield int(generator(seed, "detector epoch", epoch).permutation(n_tiles)[position])
@@ -198,7 +171,7 @@ def _step(
 
 
 def _due(done: int, total: int, parts: int, at_least: int) -> bool:
-    """Whether to report now: about `parts` times in all, not too often, and at the end."""
+    """Return whether to report now: about `parts` times, not too often, and at the end."""
     return done == total or done % max(at_least, total // parts) == 0
 
 

@@ -1,1 +1,1 @@
-"""The class of a cell: from annotations or from a stain, and how far to trust it."""
+"""Class labels of cells, from annotations or from a stain, and errors in them."""

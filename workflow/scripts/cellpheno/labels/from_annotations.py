@@ -1,4 +1,4 @@
-"""Class labels of cells."""
+"""Label cells by the annotated cells that they match."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +8,7 @@ from cellpheno.core import boxes
 from cellpheno.tables.columns import BOX_COLUMNS
 
 MIN_IOU = 0.5
-"""Least overlap at which a detected cell is an annotated one (A10)."""
+"""Least IoU at which a detected cell is an annotated one (A10)."""
 
 
 def from_annotations(
@@ -17,23 +17,10 @@ def from_annotations(
     annotated: pd.DataFrame,
     min_iou: float = MIN_IOU,
 ) -> pd.Series:
-    """Give each cell the class of the annotated cell it matches (A10).
+    """Return the class [n] of the annotated cell that each cell matches (A10), or a missing value.
 
-    Parameters
-    ----------
-    cells
-        Table with field and box.
-    scores
-        [n]; the best-scored cell takes an annotated cell first, each is taken once.
-    annotated
-        The boxes table: field, box, label.
-    min_iou
-        Least overlap that counts as a match.
-
-    Returns
-    -------
-    Series
-        [n] class, missing where the cell matches no annotated one; the index is that of `cells`.
+    Both tables have field and box. An annotated cell matches once; the cell with the best of the
+    scores [n] takes it.
     """
     label = np.full(len(cells), None, dtype=object)
     truth = dict(list(annotated.groupby("field")))

@@ -1,4 +1,4 @@
-"""Two classes from one brightness: a mixture of two normal distributions (L11, L12)."""
+"""Divide candidates by brightness with a mixture of two normal distributions (L11, L12)."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -19,25 +19,18 @@ Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 MIN_DISTANCE = 2.0
-"""Ashman's D above which two components are told apart (Ashman, Bird and Zepf 1994)."""
+"""Ashman's D above which two components are separate (Ashman, Bird and Zepf 1994)."""
 MIN_VALUES = 10
-"""Fewer candidates say nothing about two components."""
+"""Fewer candidates cannot show two components."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Mixture:
     """Two normal distributions, the dim one first.
 
-    Attributes
-    ----------
-    means, sds, weights
-        [2], on the scale of the fit.
-    bic
-        Bayesian information criterion of one and of two components; the lower fits better.
-    n
-        Values that it was fitted on.
-    log
-        Whether the scale is the natural logarithm of counts.
+    `means`, `sds` and `weights` [2] are on the scale of the fit, which is the natural logarithm of
+    counts if `log`. `bic` is the Bayesian information criterion of one and of two components; the
+    lower fits better. `n` values were fitted.
     """
 
     means: Array
@@ -54,12 +47,12 @@ class Mixture:
 
     @property
     def distance(self) -> float:
-        """Ashman's D: the means' distance over the root mean square of the sds."""
+        """Ashman's D: the distance of the means over the root mean square of the sds."""
         return float(np.sqrt(2) * np.diff(self.means)[0] / np.hypot(*self.sds))
 
     @property
     def separates(self) -> bool:
-        """Whether two components fit better than one and are told apart."""
+        """Whether two components fit better than one and are separate."""
         return self.bic[1] < self.bic[0] and self.distance > MIN_DISTANCE
 
     def scaled(self, values: Array) -> Array:
@@ -67,14 +60,14 @@ class Mixture:
         return logarithm(values) if self.log else values
 
     def counts(self, values: Array) -> Array:
-        """Return values on the scale of the fit in counts."""
+        """Return values on the scale of the fit as counts."""
         return np.exp(values) if self.log else values
 
     def bright(self, values: Array) -> Array:
-        """Return the probability [n] that each of some counts is of the bright component.
+        """Return the probability [n] of the bright component for some counts.
 
-        Beyond the components' means it is 0 or 1: the wider component would otherwise be the
-        likelier one of the dimmest values as well.
+        Beyond the components' means it is 0 or 1, because the wider component would otherwise be
+        the likelier one for the dimmest values too.
         """
         scaled = self.scaled(values)
         density = stats.norm.logpdf(scaled[:, None], self.means, self.sds) + np.log(self.weights)
@@ -84,14 +77,10 @@ class Mixture:
         return probability
 
     def divide(self, values: Array, rule: str) -> tuple[Mask, Mask]:
-        """Return which of some counts [n] are dim and which are bright; the others are neither.
+        """Return which of some counts [n] are dim and which are bright.
 
-        Parameters
-        ----------
-        values
-            Counts.
-        rule
-            `band`: beyond `bounds`, with nothing between them; `likelier`: each is one of the two.
+        By the rule `band` they lie beyond `bounds`, and those between are neither; by `likelier`
+        each is one of the two.
         """
         if rule == "likelier":
             bright = self.bright(values) > 0.5
@@ -101,13 +90,7 @@ class Mixture:
 
 
 def logarithm(values: Array) -> Array:
-    """Return the natural logarithm of counts.
-
-    Raises
-    ------
-    StudyError
-        For counts that have none, as background correction may leave them.
-    """
+    """Return the natural logarithm of counts; raise StudyError unless all are positive."""
     if len(values) and values.min() <= 0:
         raise StudyError(
             f"labels.scale is log, but the darkest candidate has {values.min():g} counts, which "
@@ -117,27 +100,15 @@ def logarithm(values: Array) -> Array:
 
 
 def fit(values: Array, log: bool, seed: int) -> Mixture:
-    """Fit a mixture of two normal distributions to counts.
+    """Fit a mixture of two normal distributions to counts [n], or to their logarithms.
 
-    Parameters
-    ----------
-    values
-        [n] counts of candidates.
-    log
-        Whether to fit their natural logarithm.
-    seed
-        Of the ten starts, the best of which is taken.
-
-    Raises
-    ------
-    StudyError
-        When there are too few different values.
+    It takes the best of ten starts. Raises StudyError when too few values differ.
     """
     if len(np.unique(values)) < MIN_VALUES:
         raise StudyError(
-            f"The mixture of labels has {len(np.unique(values))} different brightnesses to be "
-            f"fitted on, but needs at least {MIN_VALUES}; look at labels.fit_on and at the fields "
-            "that were set aside in qc/fields.tsv."
+            f"The mixture of labels has only {len(np.unique(values))} different brightnesses to "
+            f"fit, but needs at least {MIN_VALUES}; check labels.fit_on and the fields that were "
+            "set aside in qc/fields.tsv."
         )
     column = (logarithm(values) if log else values)[:, None]
     state = derive(seed, "mixture") % 2**32
@@ -157,57 +128,44 @@ def fit(values: Array, log: bool, seed: int) -> Mixture:
 
 
 def judge(mixture: Mixture, settings: Mapping[str, Any]) -> None:
-    """Warn of, or refuse, a mixture that does not tell two classes apart.
+    """Warn of a mixture whose classes overlap.
 
     Raises
     ------
     StudyError
-        Where `labels.unseparated` is `refuse`; and always where the bounds of the band cross, so
-        that a candidate would be both.
+        When `labels.unseparated` is `refuse`, or the bounds of the band cross, so that a candidate
+        would be both.
     """
     low, high = mixture.counts(mixture.bounds)
     if settings["rule"] == "band" and low >= high:
         raise StudyError(
             f"The {settings['channel']} does not divide into two classes: dim would be below "
-            f"{low:.4g} counts and bright above {high:.4g}, which overlap. Fit on fields that hold "
+            f"{low:.4g} counts and bright above {high:.4g}, which overlap. Fit on fields that have "
             "both classes (labels.fit_on), or set labels.rule to likelier."
         )
     if mixture.separates:
         return
     fits = "fit no better than one" if mixture.bic[1] >= mixture.bic[0] else "fit better than one"
-    told = (
+    problem = (
         f"The {settings['channel']} hardly divides into two classes: two components {fits} "
-        f"(BIC {mixture.bic[1]:.0f} against {mixture.bic[0]:.0f}), and Ashman's D is "
-        f"{mixture.distance:.2f}, where {MIN_DISTANCE:g} is needed to tell them apart"
+        f"(BIC {mixture.bic[1]:.0f} and {mixture.bic[0]:.0f}), and Ashman's D is "
+        f"{mixture.distance:.2f}, but should exceed {MIN_DISTANCE:g}"
     )
     if settings["unseparated"] == "refuse":
         raise StudyError(
-            f"{told}; labels.unseparated is refuse. Look at labels/patches.parquet, fit on fields "
-            "that hold both classes (labels.fit_on), or try labels.scale: log."
+            f"{problem}; labels.unseparated is refuse. Look at labels/patches.parquet, fit on "
+            "fields that have both classes (labels.fit_on), or try labels.scale: log."
         )
-    notices.warn(f"{told}; look at the histogram of labels/patches.parquet before using them.")
+    notices.warn(f"{problem}; look at the histogram of labels/patches.parquet before using them.")
 
 
 def apply(
     measured: pd.DataFrame, fitted: Mask, mixture: Mixture, settings: Mapping[str, Any]
 ) -> pd.DataFrame:
-    """Give each measured candidate its class, or none.
+    """Give each measured candidate its class, or none; return tables.LABELLED.
 
-    Parameters
-    ----------
-    measured
-        tables.FLUORESCENCE.
-    fitted
-        [n] whether the mixture was fitted on it.
-    mixture
-        Of these, applied to all.
-    settings
-        The config's section `labels`.
-
-    Returns
-    -------
-    DataFrame
-        tables.LABELLED.
+    `measured` is tables.FLUORESCENCE; `fitted` [n] marks the candidates that the mixture was fitted
+    on; `settings` is the config's section `labels`.
     """
     values = measured["value"].to_numpy(np.float64)
     dim, bright = mixture.divide(values, settings["rule"])
@@ -225,19 +183,8 @@ def chosen(
 ) -> Mask:
     """Return which candidates [n] lie in the fields that the mixture is fitted on.
 
-    Parameters
-    ----------
-    measured
-        tables.FLUORESCENCE.
-    quality
-        The quality table with the sample sheet's columns.
-    fit_on
-        Column to values; all fields when empty.
-
-    Raises
-    ------
-    StudyError
-        When no usable field is among them.
+    `fit_on` gives allowed values of columns of the sample sheet; all fields count if it is empty.
+    Raises StudyError when no candidate is left.
     """
     fields = quality
     for column, values in fit_on.items():
@@ -245,24 +192,14 @@ def chosen(
     inside = measured["field"].isin(fields["field"]).to_numpy()
     if not inside.any():
         raise StudyError(
-            f"labels.fit_on ({dict(fit_on)}) leaves no candidate to fit the mixture on; the fields "
-            "may all have been set aside (qc/fields.tsv)."
+            f"labels.fit_on ({dict(fit_on)}) leaves no candidate to fit the mixture on; all of its "
+            "fields may have been set aside (qc/fields.tsv)."
         )
     return inside
 
 
 def table(mixture: Mixture, labelled: pd.DataFrame, settings: Mapping[str, Any]) -> pd.DataFrame:
-    """Return what the mixture is and what came of it: tables.MIXTURE.
-
-    Parameters
-    ----------
-    mixture
-        Fitted.
-    labelled
-        From `apply`.
-    settings
-        The config's section `labels`.
-    """
+    """Return the mixture's parameters and the numbers of labels: tables.MIXTURE."""
     rows: list[tuple[str, str, float]] = []
     bounds = mixture.bounds
     for number, key in enumerate(("low_class", "high_class")):
@@ -292,17 +229,7 @@ def table(mixture: Mixture, labelled: pd.DataFrame, settings: Mapping[str, Any])
 def with_agreement(
     frame: pd.DataFrame, labelled: pd.DataFrame, drawn: pd.DataFrame
 ) -> pd.DataFrame:
-    """Add how often a class by brightness is the one that the object was annotated with.
-
-    Parameters
-    ----------
-    frame
-        tables.MIXTURE.
-    labelled
-        tables.LABELLED of the drawn objects.
-    drawn
-        tables.BOXES, with the annotated class.
-    """
+    """Add to tables.MIXTURE how often brightness and annotation give an object the same class."""
     known = labelled.dropna(subset="label")
     both = known.merge(drawn, on=["field", *BOX_COLUMNS], suffixes=("", "_drawn"))
     share = (both["label"] == both["label_drawn"]).mean() if len(both) else np.nan
@@ -313,7 +240,7 @@ def with_agreement(
 
 
 def as_annotations(labelled: pd.DataFrame, channel: str) -> pd.DataFrame:
-    """Return the labelled candidates as tables.BOXES, drawn by the stain."""
+    """Return the labelled candidates as tables.BOXES, with the stain as annotator."""
     boxes = labelled.dropna(subset="label")[["field", *BOX_COLUMNS, "label"]]
     order = ["field", "y_min", "x_min", "y_max", "x_max"]
     boxes = boxes.sort_values(order, kind="stable", ignore_index=True)

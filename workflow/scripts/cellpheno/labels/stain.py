@@ -1,6 +1,6 @@
-"""How bright candidates are in one channel, in the raw counts of the camera (L11, L12).
+"""Measure the brightness of candidates in a channel's raw camera counts (L11, L12).
 
-The converted images will not do: they are rescaled to 8 bits, each field by itself as a rule.
+Converted images are no substitute: they are rescaled to 8 bits, usually each field by itself.
 """
 
 import dataclasses
@@ -31,16 +31,9 @@ logger = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What of the config's section `labels` says how to measure.
+    """How to measure: the config's section `labels`.
 
-    Attributes
-    ----------
-    channel
-        The stain.
-    background
-        `none`, `median` or `percentile`, of all pixels of the field.
-    background_percentile
-        In percent, for `percentile`.
+    The background is `none`, or the `median` or `percentile` (in percent) of all pixels of a field.
     """
 
     channel: str
@@ -56,28 +49,11 @@ def measure(
     masks: Mapping[str, Sequence[Path]] | None = None,
     kind: str = "masks",
 ) -> pd.DataFrame:
-    """Measure the candidates of some fields, one field in memory at a time.
+    """Measure the candidates (field and box) of some fields, one field in memory at a time.
 
-    Parameters
-    ----------
-    rows
-        Of the sample sheet: field, and the file of the channel.
-    candidates
-        Table with field and box; fields of `rows` without any are not opened.
-    settings
-        What to measure.
-    image_files
-        The config's section `image_files`.
-    masks
-        Files of each field's masks: the mean is over the pixels of each object. None: it is over
-        its box.
-    kind
-        Of the masks: `masks` or `object_masks`.
-
-    Returns
-    -------
-    DataFrame
-        tables.FLUORESCENCE, in the order of the fields, then of the candidates.
+    Fields without candidates are not opened. With `masks`, files of each field of the kind `masks`
+    or `object_masks`, the mean is over the pixels of each object, else over its box. Returns
+    tables.FLUORESCENCE in the order of the rows of the sample sheet, then of the candidates.
 
     Raises
     ------
@@ -109,7 +85,7 @@ def measure(
 
 
 def boxed(image: Pixels, boxes: Array) -> Iterator[Pixels]:
-    """Yield the pixels [height, width] of each box [n, 4]; half pixels count as whole ones."""
+    """Yield the pixels [height, width] of each box [n, 4], partly covered ones included."""
     height, width = image.shape
     starts = np.clip(np.floor(boxes[:, :2]), 0, [width - 1, height - 1]).astype(int)
     ends = np.clip(np.ceil(boxes[:, 2:]), starts + 1, [width, height]).astype(int)
@@ -118,24 +94,14 @@ def boxed(image: Pixels, boxes: Array) -> Iterator[Pixels]:
 
 
 def background(image: Pixels, rule: str, percentile: float) -> float:
-    """Return what is taken off every mean of a field, in counts.
-
-    Parameters
-    ----------
-    image
-        The field's channel.
-    rule
-        `none` (0), `median` or `percentile`, of all its pixels.
-    percentile
-        In percent, for `percentile`.
-    """
+    """Return the counts to subtract from each mean of a field: 0, or a percentile of its pixels."""
     if rule == "none":
         return 0.0
     return float(histogram(image).percentile(50.0 if rule == "median" else percentile))
 
 
 def _masked(image: Pixels, objects: pd.DataFrame, files: Sequence[Path], kind: str) -> list[Pixels]:
-    """Return the pixels of each object: those of the mask with its box and its area."""
+    """Return the pixels of each object, whose mask has the same box and area."""
     found: dict[tuple[float, ...], Pixels] = {}
     for path in files:
         for box, inside in object_masks.instances(path, kind):

@@ -1,6 +1,6 @@
-"""Leaving out patches that show no cells, or none in focus (L9, L10)."""
+"""Exclude patches that show no cells, or none in focus (L9, L10)."""
 
 GOOD = "good"
 EMPTY = "empty"
 LABELS = (GOOD, EMPTY)
-"""What people say of a patch."""
+"""Labels of patches."""

@@ -1,4 +1,4 @@
-"""The small labelled set that the filter learns from: patches that are good or empty (L9)."""
+"""Read the small labelled set that the filter learns from: good and empty patches (L9)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,42 +14,31 @@ from cellpheno.tables.columns import BOX_COLUMNS
 
 
 def read(path: Path, quality: pd.DataFrame, channels: Sequence[str]) -> pd.DataFrame:
-    """Read the labelled patches that lie in fields of sound quality.
+    """Read the labelled patches that lie in usable fields, sorted by field and box.
 
-    Parameters
-    ----------
-    path
-        Text with the columns image, x_min, y_min, x_max, y_max, label (good or empty).
-    quality
-        The quality table with the sample sheet's columns.
-    channels
-        Columns with image files, by which a row may name its field too.
-
-    Returns
-    -------
-    DataFrame
-        field, box and label, sorted by field and box. Patches of fields that were set aside, or
-        that the sample sheet lacks, are left out and counted in the log.
+    The file has the columns image, x_min, y_min, x_max, y_max and label (good or empty). A row may
+    also name its field by an image file of one of the columns `channels`. Patches of other fields
+    are left out with a warning.
 
     Raises
     ------
     StudyError
-        When a label is neither good nor empty, a patch reaches out of its field, or no patch of
-        one kind is left.
+        When a label is neither good nor empty, a patch exceeds its field, or no patch of one kind
+        is left.
     """
     known = FieldNames(quality.to_dict("records"), channels)
     rows: list[tuple[str, tuple[float, ...], str]] = []
-    strangers = 0
+    left_out = 0
     for image in boxes_csv.read(path, {}, with_class=True):
         field = known.field(image)
         if field is None or known.rows[field]["verdict"] != "ok":
-            strangers += len(image.regions)
+            left_out += len(image.regions)
             continue
         rows += [(field, *_checked(region, image, known, field)) for region in image.regions]
-    if strangers:
+    if left_out:
         notices.warn(
-            f"{strangers} labelled patches of {path} lie in fields that were set aside or are not "
-            "in the sample sheet, and are left out."
+            f"{left_out} labelled patches of {path} are left out because their fields were set "
+            "aside or are not in the sample sheet."
         )
     frame = pd.DataFrame(
         {
@@ -71,7 +60,7 @@ def read(path: Path, quality: pd.DataFrame, channels: Sequence[str]) -> pd.DataF
 def _checked(
     region: Region, image: AnnotatedImage, known: FieldNames, field: str
 ) -> tuple[tuple[float, ...], str]:
-    """Return box and label of a patch, or refuse it."""
+    """Return box and label of a patch; raise StudyError if they are wrong."""
     label = region.label.strip()
     if label not in LABELS:
         raise StudyError(
@@ -82,7 +71,7 @@ def _checked(
     x_min, y_min, x_max, y_max = region.box
     if x_min < 0 or y_min < 0 or x_max > width or y_max > height:
         raise StudyError(
-            f"{image.source} has the patch {list(region.box)} of {image.name}, which reaches out "
-            f"of the field of {width:g} x {height:g} px; correct it."
+            f"{image.source} has the patch {list(region.box)} of {image.name}, which exceeds the "
+            f"field of {width:g} x {height:g} px; correct it."
         )
     return region.box, label

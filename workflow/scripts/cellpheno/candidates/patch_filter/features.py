@@ -1,4 +1,4 @@
-"""What a patch looks like in numbers: features of a pretrained ResNet-18, or image statistics."""
+"""Describe patches by features of a pretrained ResNet-18, or by image statistics."""
 
 import itertools
 import logging
@@ -27,23 +27,16 @@ BATCH = 64
 BLURS = (1.0, 2.0, 4.0, 8.0)
 """Standard deviations of the Gaussian blurs, in pixels, between which structure is measured."""
 BLOCKS = 4
-"""Blocks along each side of a patch, to tell an even patch from one that is partly empty."""
+"""Blocks along each side of a patch, which show whether it is partly empty."""
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 
 logger = logging.getLogger(__name__)
 
 
 class Describer:
-    """Describes patches: by a network where its weights are given, else by statistics.
+    """Describes patches: by a network if its weights are given, else by statistics.
 
-    Parameters
-    ----------
-    weights
-        Path of torchvision's state dict for ResNet-18 (ImageNet), or None.
-    size
-        Side of a patch in pixels.
-    device
-        Where the network computes.
+    `weights` is torchvision's state dict of ResNet-18 (ImageNet), `size` a patch's side in pixels.
     """
 
     def __init__(self, weights: str | None, size: int, device: torch.device) -> None:
@@ -73,7 +66,7 @@ class Describer:
         return self.network(images).float().cpu().numpy()
 
     def of_examples(self, shards: Iterable[str | Path], examples: pd.DataFrame) -> Crops:
-        """Return the crops [n, S, S, 3] of labelled patches that lie in many fields."""
+        """Return the crops [n, S, S, 3] of labelled patches of many fields."""
         size = self.geometry.size
         crops = np.empty((len(examples), size, size, 3), dtype=np.uint8)
         cut_from_shards(shards, examples, self.geometry, crops)
@@ -88,7 +81,7 @@ class Describer:
 
 
 def _network(path: Path) -> nn.Module:
-    """Return ResNet-18 up to its global average pool: the last convolution, 512 numbers (L9)."""
+    """Return ResNet-18 up to its global average pool of 512 values (L9)."""
     network = torchvision.models.resnet18(weights=None)
     load_original(network, path)
     network.fc = nn.Identity()
@@ -104,10 +97,9 @@ def statistics(crop: Crops) -> npt.NDArray[np.float32]:
     """Describe a patch [S, S, 3] by its brightness and by its structure from fine to coarse.
 
     Mean, standard deviation, skewness and percentiles of the grey values; the logarithm of the
-    variance between successive Gaussian blurs (what a lens out of focus takes away first stands
-    first); the mean slope after each blur; and smallest, median and largest standard deviation of
-    4 x 4 blocks, with the standard deviation of their means. Turning or mirroring the patch
-    changes nothing.
+    variance between successive Gaussian blurs (the first ones vanish first when out of focus); the
+    mean slope after each blur; smallest, median and largest standard deviation of 4 x 4 blocks, and
+    the standard deviation of their means. Turning or mirroring the patch changes nothing.
     """
     grey = crop.mean(axis=2, dtype=np.float32) / 255
     mean, sd = float(grey.mean()), float(grey.std())

@@ -1,4 +1,4 @@
-"""The filter itself: a support vector machine on the features of labelled patches (L9, L10)."""
+"""Train and validate the filter: a support vector machine on features of patches (L9, L10)."""
 
 import logging
 from functools import partial
@@ -23,7 +23,7 @@ Array = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
 
 OUTLIERS = 0.1
-"""Share of the good patches that the one-class machine may leave outside."""
+"""Share of the good patches that the one-class machine may exclude."""
 SIDE = 60
 """Points along each side of the drawn decision surface."""
 
@@ -31,17 +31,10 @@ logger = logging.getLogger(__name__)
 
 
 def train(features: Features, labels: pd.Series, kind: str) -> Pipeline:
-    """Train the machine: features are standardised, the kernel is a radial basis function.
+    """Train the machine on standardised features [n, D], with a radial basis function as kernel.
 
-    Parameters
-    ----------
-    features
-        [n, D].
-    labels
-        [n] good or empty.
-    kind
-        `two_class`: good against empty, both of equal weight. `one_class`: what is unlike the
-        good ones is empty; empty examples are not looked at.
+    `two_class` compares good and empty patches with equal weights. For `one_class`, patches unlike
+    the good ones are empty; empty examples are not used.
     """
     good = (labels == GOOD).to_numpy()
     if kind == "one_class":
@@ -63,28 +56,8 @@ def cross_validate(
 ) -> pd.DataFrame:
     """Judge each example by a machine that has seen no patch of its field.
 
-    Parameters
-    ----------
-    features
-        [n, D] of the examples.
-    examples
-        Table with field and label.
-    kind
-        See `train`.
-    folds
-        Number of parts; patches of one field stay together.
-    seed
-        The study's seed.
-
-    Returns
-    -------
-    DataFrame
-        `examples` with fold, decision and predicted.
-
-    Raises
-    ------
-    StudyError
-        When there are too few fields for that.
+    Returns `examples` (field, label) with fold, decision and predicted. Raises StudyError when
+    there are fewer fields than folds.
     """
     state = derive(seed, "patch filter") % 2**32
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=state)
@@ -110,23 +83,11 @@ def cross_validate(
 
 
 def metrics(judged: pd.DataFrame, features: str, kind: str, seed: int) -> pd.DataFrame:
-    """Return how well examples are judged by machines that did not know their field.
+    """Measure how well machines judge examples of fields that they have not seen.
 
-    Parameters
-    ----------
-    judged
-        From `cross_validate`.
-    features, kind
-        What the machine is.
-    seed
-        The study's seed.
-
-    Returns
-    -------
-    DataFrame
-        tables.FILTER_METRICS: precision, recall and F1 of the empty patches (the paper does not
-        tell of which class its F1 of 0.833 is) and of the good ones, and accuracy; intervals from
-        redrawing whole fields.
+    `judged` comes from `cross_validate`. Returns tables.FILTER_METRICS: precision, recall and F1 of
+    the empty patches (the paper does not say which class its F1 of 0.833 belongs to) and of the
+    good ones, and accuracy; intervals come from redrawing fields.
     """
     fields = judged["field"].to_numpy(dtype=str)
     samples = resamples(fields, generator(seed, "patch filter intervals"))
@@ -159,7 +120,7 @@ def _measured(judged: pd.DataFrame, weights: Array) -> dict[tuple[str, str], Arr
 def embed(features: Features, seed: int) -> Array:
     """Return t-SNE coordinates [n, 2] of standardised features (L10)."""
     scaled = StandardScaler().fit_transform(features)
-    # with few examples the usual perplexity is not possible
+    # few examples do not allow the usual perplexity
     perplexity = min(30.0, (len(scaled) - 1) / 3)
     state = derive(seed, "patch filter t-SNE") % 2**32
     model = TSNE(perplexity=perplexity, init="pca", random_state=state)
@@ -167,30 +128,18 @@ def embed(features: Features, seed: int) -> Array:
 
 
 def surface(coordinates: Array, decision: Array) -> pd.DataFrame:
-    """Return the decision of the machine over the plane of the t-SNE map (L10).
+    """Return the machine's decision over the plane of the t-SNE map (L10): tables.FILTER_SURFACE.
 
-    The machine decides in the space of the features, of which a point of the plane knows nothing:
-    what is drawn is the mean decision of the examples around it, weighted by a Gaussian whose
-    standard deviation is a twentieth of the map.
-
-    Parameters
-    ----------
-    coordinates
-        [n, 2] of the examples.
-    decision
-        [n] of the machine that was trained on all of them.
-
-    Returns
-    -------
-    DataFrame
-        tables.FILTER_SURFACE: a regular grid, row by row from the lowest tsne_2.
+    A regular grid, row by row from the lowest tsne_2. The machine cannot judge a point of the
+    plane, only features, so each point has the mean decision of the examples around it, weighted by
+    a Gaussian whose standard deviation is a twentieth of the map.
     """
     low, high = coordinates.min(axis=0), coordinates.max(axis=0)
     width = max(float((high - low).max()), 1e-9) / 20
     axes = [np.linspace(a - width, b + width, SIDE) for a, b in zip(low, high, strict=True)]
     points = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
     squared = np.square(points[:, None] - coordinates[None]).sum(axis=2) / (2 * width**2)
-    # the nearest example counts as 1, so that far from all of them nothing becomes 0
+    # dividing by the nearest example's weight keeps the sum above 0 far from all examples
     weights = np.exp(squared.min(axis=1, keepdims=True) - squared)
     values = weights @ decision / weights.sum(axis=1)
     return pd.DataFrame({"tsne_1": points[:, 0], "tsne_2": points[:, 1], "decision": values})

@@ -1,8 +1,8 @@
-"""Faster R-CNN from detectron2's parts, which the published detector was made of (A14).
+"""Build Faster R-CNN from detectron2's parts, as the published detector was (A14).
 
-Only the parts with something to learn are detectron2's. Its mapper, which resizes images
-(`MIN_SIZE_TEST`, A18), and its predictor, which returns 100 boxes (`DETECTIONS_PER_IMAGE`), are
-not used, and its model zoo is not imported: it needs a part of setuptools that is gone.
+Only trainable parts come from detectron2. Its mapper, which resizes images (`MIN_SIZE_TEST`, A18),
+and its predictor, which returns 100 boxes (`DETECTIONS_PER_IMAGE`), are not used, and its model zoo
+is not imported, because it needs a part of setuptools that no longer exists.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +26,7 @@ from cellpheno.networks.precision import dtype
 CELL = 0  # detectron2 counts the background last
 PREDICTOR = "roi_heads.box_predictor."
 STEM = "backbone.bottom_up.stem.conv1.weight"
-# what detectron2's own optimiser leaves out of the weight decay (WEIGHT_DECAY_NORM, A16)
+# without weight decay in detectron2's own optimiser too (WEIGHT_DECAY_NORM, A16)
 NORMALISING = (nn.BatchNorm2d, nn.SyncBatchNorm, nn.GroupNorm, FrozenBatchNorm2d)
 
 
@@ -36,7 +36,7 @@ class DetectronDetector:
     undecayed = NORMALISING
 
     def __init__(self, config: CfgNode, mean: Sequence[float], std: Sequence[float]) -> None:
-        # detectron2 builds on the GPU unless it is told otherwise
+        # by default detectron2 builds on the GPU
         config.MODEL.DEVICE = "cpu"
         self.network = build_model(config).to(memory_format=torch.channels_last)
         self.body: nn.Module = self.network.backbone.bottom_up
@@ -52,7 +52,7 @@ class DetectronDetector:
         for each, size in zip(boxes, batch.image_sizes, strict=True):
             classes = torch.full((len(each),), CELL, device=each.device)
             annotated.append(Instances(size, gt_boxes=Boxes(each), gt_classes=classes))
-        with EventStorage():  # its heads count what they sample, and fail where nobody listens
+        with EventStorage():  # its heads count their samples and need a place for the counts
             maps = self._maps(batch)
             try:
                 proposals, of_proposals = network.proposal_generator(batch, maps, annotated)
@@ -65,7 +65,7 @@ class DetectronDetector:
     def detect(self, image: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
         """Return the cells of one image (see `Detector`), in its own resolution.
 
-        As many proposals are followed up, and as unsure ones, as by torchvision's Faster R-CNN.
+        Number and least probability of the proposals are those of torchvision's Faster R-CNN.
         """
         network = self.network.eval()
         heads, generator = network.roi_heads, network.proposal_generator
@@ -78,7 +78,7 @@ class DetectronDetector:
         maps = self._maps(batch)
 
         def follow_likely(_head: nn.Module, _maps: object, found: tuple[list[Tensor], ...]) -> None:
-            # suppression among the hopeless ones would take most of the time, and change nothing
+            # suppressing unlikely ones would take most of the time and change nothing
             likely = max(int((level.sigmoid() >= least).sum()) for level in found[0])
             generator.pre_nms_topk[False] = min(max(likely, 1), limits.before_nms)
 
@@ -98,7 +98,7 @@ class DetectronDetector:
         return ImageList.from_tensors([(image - mean) / std for image in images], divisor)
 
     def _maps(self, batch: ImageList) -> dict[str, Tensor]:
-        """Return the feature maps in float32, computed in the numbers of `precision`."""
+        """Return the feature maps in float32, computed in `precision`."""
         device = batch.tensor.device
         low = dtype(self.precision, device) is torch.bfloat16
         with torch.autocast(device.type, torch.bfloat16, enabled=low):
@@ -139,7 +139,7 @@ def resnet50() -> DetectronDetector:
     model.RPN.PRE_NMS_TOPK_TRAIN = 2000
     model.RPN.POST_NMS_TOPK_TRAIN = 1000
     model.ROI_BOX_HEAD.POOLER_RESOLUTION = 7
-    # its own weights take the mean of 0..255 and leave the scale as it is (A16)
+    # its own weights expect 0..255 minus the mean, unscaled (A16)
     return DetectronDetector(config, IMAGENET[0], [1 / 255] * 3)
 
 
@@ -160,8 +160,8 @@ def resnet18_small() -> DetectronDetector:
     model.ROI_BOX_HEAD.POOLER_SAMPLING_RATIO = 2
     model.ROI_BOX_HEAD.FC_DIM = 256
     detector = DetectronDetector(config, *PLAIN)
-    # what the config has no keys for: which level the coarsest is pooled from, and where a box
-    # is read
+    # the config has no keys for the level that the coarsest is pooled from, nor for where a box is
+    # read
     detector.network.backbone.top_block.in_feature = "p4"
     pooler = detector.network.roi_heads.box_pooler
     pooler.canonical_box_size, pooler.canonical_level = 64, 3
@@ -176,22 +176,15 @@ def read(path: str | Path) -> dict[str, Any]:
 def translate(
     content: Mapping[str, Any], network: nn.Module, path: str | Path
 ) -> dict[str, Tensor]:
-    """Return detectron2's own weights as those of a network that sees red first.
+    """Return detectron2's weights, of a network that sees blue first (A16), for one that sees red.
 
-    Parameters
-    ----------
-    content
-        Of a file of the model zoo or of detectron2's checkpointer: weights of a network that sees
-        blue, green and red (A16), of any number of classes.
-    network
-        The detector's: what depends on the number of classes starts anew.
-    path
-        Where it comes from.
+    `content` comes from the model zoo or detectron2's checkpointer, with any number of classes;
+    layers that depend on this number start anew.
     """
     state = {
         key: value
         for key, value in content.get("model", content).items()
-        # older files hold what follows from the config
+        # older files also hold values that follow from the config
         if key not in ("pixel_mean", "pixel_std") and "anchor_generator" not in key
     }
     if isinstance(state.get(STEM), Tensor) and state[STEM].dim() == 4:

@@ -1,11 +1,11 @@
-"""RT-DETR from Hugging Face transformers: a detector without anchors (C22).
+"""Build RT-DETR, a detector without anchors, from Hugging Face transformers (C22).
 
-A declared substitute for DINO, whose implementations are bound to old libraries: RT-DETR (Zhao et
-al., 2024) took over its denoising queries and its choice of queries by score, is maintained, and
-comes under a permissive licence.
+A declared substitute for DINO, whose implementations need old libraries: RT-DETR (Zhao et al.,
+2024) adopted its denoising queries and its choice of queries by score, is maintained, and has a
+permissive licence.
 
-It measures places and sizes in shares of the image. An image larger than those it was trained on
-would be another task for it, so larger ones are looked at through windows of that size.
+It measures places and sizes in shares of the image, so an image larger than those of the training
+would be another task; larger ones are seen through windows of the training's size.
 """
 
 import dataclasses
@@ -31,17 +31,17 @@ from cellpheno.networks.precision import dtype
 CELL = 0
 DIVISOR = 32
 QUERIES = 300
-"""Candidates that the network follows up; more where it finds that many cells."""
+"""Candidates that the network examines; more if it finds that many cells."""
 OVERLAP = 0.25
-"""Share of a window's side that its neighbour sees too; no cell should be larger."""
+"""Share of a window's side that its neighbour also sees; no cell should be larger."""
 LOSSES = ("loss_vfl", "loss_bbox", "loss_giou")
 OF_CLASSES = ("class_embed", "enc_score_head")
-"""Parts of the names of the layers whose shape depends on the number of classes."""
+"""Parts of the names of layers whose shape depends on the number of classes."""
 SAFE = ".safetensors"
 
 
 class _Encoder(RTDetrConvEncoder):
-    """The backbone, computed in the numbers of `precision`; its maps are float32."""
+    """The backbone, computed in `precision`; its maps are float32."""
 
     precision = "auto"
 
@@ -69,7 +69,7 @@ class DetrDetector:
 
     @property
     def precision(self) -> str:
-        """The numbers of the backbone."""
+        """The config's `compute.precision`, of the backbone."""
         return self.network.model.backbone.precision
 
     @precision.setter
@@ -77,7 +77,7 @@ class DetrDetector:
         self.network.model.backbone.precision = precision
 
     def losses(self, images: Sequence[Tensor], boxes: Sequence[Tensor]) -> dict[str, Tensor]:
-        """Return the losses of scores and boxes, of all layers together (see `Detector`)."""
+        """Return the losses of scores and boxes, summed over all layers (see `Detector`)."""
         network = self.network.train()
         pixels = self._batch(images)
         height, width = pixels.shape[-2:]
@@ -94,8 +94,8 @@ class DetrDetector:
         found = network.model(pixels, labels=labels)
         scores, corners = found.intermediate_logits, found.intermediate_reference_points
         denoising = found.denoising_meta_values
-        # the queries made of the annotated boxes come first, and have losses of their own; the
-        # library's own loss lets them compete for the cells in the last layer
+        # queries made of the annotated boxes come first and have their own losses; the library's
+        # own loss lets them compete for the cells in the last layer
         own = denoising["dn_num_split"][0] if denoising else 0
         _, parts, _ = network.loss_function(
             scores[:, -1, own:],
@@ -116,9 +116,9 @@ class DetrDetector:
 
     @torch.inference_mode()
     def detect(self, image: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
-        """Return the cells of one image (see `Detector`), seen through windows where it is large.
+        """Return the cells of one image (see `Detector`), seen through windows if it is large.
 
-        Of a cell that two windows show, the box of the one whose middle is nearer counts.
+        Of a cell that two windows show, the box from the window with the nearer centre counts.
         """
         self.network.eval()
         height, width = image.shape[-2:]
@@ -138,7 +138,7 @@ class DetrDetector:
         return everything[kept], certainties[kept]
 
     def _detect(self, image: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
-        """Return the cells of one window, with as many queries as it takes."""
+        """Return the cells of one window, with as many queries as needed."""
         pixels = self._batch([image])
         height, width = pixels.shape[-2:]
         queries = QUERIES
@@ -157,7 +157,7 @@ class DetrDetector:
         return corners, scores[likely]
 
     def _set_queries(self, wanted: int, pixels: Tensor) -> int:
-        """Let the network follow up so many candidates, or all if it has fewer; return them."""
+        """Set the number of queries, at most one for each place, and return it."""
         config, (height, width) = self.network.config, pixels.shape[-2:]
         places = sum(-(-height // s) * -(-width // s) for s in config.feat_strides)
         config.num_queries = min(wanted, places)
@@ -169,7 +169,7 @@ class DetrDetector:
             images[0].new_tensor(values)[:, None, None]
             for values in (self.transform.image_mean, self.transform.image_std)
         )
-        self.body.embedder.num_channels = len(mean)  # what it checks its input by
+        self.body.embedder.num_channels = len(mean)  # which it checks its input by
         height, width = (
             -(-max(image.shape[axis] for image in images) // DIVISOR) * DIVISOR for axis in (1, 2)
         )
@@ -184,7 +184,7 @@ class DetrDetector:
 
 @dataclasses.dataclass(frozen=True)
 class Window:
-    """A part of an axis that is looked at, and the part of it that no neighbour is nearer to."""
+    """A part of an axis, and the part of it that lies nearer to its centre than to any other."""
 
     start: int
     stop: int
@@ -193,15 +193,7 @@ class Window:
 
 
 def windows(length: int, side: int) -> list[Window]:
-    """Divide an axis into windows of one size that overlap by at least `OVERLAP`.
-
-    Parameters
-    ----------
-    length
-        Of the axis, px.
-    side
-        Of a window, px; 0: as long as the axis.
-    """
+    """Divide an axis into windows of `side` px, or one if 0, that overlap by at least `OVERLAP`."""
     if side <= 0 or length <= side:
         return [Window(0, length, -math.inf, math.inf)]
     count = math.ceil((length - side) / (side * (1 - OVERLAP))) + 1
@@ -215,7 +207,7 @@ def windows(length: int, side: int) -> list[Window]:
 
 
 def resnet50() -> DetrDetector:
-    """RT-DETR with ResNet-50 as its authors built it, for one class of object."""
+    """RT-DETR with ResNet-50 as its authors built it, for one class."""
     return DetrDetector(_config(RTDetrResNetConfig(out_indices=[2, 3, 4])), [0.0] * 3, [1.0] * 3)
 
 
@@ -239,7 +231,7 @@ def resnet18_small() -> DetrDetector:
         decoder_layers=3,
     )
     detector = DetrDetector(config, *PLAIN)
-    # does not depend on the few tiles of a batch, as batch normalisation would
+    # unlike batch normalisation, it does not depend on the few tiles of a batch
     for name, module in list(detector.network.named_modules()):
         if isinstance(module, nn.BatchNorm2d):
             detector.network.set_submodule(name, group_norm(module.num_features))
@@ -247,7 +239,7 @@ def resnet18_small() -> DetrDetector:
 
 
 def _config(body: RTDetrResNetConfig, **keys: Any) -> RTDetrConfig:
-    # few places of an image show a cell
+    # the prior is low because few places of an image show a cell
     return RTDetrConfig(
         backbone_config=body,
         num_labels=1,
@@ -258,10 +250,10 @@ def _config(body: RTDetrResNetConfig, **keys: Any) -> RTDetrConfig:
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """Return the content of a file that torch has saved, or of a model of Hugging Face's.
+    """Return the content of a file that torch saved, or of a model of Hugging Face's.
 
-    Such a model is a folder with `config.json` and `model.safetensors`; the path is that of the
-    latter. Nothing is fetched, and the format holds numbers alone.
+    The latter is the `model.safetensors` in a folder with `config.json`. Nothing is downloaded, and
+    the format holds numbers only.
     """
     if Path(path).suffix != SAFE:
         return weights.read(path)
@@ -270,10 +262,10 @@ def read(path: str | Path) -> dict[str, Any]:
         network = RTDetrForObjectDetection.from_pretrained(
             Path(path).parent, local_files_only=True, use_safetensors=True, dtype=torch.float32
         )
-    except Exception as error:  # the library raises anything
+    except Exception as error:  # the library can raise anything
         raise StudyError(
             f"{path} cannot be read as RT-DETR of Hugging Face ({type(error).__name__}); give the "
-            "model.safetensors of a folder as it is there, with its config.json."
+            "model.safetensors of an unchanged folder that also has its config.json."
         ) from error
     return {"state": network.state_dict()}
 
@@ -281,7 +273,7 @@ def read(path: str | Path) -> dict[str, Any]:
 def translate(
     content: Mapping[str, Any], network: nn.Module, path: str | Path
 ) -> dict[str, Tensor]:
-    """Return weights of any classes; what depends on the number of classes starts anew."""
+    """Return weights of any classes; layers that depend on their number start anew."""
     state = {"window": network.window, **weights.state_of(content, path)}
     parts = tuple(key for key in state if any(part in key for part in OF_CLASSES))
     return weights.with_own(network, state, parts, path)

@@ -1,4 +1,4 @@
-"""Faster R-CNN, the published detector (A14), from torchvision's parts."""
+"""Build Faster R-CNN, the published detector (A14), from torchvision's parts."""
 
 from collections.abc import Callable, Sequence
 
@@ -46,7 +46,7 @@ class FasterRCNNDetector(OfTorchvision):
     def detect(self, image: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
         """Return the cells of one image (see `Detector`).
 
-        By default the number of proposals follows `max_detections`: with torchvision's
+        By default the number of proposals follows `max_detections`, because with torchvision's
         (and the published, A14) 1000 a field could never have more than 1000 cells.
         """
         self.network.eval()
@@ -88,8 +88,7 @@ def resnet18_small() -> FasterRCNNDetector:
 def resnet50() -> FasterRCNNDetector:
     """Faster R-CNN with ResNet-50 and feature pyramid as published (A14).
 
-    Keys and shapes of the state dict are those of torchvision's
-    `fasterrcnn_resnet50_fpn(num_classes=2)`.
+    The state dict is that of torchvision's `fasterrcnn_resnet50_fpn(num_classes=2)`.
     """
     network = FasterRCNN(
         resnet50_pyramid(first_layer=1),

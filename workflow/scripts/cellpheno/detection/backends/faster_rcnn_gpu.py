@@ -1,9 +1,9 @@
-"""Faster R-CNN on a GPU: the arithmetic of torchvision in steps of fixed shapes.
+"""Run Faster R-CNN on a GPU: torchvision's arithmetic in steps of fixed shapes.
 
-torchvision asks the GPU for a number some fifteen times a field, and each time the GPU falls idle.
-Here what does not reach the second stage keeps its place with a score below all others, so that the
-number of boxes is known beforehand; only the suppressions tell how many are left, and all between
-them is recorded and replayed. Feature maps stay channels last from the first layer to the pooling.
+torchvision waits for a number from the GPU some fifteen times a field, and each time the GPU idles.
+Here rejected boxes keep their places with a score below all others, so that the number of boxes is
+known beforehand; only the suppressions change it, and the steps between them are recorded and
+replayed. Feature maps stay channels last from the first layer to the pooling.
 """
 
 import functools
@@ -24,33 +24,27 @@ from cellpheno.networks.batch_norm_folding import Lowered
 from cellpheno.networks.cuda_graphs import Recorded
 
 NONE = -1.0
-"""The score of what is no proposal or no cell: below every probability."""
+"""Score of rejected boxes, below every probability."""
 FEWEST_SLOTS = 512
 SIZES = 4
-"""Sizes of images whose recordings are kept: that of a large field holds more than a gigabyte."""
+"""Sizes of images whose recordings are kept; one of a large field takes more than a gigabyte."""
 SMALLEST = 1e-2
-"""The shortest side of a cell in px, as torchvision has it."""
+"""Shortest side of a cell in px, as in torchvision."""
 
 
 class Grids(NamedTuple):
-    """How the pixels of the pyramid's levels lie in one table, a row [4] for each level.
+    """Where the pixels of the pyramid's levels lie in one table.
 
-    Height, width, px of the level per px of the image, and the first row of the table.
+    `rows` [levels, 4]: height, width, px of the level per px of the image, and first row of the
+    table. `finest`: halvings from the image to the first level.
     """
 
     rows: Tensor
     finest: int
-    """By how many halvings the first level is coarser than the image."""
 
 
 class TwoStages:
-    """The cells of images, by a network that is ready for inference.
-
-    Parameters
-    ----------
-    network
-        In evaluation, its weights fixed.
-    """
+    """Both stages of a Faster R-CNN that is ready for inference, its weights fixed."""
 
     def __init__(self, network: FasterRCNN) -> None:
         self.network = network
@@ -61,7 +55,7 @@ class TwoStages:
         )
         self.pyramid, self.head = inner(network.backbone), inner(network.rpn.head)
         layers = self.head.cls_logits, self.head.bbox_pred
-        # both read the same: one product, filled up to what matrix units take at once
+        # both have the same input: one product, padded to the size of matrix units
         empty = -sum(layer.out_channels for layer in layers) % 8
         parts = [(layer.weight.flatten(1), layer.bias) for layer in layers]
         self.weight, self.bias = (
@@ -71,20 +65,7 @@ class TwoStages:
         self._made: dict[tuple[float, ...], tuple[Recorded, Recorded]] = {}
 
     def detect(self, image: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
-        """Return the cells of one image.
-
-        Parameters
-        ----------
-        image
-            float32 [C, height, width] in 0..1.
-        limits
-            Which boxes to return.
-
-        Returns
-        -------
-        boxes, scores
-            [n, 4] in px and [n], the surest first.
-        """
+        """Return boxes [n, 4] px and scores [n], best first, in an image [C, height, width]."""
         first, second = self._stages(tuple(image.shape[1:]), limits)
         table, boxes, scores, levels = first(image)
         likely = (scores > NONE).nonzero()[:, 0]
@@ -116,10 +97,7 @@ class TwoStages:
 
     @torch.inference_mode()
     def survey(self, size: tuple[int, int]) -> tuple[list[Tensor], Grids]:
-        """Return what follows from the size of an image alone: anchors of every level, and grids.
-
-        Anchors are [h * w * shapes, 4] in px.
-        """
+        """Return anchors [h * w * shapes, 4] px of every level, and grids, for a size of images."""
         network, pooler = self.network, self.network.roi_heads.box_roi_pool
         seen = network.transform([self.mean.new_zeros(len(self.mean), *size)])[0]
         maps = network.backbone(seen.tensors)
@@ -139,21 +117,21 @@ class TwoStages:
     def first(
         self, image: Tensor, most: int, least: float, anchors: list[Tensor]
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return the feature maps, and of every level's best proposals boxes, scores, level.
+        """Return the feature maps and every level's best proposals: boxes, scores and levels.
 
-        Maps are a table [pixels of all levels that are pooled, D]; boxes [k, 4], scores [k], `NONE`
-        where there is no proposal, and levels [k].
+        Maps are a table [pixels of all pooled levels, D]; boxes are [k, 4]; scores [k] are `NONE`
+        for rejected proposals; levels are [k].
         """
         rpn, names = self.network.rpn, self.network.roi_heads.box_roi_pool.featmap_names
         height, width = image.shape[1:]
         levels = self.levels(image)
         found = []
         for level, (seen, around) in enumerate(zip(levels.values(), anchors, strict=True)):
-            told = functional.linear(
+            output = functional.linear(
                 self.head.conv(seen).permute(0, 2, 3, 1), self.weight, self.bias
             ).flatten(0, 2)
-            shapes = len(around) // len(told)  # in the order of the anchors
-            likely, moved = told[:, :shapes].flatten(), told[:, shapes : 5 * shapes]
+            shapes = len(around) // len(output)  # in the order of the anchors
+            likely, moved = output[:, :shapes].flatten(), output[:, shapes : 5 * shapes]
             best, rows = likely.float().topk(min(most, len(likely)))
             moved = moved.unflatten(1, (shapes, 4))[rows // shapes, rows % shapes].float()
             boxes = clip_boxes_to_image(decode(moved, around[rows], rpn.box_coder), (height, width))
@@ -181,30 +159,21 @@ class TwoStages:
     def second(
         self, table: Tensor, proposals: Tensor, size: tuple[int, int], grids: Grids
     ) -> tuple[Tensor, Tensor]:
-        """Return the final boxes [n, 4] and their scores [n], `NONE` for those without extent.
+        """Return the final boxes [n, 4] and their scores [n], `NONE` if without extent.
 
-        Parameters
-        ----------
-        table
-            Of the feature maps.
-        proposals
-            [n, 4].
-        size
-            Height and width of the image.
-        grids
-            Of the table.
+        `table` and `grids` come from `first` and `survey`; proposals are [n, 4].
         """
         heads = self.network.roi_heads
         seen = heads.box_head(pool(table, proposals, heads.box_roi_pool, grids))
         logits, deltas = heads.box_predictor(seen)
-        boxes = decode(deltas[:, 4:], proposals, heads.box_coder)  # before them, of the background
+        boxes = decode(deltas[:, 4:], proposals, heads.box_coder)  # the first four: background
         boxes = clip_boxes_to_image(boxes, size)
         small = (boxes[:, 2:] - boxes[:, :2] < SMALLEST).any(1)
         return boxes, logits.softmax(1)[:, 1].masked_fill(small, NONE)
 
 
 def pyramid(network: FeaturePyramidNetwork, stages: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return what a feature pyramid makes of the stages of a backbone, channels last."""
+    """Return the levels of a feature pyramid over a backbone's stages, channels last."""
     names, maps = list(stages), list(stages.values())
     levels: list[Tensor] = []
     above: Tensor | None = None
@@ -217,7 +186,7 @@ def pyramid(network: FeaturePyramidNetwork, stages: dict[str, Tensor]) -> dict[s
             double += above[:, :, None, :, None]
         above = seen
         levels.insert(0, network.layer_blocks[number](seen.permute(0, 3, 1, 2)))
-    if isinstance(network.extra_blocks, LastLevelMaxPool):  # whose windows are of one pixel
+    if isinstance(network.extra_blocks, LastLevelMaxPool):  # its windows have one pixel
         levels.append(levels[-1][:, :, ::2, ::2])
         names.append("pool")
     elif network.extra_blocks is not None:
@@ -226,10 +195,10 @@ def pyramid(network: FeaturePyramidNetwork, stages: dict[str, Tensor]) -> dict[s
 
 
 def pool(table: Tensor, boxes: Tensor, pooler: MultiScaleRoIAlign, grids: Grids) -> Tensor:
-    """Return what torchvision's pooler does, [n, D, side, side], from a table of all levels.
+    """Return the result of torchvision's pooler, [n, D, side, side], from a table of all levels.
 
-    Each place of the result is the mean over samples, and each of these lies between four pixels:
-    a sum over rows of the table with weights.
+    Each place of the result is the mean over samples that each lie between four pixels: a weighted
+    sum over rows of the table.
     """
     side, _ = pooler.output_size
     samples = pooler.sampling_ratio
@@ -265,7 +234,7 @@ def pool(table: Tensor, boxes: Tensor, pooler: MultiScaleRoIAlign, grids: Grids)
 
 
 def decode(deltas: Tensor, boxes: Tensor, coder: BoxCoder) -> Tensor:
-    """Return boxes [n, 4] moved by what a network gave out [n, 4], as torchvision's coder does."""
+    """Return boxes [n, 4] moved by a network's output [n, 4], as torchvision's coder does."""
     sides = boxes[:, 2:] - boxes[:, :2]
     centres = boxes[:, :2] + 0.5 * sides
     across, down, wide, high = coder.weights
@@ -276,10 +245,10 @@ def decode(deltas: Tensor, boxes: Tensor, coder: BoxCoder) -> Tensor:
 
 
 def inner(part: nn.Module) -> nn.Module:
-    """Return a part that computes in its own numbers, without the conversions around it."""
+    """Return a part that computes in its own dtype, without the conversions around it."""
     return part.part if isinstance(part, Lowered) else part
 
 
 def _slots(count: int) -> int:
-    """Return a number of places for so many proposals, one of few different ones."""
+    """Return room for so many proposals, rounded up to one of few different numbers."""
     return max(FEWEST_SLOTS, 2 ** math.ceil(math.log2(max(1, count))))

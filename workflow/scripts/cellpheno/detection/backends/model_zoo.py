@@ -1,7 +1,7 @@
-"""Weights of detectron2's model zoo (A15), which are pickles of numpy's arrays.
+"""Read weights of detectron2's model zoo (A15), which are pickles of numpy arrays.
 
-A pickle names functions and has them called. Here every allowed name gives an object that only
-keeps its arguments; the arrays are made from these afterwards, so that a file can run nothing.
+A pickle can name any function and have it called. Here every allowed name gives an object that only
+keeps its arguments, from which the arrays are made afterwards, so a file cannot run anything.
 """
 
 import pickle
@@ -21,7 +21,7 @@ ALLOWED = {
     ("numpy", "dtype"),
     ("_codecs", "encode"),  # of bytes in protocols 0 to 2
 }
-"""Package and name of what pickled arrays ask for."""
+"""Package and name of the functions that pickled arrays name."""
 NUMBERS = ("f2", "f4", "f8", "i4", "i8")
 
 
@@ -45,11 +45,7 @@ class _Unpickler(pickle.Unpickler):
 def read(path: str | Path) -> dict[str, Any]:
     """Return the content of a file of the model zoo, its arrays as tensors.
 
-    Raises
-    ------
-    StudyError
-        When there is no such file, or it holds more than dictionaries, lists, texts, numbers and
-        arrays of numbers.
+    Raises StudyError unless it holds dictionaries, lists, texts, numbers and arrays of numbers.
     """
     check_there(path)
     try:

@@ -1,7 +1,7 @@
-"""Detectors of one stage, from torchvision's parts: FCOS and RetinaNet (A22).
+"""Build one-stage detectors from torchvision's parts: FCOS and RetinaNet (A22).
 
-RetinaNet stands in for the published YOLOv3: it too places anchors on several scales and scores
-them in one pass. YOLOv3 itself has no maintained implementation under a permissive licence.
+RetinaNet replaces the published YOLOv3, which has no maintained implementation under a permissive
+licence: it too places anchors on several scales and scores them in one pass.
 """
 
 from collections.abc import Callable, Sequence
@@ -44,9 +44,8 @@ class OneStageDetector(OfTorchvision):
     def detect(self, image: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
         """Return the cells of one image (see `Detector`).
 
-        By default every place that scores above the limit takes part in non-maximum
-        suppression: torchvision's best 1000 of a level would be those of the surest cells, many
-        for each.
+        By default every place that scores above the limit takes part in non-maximum suppression,
+        because torchvision's best 1000 of a level would all belong to the surest cells.
         """
         self.network.eval()
         self.network.score_thresh, self.network.nms_thresh = limits.min_score, limits.nms_iou

@@ -1,4 +1,4 @@
-"""What the torchvision detectors share: the image as it is, and backbones with feature pyramid."""
+"""Provide the unscaled input and the feature pyramids of the torchvision detectors."""
 
 from collections.abc import Sequence
 
@@ -20,8 +20,8 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 class NativeResolution(GeneralizedRCNNTransform):
     """Normalise and pad, but never resize.
 
-    torchvision shrinks every image to at most 800 x 1333 pixels without saying so; here the
-    network sees the pixels it is given, and any scaling (A17, A20) is done before.
+    torchvision silently shrinks every image to at most 800 x 1333 pixels; here the network sees
+    every pixel, and any scaling (A17, A20) is done before.
     """
 
     def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
@@ -35,7 +35,7 @@ class NativeResolution(GeneralizedRCNNTransform):
 
 
 class Pyramid(BackboneWithFPN):
-    """Feature pyramid, computed in the numbers of `precision` and given out in float32.
+    """Feature pyramid, computed in `precision` and returned in float32.
 
     In training only this part runs in bfloat16: torchvision computes boxes in the dtype of the
     features, and a bfloat16 coordinate of a 2000 px field is rounded to 8 px.
@@ -53,7 +53,7 @@ class Pyramid(BackboneWithFPN):
 
 
 class OfTorchvision:
-    """What the detectors of torchvision's parts share (see `interface.Detector`)."""
+    """Base of the detectors from torchvision's parts (see `interface.Detector`)."""
 
     undecayed: tuple[type[nn.Module], ...] = ()
 
@@ -68,12 +68,12 @@ class OfTorchvision:
 
     @property
     def transform(self) -> NativeResolution:
-        """The normalisation, which is a part of the network."""
+        """The normalisation, a part of the network."""
         return self.network.transform
 
     @property
     def precision(self) -> str:
-        """The numbers of the pyramid."""
+        """The config's `compute.precision`, of the pyramid."""
         return self.network.backbone.precision
 
     @precision.setter
@@ -84,12 +84,8 @@ class OfTorchvision:
 def small_pyramid(first_layer: int) -> Pyramid:
     """Return ResNet-18 without its last stage, with a pyramid of 64 channels, for CPUs.
 
-    Group instead of batch normalisation: it does not depend on the few tiles of a batch.
-
-    Parameters
-    ----------
-    first_layer
-        The finest stage of ResNet-18 in the pyramid: 1 (stride 4) or 2 (stride 8).
+    Group normalisation, unlike batch normalisation, does not depend on the few tiles of a batch.
+    `first_layer` is the finest stage in the pyramid: 1 (stride 4) or 2 (stride 8).
     """
     layers = range(first_layer, 4)
     return Pyramid(
@@ -103,14 +99,9 @@ def small_pyramid(first_layer: int) -> Pyramid:
 def resnet50_pyramid(first_layer: int, extra: ExtraFPNBlock | None = None) -> Pyramid:
     """Return ResNet-50 with a pyramid of 256 channels.
 
-    Batch normalisation learns, as the published SyncBN does (A14).
-
-    Parameters
-    ----------
-    first_layer
-        The finest stage in the pyramid: 1 (stride 4) or 2 (stride 8).
-    extra
-        What makes the levels above the last stage; by default one level by pooling.
+    Batch normalisation is trained, as the published SyncBN is (A14). `first_layer` is the finest
+    stage in the pyramid: 1 (stride 4) or 2 (stride 8); `extra` makes the levels above the last
+    stage, by default one by pooling.
     """
     layers = range(first_layer, 5)
     return Pyramid(

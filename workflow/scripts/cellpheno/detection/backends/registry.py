@@ -1,4 +1,4 @@
-"""Detectors by name: build, start from given weights, save, load."""
+"""Build detectors by name, load given weights into them, save and load them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ from cellpheno.study.inputs import COLOURS
 Choice = TypeVar("Choice")
 
 NAMES = ("backend", "architecture", "backbone", "normalisation")
-# what of torchvision's detectors is layers and no arithmetic with boxes
+# the parts of torchvision's detectors that are layers, without arithmetic on boxes
 LAYERS = ("backbone", "rpn.head", "roi_heads.box_head", "head")
 VERSION = 2  # of the file that `save` writes
 
@@ -29,19 +29,10 @@ VERSION = 2  # of the file that `save` writes
 def build(settings: Mapping[str, Any], channels: Sequence[str] = COLOURS) -> Detector:
     """Build a detector; its random start comes from torch's generator.
 
-    Parameters
-    ----------
-    settings
-        The config's `detection/model`: backend, architecture, backbone, weights (a path or None),
-        stem and normalisation (`none`: the network sees 0 to 255, C18).
-    channels
-        What the planes of its images show. Weights are those of a network that sees red, green
-        and blue, or of a detector that `save` wrote, which saw the same channels.
-
-    Raises
-    ------
-    StudyError
-        When a name is not known or the weights do not fit.
+    `settings` is the config's `detection/model`: backend, architecture, backbone, weights (a path
+    or None), stem and normalisation (`none` shows the network 0 to 255, C18). Weights belong to a
+    network that sees red, green and blue, or to a saved detector that saw the same channels.
+    Raises StudyError for an unknown name or weights that do not fit.
     """
     library = _library(settings["backend"])
     backbones = _choose(library.architectures, "architecture", settings["architecture"])
@@ -68,7 +59,7 @@ def build(settings: Mapping[str, Any], channels: Sequence[str] = COLOURS) -> Det
 
 
 def _library(name: str) -> Library:
-    """Return a library of detectors; those that not everybody has are imported here, when asked."""
+    """Return a library of detectors; optional ones are imported only here."""
     _choose(detector_libraries.BACKENDS, "backend", name)
     try:
         if name == "detectron2":
@@ -90,13 +81,13 @@ def _library(name: str) -> Library:
 def _check_channels(path: str | Path, saw: Sequence[str], channels: Sequence[str]) -> None:
     if list(saw) != list(channels):
         raise StudyError(
-            f"The detector {path} saw {', '.join(saw)}, but detection/input shows it "
+            f"The detector {path} saw {', '.join(saw)}, but detection/input gives it "
             f"{', '.join(channels)}; choose the input that it was trained with."
         )
 
 
 def _fit(detector: Detector, n_channels: int, stem: str) -> None:
-    """Let the first convolution and the normalisation of the input take `n_channels`."""
+    """Adapt the first convolution and the normalisation of the input to `n_channels`."""
     first_layer.replace(detector.body, n_channels, stem)
     transform = detector.transform
     transform.image_mean = first_layer.spread(transform.image_mean, n_channels)
@@ -114,7 +105,7 @@ def _choose(known: Mapping[str, Choice], key: str, value: str) -> Choice:
 
 
 def save(detector: Detector, settings: Mapping[str, Any], path: str | Path) -> None:
-    """Write a detector with the names that rebuild it."""
+    """Write a detector and the names that rebuild it."""
     names = {key: settings[key] for key in NAMES if key in settings}
     content = {
         "version": VERSION,
@@ -127,21 +118,9 @@ def save(detector: Detector, settings: Mapping[str, Any], path: str | Path) -> N
 
 
 def load(path: str | Path, device: torch.device, precision: str = "auto") -> Detector:
-    """Read a detector that `save` wrote, for inference.
+    """Read a saved detector for inference; raise StudyError for another file or version.
 
-    Parameters
-    ----------
-    path
-        The file.
-    device
-        Where it will compute.
-    precision
-        The config's `compute.precision`: the numbers of all layers; boxes are always float32.
-
-    Raises
-    ------
-    StudyError
-        When the file is something else, or of another version.
+    All layers compute in `precision`, the config's `compute.precision`; boxes are always float32.
     """
     content = weights.read(path)
     if content.get("version") != VERSION:
@@ -158,14 +137,14 @@ def load(path: str | Path, device: torch.device, precision: str = "auto") -> Det
 
 
 def make_ready(network: nn.Module, numbers: torch.dtype, merged: bool = False) -> None:
-    """Fold the batch norms of a network and put its layers into other numbers, in place.
+    """Fold the batch norms of a network and convert its layers to other numbers, in place.
 
     Anchors, proposals, pooled regions and boxes stay in float32; on a GPU regions are pooled in the
-    numbers of the layers. Layers in bfloat16 can be `merged` for a GPU.
+    layers' format. Layers in bfloat16 can be `merged` for a GPU.
     """
     network.eval().requires_grad_(False)
     pyramid = getattr(network, "backbone", None)
-    if not isinstance(pyramid, Pyramid):  # another library's network, which keeps its own ways
+    if not isinstance(pyramid, Pyramid):  # another library's network is left alone
         return
     pyramid.precision = "float32" if numbers is torch.float32 else "bfloat16"
     pyramid.body = ready(pyramid.body, torch.float32)

@@ -1,1 +1,1 @@
-"""Annotated cells whose class is likely wrong (A10, A41)."""
+"""Annotated cells whose class is probably wrong (A10, A41)."""

@@ -1,7 +1,7 @@
-"""What a cell looks like in numbers that no label has touched, however it is turned.
+"""Describe cells by numbers that depend neither on labels nor on orientation.
 
-The features of the study's own classifier would not do: it was trained on the very labels that
-are in doubt, and may have learned the wrong ones by heart.
+The study's own classifier cannot provide them: it was trained on the doubtful labels and may have
+memorised the wrong ones.
 """
 
 from collections.abc import Iterable
@@ -24,28 +24,18 @@ ANGLES = 64
 FREQUENCIES = 9
 """Waves around the centre that are kept, from none to eight."""
 FINER = 3
-"""Samples along the radius that make up one of `RADII`."""
+"""Samples along the radius that are averaged into one of `RADII`."""
 
 
 def describe(crops: npt.NDArray[np.uint8], boxes: npt.NDArray[np.float64]) -> Array:
     """Describe cells by the waves of brightness around their centre, and by their size.
 
-    Each channel is sampled on circles around the centre of the crop. Of the Fourier transform
-    along each circle only the magnitudes are kept: they stay the same when the cell is turned or
-    mirrored.
+    Each channel of the crops [n, size, size, 3] is sampled on circles around the centre. Only the
+    magnitudes of the Fourier transform along each circle are kept, because turning or mirroring the
+    cell does not change them. The boxes [n, 4] in pixels of the field provide the size.
 
-    Parameters
-    ----------
-    crops
-        [n, size, size, 3].
-    boxes
-        [n, 4] in pixels of the field; the crop itself no longer tells how large the cell is.
-
-    Returns
-    -------
-    array
-        [n, RADII x 3 x FREQUENCIES + 3]: magnitudes, then the logarithms of the box's area, of
-        its longer side and of its shorter side.
+    Returns [n, RADII x 3 x FREQUENCIES + 3]: magnitudes, then the logarithms of the box's area, of
+    its longer side and of its shorter side.
     """
     waves = np.empty((len(crops), FREQUENCIES, RADII, 3), dtype=np.float32)
     for row, crop in enumerate(crops):
@@ -65,26 +55,9 @@ def describe(crops: npt.NDArray[np.uint8], boxes: npt.NDArray[np.float64]) -> Ar
 
 
 def from_shards(shards: Iterable[str | Path], cells: pd.DataFrame, geometry: Geometry) -> Array:
-    """Describe cells that lie in many fields, one field in memory at a time.
+    """Return the descriptions [n, D] of cells of many fields, one field in memory at a time.
 
-    Parameters
-    ----------
-    shards
-        Shards of converted fields.
-    cells
-        Table with field and box.
-    geometry
-        How a box becomes a crop.
-
-    Returns
-    -------
-    array
-        [n, D] in the order of the cells; see `describe`.
-
-    Raises
-    ------
-    StudyError
-        When the field of a cell is in none of the shards.
+    Raises StudyError when no shard has the field of a cell.
     """
     rows = cells.groupby("field", sort=True).indices
     boxes = cells[BOX_COLUMNS].to_numpy(np.float64)

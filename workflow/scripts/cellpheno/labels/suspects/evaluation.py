@@ -1,4 +1,4 @@
-"""How many planted label errors are found, where a simulation knows them."""
+"""Measure how many planted label errors are found, where a simulation knows them."""
 
 import numpy as np
 import pandas as pd
@@ -8,21 +8,11 @@ from cellpheno.labels import from_annotations
 
 
 def found(judged: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
-    """Hold the list of suspicious cells against the truth.
+    """Compare tables.LABEL_ERRORS with tables.TRUTH; return tables.FOUND_LABEL_ERRORS.
 
-    Parameters
-    ----------
-    judged
-        tables.LABEL_ERRORS.
-    truth
-        tables.TRUTH; a cell is the true one that it overlaps most, from an IoU of 0.5.
-
-    Returns
-    -------
-    DataFrame
-        tables.FOUND_LABEL_ERRORS: precision and recall of the listed cells, average precision of
-        the order of all cells, share of cells with an error, and share of the errors found whose
-        suggested class is the true one.
+    A cell is the true one that it overlaps most, from an IoU of 0.5. The metrics are precision and
+    recall of the listed cells, average precision of the order of all cells, the share of cells with
+    an error, and the share of found errors whose suggested class is the true one.
     """
     scores = np.zeros(len(judged))
     true = from_annotations.from_annotations(judged, scores, truth).to_numpy(

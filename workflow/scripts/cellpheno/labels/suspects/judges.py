@@ -1,4 +1,4 @@
-"""How good the judges of labels are, and how long a list of errors they can be trusted with."""
+"""Rate the judges of labels, and limit the length of their list of errors."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -22,23 +22,11 @@ EACH_OTHER = "each other"
 def rate(
     labels: Integers, probabilities: Mapping[str, Array], groups: Integers, seed: int
 ) -> pd.DataFrame:
-    """Compare the class that each judge finds likeliest with the annotated one, and both judges.
+    """Compare each judge's likeliest class with the annotated one, and the judges with each other.
 
-    Parameters
-    ----------
-    labels
-        [n] annotated classes.
-    probabilities
-        [n, classes] by each judge, who has learned from other groups.
-    groups
-        [n] which are redrawn for the intervals.
-    seed
-        The study's seed.
-
-    Returns
-    -------
-    DataFrame
-        tables.JUDGES: accuracy, and Cohen's kappa, which is 0 by chance, of each judge.
+    Each judge gives probabilities [n, classes], learned from other groups, for cells with the
+    annotated classes `labels` [n]; the groups [n] are redrawn for the intervals. Returns
+    tables.JUDGES: accuracy, and Cohen's kappa, which is 0 by chance.
     """
     _, group = np.unique(groups, return_inverse=True)
     number = int(group.max()) + 1
@@ -64,16 +52,10 @@ def _measure(confusion: Array, weights: Array) -> dict[str, Array]:
 
 
 def longest(rated: pd.DataFrame) -> int:
-    """Return how many cells a list of these judges may have.
+    """Return how many cells the list of the judges in tables.JUDGES may have.
 
-    Together they contradict so many labels. Of these they are right where neither errs, and how
-    far each can be trusted is how far the two agree beyond chance: labels that are wrong do not
-    make good judges look bad by that.
-
-    Parameters
-    ----------
-    rated
-        tables.JUDGES, as `rate` returns it.
+    Of the labels that they contradict together, they are right where neither errs. The agreement of
+    the judges beyond chance says how far to trust each, and wrong labels do not lower it.
     """
     value = rated.set_index(["judge", "metric"])["value"]
     trust = max(0.0, value[EACH_OTHER, "kappa"]) ** 2

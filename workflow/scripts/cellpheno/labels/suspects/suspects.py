@@ -1,7 +1,7 @@
-"""Cells whose class is contradicted by a classifier that never saw them, and by their like (A41).
+"""List cells whose class is contradicted by a classifier that never saw them, and by similar cells.
 
-A cell is judged by what was learned from other groups (wells, slides, patients) only: a cell of
-the same slide resembles it for reasons that have nothing to do with its class.
+A cell is judged only by other groups (wells, slides, patients), because cells of the same slide
+resemble it for reasons that have nothing to do with its class (A41).
 """
 
 import logging
@@ -29,9 +29,10 @@ Array = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 INVERSE_REGULARISATION = 0.01
-"""Of the logistic regression. Strong: hundreds of numbers for some hundred cells of a class."""
+"""Of the logistic regression; strong, because some hundred cells of a class have hundreds of
+features."""
 COMPONENTS = 20
-"""Principal components in which neighbours are looked for."""
+"""Principal components in which neighbours are searched."""
 ITERATIONS = 500
 
 logger = logging.getLogger(__name__)
@@ -46,46 +47,25 @@ def judge(
     neighbors: int,
     seed: int = 0,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rank annotated cells by how much speaks against their class.
+    """Rank annotated cells (field, box, label) by the evidence against their class.
 
-    Two judges who have seen other groups only give probabilities of the classes: a logistic
-    regression, and the classes of the nearest neighbours. Their mean goes to cleanlab (Northcutt,
-    Jiang and Chuang 2021), which scores each label and lists those that are likely wrong: the
-    cells that both pruning by noise rate and pruning by class would remove. Of these the most
-    suspicious are listed, no more than `judges.longest`.
+    A logistic regression and the nearest neighbours, trained on other groups only, give
+    probabilities of the classes. Their mean goes to cleanlab (Northcutt, Jiang and Chuang 2021),
+    which scores each label and lists the cells that both pruning by noise rate and pruning by class
+    would remove. The most suspicious of them are listed, no more than `judges.longest`.
 
-    Parameters
-    ----------
-    cells
-        Table with field, box and label.
-    descriptors
-        [n, D] of the cells; see `descriptors.describe`.
-    groups
-        [n] which cells must not judge each other.
-    classes
-        The study's classes.
-    folds
-        The groups are divided into so many parts, or fewer where there are fewer groups.
-    neighbors
-        How many of the nearest cells are asked, or fewer where there are fewer.
-    seed
-        The study's seed, for the intervals.
+    `descriptors` [n, D] describe the cells; cells of one of the `groups` [n] do not judge each
+    other. Folds and neighbours are fewer if there are fewer groups or cells.
 
-    Returns
-    -------
-    DataFrame
-        tables.LABEL_ERRORS, the most suspicious cell first; without cells that cannot be judged,
-        because their class occurs in no other part.
-    DataFrame
-        tables.JUDGES: how often each judge agrees with the labels of cells it has not seen.
+    Returns tables.LABEL_ERRORS, the most suspicious cell first, without cells whose class occurs in
+    no other part; and tables.JUDGES.
     """
     names = [name for name in classes if (cells["label"] == name).any()]
     labels = pd.Index(names).get_indexer(cells["label"])
     folds = min(folds, len(np.unique(groups)))
     if folds < 2 or len(names) < 2:
         logger.warning(
-            "%d classes in %d groups: with fewer than two of either nothing is out of fold, and "
-            "no label can be judged.",
+            "%d classes in %d groups: no label can be judged, which takes at least two of both.",
             *(len(names), len(np.unique(groups))),
         )
         return LABEL_ERRORS.empty(), JUDGES.empty()
@@ -145,7 +125,7 @@ def _table(
     names: Sequence[str],
     longest: int,
 ) -> pd.DataFrame:
-    """Put what both judges say into one table, the most suspicious cell first."""
+    """Join the judges' results in one table, the most suspicious cell first."""
     there, labels = np.unique(labels, return_inverse=True)
     probabilities = ((regression + near) / 2)[:, there]
     probabilities /= probabilities.sum(axis=1, keepdims=True)
@@ -154,7 +134,7 @@ def _table(
     listed = np.zeros(len(labels), dtype=bool)
     if len(names) > 1:
         listed = find_label_issues(labels, probabilities, filter_by="both", n_jobs=1)
-    # one judge alone is no reason to look
+    # one judge alone is no reason to suspect a label
     alone = regression[:, there].argmax(axis=1) != near[:, there].argmax(axis=1)
     suspected = np.flatnonzero(listed & ~alone)
     listed[alone] = False
@@ -162,10 +142,10 @@ def _table(
     listed[beyond] = False
     if len(beyond):
         notices.warn(
-            f"{len(suspected)} of {len(labels)} labels look wrong, more than the judges can be "
-            f"trusted with (label_errors/judges.tsv): the {longest} most suspicious are listed."
+            f"{len(suspected)} of {len(labels)} labels look wrong, but the judges can be trusted "
+            f"with fewer (label_errors/judges.tsv): the {longest} most suspicious are listed."
         )
-    # a listed cell is what a person looks at first
+    # listed cells come first because people look at these
     order = np.lexsort([quality, ~listed])
     table = cells.assign(
         suggested=np.array(names, dtype=object)[probabilities.argmax(axis=1)],
