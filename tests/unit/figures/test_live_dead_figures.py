@@ -90,7 +90,7 @@ def test_both_panels_have_the_bounds_and_every_label_is_counted():
         assert upright == {240, 470}
     shown = texts(figure)
     assert f"between, discarded ({frame['label'].isna().sum()})" in shown
-    assert "told apart: Ashman's D 4.00" in shown
+    assert "separate: Ashman's D 4.00" in shown
     assert {"none", "drug"} <= set(shown)
 
 

@@ -1,7 +1,7 @@
-"""The classifier's features in two dimensions, by t-SNE and by UMAP (A41).
+"""Embed the classifier's features in two dimensions by t-SNE and UMAP (A41).
 
-One thread everywhere, unless a GPU is asked for: sums of floating-point numbers depend on how many
-threads share them, and both methods turn the last digit into another picture.
+Everything runs in one thread unless a GPU is requested: sums of floating-point numbers depend on
+the number of threads, and both methods turn a different last digit into a different picture.
 """
 
 import logging
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float32]
 
 MIN_CELLS = 10
-"""With fewer cells there is no neighbourhood to keep, and no embedding is made."""
+"""Fewer cells have no neighbourhood to preserve, and no embedding is made."""
 
 CARRIED = ["condition", "replicate", "group"]
-"""Columns of the cells table that are kept beside those of the embedding table."""
+"""Columns of the cells table that are added to those of the embedding table."""
 
 logger = logging.getLogger(__name__)
 
@@ -49,35 +49,18 @@ def embed(
 ) -> pd.DataFrame:
     """Choose cells, read their features and embed them.
 
-    Parameters
-    ----------
-    cells
-        The cells table, with the columns feature_shard and feature_row.
-    shards
-        File of features, float16 [n, D], of each shard.
-    splits
-        Splits whose cells are shown.
-    max_cells
-        A random subset of this size is taken where there are more.
-    components
-        Principal components that both methods see.
-    perplexity, neighbors
-        Neighbourhood of t-SNE and of UMAP; both shrink where there are few cells.
-    seed
-        The study's seed.
-    gpu
-        Whether RAPIDS cuML embeds on a GPU; otherwise openTSNE and umap-learn do on the CPU.
+    `cells` is the cells table with feature_shard and feature_row; `shards` maps each shard to its
+    file of features, float16 [n, D]. At most `max_cells` random cells are used. Both methods see
+    the principal components. `perplexity` (t-SNE) and `neighbors` (UMAP) shrink for few cells. On a
+    `gpu` RAPIDS cuML embeds; else openTSNE and umap-learn on the CPU.
 
-    Returns
-    -------
-    frame
-        An embedding table with condition, replicate and group beside; empty with fewer than
-        `MIN_CELLS` cells.
+    Returns an embedding table with condition, replicate and group, empty with fewer than
+    `MIN_CELLS` cells.
     """
     chosen = choose(cells, splits, max_cells, seed)
     if len(chosen) < MIN_CELLS:
         logger.warning(
-            "%d cells in the splits %s, and an embedding needs %d: the table stays empty.",
+            "%d cells in the splits %s, but an embedding needs %d: the table stays empty.",
             *(len(chosen), ", ".join(splits), MIN_CELLS),
         )
         chosen, coordinates = chosen[:0], np.empty((0, 4), dtype=np.float32)
@@ -92,7 +75,7 @@ def embed(
 
 
 def choose(cells: pd.DataFrame, splits: Sequence[str], max_cells: int, seed: int) -> pd.DataFrame:
-    """Return the cells of some splits, at most `max_cells` at random, ordered by place."""
+    """Return the cells of some splits, at most `max_cells` at random, sorted by field and box."""
     wanted = cells[cells["split"].isin(splits)]
     wanted = wanted.sort_values(["field", *BOX_COLUMNS], kind="stable")
     if len(wanted) <= max_cells:
@@ -107,8 +90,7 @@ def features(cells: pd.DataFrame, shards: Mapping[str, str | Path]) -> Array:
     Raises
     ------
     StudyError
-        When a shard or a row of it is not there, features are not numbers, or all cells have
-        the same.
+        When a shard or a row of it is missing, features are not finite, or all cells have the same.
     """
     gathered: Array | None = None
     for shard, rows in pd.Series(range(len(cells)), cells["feature_shard"]).groupby(level=0):
@@ -131,19 +113,19 @@ def features(cells: pd.DataFrame, shards: Mapping[str, str | Path]) -> Array:
         raise StudyError("No cells were given to embed; check embedding.splits.")
     if not np.isfinite(gathered).all():
         raise StudyError(
-            "The classifier's features hold values that are no numbers, or too large for 16 bits; "
-            "its training has diverged: lower classification.training.learning_rate."
+            "The classifier's features are not finite or too large for 16 bits: its training has "
+            "diverged; lower classification.training.learning_rate."
         )
     if not np.ptp(gathered, axis=0).any():
         raise StudyError(
-            "The classifier gives every cell the same features; it has learned nothing: look at "
+            "The classifier gives every cell the same features: it has learned nothing; look at "
             "classifier_training in the report."
         )
     return gathered
 
 
 def principal_components(values: Array, components: int) -> Array:
-    """Reduce features [n, D] to [n, k], k being `components` or fewer where n or D is smaller.
+    """Reduce features [n, D] to [n, k]; k is `components`, or fewer if n or D is smaller.
 
     The sign of each component is fixed by its largest loading.
     """
@@ -158,19 +140,10 @@ def principal_components(values: Array, components: int) -> Array:
 def both(reduced: Array, near: Neighborhood, seed: int) -> tuple[Array, Array]:
     """Embed principal components [n, k] by t-SNE and by UMAP, [n, 2] each.
 
-    Both see the same nearest neighbors, which are looked for once.
-
-    Parameters
-    ----------
-    reduced
-        Principal components; at least `MIN_CELLS` rows.
-    near
-        How many neighbors each method looks at.
-    seed
-        The study's seed.
+    Both use the same nearest neighbors, which are searched once.
     """
     with threadpool_limits(1):
-        logger.info("looking for %d neighbors of %d cells", near.searched, len(reduced))
+        logger.info("searching %d neighbors of %d cells", near.searched, len(reduced))
         graph = nearest(reduced, near.searched, _state(seed, "neighbors"))
         logger.info("t-SNE")
         first = tsne(reduced, graph, near.perplexity, seed)
@@ -181,12 +154,8 @@ def both(reduced: Array, near: Neighborhood, seed: int) -> tuple[Array, Array]:
 def both_on_gpu(reduced: Array, near: Neighborhood, seed: int) -> tuple[Array, Array]:
     """Embed principal components [n, k] by t-SNE and by UMAP of RAPIDS cuML, [n, 2] each.
 
-    The pictures are as good as those of `both`, but not the same.
-
-    Raises
-    ------
-    StudyError
-        When cuML is not installed.
+    The pictures are as good as those of `both`, but not the same. Raises StudyError when cuML is
+    not installed.
     """
     try:
         from cuml.manifold import TSNE, UMAP
@@ -212,18 +181,7 @@ def tsne(reduced: Array, graph: Graph, perplexity: float, seed: int) -> Array:
     """Embed principal components [n, k] by t-SNE, [n, 2], from the first two components.
 
     The learning rate is n / exaggeration in both phases, n / 12 in the early one (Belkina et al.
-    2019, Kobak and Berens 2019).
-
-    Parameters
-    ----------
-    reduced
-        Principal components.
-    graph
-        Their nearest neighbors, at least 3 x perplexity (see `neighbors.nearest`).
-    perplexity
-        At most a third of the number of neighbors.
-    seed
-        The study's seed.
+    2019, Kobak and Berens 2019). The graph has at least 3 x perplexity nearest neighbors.
     """
     import openTSNE
 
@@ -239,7 +197,7 @@ def tsne(reduced: Array, graph: Graph, perplexity: float, seed: int) -> Array:
 
 
 def affinities(graph: Graph, perplexity: float) -> "PerplexityBasedNN":
-    """Return how likely each point takes each of its nearest neighbors, as openTSNE holds it."""
+    """Return openTSNE's affinities of each point to its nearest neighbors."""
     from openTSNE.affinity import PerplexityBasedNN
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
@@ -251,23 +209,14 @@ def affinities(graph: Graph, perplexity: float) -> "PerplexityBasedNN":
 def umap(reduced: Array, graph: Graph, neighbors: int, seed: int) -> Array:
     """Embed principal components [n, k] by UMAP, [n, 2], from the first two components.
 
-    Parameters
-    ----------
-    reduced
-        Principal components.
-    graph
-        Their nearest neighbors, at least `neighbors` - 1 (see `neighbors.nearest`).
-    neighbors
-        Points of a neighborhood, the point itself among them.
-    seed
-        The study's seed.
+    `neighbors` counts the point itself, so the graph has at least one less.
     """
     import umap
 
     itself = np.arange(len(reduced))[:, None]
     known = np.hstack([itself, graph[0]]), np.hstack([np.zeros_like(graph[1][:, :1]), graph[1]])
     with warnings.catch_warnings():
-        # of the index that new points would need, and of threads that a seed rules out
+        # about the index for new points, and about threads, which a seed rules out
         warnings.simplefilter("ignore", UserWarning)
         places = umap.UMAP(
             n_neighbors=neighbors,
@@ -281,12 +230,12 @@ def umap(reduced: Array, graph: Graph, neighbors: int, seed: int) -> Array:
 
 
 def _start(reduced: Array) -> Array:
-    """Return the first two components, the first of standard deviation 1, as a place to begin."""
+    """Return the first two components as a start, the first with standard deviation 1."""
     two = np.zeros((len(reduced), 2), dtype=np.float32)
     two[:, : min(2, reduced.shape[1])] = reduced[:, :2]
     return two / two[:, 0].std()
 
 
 def _state(seed: int, purpose: str) -> int:
-    """Return a seed that fits the 32 bits which these libraries take."""
+    """Return a seed within the 32 bits that these libraries accept."""
     return randomness.derive(seed, "embedding", purpose) % 2**32

@@ -1,1 +1,1 @@
-"""Figures: one function each, tables in, figure out."""
+"""Draw figures: each function makes one figure from tables."""

@@ -1,4 +1,4 @@
-"""Long names in figures: shortened where they are drawn, and written out in full below."""
+"""Shorten long names in figures, and write them out in full below."""
 
 import dataclasses
 import textwrap
@@ -11,25 +11,19 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 LONGEST = 22
-"""Letters of a name that are drawn."""
+"""Most letters of a name in a figure."""
 COLUMNS = ("class", "label", "call", "condition", "control", "replicate", "group", "field")
 COLUMNS += ("experiment", "detector", "subset", "suggested", "annotator", "rater")
-"""Columns of tables that hold names of the user's own."""
+"""Columns of tables with names that users choose."""
 KEY_SIZE = 5.5
-"""Points of the letters of the full names."""
+"""Font size of the full names, in points."""
 KEY = "names in full"
 LETTER_MM = 1.15
-"""Their mean width."""
+"""Mean width of their letters."""
 
 
 def shortened(names: Sequence[str]) -> dict[str, str]:
-    """Return a short form of each name that is too long: its beginning and its end.
-
-    Parameters
-    ----------
-    names
-        All names of the figure; no two have the same short form.
-    """
+    """Return a distinct short form, beginning and end, of each name that is too long."""
     taken = {name for name in names if len(name) <= LONGEST}
     short: dict[str, str] = {}
     for name in dict.fromkeys(names):
@@ -46,7 +40,7 @@ def shortened(names: Sequence[str]) -> dict[str, str]:
 
 
 def names_in(value: Any) -> Iterator[str]:
-    """Yield the names of the user's own in tables, palettes and panels."""
+    """Yield the names in tables, palettes and panels that users have chosen."""
     if isinstance(value, pd.DataFrame):
         for column in COLUMNS:
             if column in value:
@@ -86,16 +80,8 @@ def renamed(value: Any, short: Mapping[str, str]) -> Any:
 
 
 def add_key(made: Figure, short: Mapping[str, str]) -> None:
-    """Write below a figure, outside of its layout, what its short names stand for.
-
-    Parameters
-    ----------
-    made
-        The figure; `with_key` tells how much higher the picture becomes.
-    short
-        Short form of each long name.
-    """
-    # titles are wrapped, also within a word
+    """Write the long names behind a figure's short ones below it, outside of its layout."""
+    # titles are wrapped, even within a word
     drawn = "\n".join(_without_blanks(text.get_text()) for text in made.findobj(Text))
     letters = int(made.get_figwidth() * 25.4 / LETTER_MM)
     lines = [
@@ -114,10 +100,10 @@ def _without_blanks(text: str) -> str:
 
 
 def with_key(made: Figure) -> Bbox:
-    """Return the part of the page that a figure and the key below it take, in inches.
+    """Return the area of a figure and the key below it, in inches.
 
-    The layout is fixed first: Matplotlib would move a figure's legends to the lower edge of the
-    key, and keeps room for them only as long as nothing says where they are.
+    The layout is fixed first, because Matplotlib would move a figure's legends to the lower edge of
+    the key, and keeps room for legends only as long as they have no fixed place.
     """
     keys = [text for text in made.texts if text.get_gid() == KEY]
     height = 0.0

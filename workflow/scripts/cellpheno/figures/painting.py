@@ -1,4 +1,4 @@
-"""Boxes, labels and counts painted into a field of full size, pixel by pixel (A45 to A47)."""
+"""Paint boxes, labels and counts into a field of full size, pixel by pixel (A45 to A47)."""
 
 import functools
 from collections.abc import Iterator, Sequence
@@ -16,32 +16,23 @@ Place = tuple[float, float, float, float]
 """x_min, y_min, x_max, y_max in pixels, half-open."""
 
 LABEL_SHARE = 0.26
-"""Height of the letters in a label, as a share of the median side of a box."""
+"""Height of a label's letters, as a share of the median side of a box."""
 SMALLEST, LARGEST = 9, 40
-"""Height of the letters in a label, px."""
+"""Limits of the height of a label's letters, px."""
 ROOMY = 4.0
-"""A box so many times larger than its label holds it inside; others have it beside them (A47)."""
+"""Boxes this many times larger than their label have it inside, others outside (A47)."""
 HEADER_GREY = (128, 128, 128)
 HEADER_LETTERS = 40
-"""The header's letters are the width of the field divided by this."""
+"""Width of the field over the height of the header's letters."""
 
 
 def draw_boxes(
     image: Picture, boxes: npt.NDArray[np.float64], colours: Sequence[str], texts: Sequence[str]
 ) -> Picture:
-    """Return a field with a coloured box and a label for every cell, the largest drawn first.
+    """Return a field [height, width, 3] with a coloured box and a label for every cell.
 
-    Labels are drawn above all boxes. A label is put where it covers no other one, if there is
-    such a place in its box or beside it.
-
-    Parameters
-    ----------
-    image
-        [height, width, 3].
-    boxes
-        [n, 4] in pixels, half-open.
-    colours, texts
-        Of each box.
+    Boxes [n, 4] are in pixels, half-open; the largest are drawn first, labels above all of them. A
+    label covers no other one if there is such a place in its box or next to it.
     """
     picture = Image.fromarray(image)
     if not len(boxes):
@@ -65,16 +56,9 @@ def draw_boxes(
 def place_labels(
     boxes: npt.NDArray[np.float64], sizes: Sequence[tuple[float, float]], image: Picture
 ) -> list[Place]:
-    """Return where the label of each box goes, always inside the image.
+    """Return a place inside the image for the label of each box [n, 4]; earlier boxes choose first.
 
-    Parameters
-    ----------
-    boxes
-        [n, 4]; earlier ones have the first choice.
-    sizes
-        Width and height of each label, px.
-    image
-        [height, width, 3], the field.
+    `sizes` are widths and heights of the labels, px.
     """
     height, width = image.shape[:2]
     taken = np.empty((len(boxes), 4))
@@ -86,13 +70,13 @@ def place_labels(
 
 
 def _choices(box: npt.NDArray[np.float64], size: tuple[float, float]) -> Iterator[Place]:
-    """Yield the places of a label, the best one first: in a large box, below a small one (A47)."""
+    """Yield the places for a label, best first: in a large box, below a small one (A47)."""
     x_min, y_min, x_max, y_max = box.tolist()
     wide, high = size
     within = [(x_min, y_min), (x_min, y_max - high), (x_max - wide, y_min)]
-    beside = [(x_min, y_max), (x_min, y_min - high), (x_max, y_min), (x_min - wide, y_min)]
+    outside = [(x_min, y_max), (x_min, y_min - high), (x_max, y_min), (x_min - wide, y_min)]
     roomy = (x_max - x_min) * (y_max - y_min) >= ROOMY * wide * high
-    for left, top in within + beside if roomy else beside + within:
+    for left, top in within + outside if roomy else outside + within:
         yield (left, top, left + wide, top + high)
 
 
@@ -110,19 +94,9 @@ def _covers_any(place: Place, taken: npt.NDArray[np.float64]) -> bool:
 
 
 def header(width: int, entries: Sequence[tuple[str, str]]) -> Picture:
-    """Return a grey band with each text on its colour, in as many lines as they need (A46).
+    """Return a grey band [height, width, 3] with each text on its colour, in lines (A46).
 
-    Parameters
-    ----------
-    width
-        Of the field, px.
-    entries
-        Text and colour of each.
-
-    Returns
-    -------
-    array
-        [height, width, 3].
+    `entries` are texts and colours, `width` is that of the field, px.
     """
     letters = max(14.0, width / HEADER_LETTERS)
     widest = max((label_size(text, letters)[0] for text, _ in entries), default=0.0)
@@ -153,12 +127,12 @@ def _draw_chip(
 
 
 def label_size(text: str, letters: float) -> tuple[float, float]:
-    """Return width and height of a text on its colour, px, for letters of this size."""
+    """Return width and height of a text with its background, px, for letters of this size."""
     return round(_font(letters).getlength(text) + 0.5 * letters), round(1.25 * letters)
 
 
 @functools.cache
 def _font(size: float) -> ImageFont.FreeTypeFont:
-    # comes with matplotlib: the same on every machine
+    # comes with matplotlib, so it is the same on every machine
     path = Path(mpl.get_data_path()) / "fonts/ttf/DejaVuSans-Bold.ttf"
     return ImageFont.truetype(path, size)

@@ -1,4 +1,4 @@
-"""What all figures share: size, type, colours that a colour-blind reader can tell apart, saving."""
+"""Define size, fonts, colour-blind safe colours and saving for all figures."""
 
 import contextlib
 import dataclasses
@@ -8,16 +8,17 @@ import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.textpath import text_to_path
 
 from cellpheno.core.files import whole
@@ -28,19 +29,19 @@ COLUMN_MM = 85
 PAGE_MM = 178
 """Width of the whole page."""
 DPI = 280
-"""A page wide is just under 2,000 pixels, which the report shows whole."""
+"""Makes a page-wide figure just under 2,000 pixels wide, which the report shows in full."""
 
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
-"""Colours of Okabe and Ito (2008) for classes; grey is left to the negative class."""
+"""Colours of Okabe and Ito (2008) for classes; the negative class is grey."""
 MUTED = ("#332288", "#88CCEE", "#44AA99", "#999933", "#CC6677", "#882255", "#DDCC77", "#117733")
 """Paul Tol's muted colours for conditions, so that no condition looks like a class."""
 NEGATIVE = "#8C8C8C"
 GROUPS = ("#000000", "#5A5A5A", "#A0A0A0")
 PUBLISHED = ("#FFFF00", "#FF0000", "#FF00FF", "#00FFFF", "#0000FF", "#008000")
-"""Colours of the AIM-CICs paper, in its order of the classes (A45)."""
+"""Colours of the AIM-CICs paper, in its order of classes (A45)."""
 PUBLISHED_NEGATIVE = "#000000"
 PUBLISHED_GROUPS = ("#555555", "#8A8A8A", "#BBBBBB")
-"""Its negative class is black, so that groups are not."""
+"""The paper's negative class is black, so groups are not."""
 SCHEMES = {
     "colour_blind": (OKABE_ITO, NEGATIVE, GROUPS),
     "published": (PUBLISHED, PUBLISHED_NEGATIVE, PUBLISHED_GROUPS),
@@ -52,12 +53,12 @@ ALERT = "#D55E00"
 
 LABEL_SIZE = 7.0
 
-# how it embeds fonts is nothing that a user must read
+# messages about embedded fonts do not help users
 logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 RC = {
     "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, so the same on every machine
     "font.size": 6.5,
     "axes.titlesize": 7.5,
     "axes.titleweight": "bold",
@@ -107,7 +108,7 @@ def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
 
 @contextlib.contextmanager
 def style() -> Iterator[None]:
-    """Set this module's style, and nothing of the user's or the working folder's matplotlibrc."""
+    """Set this module's style, without the user's or the working folder's matplotlibrc."""
     with mpl.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # docs/figures.md says so once
         mpl.rcdefaults()
@@ -118,12 +119,7 @@ def style() -> Iterator[None]:
 def figure(width_mm: float, height_mm: float, images: bool = False) -> Figure:
     """Return an empty figure of a size on paper, whose parts make room for each other.
 
-    Parameters
-    ----------
-    width_mm, height_mm
-        Size on paper.
-    images
-        Whether the parts are images, which keep their shape and are moved close together.
+    Parts that are `images` keep their shape and move close together.
     """
     layout = "compressed" if images else "constrained"
     made = Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout=layout)
@@ -133,14 +129,14 @@ def figure(width_mm: float, height_mm: float, images: bool = False) -> Figure:
 
 @styled
 def message(sentence: str) -> Figure:
-    """Return a figure that holds one sentence: why there is nothing to show."""
+    """Return a figure with one sentence on why there is nothing to show."""
     made = figure(COLUMN_MM, 25)
     made.text(0.5, 0.5, sentence, ha="center", va="center", wrap=True, fontsize=7.5)
     return made
 
 
 def save(made: Figure, pdf: str | Path, png: str | Path) -> None:
-    """Write a figure as PDF and as PNG, without dates: equal input gives equal bytes."""
+    """Write a figure as PDF and as PNG, without dates, so that equal input gives equal bytes."""
     with style():
         box = naming.with_key(made)
         with whole(pdf) as temporary:
@@ -155,22 +151,10 @@ def save(made: Figure, pdf: str | Path, png: str | Path) -> None:
 class Palette:
     """The study's classes and conditions and their colours, the same in every figure.
 
-    Attributes
-    ----------
-    classes
-        In the order of the config.
-    negative
-        The class that is nothing special; it is grey.
-    groups
-        Classes taken together, by the name of the group; drawn in shades of grey.
-    conditions
-        In the order of the sample sheet.
-    control
-        The condition that others are held against, dark grey; there may be none.
-    scheme
-        One of `SCHEMES`: colours that a colour-blind reader can tell apart, or the paper's (A45).
-    colours
-        Classes and groups that have a colour of their own.
+    Classes are in the order of the config, conditions in that of the sample sheet. The `negative`
+    class is grey, `groups` have shades of grey, and the `control`, if any, is dark grey. `scheme`
+    is one of `SCHEMES`: colour-blind safe, or the paper's (A45). `colours` overrides those of
+    classes and groups.
     """
 
     classes: Sequence[str]
@@ -183,7 +167,7 @@ class Palette:
 
     @property
     def positives(self) -> list[str]:
-        """Classes that are not the negative one."""
+        """All classes but the negative one."""
         return [name for name in self.classes if name != self.negative]
 
     def __getitem__(self, name: str) -> str:
@@ -198,7 +182,7 @@ class Palette:
         return negative
 
     def round(self, name: str) -> int:
-        """Return in which round of colours a class has its own: 0 for the first classes."""
+        """Return the round of colours of a class: 0 for the first classes."""
         if name in self.colours or name not in self.positives:
             return 0
         return self.positives.index(name) // len(SCHEMES[self.scheme][0])
@@ -222,8 +206,13 @@ class Palette:
             for name in names
         ]
 
+    def legend(self, made: Figure, names: Iterable[str], loc: str, ncols: int = 1) -> None:
+        """Add a legend of classes to a figure."""
+        look = {"ncols": ncols, "handlelength": 1, "handleheight": 1}
+        made.legend(handles=self.handles(names), loc=loc, **look)
+
     def of_conditions(self, there: Iterable[str]) -> dict[str, str]:
-        """Return the colours of those conditions that are there, in the order of the sheet."""
+        """Return the colours of the conditions in `there`, in the order of the sheet."""
         others = [name for name in self.conditions if name != self.control]
         colours = dict(zip(others, enough(MUTED, len(others)), strict=True))
         present = set(there)
@@ -231,15 +220,15 @@ class Palette:
 
 
 SHADES = ((1.0, 0.0), (0.55, 0.0), (0.5, 0.5))
-"""Rounds of colours: as they are, darker, paler (share of the colour, and of white)."""
+"""Rounds of colours: unchanged, darker, paler (share of the colour, and of white)."""
 HATCHES = ("", "////", "....", "xxxx", "----", "++++")
 LINES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 MARKERS = ("o", "^", "s", "D", "v", "P")
-"""What sets apart things whose colours come from different rounds."""
+"""They distinguish colours of different rounds."""
 
 
 def enough(colours: Sequence[str], number: int) -> list[str]:
-    """Return so many colours: the given ones, then darker and paler ones of the same hues."""
+    """Return so many colours: the given ones, then darker and paler shades of them."""
     rounds = [SHADES[n % len(SHADES)] for n in range(-(-number // len(colours)))]
     shades = [
         colour if share == 1 else to_hex(np.array(to_rgb(colour)) * share + white)
@@ -250,23 +239,23 @@ def enough(colours: Sequence[str], number: int) -> list[str]:
 
 
 def columns(names: Iterable[str], most: int = 7, width_mm: float = PAGE_MM) -> int:
-    """Return in how many columns a legend of these names fits into a width."""
+    """Return the number of legend columns of these names that fit a width."""
     letters = max((len(name) for name in names), default=1)
     return max(1, min(most, int(width_mm / (1.3 * letters + 9))))
 
 
 def luminance(colour: str) -> float:
-    """Return how bright a colour is, from 0 (black) to 1 (white)."""
+    """Return the brightness of a colour, from 0 (black) to 1 (white)."""
     return float(np.dot(np.array(to_rgb(colour)) ** 2.2, (0.2126, 0.7152, 0.0722)))
 
 
 def ink_on(colour: str) -> str:
-    """Return black or white, whichever can be read on a colour."""
+    """Return black or white, whichever is legible on a colour."""
     return "black" if luminance(colour) > 0.3 else "white"
 
 
 def as_ink(colour: str) -> str:
-    """Return a colour, darkened until words in it can be read on white."""
+    """Return a colour, darkened until words in it are legible on white."""
     shades = (to_hex(np.array(to_rgb(colour)) * 0.95**step) for step in range(40))
     return next(shade for shade in shades if luminance(shade) <= 0.25)
 
@@ -277,37 +266,28 @@ def stars(p: float) -> str:
 
 
 def spread(values: npt.NDArray[np.float64], width: float) -> npt.NDArray[np.float64]:
-    """Return sideways shifts [n] that keep points of close values apart, without chance.
+    """Return horizontal shifts [n] that separate points of close values, without randomness.
 
-    Many points fill the width evenly: in a few columns they would look like groups.
+    Many points fill the width evenly, because a few columns of them would look like groups.
     """
     ranks = np.argsort(np.argsort(values, kind="stable"), kind="stable")
     pattern = np.array([0.0, 0.6, -0.6, 1.0, -1.0, 0.3, -0.3])
     if len(values) <= len(pattern):
         return width * (pattern[ranks] if len(values) > 1 else np.zeros(len(values)))
-    golden = (np.sqrt(5) - 1) / 2  # no two of its multiples lie close together
+    golden = (np.sqrt(5) - 1) / 2  # its multiples never lie close together
     return width * (2 * (ranks * golden % 1) - 1)
 
 
 SLANTED = 16
-"""Letters of the longest name that is slanted: a longer one would reach into the next panel."""
+"""Most letters of a slanted name; a longer one would reach into the next panel."""
 
 
 def name_ticks(
     axes: Axes, names: Sequence[str], places: Sequence[float] | None = None, room: int = 50
 ) -> None:
-    """Name places on the x axis, slanted or upright where they would not fit side by side.
+    """Name places on the x axis, slanted or upright if they do not fit next to each other.
 
-    Parameters
-    ----------
-    axes
-        Where.
-    names
-        One for each place.
-    places
-        0, 1, 2 and so on by default.
-    room
-        Letters that fit below the axis.
+    Places are 0, 1, 2 and so on by default; `room` letters fit below the axis.
     """
     longest = max(map(len, names), default=0)
     crowded = len(names) * (longest + 2) > room
@@ -323,7 +303,7 @@ def name_ticks(
 
 
 def ticks_mm(names: Iterable[str]) -> float:
-    """Return the height that upright names below an axis take, beyond that of short ones."""
+    """Return the additional height for upright names below an axis."""
     longest = max((len(name) for name in names), default=0)
     return 1.1 * longest if longest > SLANTED else 0.0
 
@@ -333,7 +313,7 @@ ROW_LETTERS = 12
 
 
 def name_row(axes: Axes, name: str, colour: str) -> None:
-    """Name a row of pictures to the left of its first one, in lines that the row has room for."""
+    """Name a row of pictures to the left of its first one, in short lines."""
     axes.set_ylabel(
         wrapped(name, ROW_LETTERS),
         color=as_ink(colour),
@@ -374,3 +354,22 @@ def fitted(text: str, room_mm: float, size: float, weight: str = "normal") -> st
 def percent(axes: Axes) -> None:
     """Show the y axis, a share, in per cent."""
     axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g}%")
+
+
+def with_interval(row: pd.Series, digits: int = 3) -> str:
+    """Return the text of a value and of its interval, if it has one."""
+    value, low, high = (f"{row[key]:.{digits}f}" for key in ("value", "ci_low", "ci_high"))
+    return value if pd.isna(row["ci_low"]) else f"{value} [{low}, {high}]"
+
+
+def bare(places: Axes | npt.NDArray[np.object_]) -> None:
+    """Remove ticks and spines from the axes of pictures."""
+    for axes in np.ravel(places):
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
+
+
+def draw_box(axes: Axes, box: Any, **look: Any) -> None:
+    """Draw a box (x_min, y_min, x_max and y_max) over an image."""
+    size = (box.x_max - box.x_min, box.y_max - box.y_min)
+    axes.add_patch(Rectangle((box.x_min - 0.5, box.y_min - 0.5), *size, **look))

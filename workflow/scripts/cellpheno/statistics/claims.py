@@ -1,4 +1,4 @@
-"""Published numbers, and what a run of the workflow has to say to each of them."""
+"""Compare published numbers with those of a run of the workflow."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -33,7 +33,7 @@ SOURCES = {
     "benchmarks/classifiers.tsv": CLASSIFIERS,
     "patch_filter/metrics.tsv": FILTER_METRICS,
 }
-"""The tables of a study that may answer a claim, and of which kind they are."""
+"""Tables of a study that may answer a claim, and their kinds."""
 
 SUMMARIES: dict[str, Callable[[pd.Series], float]] = {
     "rows": len,
@@ -41,31 +41,31 @@ SUMMARIES: dict[str, Callable[[pd.Series], float]] = {
     "sum": pd.Series.sum,
     "median": pd.Series.median,
 }
-"""What becomes of several rows."""
+"""How several rows become one number."""
 
 CHOICES: dict[str, Callable[[pd.Series], object]] = {
     "smallest": pd.Series.idxmin,
     "largest": pd.Series.idxmax,
 }
-"""Which one of several rows is taken, with its interval; `value` takes the only one."""
+"""How one of several rows is chosen, with its interval; `value` expects a single row."""
 
 SCALES = {"percent": 100.0, "million": 1e-6}
-"""By what our numbers are multiplied where a claim has this unit."""
+"""Factors of our numbers for claims with these units."""
 
 ESTIMATES = ("value", "p")
-"""Columns of our tables that hold estimates; all others hold counts and sizes, which are exact."""
+"""Columns with estimates; all others have counts and sizes, which are exact."""
 
 MARGINS = {"percent": 2.0, "fraction": 0.02}
-"""How far ours may lie from a published share of which no spread is printed, by its unit.
+"""Largest difference to a published share without a printed spread, by its unit.
 
-No paper says so: the project chose it (docs/statistics.md).
+The project chose these, no paper did (docs/statistics.md).
 """
 
 APPROXIMATE = 0.1
-"""How far an approximate number may be off, as a share of it."""
+"""Largest error of an approximate number, as a share of it."""
 
 RUNS = 3
-"""Published trainings behind a printed standard deviation whose number of runs is not printed."""
+"""Assumed number of trainings for a printed standard deviation without one."""
 
 
 def compare(
@@ -75,27 +75,14 @@ def compare(
     run: str,
     simulated: bool,
 ) -> pd.DataFrame:
-    """Compare ours with every published number.
+    """Compare our number with every published one.
 
-    Parameters
-    ----------
-    claims
-        The claims table. Its columns table, where, column and summary say which number of a run
-        answers a claim; shares, which our tables give as fractions, are compared in per cent
-        where the claim is.
-    answers
-        Tables of the run, by their path below the study's results.
-    study
-        The published study whose claims the run can answer; all others are `not run`.
-    run
-        Name of the run.
-    simulated
-        Whether its images are simulated: then nothing it finds reproduces anything.
+    The claims' columns table, where, column and summary say which number of a run answers a claim;
+    shares become per cent if the claim is. `answers` are tables of the run by their path in the
+    study's results. Only claims of the published study `study` are answered; all others are `not
+    run`. If the run's images are simulated, it cannot reproduce anything.
 
-    Returns
-    -------
-    frame
-        A table of compared claims: a row for every claim, in their order.
+    Returns a table of compared claims: a row for every claim, in order.
     """
     rows = []
     for claim in claims.to_dict("records"):
@@ -111,12 +98,9 @@ def compare(
 
 
 def answer(claim: Mapping[str, str], table: pd.DataFrame) -> tuple[float, float, float]:
-    """Return our number and the ends of its interval, missing where the table has none.
+    """Return our number and the ends of its interval, NaN if missing.
 
-    Raises
-    ------
-    StudyError
-        When several rows fit a claim that asks for a single value.
+    Raises StudyError when several rows fit a claim that asks for a single value.
     """
     chosen = np.ones(len(table), dtype=bool)
     for condition in filter(None, claim["where"].split(";")):
@@ -143,9 +127,9 @@ def answer(claim: Mapping[str, str], table: pd.DataFrame) -> tuple[float, float,
 def verdict(claim: Mapping[str, str], ours: tuple[float, float, float]) -> str:
     """Return `reproduced`, `differs` or `inconclusive`.
 
-    Reproduced is a number whose whole 95 % interval lies within the published one; it differs
-    where the two do not meet. A count or a size has no error: it is its own interval. An estimate
-    without an interval decides nothing.
+    A number is reproduced if its whole 95 % interval lies within the published one, and differs if
+    the two do not overlap. A count or a size has no error: it is its own interval. An estimate
+    without an interval is inconclusive.
     """
     value, *ends = ours
     if claim["column"] not in ESTIMATES:
@@ -157,12 +141,12 @@ def verdict(claim: Mapping[str, str], ours: tuple[float, float, float]) -> str:
 
 
 def published_interval(claim: Mapping[str, str]) -> tuple[float, float]:
-    """Return from where to where a published number reaches.
+    """Return the interval of a published number.
 
-    A printed interval as it is; the 95 % interval by Student's t of a printed standard deviation
-    of a few runs; a tenth to either side of what is called approximate; `MARGINS` to either side
-    of an estimated share without any of these; without end where it is a bound. What was lost by
-    rounding to the printed digits comes on top.
+    A printed interval is used as it is. Else it is the 95 % interval by Student's t for a printed
+    standard deviation of a few runs, a tenth to either side of an approximate number, `MARGINS` to
+    either side of an estimated share without any of these, and open-ended for a bound. The error of
+    rounding to the printed digits is added.
     """
     number, bound, spread = float(claim["value"]), claim["bound"], claim["spread"]
     printed = re.fullmatch(r"(.+)\.\.(.+)", spread)
@@ -181,11 +165,11 @@ def published_interval(claim: Mapping[str, str]) -> tuple[float, float]:
     else:
         half = 0.0
     decimals = len(claim["value"].partition(".")[2])
-    half += 0.5 * 10.0**-decimals * (1 + 1e-9)  # the end of what rounds to it belongs to it
+    half += 0.5 * 10.0**-decimals * (1 + 1e-9)  # the ends round to the number too
     return number - half, number + half
 
 
 def _runs(claim: Mapping[str, str]) -> int:
-    """Return how many trainings a printed standard deviation rests on."""
+    """Return the number of trainings behind a printed standard deviation."""
     printed = re.search(r"\bruns=(\d+)", claim["setting"])
     return int(printed[1]) if printed else RUNS

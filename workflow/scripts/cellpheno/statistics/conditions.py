@@ -1,4 +1,4 @@
-"""Every condition compared with control, class by class, in every configured way (A51)."""
+"""Compare every condition with control, class by class, by every configured test (A51)."""
 
 import dataclasses
 import functools
@@ -17,7 +17,7 @@ from cellpheno.statistics.left_out import Fields
 from cellpheno.statistics.t_tests import ALPHA, Comparison, t_test
 
 COUNT_MODEL = "gee"
-"""The test that needs counts of cells, not only one value per unit."""
+"""The test that needs counts of cells instead of one value per unit."""
 COUNTS = ["n_class", "n_cells"]
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 Values = npt.NDArray[np.float64]
 
 Units = Callable[[str], pd.DataFrame]
-"""Gives, for the name of a unit, one row per condition, unit and class with its value."""
+"""Returns, for the name of a unit, one row per condition, unit and class with its value."""
 
 
 def of_frequencies(
@@ -35,35 +35,21 @@ def of_frequencies(
     members: Mapping[str, Sequence[str]],
     named: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Compare the frequencies of each class and group with control.
+    """Compare the frequencies of each class and group with control; return a tests table.
 
-    Parameters
-    ----------
-    table
-        A frequencies table.
-    control
-        The condition that all others are held against; without one there is nothing to test.
-    entries
-        Each with `test` (`welch`, `student`, `gee`), `unit` (`field`, `group`, `replicate`) and
-        `correction`; p values are corrected over all comparisons of one entry: all conditions
-        times all questions that classes and groups ask (see `families.questions`).
-    members
-        The counted classes behind each class and group.
-    named
-        From `fields.named_for_comparison`. Each of its conditions has rows in the result, also
-        where no field of it could be used.
-
-    Returns
-    -------
-    frame
-        A tests table.
+    `table` is a frequencies table; without a `control` nothing is tested. Each entry has `test`
+    (`welch`, `student`, `gee`), `unit` (`field`, `group`, `replicate`) and `correction`; p values
+    are corrected over all comparisons of one entry: all conditions times all questions of classes
+    and groups (see `multiple_testing.questions`). `members` are the counted classes of each class
+    and group. Each condition in `named` (from `fields.named_for_comparison`) has rows, even without
+    usable fields.
     """
     counted = set(table.loc[table["n_cells"] > 0, "field"])
     fields = Fields(named, counted, "without a called cell")
     fields.warn(expected=control is not None)
     if not counted and len(named):
         notices.warn(
-            "No cell was called in the fields of the experiment: no condition can be compared."
+            "No cell was called in the fields of the experiment, so no condition can be compared."
         )
     units = functools.partial(frequencies.per_unit, table)
     return _run(units, "frequency", control, entries, multiple_testing.questions(members), fields)
@@ -77,20 +63,9 @@ def of_measures(
 ) -> pd.DataFrame:
     """Compare each measure of the annotated objects with control, class by class.
 
-    Parameters
-    ----------
-    table
-        A measures table.
-    control, entries
-        As for frequencies; entries whose test is a model for counts do not apply. P values are
-        corrected over all comparisons of one entry and one measure.
-    named
-        As for frequencies; annotated fields alone.
-
-    Returns
-    -------
-    frame
-        A table of tests of measures.
+    Works like `of_frequencies`, on a measures table and annotated fields only, without models for
+    counts. P values are corrected over all comparisons of one entry and one measure. Returns a
+    table of tests of measures.
     """
     entries = [entry for entry in entries if entry["test"] != COUNT_MODEL]
     parts = []
@@ -113,9 +88,9 @@ def _run(
     asked: Mapping[str, Hashable],
     fields: Fields,
 ) -> pd.DataFrame:
-    """Test in every configured way; `value` names the column of the units that is compared."""
+    """Run all configured tests; `value` names the compared column of the units."""
     if control is None:
-        logger.info("statistics.control is null: nothing is tested.")
+        logger.info("statistics.control is null, so nothing is tested.")
         return run_one(units(entries[0]["unit"]), value, "", entries[0], asked, []).assign(note="")
     _warn_of_too_few(units, value, [control, *fields.conditions], entries, fields)
     tested = [_with_notes(units, value, control, entry, asked, fields) for entry in entries]
@@ -129,7 +104,7 @@ def _warn_of_too_few(
     entries: Sequence[Mapping[str, str]],
     fields: Fields,
 ) -> None:
-    """Warn of each condition that has too few units with a value to be tested."""
+    """Warn of each condition with too few units that have a value."""
     lacking: dict[str, list[str]] = {}
     for unit in dict.fromkeys(entry["unit"] for entry in entries):
         known = units(unit).dropna(subset=value)
@@ -139,8 +114,8 @@ def _warn_of_too_few(
                 lacking.setdefault(condition, []).append(unit)
     for condition, few in lacking.items():
         notices.warn(
-            f"The condition {condition} cannot be tested by {' or '.join(few)}, which takes two "
-            f"of them with a value ({fields.used(condition)}); its rows have no p (NA)."
+            f"The condition {condition} cannot be tested by {' or '.join(few)}, which needs two of "
+            f"them with a value ({fields.used(condition)}); its rows have no p (NA)."
         )
 
 
@@ -152,22 +127,11 @@ def run_one(
     asked: Mapping[str, Hashable],
     conditions: Sequence[str],
 ) -> pd.DataFrame:
-    """Compare every condition with control in one way, without notes.
+    """Compare every condition with control by one test, without notes.
 
-    Parameters
-    ----------
-    units
-        One row per condition, unit and class.
-    value
-        The column that is compared; rows where it is missing are no units.
-    control
-        The condition that all others are held against.
-    entry
-        Test, unit and correction.
-    asked
-        The question that each class asks; all of them have rows.
-    conditions
-        All conditions that are compared, also those without units.
+    `units` has one row per condition, unit and class; rows without `value`, the compared column,
+    are no units. `asked` maps each class to its question; every class has rows, and so has every
+    condition, even without units.
     """
     known = units.dropna(subset=value)
     columns = [value, *COUNTS] if entry["test"] == COUNT_MODEL else [value]
@@ -201,7 +165,7 @@ def run_one(
 
 
 def _compare(control: Values, condition: Values, test: str) -> Comparison:
-    """Hold samples [n, 1 or 3] against each other: the value and, for a count model, counts."""
+    """Compare samples [n, 1 or 3]: the value and, for a count model, counts."""
     if test == COUNT_MODEL:
         return gee(control[:, 1:], condition[:, 1:])
     return t_test(control[:, 0], condition[:, 0], test)
@@ -219,7 +183,7 @@ def _with_notes(
     asked: Mapping[str, Hashable],
     fields: Fields,
 ) -> pd.DataFrame:
-    """Test in one way, and say in words what was not tested or not to be taken at face value."""
+    """Run one test, and note what was not tested or must not be taken at face value."""
     run = functools.partial(run_one, asked=asked, conditions=fields.conditions)
     table = run(units(entry["unit"]), value, control, entry)
     sound = table
@@ -233,17 +197,7 @@ def _with_notes(
 
 
 def _note(row: Mapping[str, object], by_replicate: Mapping[str, object], fields: Fields) -> str:
-    """Return one sentence on a comparison, empty when there is nothing to say.
-
-    Parameters
-    ----------
-    row
-        The comparison.
-    by_replicate
-        The same with replicates as units.
-    fields
-        Fields that are compared.
-    """
+    """Return a sentence on a comparison, or nothing; `by_replicate` has replicates as units."""
     unit = row["unit"]
     sides = {row["control"]: row["n_control"], row["condition"]: row["n_condition"]}
     few = [_number(name, n, unit, fields) for name, n in sides.items() if n < 2]
@@ -264,6 +218,6 @@ def _note(row: Mapping[str, object], by_replicate: Mapping[str, object], fields:
 
 
 def _number(condition: str, n: int, unit: str, fields: Fields) -> str:
-    """Return how many units of a condition have a value, and which fields it lost."""
+    """Return how many units of a condition have a value, and which of its fields were lost."""
     number = f"{condition} has {n} {unit}{'' if n == 1 else 's'} with a value"
     return number if fields.complete(condition) else f"{number} ({fields.used(condition)})"

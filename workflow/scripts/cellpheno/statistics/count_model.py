@@ -1,4 +1,4 @@
-"""A model for counts of cells, with the independent unit as cluster (GEE)."""
+"""Compare counts of cells by a model with the independent unit as cluster (GEE)."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -19,29 +19,21 @@ MAX_ROUNDS = 200
 
 
 def gee(control: Counts, condition: Counts) -> Comparison:
-    """Hold one condition against control, counting cells that are alike within a unit.
+    """Compare a condition with control by counts of cells that are correlated within a unit.
 
     Generalised estimating equations for binomial counts with exchangeable correlation of the
     cells of a unit (Liang and Zeger 1986). With two conditions their solution is a weighted mean
     of the units' frequencies: a unit of m cells weighs m / (1 + (m - 1) rho), so many cells count
-    more than few, but not as so many independent ones.
+    more than few, but less than as many independent ones.
 
     Sandwich variances are too small with few clusters. Here each cluster's residual is corrected
-    for its leverage (Kauermann and Carroll 2001), and the statistic is held against Student's t
-    with Satterthwaite's degrees of freedom (Fay and Graubard 2001) for the number of units that
-    the weights amount to. With equal weights this is Welch's test of the units.
+    for its leverage (Kauermann and Carroll 2001), and the statistic is compared with Student's t
+    with Satterthwaite's degrees of freedom (Fay and Graubard 2001) for the effective number of
+    units under these weights. With equal weights this is Welch's test of the units.
 
-    Parameters
-    ----------
-    control, condition
-        The counts of each.
-
-    Returns
-    -------
-    Comparison
-        Test and interval of the difference of frequencies, and the odds ratio with its interval
-        on the log scale, which is missing where a frequency is 0 or 1. With fewer than two units
-        on a side, or without any variance, only difference and odds ratio are given.
+    Returns test and interval of the difference of frequencies, and the odds ratio with its interval
+    on the log scale, which is missing if a frequency is 0 or 1. With fewer than two units on a
+    side, or without any variance, only difference and odds ratio are given.
     """
     if not len(control) or not len(condition):
         return Comparison()
@@ -57,7 +49,7 @@ def gee(control: Counts, condition: Counts) -> Comparison:
         float(means[1] - means[0]), effect="odds ratio", effect_size=float(np.exp(log_ratio))
     )
     error = float(np.sqrt(variances.sum()))
-    if not error > 0:  # missing with a single unit on a side
+    if not error > 0:  # NaN with a single unit on a side
         return found
     freedom, statistic = _freedom(shares, variances), found.estimate / error
     half = quantile(freedom) * error
@@ -80,12 +72,7 @@ def exchangeable_correlation(sides: Sequence[Counts]) -> float:
     """Return the correlation of two cells of one unit, by moments of the Pearson residuals.
 
     Estimated together with the frequencies, as Liang and Zeger (1986) do. A negative one, which
-    chance gives where units hardly differ, becomes 0: cells then count as independent.
-
-    Parameters
-    ----------
-    sides
-        The counts of each condition.
+    occurs by chance if units hardly differ, becomes 0: cells then count as independent.
     """
     n_cells = sum(side[:, 1].sum() for side in sides)
     n_pairs = sum((side[:, 1] * (side[:, 1] - 1) / 2).sum() for side in sides)
@@ -106,7 +93,7 @@ def exchangeable_correlation(sides: Sequence[Counts]) -> float:
 
 
 def _residuals(side: Counts, mean: float) -> tuple[float, float]:
-    """Return the cells' squared Pearson residuals, and the products of pairs of a unit, summed."""
+    """Return sums of the cells' squared Pearson residuals, and of their products in pairs."""
     n_class, n_cells = side.T
     variance = mean * (1 - mean)
     if not variance > 0:
@@ -135,6 +122,6 @@ def _variance(side: Counts, shares: Values, mean: float) -> float:
 
 
 def _freedom(shares: Sequence[Values], variances: Values) -> float:
-    """Return Satterthwaite's degrees of freedom; unequal shares amount to fewer units."""
+    """Return Satterthwaite's degrees of freedom; unequal shares mean fewer effective units."""
     amounts = np.array([1 / (own**2).sum() for own in shares])
     return float(variances.sum() ** 2 / (variances**2 / (amounts - 1)).sum())

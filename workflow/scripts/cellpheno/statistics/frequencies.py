@@ -1,4 +1,4 @@
-"""How often each class is called, per field and per experimental unit."""
+"""Count how often each class is called, per field and per experimental unit."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from cellpheno.core.errors import StudyError
 from cellpheno.splits.usable_fields import in_splits
 
 ORIGIN = ["field", "condition", "replicate", "group", "split"]
-"""Columns of the frequencies table that say where a row comes from."""
+"""Columns of the frequencies table that describe the origin of a row."""
 
 
 def count(
@@ -21,33 +21,12 @@ def count(
     wanted: Sequence[str],
     without: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Count the called cells of each field and class.
+    """Count the called cells of each field and class: a frequencies table with group and split.
 
-    Parameters
-    ----------
-    cells
-        The cells table.
-    quality
-        The quality table; its order of fields is kept, fields set aside are left out.
-    splits
-        The splits table.
-    classes
-        All classes, in the order of the config.
-    groups
-        Classes taken together, by the name of the group.
-    excluded
-        Classes whose cells are not counted at all, neither in the class nor among the cells
-        (A11: unclear cells are removed from quantification).
-    wanted
-        Splits whose fields make up the experiment.
-    without
-        Conditions that are no part of it.
-
-    Returns
-    -------
-    frame
-        A frequencies table with the columns group and split beside; a field without cells has
-        `n_cells` 0 and no frequency.
+    Fields keep the order of the quality table; fields set aside, of other splits than `wanted`, or
+    of the conditions `without` are left out. `groups` are classes taken together. Cells of the
+    classes `excluded` are not counted at all (A11: unclear cells are removed from quantification).
+    A field without cells has `n_cells` 0 and no frequency.
     """
     _check_calls(cells, classes)
     fields = in_splits(quality, splits, wanted, without)[ORIGIN].reset_index(drop=True)
@@ -79,7 +58,7 @@ def by_field(parts: Sequence[pd.DataFrame], fields: pd.DataFrame) -> pd.DataFram
 def members(
     classes: Sequence[str], groups: Mapping[str, Sequence[str]], excluded: Sequence[str]
 ) -> dict[str, list[str]]:
-    """Return the counted classes behind each class and each group, classes first."""
+    """Return the counted classes of each class and each group, classes first."""
     counted = {name: [name] for name in classes if name not in excluded}
     return counted | {
         name: [one for one in group if one not in excluded] for name, group in groups.items()
@@ -87,20 +66,10 @@ def members(
 
 
 def per_unit(frequencies: pd.DataFrame, unit: str) -> pd.DataFrame:
-    """Pool fields into experimental units: all cells of a replicate count alike.
+    """Pool the fields of each unit (`field`, `group` or `replicate`): its cells count alike.
 
-    Parameters
-    ----------
-    frequencies
-        A frequencies table.
-    unit
-        `field`, `group` or `replicate`; units of equal name in two conditions are two units.
-
-    Returns
-    -------
-    frame
-        One row per condition, unit and class, in the order of first appearance: condition,
-        unit, class, n_cells, n_class, frequency (missing without cells).
+    Units of equal name in two conditions are two units. Returns condition, unit, class, n_cells,
+    n_class and frequency (missing without cells), in the order of first appearance.
     """
     keys = ["condition", unit, "class"]
     pooled = frequencies.groupby(keys, sort=False)[["n_cells", "n_class"]].sum().reset_index()
@@ -116,6 +85,6 @@ def _check_calls(cells: pd.DataFrame, classes: Sequence[str]) -> None:
     unknown = sorted(set(cells["call"]) - set(classes))
     if unknown:
         raise StudyError(
-            f"The cells table holds the call {unknown[0]!r}, which is not among the config's "
-            f"classes ({', '.join(classes)}); run the workflow again to make the table anew."
+            f"The cells table has the call {unknown[0]!r}, which is not among the config's "
+            f"classes ({', '.join(classes)}); run the workflow again to make a new table."
         )

@@ -1,4 +1,4 @@
-"""Fields that the sample sheet names for comparison and that were not compared, in words."""
+"""Report fields that the sample sheet names for comparison and that were not compared."""
 
 from collections.abc import Collection
 
@@ -10,16 +10,11 @@ SET_ASIDE = "set aside"
 
 
 class Fields:
-    """How many fields the sheet names for comparison, and how many of them are compared.
+    """Numbers of fields that the sheet names for comparison, and of those compared.
 
-    Parameters
-    ----------
-    named
-        From `fields.named_for_comparison`: field, condition and usable.
-    compared
-        Fields that have a value.
-    without_value
-        What is said of usable fields that have none, such as "without a called cell".
+    `named` comes from `fields.named_for_comparison`: field, condition and usable. `compared` fields
+    have a value; usable ones without are described by `without_value`, such as "without a called
+    cell".
     """
 
     def __init__(self, named: pd.DataFrame, compared: Collection[str], without_value: str) -> None:
@@ -30,11 +25,11 @@ class Fields:
         self._numbers = pd.crosstab(named["condition"], state)
 
     def complete(self, condition: str) -> bool:
-        """Whether the sheet names fields of a condition, and all of them are compared."""
+        """Return whether the sheet names fields of a condition, and all of them are compared."""
         return condition in self.conditions and not self._lost(condition)
 
     def used(self, condition: str) -> str:
-        """Return how many fields of a condition are compared, and what became of the others."""
+        """Return how many fields of a condition are compared, and why others are not."""
         if condition not in self.conditions:
             return "0 of 0 fields in the sheet used"
         numbers = self._numbers.loc[condition]
@@ -43,22 +38,16 @@ class Fields:
         return f"{used}: {lost}" if lost else used
 
     def warn(self, expected: bool = True) -> None:
-        """Warn of all conditions of which some fields are not compared, in one sentence.
-
-        Parameters
-        ----------
-        expected
-            Whether a study without any field to compare is worth a warning.
-        """
+        """Warn of conditions with fields that are not compared and, if `expected`, of no fields."""
         if expected and not self.conditions:
             notices.warn(
-                "No field lies in statistics.splits, so that nothing is compared; name the splits "
-                "of the fields that are to be compared (splits.tsv lists them)."
+                "No field lies in statistics.splits, so nothing is compared; name the splits of "
+                "the fields to compare (splits.tsv lists them)."
             )
         lossy = [f"{name} ({self.used(name)})" for name in self.conditions if self._lost(name)]
         if lossy:
             notices.warn(
-                f"Not all fields that the sheet names for comparison are compared: "
+                "Not all fields that the sheet names for comparison are compared: "
                 f"{'; '.join(lossy)}; qc/fields.tsv says why fields were set aside."
             )
 

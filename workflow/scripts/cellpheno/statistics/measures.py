@@ -1,4 +1,4 @@
-"""How large annotated objects are, per field, class and experimental unit."""
+"""Measure the size of annotated objects, per field, class and experimental unit."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from cellpheno.splits.usable_fields import in_splits
 from cellpheno.statistics.frequencies import ORIGIN, by_field
 
 UNITS = {"area": "px²"}
-"""The measures that there are: columns of the boxes table, with their unit."""
+"""The supported measures, columns of the boxes table, and their units."""
 
 ALL = "all"
 """The row of all classes together."""
@@ -25,39 +25,17 @@ def medians(
     measures: Sequence[str],
     without: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Take the median of each measure over the annotated objects of each field and class.
+    """Return the median of each measure over the annotated objects of each field and class.
 
-    Parameters
-    ----------
-    boxes
-        The boxes table; a measure is missing where an annotation does not tell it, such as the
-        area of a cell of which only the box was drawn.
-    annotated
-        The table of annotated fields.
-    quality
-        The quality table; its order of fields is kept, fields set aside are left out.
-    splits
-        The splits table.
-    classes
-        All classes, in the order of the config.
-    wanted
-        Splits whose fields make up the experiment.
-    measures
-        Names of measures, of `UNITS`.
-    without
-        Conditions that are no part of the experiment.
-
-    Returns
-    -------
-    frame
-        A measures table with the columns group and split beside; a field without a known measure
-        of a class has `n_objects` 0 and no value.
+    Fields keep the order of the quality table; fields set aside, of other splits than `wanted`, or
+    of the conditions `without` are left out. Objects may lack a measure, such as the area of a cell
+    with only a box. Returns a measures table with group and split; a field without a known measure
+    of a class has `n_objects` 0 and no value.
 
     Raises
     ------
     StudyError
-        When no annotated field lies in these splits, or no annotated object has a measure that
-        is asked for.
+        When no annotated field lies in these splits, or no annotated object has a measure.
     """
     fields = in_splits(quality, splits, wanted, without)[ORIGIN]
     fields = fields[fields["field"].isin(annotated["field"])].reset_index(drop=True)
@@ -83,20 +61,10 @@ def medians(
 
 
 def per_unit(measures: pd.DataFrame, unit: str) -> pd.DataFrame:
-    """Average the fields of each experimental unit, each field alike.
+    """Average one measure over the fields of each unit (`field`, `group` or `replicate`).
 
-    Parameters
-    ----------
-    measures
-        A measures table of one measure.
-    unit
-        `field`, `group` or `replicate`; units of equal name in two conditions are two units.
-
-    Returns
-    -------
-    frame
-        One row per condition, unit and class, in the order of first appearance: condition,
-        unit, class, value (missing where no field has one).
+    Units of equal name in two conditions are two units. Returns condition, unit, class and value
+    (missing if no field has one), in the order of first appearance.
     """
     keys = ["condition", unit, "class"]
     pooled = measures.groupby(keys, sort=False)["value"].mean().reset_index()
@@ -106,6 +74,6 @@ def per_unit(measures: pd.DataFrame, unit: str) -> pd.DataFrame:
 def _check_known(boxes: pd.DataFrame, measure: str) -> None:
     if measure not in boxes or not boxes[measure].notna().any():
         raise StudyError(
-            f"statistics.measures names {measure}, but the annotations tell it of no object; give "
+            f"statistics.measures names {measure}, which no annotated object has; give "
             "annotations with outlines or masks, or leave it out."
         )

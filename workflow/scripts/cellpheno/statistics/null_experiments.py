@@ -1,4 +1,4 @@
-"""How often each way of testing finds a difference in experiments in which there is none."""
+"""Measure how often each test finds a difference in experiments that have none."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from cellpheno.statistics.t_tests import ALPHA
 from cellpheno.tables.statistics import NULL_EXPERIMENTS, NULL_SCOPES
 
 METHODS = (("student", "field"), ("welch", "replicate"), ("gee", "replicate"))
-"""Test and unit that are always tried: the published way (A51) and two sound ones."""
+"""Tests and units that are always tried: the published pair (A51) and two sound ones."""
 
 CORRECTIONS = ("none", "holm")
 
@@ -33,34 +33,16 @@ def rates(
     number: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Simulate null experiments like the study's own and count what each method finds in them.
+    """Simulate null experiments like the study's own and count each test's false positives.
 
-    A null experiment has the study's conditions, replicates, fields and cells per field, but all
-    conditions have the same frequencies; replicates and fields vary as much as the study's do.
-    What a method calls significant in it is a false positive.
+    A null experiment has the study's conditions, replicates, fields and cells per field, but the
+    same frequencies in all conditions; replicates and fields vary as much as the study's. The tests
+    and corrections of the configured `entries` are tried in addition to `METHODS` and
+    `CORRECTIONS`. `members` are the counted classes of each class and group.
 
-    Parameters
-    ----------
-    table
-        The study's frequencies table.
-    control
-        The condition that all others are held against.
-    entries
-        The configured tests; their methods and corrections are tried beside `METHODS` and
-        `CORRECTIONS`.
-    members
-        The counted classes behind each class and group.
-    number
-        Of experiments.
-    seed
-        The study's seed.
-
-    Returns
-    -------
-    frame
-        A table of null experiments: for each method and class the rate in a single comparison,
-        of the first condition that can be tested, and for each method and correction the
-        rate of experiments with any false positive; with 95 % intervals after Wilson (1927).
+    Returns a table of null experiments: for each test and class the rate in a single comparison,
+    with the first condition that can be tested, and for each test and correction the rate of
+    experiments with any false positive; with 95 % intervals after Wilson (1927).
     """
     methods = list(dict.fromkeys([*METHODS, *((e["test"], e["unit"]) for e in entries)]))
     corrections = list(dict.fromkeys([*CORRECTIONS, *(e["correction"] for e in entries)]))
@@ -90,20 +72,7 @@ def rates(
 def simulate(
     table: pd.DataFrame, members: Mapping[str, Sequence[str]], number: int, seed: int
 ) -> tuple[variance_components.Structure, Iterator[pd.DataFrame]]:
-    """Return the structure of an experiment and null experiments that share it.
-
-    Parameters
-    ----------
-    table, members, number, seed
-        As for `rates`.
-
-    Returns
-    -------
-    structure : Structure
-        Fitted to the table.
-    experiments : iterator of DataFrame
-        Frequencies tables with the rows of `table`.
-    """
+    """Return the structure fitted to a frequencies table, and null experiments with its rows."""
     classes = [name for name, counted in members.items() if list(counted) == [name]]
     counts = table.pivot_table(index="field", columns="class", values="n_class", sort=False)
     first = table.drop_duplicates("field").set_index("field").loc[counts.index]
@@ -133,7 +102,7 @@ def simulate(
 def _decisions(
     found: pd.DataFrame, asked: Mapping[str, object], corrections: Sequence[str]
 ) -> Iterator[dict[str, object]]:
-    """Yield what one method decides in one experiment, where anything can be tested."""
+    """Yield one test's decisions in one experiment, unless nothing can be tested."""
     p = found["p"].to_numpy(dtype=np.float64)
     if np.isnan(p).all():
         return

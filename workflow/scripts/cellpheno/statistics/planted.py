@@ -1,4 +1,4 @@
-"""What a simulation planted, next to what the workflow measured in the same fields."""
+"""Compare what a simulation planted with what the workflow measured in the same fields."""
 
 from collections.abc import Collection, Mapping
 
@@ -22,25 +22,11 @@ def of_viability(
 ) -> pd.DataFrame:
     """Compare planted, simulated and measured viability of each condition and time.
 
-    Parameters
-    ----------
-    viability
-        tables.VIABILITY.
-    planted
-        Condition: time: chance of a cell to be alive.
-    truth
-        tables.TRUTH: every cell.
-    fields
-        Field, condition and time of the fields that were measured.
-    live
-        Class of living cells.
-
-    Returns
-    -------
-    DataFrame
-        tables.PLANTED_VIABILITY. Of all times together, what is planted is the mean over fields.
-        `simulated` is the share of live cells in the very fields, which chance takes away from
-        what was planted.
+    `viability` is tables.VIABILITY, `planted` the chance of a cell to be alive by condition and
+    time, `truth` (tables.TRUTH) has every cell, `fields` field, condition and time of the measured
+    fields. `simulated` is the share of live cells in these fields, which differs from the planted
+    one by chance. The planted value of all times together is the mean over fields. Returns
+    tables.PLANTED_VIABILITY.
     """
     expected = fields.assign(
         planted=[planted[row.condition][row.time] for row in fields.itertuples()]
@@ -76,25 +62,10 @@ def of_frequencies(
 ) -> pd.DataFrame:
     """Compare planted, simulated and called frequency of each condition and class.
 
-    Parameters
-    ----------
-    frequencies
-        tables.FREQUENCIES.
-    planted
-        Condition: class: chance of a cell to be of it.
-    truth
-        tables.TRUTH: every cell.
-    classes, groups, excluded
-        As `frequencies.count` takes them; cells of excluded classes are not counted in the truth
-        either.
-    negative_class
-        Class of what is left when the planted frequencies are taken.
-
-    Returns
-    -------
-    DataFrame
-        tables.PLANTED_FREQUENCIES, in the order of `frequencies`. `simulated` is the frequency in
-        the very fields, from which the called one differs by errors of the networks alone.
+    `planted` is the chance of a cell to be of a class, by condition and class; the rest is of the
+    negative class. `truth` (tables.TRUTH) has every cell; excluded classes are not counted in it
+    either. `simulated` is the frequency in the same fields, from which the called one differs only
+    by errors of the networks. Returns tables.PLANTED_FREQUENCIES in the order of `frequencies`.
     """
     counted = members(list(classes), groups, list(excluded))
     rows = []
@@ -127,16 +98,9 @@ def of_frequencies(
 def counts(
     truth: pd.DataFrame, labels: Collection[str], without: Collection[str] = ()
 ) -> pd.DataFrame:
-    """Count the simulated cells of each field, `n_simulated`, and those of some classes, `n_true`.
+    """Count the simulated cells of each field, `n_simulated`, and those of `labels`, `n_true`.
 
-    Parameters
-    ----------
-    truth
-        tables.TRUTH.
-    labels
-        The classes.
-    without
-        Classes whose cells are not counted at all.
+    Cells of the classes `without` are not counted at all.
     """
     counted = truth[~truth["label"].isin(without)]
     chosen = counted["label"].isin(labels)
@@ -146,18 +110,10 @@ def counts(
 def ratio_over_units(sums: npt.NDArray[np.float64]) -> tuple[float, float, float]:
     """Return the ratio of two frequencies in the same units, with its 95 % interval.
 
-    The variance of the logarithm is that of its linear part over units (Cochran 1977, section
-    6.3), so that what varies between units in both frequencies alike does not widen it.
-
-    Parameters
-    ----------
-    sums
-        [units, 4]: cells of the class and all cells of the first frequency, then of the second.
-
-    Returns
-    -------
-    tuple
-        Ratio, lower and upper end; missing where a frequency is 0 or there is a single unit.
+    `sums` [units, 4] are cells of the class and all cells of the first frequency, then of the
+    second. The variance of the logarithm is that of its linear part over units (Cochran 1977,
+    section 6.3), so variation between units that both share does not widen the interval. Values are
+    NaN if a frequency is 0 or there is a single unit.
     """
     totals, units = sums.sum(axis=0), len(sums)
     if not (totals[1] and totals[3] and totals[2]):

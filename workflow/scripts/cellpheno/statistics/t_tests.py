@@ -1,4 +1,4 @@
-"""Tests of one condition against control, each on one value per independent unit (A51)."""
+"""Compare a condition with control by tests on one value per independent unit (A51)."""
 
 import dataclasses
 
@@ -11,14 +11,14 @@ ALPHA = 0.05
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """One condition held against control; what cannot be computed is NaN."""
+    """A condition compared with control; missing values are NaN."""
 
     estimate: float = np.nan
     """Difference of means, condition minus control."""
     ci_low: float = np.nan
     ci_high: float = np.nan
     effect: str = ""
-    """What the effect size is: Hedges' g or the odds ratio."""
+    """The kind of effect size: Hedges' g or the odds ratio."""
     effect_size: float = np.nan
     effect_low: float = np.nan
     effect_high: float = np.nan
@@ -28,27 +28,17 @@ class Comparison:
 
 
 def quantile(freedom: float) -> float:
-    """Return how many standard errors a 95 % interval reaches to either side."""
+    """Return half the width of a 95 % interval in standard errors."""
     return float(special.stdtrit(freedom, 1 - ALPHA / 2))
 
 
 def t_test(
     control: npt.NDArray[np.float64], condition: npt.NDArray[np.float64], test: str
 ) -> Comparison:
-    """Hold one condition against control by a two-tailed t-test, with Hedges' g.
+    """Compare a condition with control, [n] and [m] units, by a two-tailed t-test and Hedges' g.
 
-    Parameters
-    ----------
-    control, condition
-        One value per independent unit, [n] and [m].
-    test
-        `welch` (variances may differ) or `student` (pooled variance).
-
-    Returns
-    -------
-    Comparison
-        With fewer than two units on a side, or without any variance, only the difference of
-        means is given.
+    `welch` allows for unequal variances, `student` pools them. With fewer than two units on a side,
+    or without any variance, only the difference of means is given.
     """
     n, m = len(control), len(condition)
     if not n or not m:
@@ -65,24 +55,10 @@ def t_test(
 
 
 def hedges_g(cohens_d: float, n: int, m: int) -> tuple[float, float]:
-    """Correct the difference of means in pooled standard deviations for small samples.
+    """Return Hedges' g of n and m units, and half the width of its 95 % interval.
 
-    The correction is the exact one (Hedges 1981), not its usual approximation.
-
-    Parameters
-    ----------
-    cohens_d
-        Difference of means in pooled standard deviations.
-    n, m
-        Units on the two sides.
-
-    Returns
-    -------
-    g : float
-        Hedges' g.
-    half : float
-        Half the width of its 95 % interval, from the large-sample variance of Hedges and Olkin
-        (1985).
+    Cohen's d is corrected for small samples exactly (Hedges 1981), not by the usual approximation;
+    the interval uses the large-sample variance of Hedges and Olkin (1985).
     """
     freedom = n + m - 2
     correction = np.exp(special.gammaln(freedom / 2) - special.gammaln((freedom - 1) / 2))

@@ -1,4 +1,4 @@
-"""How alike the cells of a replicate and of a field are, and counts that vary as much."""
+"""Estimate how cells of a replicate and of a field are correlated, and draw such counts."""
 
 import dataclasses
 from typing import NamedTuple
@@ -12,16 +12,11 @@ Ints = npt.NDArray[np.intp]
 
 @dataclasses.dataclass(frozen=True)
 class Structure:
-    """What is known of an experiment once its conditions are taken to be the same.
+    """Structure of an experiment if its conditions do not differ.
 
-    Attributes
-    ----------
-    shares
-        Frequency of each class over all cells, [classes].
-    replicate_correlation
-        Of two cells of one replicate: the share of the variance that lies between replicates.
-    field_correlation
-        Of two cells of one field; at least that of the replicate.
+    `shares` [classes] are frequencies over all cells. `replicate_correlation` is that of two cells
+    of one replicate, the share of the variance between replicates; `field_correlation` that of two
+    cells of one field, at least as high.
     """
 
     shares: Floats
@@ -42,17 +37,10 @@ def fit(counts: Ints, replicate: Ints, condition: Ints) -> Structure:
     """Estimate how cells vary between the replicates and fields of one condition.
 
     Nested analysis of variance of cells in fields in replicates in conditions, with unequal
-    numbers, for the indicators of all classes together (Searle, Casella and McCulloch 1992).
-    Differences between conditions do not enter. Where every condition has a single replicate, or
-    every replicate a single field, the variance between them cannot be told and counts as 0.
-
-    Parameters
-    ----------
-    counts
-        Cells of each field and class, [fields, classes].
-    replicate, condition
-        Number of the replicate and of the condition of each field, [fields]; a replicate lies in
-        one condition.
+    numbers, for the indicators of all classes together (Searle, Casella and McCulloch 1992), from
+    counts [fields, classes] and the numbers [fields] of replicate and condition; a replicate lies
+    in one condition. Differences between conditions do not enter. The variance between replicates
+    counts as 0 if every condition has only one, and so does that between fields.
     """
     seen = counts.sum(axis=1) > 0
     counts, condition = counts[seen], condition[seen]
@@ -87,26 +75,11 @@ def fit(counts: Ints, replicate: Ints, condition: Ints) -> Structure:
 def draw(
     structure: Structure, n_cells: Ints, replicate: Ints, rng: np.random.Generator
 ) -> npt.NDArray[np.int64]:
-    """Draw counts of an experiment in which no condition differs.
+    """Draw counts [fields, classes] of an experiment in which no condition differs.
 
     Each replicate draws its frequencies from a Dirichlet distribution around the common ones,
-    each field its own around those of its replicate, and each cell its class from these.
-
-    Parameters
-    ----------
-    structure
-        Common frequencies and correlations.
-    n_cells
-        Of each field, [fields].
-    replicate
-        Number of the replicate of each field, from 0, [fields].
-    rng
-        Source of chance.
-
-    Returns
-    -------
-    array
-        [fields, classes].
+    each field its own around those of its replicate, and each cell its class from these. `n_cells`
+    and `replicate` (from 0) are [fields].
     """
     of_replicates = structure.replicate_correlation
     of_fields = (structure.field_correlation - of_replicates) / (1 - of_replicates)
@@ -133,10 +106,10 @@ def _squares(inner: _Level, outer: _Level, within: Ints) -> float:
 
 
 def _scattered(shares: Floats, correlation: float, rng: np.random.Generator) -> Floats:
-    """Return Dirichlet draws [n, classes] around shares, by which cells are so correlated."""
+    """Return Dirichlet draws [n, classes] around shares that give cells this correlation."""
     if not correlation > 0:
         return shares
     drawn = rng.standard_gamma(shares * (1 / correlation - 1))
     sums = drawn.sum(axis=1, keepdims=True)
-    # so strong a correlation that all numbers round to 0: the shares themselves
+    # the shares themselves, if the correlation is so strong that all numbers round to 0
     return np.where(sums > 0, drawn / np.where(sums > 0, sums, 1), shares)

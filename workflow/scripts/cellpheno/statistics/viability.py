@@ -1,4 +1,4 @@
-"""What share of the patches, or cells, is live: by field, well and condition, over time."""
+"""Estimate the share of live patches, or cells, by field, well and condition, over time."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -19,9 +19,9 @@ from cellpheno.tables.statistics import VIABILITY
 Array = npt.NDArray[np.float64]
 
 ANY_TIME = "all"
-"""The row of all points in time together."""
+"""The row of all times together."""
 CALLS, LABELS = "bright-field", "fluorescence"
-"""Where the class of a patch comes from: the classifier's call, or the stain."""
+"""Sources of a patch's class: the classifier's call, or the stain."""
 LEVELS = ("field", "group", "condition")
 WILSON = "Wilson"
 RATIO = "ratio of units"
@@ -32,16 +32,10 @@ NOTHING |= {"interval": "none", "unit": "field", "n_units": 0}
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What is counted.
+    """What to count: the share of the class `live`.
 
-    Attributes
-    ----------
-    live
-        The class whose share is asked for.
-    time
-        Column of the sample sheet with the point in time, or None.
-    independent
-        Patches that a patch counts as: less than 1 where patches overlap.
+    `time` is the column of the sample sheet with the time, if any. `independent` is the number of
+    patches that a patch counts as, less than 1 if patches overlap.
     """
 
     live: str
@@ -59,22 +53,12 @@ def wilson(n_live: float, n: float) -> tuple[float, float]:
 
 
 def ratio(n_live: Array, n: Array) -> tuple[float, float]:
-    """Return the 95 % interval of a share over several units that differ among themselves.
+    """Return the 95 % interval of a share over several units [units] that differ.
 
     The share is all live patches over all patches, a ratio of two sums over units, with the
     variance of Cochran (1977, section 6.3) and a t distribution with one degree of freedom less
-    than there are units. The interval is taken on the logit scale, so that it stays between 0 and
-    1.
-
-    Parameters
-    ----------
-    n_live, n
-        [units] live patches, and all patches, of each unit.
-
-    Returns
-    -------
-    tuple
-        Lower and upper end; NaN where the share is 0 or 1 or there is a single unit.
+    than units. The logit scale keeps the interval between 0 and 1. It is NaN if the share is 0 or 1
+    or there is a single unit.
     """
     units, share = len(n), n_live.sum() / n.sum()
     if units < 2 or not 0 < share < 1:
@@ -91,24 +75,11 @@ def estimate(
 ) -> pd.DataFrame:
     """Estimate the share of live patches of every field, group and condition at every time.
 
-    Parameters
-    ----------
-    patches
-        Table with field and class; a missing class does not count.
-    fields
-        From `usable`: field, condition, group and time.
-    source
-        `CALLS` or `LABELS`.
-    settings
-        What is counted.
-
-    Returns
-    -------
-    DataFrame
-        tables.VIABILITY. A field has Wilson's interval, for as many patches as it has room for
-        without overlap. A group is its fields together, a condition its groups (or its fields,
-        where it has a single group), with the interval of `ratio` over them; Wilson's stands where
-        that is not defined, and is too narrow if the units differ.
+    `patches` have field and class, which may be missing; `fields` comes from `usable`; the source
+    is `CALLS` or `LABELS`. Returns tables.VIABILITY. A field has Wilson's interval for the number
+    of patches that fit without overlap. A group is its fields together, a condition its groups (or
+    its fields, if it has a single group), with the interval of `ratio` over them; if that is
+    undefined it is Wilson's, which is too narrow if the units differ.
     """
     known = patches.dropna(subset="class")
     live = known["class"] == settings.live
@@ -142,7 +113,7 @@ def _rows(counts: pd.DataFrame, level: str, settings: Settings) -> Iterator[dict
 
 
 def _share(unit: pd.DataFrame, level: str, settings: Settings) -> dict[str, Any]:
-    """Return numbers, share and interval of the fields of one unit."""
+    """Return numbers, share and interval of the fields of a unit."""
     n, n_live = int(unit["n"].sum()), int(unit["n_live"].sum())
     within = "group" if level == "condition" and len(set(unit["group"])) > 1 else "field"
     sums = unit.groupby(within)[["n_live", "n"]].sum().to_numpy(np.float64)
@@ -169,20 +140,9 @@ def usable(
     without: Sequence[str],
     time: str | None,
 ) -> pd.DataFrame:
-    """Return field, condition, group and time of the fields of some splits.
+    """Return field, condition, group and time of the usable fields of some splits.
 
-    Parameters
-    ----------
-    quality
-        The quality table with the sample sheet's columns.
-    splits
-        The splits table.
-    wanted
-        Splits whose fields are counted.
-    without
-        Conditions that are no part of the experiment.
-    time
-        Column with the point in time; None: there is one, `all`.
+    Conditions in `without` are left out. Without a column `time`, all fields have the time `all`.
     """
     fields = in_splits(quality, splits, wanted, without)
     moment = fields[time].astype("str") if time else ANY_TIME
@@ -194,16 +154,8 @@ def with_lost(
 ) -> pd.DataFrame:
     """Add a row without viability for each condition and time that lost all its fields.
 
-    Parameters
-    ----------
-    table
-        From `estimate`, of all sources.
-    named
-        From `fields.named_for_comparison`, with the sample sheet's columns.
-    sources
-        `CALLS`, and `LABELS` where there are some.
-    time
-        Column with the point in time; None: there is one, `all`.
+    `table` comes from `estimate`, for all `sources`; `named` from `fields.named_for_comparison`,
+    with the sample sheet's columns.
     """
     named = named.assign(time=named[time].astype("str") if time else ANY_TIME)
     wanted = named[["condition", "time"]].drop_duplicates()
@@ -227,21 +179,10 @@ def with_lost(
 
 
 def over_field(cells: pd.DataFrame, live: str, stride: int) -> pd.DataFrame:
-    """Average the probability of life over the patches that cover each place of a field.
+    """Average the probability of `live` over the patches that cover each place of a field.
 
-    Parameters
-    ----------
-    cells
-        Patches of any number of fields: field, box and probabilities.
-    live
-        The class whose probability is averaged.
-    stride
-        Of the grid: the side of a place, in pixels.
-
-    Returns
-    -------
-    DataFrame
-        tables.VIABILITY_MAP: places whose centre lies in at least one patch.
+    Places are squares of `stride` px. Returns tables.VIABILITY_MAP: places whose centre lies in at
+    least one patch.
     """
     boxes = cells[BOX_COLUMNS].to_numpy(np.float64)
     probability = cells[f"p_{live}"].to_numpy(np.float64)

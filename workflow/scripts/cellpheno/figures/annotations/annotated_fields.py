@@ -1,4 +1,4 @@
-"""Fields with a coloured box and a score for every called cell (A45 to A47)."""
+"""Draw fields with a coloured box and a score for every called cell (A45 to A47)."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -8,7 +8,6 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from cellpheno.figures import style
@@ -16,12 +15,12 @@ from cellpheno.splits.usable_fields import in_splits
 
 MOST_PANELS = 12
 BOX_MM = 5.0
-"""A cell of median size is at least so wide on paper: the field is cut until it is."""
+"""Least width on paper of a cell of median size: the field is cropped to reach it."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Panel:
-    """One field: its name, its condition, its composite image and its called cells."""
+    """A field with its condition, composite image and called cells."""
 
     field: str
     condition: str
@@ -37,21 +36,10 @@ def choose(
     wanted: Sequence[str],
     without: Sequence[str] = (),
 ) -> list[str]:
-    """Return typical fields of each condition: those nearest to its median number of cells.
+    """Return fields of each condition with a number of cells near its median.
 
-    Parameters
-    ----------
-    cells, quality, splits
-        The tables of these names.
-    wanted
-        Splits to choose from.
-    without
-        Conditions to leave out.
-
-    Returns
-    -------
-    list
-        One field for each condition, or a few where there are few conditions.
+    One field for each condition, or a few if there are few conditions, from the splits `wanted` and
+    without the conditions `without`.
     """
     fields = in_splits(quality, splits, wanted, without)
     number = cells.groupby("field").size()
@@ -66,14 +54,9 @@ def choose(
 
 @style.styled
 def draw(panels: Sequence[Panel], palette: style.Palette) -> Figure:
-    """Draw fields side by side, with the number of cells of each class above.
+    """Draw fields next to each other, with the number of cells of each class above.
 
-    Parameters
-    ----------
-    panels
-        The fields; large ones are cut to their centre, the numbers are those of the whole field.
-    palette
-        Classes and colours.
+    Large fields are cropped to their centre; the numbers are those of the whole field.
     """
     if not panels:
         return style.message(
@@ -91,13 +74,8 @@ def draw(panels: Sequence[Panel], palette: style.Palette) -> Figure:
         _draw_panel(axes, panel, palette, window)
     for axes in places[len(panels) :]:
         axes.set_axis_off()
-    made.legend(
-        handles=palette.handles(palette.classes),
-        loc="outside lower center",
-        ncols=style.columns(palette.classes),
-        handlelength=1,
-        handleheight=1,
-    )
+    names = palette.classes
+    palette.legend(made, names, "outside lower center", style.columns(names))
     return made
 
 
@@ -142,12 +120,10 @@ def _largest_first(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw_cell(axes: Axes, cell: object, colour: str, line: object) -> None:
-    corner = (cell.x_min - 0.5, cell.y_min - 0.5)
-    size = (cell.x_max - cell.x_min, cell.y_max - cell.y_min)
-    axes.add_patch(Rectangle(corner, *size, fill=False, edgecolor=colour, ls=line, lw=0.8))
+    style.draw_box(axes, cell, fill=False, edgecolor=colour, ls=line, lw=0.8)
     axes.annotate(
         score_label(cell.score),
-        corner,
+        (cell.x_min - 0.5, cell.y_min - 0.5),
         xytext=(1, -1),
         textcoords="offset points",
         va="top",
@@ -160,5 +136,5 @@ def _draw_cell(axes: Axes, cell: object, colour: str, line: object) -> None:
 
 
 def score_label(score: float) -> str:
-    """Return a score as it stands on a box: two decimals, 0 below 0.01 (A47)."""
+    """Return the text of a score on a box: two decimals, 0 below 0.01 (A47)."""
     return "0" if score < 0.01 else f"{score:.2f}".removeprefix("0")

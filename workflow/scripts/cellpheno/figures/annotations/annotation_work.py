@@ -1,4 +1,4 @@
-"""Clicks of annotating fields from nothing beside those of correcting proposals (C7)."""
+"""Compare the clicks of annotating fields from nothing and of correcting proposals (C7)."""
 
 import numpy as np
 import pandas as pd
@@ -17,14 +17,9 @@ KINDS = {
 
 @style.styled
 def draw(work: pd.DataFrame, share: tuple[float, float, float]) -> Figure:
-    """Draw clicks per field by what they are for, field by field, and against the doubt.
+    """Draw clicks per field by their kind, for each field, and over its uncertainty.
 
-    Parameters
-    ----------
-    work
-        tables.ANNOTATION_WORK.
-    share
-        Clicks of correcting as a share of those from nothing, and its 95 % interval.
+    `share` is that of correcting in the clicks from nothing, with its 95 % interval.
     """
     if work.empty:
         return style.message("There is no annotated test field to count clicks in.")
@@ -64,7 +59,7 @@ def _draw_means(axes: Axes, work: pd.DataFrame) -> None:
 
 
 def _draw_doubt(axes: Axes, work: pd.DataFrame) -> None:
-    """Draw how many clicks a cell takes against the uncertainty that orders the fields."""
+    """Draw the clicks per cell over the uncertainty that orders the fields."""
     drawn = work[work["n_cells"] > 0]
     per_cell = drawn["clicks"] / drawn["n_cells"]
     axes.plot(drawn["uncertainty"], per_cell, "o", color="black", markersize=3)

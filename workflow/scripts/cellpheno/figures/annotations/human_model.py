@@ -1,4 +1,4 @@
-"""The model against the annotators, and these against each other (figure S6)."""
+"""Compare the model with the annotators, and these with each other (figure S6)."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,18 +14,14 @@ COLOURS = {"with the model": style.OKABE_ITO[0], "without the model": style.CONT
 
 @style.styled
 def draw(table: pd.DataFrame) -> Figure:
-    """Draw accuracy and kappa of each two raters: of all classes, and of the two-way call.
+    """Draw accuracy and kappa of each two raters, for all classes and for the two-way call.
 
-    Parameters
-    ----------
-    table
-        tables.HUMAN_MODEL; of several groups the first is drawn. Raters who have gone through no
-        field together are left out.
+    Of several groups in tables.HUMAN_MODEL the first is drawn, without raters who share no field.
     """
     compared = table[table["metric"].isin(METRICS)].dropna(subset=["value"])
     pairs = compared[["reference", "rater"]].drop_duplicates().to_numpy().tolist()
     if not pairs:
-        return style.message("There are no annotators to be held against the model.")
+        return style.message("There are no annotators to compare with the model.")
     calls = table["call"].unique().tolist()[:2]
     made = style.figure(style.PAGE_MM, 30 + 5.5 * len(pairs))
     panels = made.subplots(1, 2 * len(calls), sharey=True)

@@ -1,4 +1,4 @@
-"""Called cells against annotated ones: average precision by class, and cells per field."""
+"""Compare called cells with annotated ones: average precision by class, and cells per field."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,25 +10,13 @@ ALL = "all"
 
 
 def shown_split(metrics: pd.DataFrame) -> str:
-    """Return the split that the figure shows: test, or val where nothing lies in test."""
+    """Return the split that the figure shows: test, or val if no field is in test."""
     return "test" if (metrics["split"] == "test").any() or metrics.empty else "val"
 
 
 @style.styled
 def draw(metrics: pd.DataFrame, counts: pd.DataFrame, split: str, palette: style.Palette) -> Figure:
-    """Draw average precision of each class, and each field by its annotated and called cells.
-
-    Parameters
-    ----------
-    metrics
-        tables.CALL_METRICS.
-    counts
-        Called and annotated cells of each field of the split and class.
-    split
-        The split that is shown.
-    palette
-        Classes and colours.
-    """
+    """Draw average precision of each class, and each field by its annotated and called cells."""
     metrics = metrics[metrics["split"] == split]
     if metrics.empty:
         return style.message("No annotated field lies in test or val.")

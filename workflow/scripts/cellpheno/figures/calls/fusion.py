@@ -1,4 +1,4 @@
-"""How well the target class is found in images by the detector, the classifier and both (C53)."""
+"""Compare how detector, classifier and both find the target class in images (C53)."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -8,7 +8,7 @@ from cellpheno.figures import style
 METRICS = {"ap50": "AP50", "f1": "F1 at IoU 0.5"}
 CONVENTION = "sound"
 TOP = 1.03
-"""Of axes of shares: points at 1 are seen whole."""
+"""Upper end of axes of shares, so that points at 1 are not cut."""
 
 
 def _named(weight: str) -> str:
@@ -21,12 +21,7 @@ def _named(weight: str) -> str:
 def draw(metrics: pd.DataFrame, weights: pd.DataFrame) -> Figure:
     """Draw AP50 and F1 for each weight with 95 % intervals, and AP50 on val for every weight.
 
-    Parameters
-    ----------
-    metrics
-        tables.IMAGE_LEVEL; means over seeds in the sound convention are drawn.
-    weights
-        tables.FUSION_WEIGHTS.
+    Means over seeds in the sound convention are drawn.
     """
     mean = metrics[(metrics["seed"] == "mean") & (metrics["convention"] == CONVENTION)]
     pairs = list(
@@ -38,7 +33,7 @@ def draw(metrics: pd.DataFrame, weights: pd.DataFrame) -> Figure:
     )
     if mean["value"].isna().all() or not pairs:
         return style.message("There are no annotated cells of the target class to find.")
-    # by name, so that an experiment has its colour of the learning curve
+    # sorted by name, so that an experiment has the same colour as in the learning curve
     colours = dict(zip(sorted(pairs), style.enough(style.OKABE_ITO, len(pairs)), strict=True))
     kinds = list(dict.fromkeys(mean["weight"]))
     made = style.figure(style.PAGE_MM, 66 + 4 * len(pairs))

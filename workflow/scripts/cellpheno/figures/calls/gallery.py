@@ -1,4 +1,4 @@
-"""Cells of each class side by side, at one scale: as annotated (3A) or as called (4E)."""
+"""Draw cells of each class next to each other, as annotated (3A) or as called (4E)."""
 
 import numpy as np
 import numpy.typing as npt
@@ -11,36 +11,22 @@ from cellpheno.images.crops import Geometry
 from cellpheno.tables.columns import BOX_COLUMNS
 
 EACH = 8
-"""Cells of a class at most."""
+"""Most cells of a class."""
 ROOM = 1.15
 """Side of a picture, as a share of the longest side of a box."""
 GEOMETRY = Geometry(margin=0.0, border=0.0, size=200)
 CELL_MM = 20.5
 OWN = [f"own_{corner}" for corner in BOX_COLUMNS]
-"""Columns of a cell's own box, once its picture has taken the place of the box."""
+"""Columns of a cell's own box, after the box has become that of its picture."""
 TICK = 0.25
 """Length of the marks at the corners of a cell's box, as a share of its sides."""
 
 
 def choose(cells: pd.DataFrame, quality: pd.DataFrame, palette: style.Palette) -> pd.DataFrame:
-    """Return some cells of each class, from as many fields as there are, by chance.
+    """Return random cells of each class, from as many fields as possible, in the palette's order.
 
-    Cells that do not lie well inside their field are only taken where others do not suffice.
-
-    Parameters
-    ----------
-    cells
-        With field, box and `class`.
-    quality
-        The quality table.
-    palette
-        Classes, in whose order the cells are returned.
-
-    Returns
-    -------
-    frame
-        Rows of `cells`, with boxes replaced by squares of one size around their centres, and the
-        boxes themselves as `OWN`.
+    Cells near the border of their field are only taken if others do not suffice. Boxes become
+    squares of one size around their centres; the original boxes are in the columns `OWN`.
     """
     order = np.random.default_rng(0).permutation(len(cells))
     drawn = cells.sort_values(["field", *BOX_COLUMNS], kind="stable").iloc[order]
@@ -54,9 +40,9 @@ def choose(cells: pd.DataFrame, quality: pd.DataFrame, palette: style.Palette) -
 
 
 def squares(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return cells with boxes replaced by squares of one size that hold the largest of them.
+    """Return cells with boxes replaced by squares of one size that contain the largest of them.
 
-    A square that would reach over the border of its field (`width`, `height`) is moved inside.
+    A square that would cross the border of its field (`width`, `height`) is moved inside.
     """
     boxes = cells[BOX_COLUMNS].to_numpy(np.float64)
     side = ROOM * (boxes[:, 2:] - boxes[:, :2]).max(initial=0.0)
@@ -68,7 +54,7 @@ def squares(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _at_border(cells: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Whether half a box's size around each box is not all inside the field."""
+    """Return whether half a box's size around each box crosses the border of the field."""
     boxes = cells[BOX_COLUMNS].to_numpy(np.float64)
     room = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0.0)[:, None] / 2
     sizes = cells[["width", "height"]].to_numpy(np.float64)
@@ -77,16 +63,9 @@ def _at_border(cells: pd.DataFrame) -> npt.NDArray[np.bool_]:
 
 @style.styled
 def draw(cells: pd.DataFrame, crops: npt.NDArray[np.uint8], palette: style.Palette) -> Figure:
-    """Draw one row of pictures for each class.
+    """Draw one row of pictures, crops [n, S, S, 3], for each class.
 
-    Parameters
-    ----------
-    cells
-        Those of `choose`, with `class` and, for called cells, `score`, `label` (may be missing).
-    crops
-        [n, S, S, 3], the picture of each.
-    palette
-        Classes and colours.
+    The cells come from `choose`; called ones also have `score` and `label` (may be missing).
     """
     if cells.empty:
         return style.message("There is no cell of any class to show.")
@@ -99,9 +78,7 @@ def draw(cells: pd.DataFrame, crops: npt.NDArray[np.uint8], palette: style.Palet
     made = style.figure(*size, images=True)
     made.get_layout_engine().set(wspace=0.01, hspace=0.01, w_pad=0.015, h_pad=0.015)
     places = made.subplots(len(names), columns, squeeze=False)
-    for axes in places.ravel():
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_visible(False)
+    style.bare(places)
     for row, name in zip(places, names, strict=True):
         style.name_row(row[0], name, palette[name])
         there = np.flatnonzero(cells["class"] == name)
@@ -116,7 +93,7 @@ def draw(cells: pd.DataFrame, crops: npt.NDArray[np.uint8], palette: style.Palet
 
 
 def _mark(axes: Axes, cell: pd.Series, side: int) -> None:
-    """Mark the corners of the cell's own box, white on black, so that they show on any picture."""
+    """Mark the corners of the cell's own box, white on black to be visible on any picture."""
     low = cell[["x_min", "y_min"] * 2].to_numpy(np.float64)
     scale = side / (cell["x_max"] - cell["x_min"])
     left, top, right, bottom = (cell[OWN].to_numpy(np.float64) - low) * scale - 0.5

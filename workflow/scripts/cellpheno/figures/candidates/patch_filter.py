@@ -1,4 +1,4 @@
-"""The filter of empty patches: features as a barcode, its decision over t-SNE (L10, Fig. 2b)."""
+"""Draw the filter of empty patches: features as a barcode, decision over t-SNE (L10, Fig. 2b)."""
 
 import numpy as np
 import numpy.typing as npt
@@ -25,18 +25,7 @@ def draw(
 ) -> Figure:
     """Draw example patches, their features and the filter's decision over the t-SNE plane.
 
-    Parameters
-    ----------
-    examples
-        tables.FILTER_EXAMPLES.
-    features
-        [n, features] of each example.
-    crops
-        [n, S, S, 3] of each example.
-    surface
-        tables.FILTER_SURFACE.
-    metrics
-        tables.FILTER_METRICS.
+    Features [n, D] and crops [n, S, S, 3] are those of the n examples.
     """
     made = style.figure(style.PAGE_MM, 92)
     left, right = made.subfigures(1, 2, width_ratios=[1.25, 1])
@@ -53,9 +42,7 @@ def _pictures(
     for row, label in zip(places, COLOURS, strict=True):
         rows = np.flatnonzero(examples["label"] == label)
         chosen = np.random.default_rng(0).permutation(rows)[:SHOWN]
-        for axes in row:
-            axes.set(xticks=[], yticks=[])
-            axes.spines[:].set_visible(False)
+        style.bare(row)
         for axes, index in zip(row, chosen, strict=False):
             axes.imshow(crops[index])
             if examples["predicted"].iloc[index] != label:
@@ -66,7 +53,7 @@ def _pictures(
 def _barcode(
     axes: Axes, examples: pd.DataFrame, features: npt.NDArray[np.float32], name: str
 ) -> None:
-    """Draw a row for each example, a column for each feature in the order of what tells them."""
+    """Draw a row for each example, a column for each feature by its difference between classes."""
     good = (examples["label"] == "good").to_numpy()
     spread = features.std(axis=0)
     scores = (features - features.mean(axis=0)) / np.where(spread > 0, spread, 1)
@@ -128,6 +115,4 @@ def _score(metrics: pd.DataFrame) -> str:
     rows = metrics[(metrics["class"] == "empty") & (metrics["metric"] == "f1")]
     if rows.empty or pd.isna(rows["value"].iloc[0]):
         return "held-out F1 not known"
-    row = rows.iloc[0]
-    interval = "" if pd.isna(row["ci_low"]) else f" [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
-    return f"F1 of empty patches, held out:\n{row['value']:.3f}{interval}"
+    return f"F1 of empty patches, held out:\n{style.with_interval(rows.iloc[0])}"

@@ -1,4 +1,4 @@
-"""Trained on one data set, tested on another."""
+"""Draw classifiers trained on one data set and tested on another."""
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,7 @@ METRICS = {"balanced_accuracy": "balanced accuracy", "auc": "AUC"}
 
 @style.styled
 def draw(metrics: pd.DataFrame) -> Figure:
-    """Draw balanced accuracy and AUC of every classifier on every data set, with intervals.
-
-    Parameters
-    ----------
-    metrics
-        tables.TWO_CLASSES.
-    """
+    """Draw balanced accuracy and AUC of every classifier on every data set, with intervals."""
     metrics = metrics[metrics["method"] == BOOTSTRAP]
     rows = list(dict.fromkeys(zip(metrics["experiment"], metrics["trained_on"], strict=True)))
     sets = list(dict.fromkeys(metrics["tested_on"]))

@@ -1,4 +1,4 @@
-"""Whether a score of 0.8 is right in 80 % of the cases, by the stain."""
+"""Check by the stain whether a score of 0.8 is right in 80 % of the cases."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -6,27 +6,18 @@ from matplotlib.figure import Figure
 from cellpheno.figures import style
 
 FEWEST = 5
-"""Patches of a bin that is drawn."""
+"""Fewest patches of a bin to be drawn."""
 
 
 @style.styled
 def draw(calibration: pd.DataFrame, metrics: pd.DataFrame, dim: str) -> Figure:
-    """Draw the share that the stain calls dim against the score, a panel for each data set.
+    """Draw the share that the stain calls dim over the score, a panel for each data set.
 
-    Tenths of the score with very few patches are left out.
-
-    Parameters
-    ----------
-    calibration
-        tables.CALIBRATION.
-    metrics
-        tables.TWO_CLASSES.
-    dim
-        The class whose probability the score is.
+    Tenths of the score with very few patches are left out; the score is the probability of `dim`.
     """
     sets = list(dict.fromkeys(calibration["tested_on"]))
     if not sets:
-        return style.message("No test field has a label, so no score can be held against one.")
+        return style.message("No test field has a label to compare scores with.")
     calibration = calibration[calibration["n"] >= FEWEST]
     names = list(dict.fromkeys(calibration["experiment"]))
     colours = dict(zip(names, style.enough(style.OKABE_ITO, len(names)), strict=True))
@@ -55,7 +46,7 @@ def draw(calibration: pd.DataFrame, metrics: pd.DataFrame, dim: str) -> Figure:
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel=f"score (probability of {dim})")
         axes.set_title("all data sets" if tested == "all" else tested)
         axes.set_box_aspect(1)
-        # below the panel: many classifiers would cover the points
+        # below the panel, because many classifiers would cover the points
         place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.25)}
         axes.legend(**place, title="mean error", fontsize=5.5, title_fontsize=5.5)
     made.axes[0].set_ylabel(f"share {dim} by the stain")

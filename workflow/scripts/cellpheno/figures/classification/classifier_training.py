@@ -1,4 +1,4 @@
-"""The classifier's loss and accuracy, epoch by epoch (A40)."""
+"""Draw the classifier's loss and accuracy, epoch by epoch (A40)."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,15 +13,7 @@ SPLITS = {"train": "training", "val": "validation"}
 
 @style.styled
 def draw(history: pd.DataFrame, palette: style.Palette) -> Figure:
-    """Draw the loss, and the accuracy of all cells, of each class and of each group.
-
-    Parameters
-    ----------
-    history
-        The history table of one classifier.
-    palette
-        Classes and colours.
-    """
+    """Draw the loss, and the accuracy of all cells, of each class and of each group."""
     if history.empty:
         return style.message("The classifier was not trained.")
     names = ["all", *palette.groups, *palette.classes]

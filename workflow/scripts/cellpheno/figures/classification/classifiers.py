@@ -1,4 +1,4 @@
-"""Classifiers side by side on held-out fields (S4)."""
+"""Compare classifiers on held-out fields (S4)."""
 
 from collections.abc import Mapping
 
@@ -15,12 +15,7 @@ METRICS = {"balanced_accuracy": "mean recall", "macro_f1": "mean F1", "mean_auc"
 def draw(metrics: pd.DataFrame, described: Mapping[str, str]) -> Figure:
     """Draw recall, F and AUC, each the mean over classes, of every classifier.
 
-    Parameters
-    ----------
-    metrics
-        tables.CLASSIFICATION_METRICS.
-    described
-        Experiment: its backbone, in the order to draw.
+    `described` maps experiments to their backbones, in the order to draw.
     """
     test = metrics[(metrics["split"] == "test") & (metrics["class"] == "all")]
     names = [name for name in described if name in set(test["experiment"])]

@@ -1,4 +1,4 @@
-"""Which annotated class was called what."""
+"""Draw which annotated class was called which class."""
 
 import pandas as pd
 import seaborn as sns
@@ -9,17 +9,7 @@ from cellpheno.figures import style
 
 @style.styled
 def draw(confusion: pd.DataFrame, split: str, palette: style.Palette) -> Figure:
-    """Draw the share of each annotated class that was called each class, with numbers of cells.
-
-    Parameters
-    ----------
-    confusion
-        The confusion table.
-    split
-        Split that is shown.
-    palette
-        Classes, in their order.
-    """
+    """Draw the share of each annotated class that was called each class, with numbers of cells."""
     part = confusion[confusion["split"] == split]
     if not part["n"].sum():
         return style.message(f"The split {split} has no annotated cells to compare calls with.")

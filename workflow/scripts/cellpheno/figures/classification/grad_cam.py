@@ -1,4 +1,4 @@
-"""Where in the crop the classifier looks."""
+"""Draw where in the crop the classifier looks."""
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,9 @@ HEADINGS = {
     "by chance": "drawn by chance",
     "wrong": "further wrong calls",
 }
-"""Of the kinds of cells that `gradcam.choose` chooses, in their order."""
+"""Headings of the kinds of cells from `gradcam.choose`, in order."""
 GAP = 0.25
-"""Between two kinds, in widths of a picture."""
+"""Gap between two kinds, in widths of a picture."""
 
 
 def columns(cells: pd.DataFrame) -> list[tuple[str, int]]:
@@ -27,18 +27,9 @@ def columns(cells: pd.DataFrame) -> list[tuple[str, int]]:
 def grid(
     made: Figure, rows: int, kinds: list[tuple[str, int]], each: int
 ) -> npt.NDArray[np.object_]:
-    """Return axes [rows, columns, each] for pictures, with a heading over and a gap before a kind.
+    """Return axes [rows, columns, each] for pictures, with a heading for each kind and gaps.
 
-    Parameters
-    ----------
-    made
-        The figure.
-    rows
-        Lines of pictures.
-    kinds
-        What `columns` returned.
-    each
-        Pictures that a cell has next to each other.
+    `kinds` comes from `columns`; a cell has `each` pictures next to each other.
     """
     widths: list[float] = []
     pictures: list[int] = []
@@ -48,9 +39,8 @@ def grid(
         pictures += range(len(widths), len(widths) + each)
         widths += [1.0] * each
     places = made.subplots(rows, len(widths), squeeze=False, width_ratios=widths)
+    style.bare(places)
     for axes in places.ravel():
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_visible(False)
         axes.patch.set_visible(False)
     for axes in places[:, pictures].ravel():
         axes.set_box_aspect(1)
@@ -59,8 +49,8 @@ def grid(
         if number == 0:
             heading = {"xytext": (0, 11), "textcoords": "offset points", "fontsize": 6.5}
             text = axes.annotate(HEADINGS[kind], (0, 1), xycoords="axes fraction", **heading)
-            text.set_in_layout(False)  # the first picture would move away from its map
-    made.suptitle(" ", fontsize=6.5)  # room for the headings
+            text.set_in_layout(False)  # else the first picture would move away from its map
+    made.suptitle(" ", fontsize=6.5)  # makes room for the headings
     return places
 
 
@@ -74,18 +64,8 @@ def draw(
 ) -> Figure:
     """Draw cells of each annotated class, each as the crop and as the crop with its map.
 
-    Parameters
-    ----------
-    cells
-        One row per explained cell: label, call, cls_score, kind, map_row.
-    crops
-        [n, S, S, 3].
-    maps
-        [n, S, S], 0 to 1.
-    resolution
-        Of the maps, in words.
-    palette
-        Classes and colours.
+    Cells have label, call, cls_score, kind and map_row, the row in crops [n, S, S, 3] and maps
+    [n, S, S], 0 to 1. `resolution` describes the maps.
     """
     if cells.empty:
         return style.message("No annotated cell was detected, so no call could be explained.")

@@ -1,4 +1,4 @@
-"""What in a crop speaks for each of the classes, with their probabilities (L27, Fig. 6)."""
+"""Draw which part of a crop supports each class, with probabilities (L27, Fig. 6)."""
 
 from collections.abc import Sequence
 
@@ -22,20 +22,8 @@ def draw(
 ) -> Figure:
     """Draw a block for each label: the crops, and below them the map for every class.
 
-    Parameters
-    ----------
-    cells
-        One row per explained cell: label, call, kind, probabilities, map_row.
-    crops
-        [n, S, S, 3].
-    maps
-        [n, classes, S, S], 0 to 1.
-    classes
-        In the order of `maps`.
-    resolution
-        Of the maps, in words.
-    palette
-        Classes and colours.
+    Cells have label, call, kind, probabilities and map_row, the row in crops [n, S, S, 3] and maps
+    [n, classes, S, S], 0 to 1, in the order of `classes`. `resolution` describes the maps.
     """
     names = [name for name in palette.classes if (cells["label"] == name).any()]
     if not names:

@@ -1,4 +1,4 @@
-"""Whether Grad-CAM maps are lost with what was learned (Adebayo et al. 2018)."""
+"""Draw whether Grad-CAM maps depend on what was learned (Adebayo et al. 2018)."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -8,13 +8,7 @@ from cellpheno.figures import style
 
 @style.styled
 def draw(sanity: pd.DataFrame) -> Figure:
-    """Draw the likeness of maps before and after, as the network is destroyed from its head back.
-
-    Parameters
-    ----------
-    sanity
-        tables.MAP_SANITY.
-    """
+    """Draw the similarity of maps to those of the network destroyed from its head backwards."""
     chance, steps = sanity[sanity["step"] == 0], sanity[sanity["step"] > 0]
     made = style.figure(style.COLUMN_MM, 72)
     axes = made.subplots()

@@ -1,4 +1,4 @@
-"""Receiver operating characteristic of each class and group against all others (3E, 4F)."""
+"""Draw the ROC curve of each class and group against all others (3E, 4F)."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,19 +9,7 @@ from cellpheno.figures import style
 
 @style.styled
 def draw(curves: pd.DataFrame, metrics: pd.DataFrame, split: str, palette: style.Palette) -> Figure:
-    """Draw the curves, with the area under each and its interval in the legend.
-
-    Parameters
-    ----------
-    curves
-        The ROC table.
-    metrics
-        The classification metrics table of the classifier that the curves belong to.
-    split
-        Split that is shown.
-    palette
-        Classes and colours.
-    """
+    """Draw the curves, with the area under each and its interval in the legend."""
     curves = curves[curves["split"] == split]
     if curves.empty:
         return style.message(f"The split {split} has no annotated cells, so there is no ROC curve.")
@@ -58,7 +46,4 @@ def _draw_curves(
 def _area(areas: pd.DataFrame, name: str) -> str:
     if name not in areas.index or pd.isna(areas.loc[name, "value"]):
         return "no value"
-    row = areas.loc[name]
-    if pd.isna(row["ci_low"]):
-        return f"{row['value']:.3f}"
-    return f"{row['value']:.3f} [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
+    return style.with_interval(areas.loc[name])

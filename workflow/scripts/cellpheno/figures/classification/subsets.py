@@ -1,4 +1,4 @@
-"""The networks on each cell line, plate or patient by itself, with a piece of a field (S5, A42)."""
+"""Draw the networks' results on each cell line, plate or patient, with an example (S5, A42)."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -8,18 +8,18 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from cellpheno.classification.subsets import DETECTED, MEAN, SD
 from cellpheno.figures import style
+from cellpheno.figures.annotations.annotated_fields import median_side
 from cellpheno.tables.columns import BOX_COLUMNS
 
 MOST_PICTURED = 8
-"""With more subsets than this the pieces of fields are left out."""
+"""With more subsets, no examples are drawn."""
 MOST_SHOWN = 40
 PIECE_MM = (54.0, 19.0)
 CELL_MM = 5.0
-"""A cell of median size is about so wide on paper; all pieces have the same scale."""
+"""Width on paper of a cell of median size; all examples have the same scale."""
 DETECTION = {
     "recall@0.5": "recall\nIoU 0.5",
     "precision@0.5": "precision\nIoU 0.5",
@@ -43,19 +43,9 @@ class Example:
 
 
 def choose(subsets: Mapping[Subset, Sequence[str]], boxes: pd.DataFrame) -> dict[Subset, str]:
-    """Return a typical field of each subset: nearest to its median number of annotated cells.
+    """Return the field of each subset with the number of annotated cells nearest to its median.
 
-    Parameters
-    ----------
-    subsets
-        The fields of each subset.
-    boxes
-        The boxes table.
-
-    Returns
-    -------
-    dict
-        Empty where there are too many subsets to show a picture of each.
+    It is empty if there are too many subsets to show an example of each.
     """
     if len(subsets) > MOST_PICTURED:
         return {}
@@ -71,16 +61,9 @@ def choose(subsets: Mapping[Subset, Sequence[str]], boxes: pd.DataFrame) -> dict
 def draw(
     metrics: pd.DataFrame, examples: Mapping[Subset, Example], palette: style.Palette
 ) -> Figure:
-    """Draw detection and classification of every subset, one row each, with 95 % intervals.
+    """Draw detection and classification of every subset in a row, with 95 % intervals.
 
-    Parameters
-    ----------
-    metrics
-        tables.SUBSET_METRICS.
-    examples
-        A field of each subset; without any, no pictures are drawn.
-    palette
-        Classes and groups; says which class stands for the special cells.
+    Without `examples`, a field of each subset, no pictures are drawn.
     """
     found = [tuple(row) for row in metrics[["column", "subset"]].drop_duplicates().to_numpy()]
     subsets = found[:MOST_SHOWN]
@@ -91,7 +74,8 @@ def draw(
     made = style.figure(style.PAGE_MM, 22 + height * len(subsets))
     widths = ([3.2] if examples else []) + [1.0] * len(panels)
     places = made.subplots(len(subsets), len(widths), squeeze=False, width_ratios=widths)
-    side = _median_side(examples)
+    boxes = [example.boxes for example in examples.values() if len(example.boxes)]
+    side = median_side(pd.concat(boxes)) if boxes else 50.0
     for row, subset in enumerate(subsets):
         part = metrics[(metrics["column"] == subset[0]) & (metrics["subset"] == subset[1])]
         places[row, 0].set_ylabel(_label(subset, part, found), rotation=0, ha="right", va="center")
@@ -107,8 +91,8 @@ def draw(
 def _panels(palette: style.Palette) -> list[tuple[str, str, str]]:
     """Return class, metric and title of each panel.
 
-    Special cells are the first group of classes, the only class that is not negative, or the mean
-    over all classes.
+    Target cells are the first group of classes, or the only class that is not negative; without
+    either, means over all classes are shown.
     """
     panels = [("all", metric, title) for metric, title in DETECTION.items()]
     special = next(iter(palette.groups), None)
@@ -135,9 +119,9 @@ def _label(subset: Subset, part: pd.DataFrame, found: Sequence[Subset]) -> str:
 def draw_metric(
     axes: Axes, part: pd.DataFrame, name: str, metric: str, title: str, first: bool, last: bool
 ) -> None:
-    """Draw one metric of one subset: a point with its interval, and the number.
+    """Draw a metric of one subset as a point with its interval, and the number.
 
-    Below it, where fields were measured one by one, their mean with their standard deviation.
+    Below it are mean and standard deviation over fields, if they were measured one by one.
     """
     chosen = part[(part["class"] == name) & (part["metric"] == metric)]
     value, low, high = chosen[["value", "ci_low", "ci_high"]].iloc[0] if len(chosen) else [None] * 3
@@ -171,9 +155,8 @@ def _draw_fields(axes: Axes, part: pd.DataFrame, metric: str) -> None:
 
 
 def draw_piece(axes: Axes, example: Example | None, side: float, negative: str) -> None:
-    """Draw the part of a field with most special cells; boxes tell whether the calls are right."""
-    axes.set(xticks=[], yticks=[])
-    axes.spines[:].set_visible(False)
+    """Draw the part of a field with most positive cells; the colour shows wrong calls."""
+    style.bare(axes)
     if example is None:
         return
     size = np.array(PIECE_MM) / CELL_MM * side
@@ -182,10 +165,8 @@ def draw_piece(axes: Axes, example: Example | None, side: float, negative: str) 
     axes.set_xlim(x - 0.5, x + size[0] - 0.5)
     axes.set_ylim(y + size[1] - 0.5, y - 0.5)
     for cell in example.cells.itertuples():
-        width, height = cell.x_max - cell.x_min, cell.y_max - cell.y_min
         colour = "white" if cell.call == cell.label else style.ALERT
-        corner = (cell.x_min - 0.5, cell.y_min - 0.5)
-        axes.add_patch(Rectangle(corner, width, height, fill=False, edgecolor=colour, lw=0.8))
+        style.draw_box(axes, cell, fill=False, edgecolor=colour, lw=0.8)
 
 
 def _corner(
@@ -202,12 +183,3 @@ def _corner(
     places = np.clip(middles - size / 2, 0, np.maximum(whole - size, 0))
     away = np.abs(middles[None] - places[:, None] - size / 2)
     return places[int(np.argmax((away < 0.45 * size).all(axis=2).sum(axis=1)))]
-
-
-def _median_side(examples: Mapping[Subset, Example]) -> float:
-    boxes = [example.boxes for example in examples.values() if len(example.boxes)]
-    if not boxes:
-        return 50.0
-    every = pd.concat(boxes)
-    area = (every["x_max"] - every["x_min"]) * (every["y_max"] - every["y_min"])
-    return float(np.sqrt(area).median())

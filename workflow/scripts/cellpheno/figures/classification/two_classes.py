@@ -1,4 +1,4 @@
-"""Every classifier against the stain, on each data set: ROC and confusion (L21, Fig. 4a)."""
+"""Compare every classifier with the stain on each data set: ROC and confusion (L21, Fig. 4a)."""
 
 import textwrap
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from cellpheno.figures import style
 
 BOOTSTRAP = "bootstrap over fields"
 MOST_CONFUSIONS = 6
-"""Classifiers whose confusion matrix is drawn."""
+"""Classifiers with a confusion matrix."""
 
 
 @style.styled
@@ -22,19 +22,7 @@ def draw(
     metrics: pd.DataFrame,
     palette: style.Palette,
 ) -> Figure:
-    """Draw a column for each data set: ROC curves of all classifiers, confusion of each below.
-
-    Parameters
-    ----------
-    curves
-        tables.TWO_CLASSES_ROC.
-    confusion
-        tables.TWO_CLASSES_CONFUSION.
-    metrics
-        tables.TWO_CLASSES.
-    palette
-        Classes, in their order.
-    """
+    """Draw a column for each data set: ROC curves of all classifiers, and confusion matrices."""
     sets = list(dict.fromkeys(curves["tested_on"]))
     if not sets:
         return style.message("No test field has patches of both classes, so there is no ROC curve.")
@@ -72,10 +60,7 @@ def metric(
     ]
     if rows.empty or pd.isna(rows["value"].iloc[0]):
         return "not known"
-    row = rows.iloc[0]
-    if pd.isna(row["ci_low"]):
-        return f"{row['value']:.3f}"
-    return f"{row['value']:.3f} [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
+    return style.with_interval(rows.iloc[0])
 
 
 def _roc(
@@ -92,7 +77,7 @@ def _roc(
     axes.set(xlim=(-0.01, 1), ylim=(0, 1.01), xlabel="1 - specificity", ylabel="sensitivity")
     axes.set_box_aspect(1)
     axes.set_title("all data sets" if tested_on == "all" else tested_on)
-    # below the panel: many classifiers would cover the curves
+    # below the panel, because many classifiers would cover the curves
     place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.25)}
     axes.legend(**place, title="AUC [95% interval]", fontsize=5, title_fontsize=5.5)
 

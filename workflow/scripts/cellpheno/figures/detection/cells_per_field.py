@@ -1,4 +1,4 @@
-"""How many cells a field has, and how many of them are special (3C, 3D)."""
+"""Draw how many cells a field has, and how many of them are not negative (3C, 3D)."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -8,19 +8,9 @@ from cellpheno.figures.statistics.frequencies import draw_boxes
 
 
 def summarise(frequencies: pd.DataFrame, negative: str) -> pd.DataFrame:
-    """Return how many cells each field has, and how many that are not of the negative class.
+    """Return condition, n_cells, n_special and share of each field of a frequencies table.
 
-    Parameters
-    ----------
-    frequencies
-        A frequencies table.
-    negative
-        The negative class.
-
-    Returns
-    -------
-    frame
-        One row per field: condition, n_cells, n_special, share (missing without cells).
+    Special cells are those not of the negative class; the share is missing without cells.
     """
     fields = frequencies[frequencies["class"] == negative]
     special = fields["n_cells"] - fields["n_class"]
@@ -32,16 +22,9 @@ def summarise(frequencies: pd.DataFrame, negative: str) -> pd.DataFrame:
 def draw(
     annotated: pd.DataFrame, called: pd.DataFrame, excluded: list[str], palette: style.Palette
 ) -> Figure:
-    """Draw one row of panels for the annotated fields and one for those with called cells.
+    """Draw a row of panels for annotated fields and one for fields with called cells.
 
-    Parameters
-    ----------
-    annotated, called
-        Frequencies tables, counted from annotations and from calls.
-    excluded
-        Classes that are not counted.
-    palette
-        Classes and conditions.
+    Both frequencies tables lack the classes `excluded`.
     """
     sources = {"annotated": annotated, "called": called}
     rows = {name: summarise(table, palette.negative) for name, table in sources.items()}
@@ -74,7 +57,7 @@ def draw(
 
 
 def special_name(palette: style.Palette, excluded: list[str]) -> str:
-    """Return what to call all counted cells that are not of the negative class."""
+    """Return a name for all counted cells that are not of the negative class."""
     counted = {name for name in palette.positives if name not in excluded}
     for name, group in palette.groups.items():
         if set(group) - set(excluded) == counted:

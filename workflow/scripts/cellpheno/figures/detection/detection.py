@@ -1,4 +1,4 @@
-"""The detector's training and what it finds on held-out fields (2C)."""
+"""Draw the detector's training and its results on held-out fields (2C)."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,15 +13,7 @@ SPLIT_COLOURS = {"val": "#9CCBE8", "test": "#0072B2"}
 
 @style.styled
 def draw(history: pd.DataFrame, metrics: pd.DataFrame) -> Figure:
-    """Draw the loss, recall and precision as the training went on, and the metrics at its end.
-
-    Parameters
-    ----------
-    history
-        The detector's history table.
-    metrics
-        The detection metrics table.
-    """
+    """Draw loss, recall and precision during the training, and the metrics after it."""
     if history.empty and metrics.empty:
         return style.message("The detector was neither trained nor measured.")
     made = style.figure(style.PAGE_MM, 105)
@@ -57,7 +49,7 @@ def draw_validation(axes: Axes, history: pd.DataFrame) -> None:
 
 
 def draw_metrics(axes: Axes, metrics: pd.DataFrame, ending: str) -> None:
-    """Draw recall, precision, F1 and average precision with 95 % intervals, val beside test."""
+    """Draw recall, precision, F1 and average precision with 95 % intervals, for val and test."""
     names = [f"{metric}@{iou}" for iou in (0.5, 0.1) for metric in METRICS]
     there = set(metrics["metric"])
     names = [name for name in names if name + ending in there]
@@ -70,7 +62,7 @@ def draw_metrics(axes: Axes, metrics: pd.DataFrame, ending: str) -> None:
         for place, value, high in zip(places, part["value"], part["ci_high"], strict=True):
             if pd.notna(value):
                 top = value if pd.isna(high) else max(value, high)
-                # three characters, as wide as a bar: two of 1.00 would run into each other
+                # three characters, as wide as a bar, because two of 1.00 would overlap
                 shown = f"{value:.2f}".removeprefix("0")[:3]
                 axes.text(place, top + 0.015, shown, ha="center", fontsize=5)
     labels = [f"{METRICS[name.split('@')[0]]}\nIoU {name.split('@')[1]}" for name in names]

@@ -1,4 +1,4 @@
-"""Detectors side by side on held-out fields (S2)."""
+"""Compare detectors on held-out fields (S2)."""
 
 from collections.abc import Mapping
 
@@ -17,14 +17,7 @@ IOUS = {"0.1": "o", "0.5": "s"}
 def draw(metrics: pd.DataFrame, speed: pd.DataFrame, described: Mapping[str, str]) -> Figure:
     """Draw recall, precision and F at two overlaps, and the time per field, of each detector.
 
-    Parameters
-    ----------
-    metrics
-        tables.DETECTION_METRICS of all detectors.
-    speed
-        tables.DETECTOR_SPEED.
-    described
-        Detector: its architecture and backbone, in the order to draw.
+    `described` maps detectors to architecture and backbone, in the order to draw.
     """
     names = [name for name in described if name in set(metrics["detector"])]
     if not names:
@@ -47,7 +40,7 @@ def draw(metrics: pd.DataFrame, speed: pd.DataFrame, described: Mapping[str, str
 
 
 def draw_metric(axes: Axes, test: pd.DataFrame, metric: str, names: list[str]) -> None:
-    """Draw one metric of every detector: with 95 % intervals, and hollow with all its scores."""
+    """Draw a metric of every detector with 95 % intervals, and hollow for all its scores."""
     colours = style.OKABE_ITO
     for shift, colour, (iou, marker) in zip((-0.16, 0.16), colours, IOUS.items(), strict=False):
         rows = [row + shift for row in range(len(names))]
@@ -70,7 +63,7 @@ def _of(test: pd.DataFrame, metric: str, names: list[str]) -> pd.DataFrame:
 
 
 def draw_speed(axes: Axes, speed: pd.DataFrame, names: list[str]) -> None:
-    """Draw the median time per field of every detector, and the middle half of the fields."""
+    """Draw the median time per field of every detector, with quartiles."""
     highest = 1.0
     for row, name in enumerate(names):
         taken = speed.loc[speed["detector"] == name, "milliseconds"]

@@ -1,4 +1,4 @@
-"""Annotated fields next to what the detector found, missed and made up in them (2A, 2B)."""
+"""Draw annotated fields next to what the detector found, missed and invented (2A, 2B)."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
 
 from cellpheno.core import boxes as geometry
 from cellpheno.figures import style
@@ -19,14 +19,14 @@ from cellpheno.tables.columns import BOX_COLUMNS
 MOST_FIELDS = 2
 HELD_OUT_FIRST = ("test", "val", "train")
 LOOKS = {"found": ("#FFFFFF", "-"), "missed": ("#FFD400", "--"), "false": ("#FF4FD8", ":")}
-"""Colour and line of a box, for a dark image: told apart without colour too."""
+"""Colours and lines of boxes on a dark image, distinguishable without colour too."""
 
 ON_DARK = {"frameon": True, "facecolor": "#444444", "labelcolor": "white", "handleheight": 1.2}
 
 
 @dataclasses.dataclass(frozen=True)
 class Example:
-    """One annotated field and the boxes that count as cells in it."""
+    """An annotated field and the boxes that count as cells in it."""
 
     field: str
     split: str
@@ -37,18 +37,13 @@ class Example:
     detected: pd.DataFrame
     """Rows of the detections table."""
     alone: npt.NDArray[np.uint8] | None = None
-    """[height, width] of a channel that `image` does not show, such as bright field."""
+    """[height, width] of a channel that `image` lacks, such as bright field."""
 
 
 def choose(annotated: pd.DataFrame, quality: pd.DataFrame, splits: pd.DataFrame) -> list[str]:
-    """Return typical annotated fields that the detector has not learned from, if there are any.
+    """Return typical annotated fields, if possible ones that the detector has not learned from.
 
-    Of two conditions at most, the field nearest to its median number of annotated cells.
-
-    Parameters
-    ----------
-    annotated, quality, splits
-        The tables boxes, quality and splits.
+    For at most two conditions, the field with the number of cells nearest to its median.
     """
     number = annotated.groupby("field").size().rename("n")
     fields = splits.merge(quality[["field", "condition"]], on="field").merge(number, on="field")
@@ -80,16 +75,10 @@ def judge(example: Example) -> dict[str, pd.DataFrame]:
 
 @style.styled
 def draw(examples: Sequence[Example], palette: style.Palette, channel: str = "") -> Figure:
-    """Draw each field as annotated, and with what the detector makes of it.
+    """Draw each field as annotated, and with the detector's results.
 
-    Parameters
-    ----------
-    examples
-        The fields; large ones are cut to their centre, the numbers are those of the whole field.
-    palette
-        Classes and colours.
-    channel
-        Name of the channel in `Example.alone`, drawn as annotated as well; empty: there is none.
+    Large fields are cropped to their centre; the numbers are those of the whole field. `channel`
+    names the one in `Example.alone`, if any, which is drawn as annotated too.
     """
     if not examples:
         return style.message("No field with annotated cells passed quality control.")
@@ -108,13 +97,8 @@ def draw(examples: Sequence[Example], palette: style.Palette, channel: str = "")
             annotated_fields.show(row[0], grey, window)
             row[0].set_title(f"{channel}, annotated", loc="left")
             _draw_annotated(row[0], example, palette)
-    made.legend(
-        handles=palette.handles(palette.classes),
-        loc="outside lower left",
-        ncols=style.columns(palette.classes, 4, 100),
-        handlelength=1,
-        handleheight=1,
-    )
+    ncols = style.columns(palette.classes, 4, 100)
+    palette.legend(made, palette.classes, "outside lower left", ncols)
     handles = [
         Patch(fill=False, edgecolor=colour, linestyle=line, linewidth=1.2, label=name)
         for name, (colour, line) in LOOKS.items()
@@ -146,7 +130,4 @@ def _draw_annotated(axes: Axes, example: Example, palette: style.Palette) -> Non
 
 def _draw_boxes(axes: Axes, boxes: pd.DataFrame, colour: str, line: str) -> None:
     for box in boxes.itertuples():
-        corner = (box.x_min - 0.5, box.y_min - 0.5)
-        size = (box.x_max - box.x_min, box.y_max - box.y_min)
-        look = {"edgecolor": colour, "linestyle": line, "linewidth": 1.1}
-        axes.add_patch(Rectangle(corner, *size, fill=False, **look))
+        style.draw_box(axes, box, fill=False, edgecolor=colour, linestyle=line, linewidth=1.1)

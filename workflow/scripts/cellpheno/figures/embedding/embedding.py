@@ -1,4 +1,4 @@
-"""t-SNE and UMAP of the classifier's features (5A to 5C)."""
+"""Draw t-SNE and UMAP of the classifier's features (5A to 5C)."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -15,22 +15,15 @@ SPLITS = {"train": "#88CCEE", "val": "#999933", "test": "#882255"}
 METHODS = {"tsne": "t-SNE", "umap": "UMAP"}
 
 Marker = Callable[[str], str]
-"""Gives the shape of the dots of a name."""
+"""Returns the shape of the dots of a name."""
 
 
 @style.styled
 def draw(cells: pd.DataFrame, palette: style.Palette) -> Figure:
     """Draw both embeddings, coloured by annotated class, by call and by condition.
 
-    Conditions have no panel where there is only one. Where cells of `train` are among others, a
-    further panel shows how they lie over each other.
-
-    Parameters
-    ----------
-    cells
-        The embedding table, with the column condition.
-    palette
-        Classes, conditions and colours.
+    A single condition has no panel. If cells of `train` are among others, another panel shows how
+    they overlap.
     """
     if cells.empty:
         return style.message("Too few cells in the chosen splits to embed.")
@@ -76,7 +69,7 @@ def one_marker(_: str) -> str:
 
 
 def dots(colours: Mapping[str, str], marker: Marker = one_marker) -> list[Line2D]:
-    """Return the entries of a legend of dots."""
+    """Return handles for a legend of dots."""
     return [
         Line2D([], [], marker=marker(name), linestyle="", color=colour, label=name, markersize=4)
         for name, colour in colours.items()
@@ -91,7 +84,7 @@ def draw_cells(
     colours: Mapping[str, str],
     marker: Marker = one_marker,
 ) -> None:
-    """Draw cells by one method (a key of `METHODS`), in colours and shapes of a column's values."""
+    """Draw cells by a method (a key of `METHODS`), coloured and shaped by a column's values."""
     size = float(np.clip(3000 / len(cells), 0.6, 9))
     for part, factor in _layers(cells, column):
         shapes = part[column].fillna("").map(marker)
@@ -111,7 +104,7 @@ def draw_cells(
 
 
 def _layers(cells: pd.DataFrame, column: str) -> Sequence[tuple[pd.DataFrame, float]]:
-    """Return unknown cells, and above them all others in mixed order, with the size of points."""
+    """Return unknown cells, and above them all others in random order, with their dot sizes."""
     known = cells[cells[column].notna()]
     shuffled = known.iloc[np.random.default_rng(0).permutation(len(known))]
     larger = 2.5 if len(known) < len(cells) else 1.0

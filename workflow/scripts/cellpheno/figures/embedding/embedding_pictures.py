@@ -1,4 +1,4 @@
-"""The t-SNE map as pictures of what lies where (L26, Fig. 5c)."""
+"""Draw the t-SNE map as pictures of its cells (L26, Fig. 5c)."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,23 +10,15 @@ from cellpheno.figures import style
 from cellpheno.figures.embedding import embedding
 
 PLACES = 18
-"""Pictures along each side at most."""
+"""Most pictures along each side."""
 SHARE = 0.92
 """Side of a picture, as a share of its place."""
 
 
 def choose(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the cell nearest to the middle of each place of a regular grid over the t-SNE map.
+    """Return the cell nearest to the centre of each place of a regular grid over the t-SNE map.
 
-    Parameters
-    ----------
-    cells
-        The embedding table.
-
-    Returns
-    -------
-    frame
-        Rows of `cells`, with the columns place_x and place_y, 0 to `PLACES` - 1.
+    Rows of `cells` get place_x and place_y, 0 to `PLACES` - 1.
     """
     points = cells[["tsne_1", "tsne_2"]].to_numpy(np.float64)
     if not len(points):
@@ -47,19 +39,7 @@ def draw(
     crops: npt.NDArray[np.uint8],
     palette: style.Palette,
 ) -> Figure:
-    """Draw the map by label, by call, and as pictures framed in the colour of their label.
-
-    Parameters
-    ----------
-    cells
-        The embedding table.
-    chosen
-        Those of `choose`.
-    crops
-        [n, S, S, 3], the picture of each chosen cell.
-    palette
-        Classes and colours.
-    """
+    """Draw the map by label, by call, and as crops [n, S, S, 3] of the chosen cells."""
     if chosen.empty:
         return style.message("Too few cells in the chosen splits to embed.")
     made = style.figure(style.PAGE_MM, 122)

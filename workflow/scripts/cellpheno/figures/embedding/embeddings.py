@@ -1,4 +1,4 @@
-"""UMAP of several classifiers' features side by side, such as those of several inputs (C56)."""
+"""Compare UMAPs of several classifiers' features, such as those of several inputs (C56)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ LEGEND_MM = 14
 
 
 def of_sheet(cells: pd.DataFrame, fields: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """Return an embedding table with columns of the sample sheet, as text, beside its own."""
+    """Return an embedding table with additional columns of the sample sheet, as text."""
     further = [column for column in columns if column not in cells]
     there = fields.set_index("field")
     return cells.assign(
@@ -27,14 +27,7 @@ def draw(
 ) -> Figure:
     """Draw a column of panels for each classifier: by annotated class, then by each sheet column.
 
-    Parameters
-    ----------
-    experiments
-        Name of the classifier: its embedding table, with `columns`.
-    columns
-        Of the sample sheet, such as the patient.
-    palette
-        Classes, conditions and colours.
+    `experiments` maps classifiers to their embedding tables with `columns`.
     """
     if any(cells.empty for cells in experiments.values()):
         return style.message("Too few cells in the chosen splits to embed.")

@@ -1,4 +1,4 @@
-"""What the published tool gives for every field, without its flaws (A44 to A48)."""
+"""Write the published tool's outputs for every field, without its flaws (A44 to A48)."""
 
 import collections
 import re
@@ -21,7 +21,7 @@ Picture = npt.NDArray[np.uint8]
 DETECTED = "#FF00FF"
 """Magenta (A45)."""
 LONGEST_NAME = 60
-"""Letters of a class that its folder's name keeps."""
+"""Most letters of a class in its folder's name."""
 
 
 def write(
@@ -32,25 +32,13 @@ def write(
     palette: Palette,
     margin: float,
 ) -> None:
-    """Write the pictures and the crops of one field.
+    """Write the pictures and the crops of one field into a new folder.
 
     `original.png`; `detections.png`, all proposed boxes with the detector's score;
-    `prediction.png`, all called cells below the number of each class; `mask.png`, black but for
-    the cells called one of the special classes; `crops/<class>/<score>_<y_min>_<x_min>.png`, with
-    the probability of the class that was called and the corner of the crop.
-
-    Parameters
-    ----------
-    folder
-        Of the field; made here.
-    image
-        [height, width, 3].
-    detections, cells
-        The rows of these tables that lie in the field.
-    palette
-        Classes and colours.
-    margin
-        Share of the box's width and height added on every side of a crop (A25).
+    `prediction.png`, all called cells below the number of each class; `mask.png`, black except for
+    the cells called a positive class; `crops/<class>/<score>_<y_min>_<x_min>.png`, with the
+    probability of the call and the corner of the crop. `margin` is the share of a box's width and
+    height that a crop adds on every side (A25).
     """
     folder.mkdir()
     save(folder / "original.png", image)
@@ -69,7 +57,7 @@ def write(
 
 
 def prediction(image: Picture, cells: pd.DataFrame, palette: Palette) -> Picture:
-    """Return a field with its called cells, below a header with the number of each class."""
+    """Return a field with its called cells, under a header with the number of each class."""
     drawn = painting.draw_boxes(
         image,
         cells[BOX_COLUMNS].to_numpy(np.float64),
@@ -92,7 +80,7 @@ def mask(image: Picture, areas: npt.NDArray[np.int64]) -> Picture:
 def crop_names(cells: pd.DataFrame, areas: npt.NDArray[np.int64], palette: Palette) -> list[str]:
     """Return the path of each cell's crop: class, probability of that class, and corner.
 
-    Cells of one class, score and corner are told apart by a number behind the name.
+    A number after the name distinguishes cells of equal class, score and corner.
     """
     folders = folder_names(palette.classes)
     seen: collections.Counter[str] = collections.Counter()
@@ -105,12 +93,12 @@ def crop_names(cells: pd.DataFrame, areas: npt.NDArray[np.int64], palette: Palet
 
 
 def folder_names(classes: Sequence[str]) -> dict[str, str]:
-    """Return a folder's name for each class, safe on every disk and different for each."""
+    """Return a different folder name for each class, safe on every disk."""
     names: dict[str, str] = {}
     for name in classes:
-        # a name of dots alone, or one that starts with a dot, means something else to a disk
+        # names that start with a dot have another meaning on disks
         safe = re.sub(r"[^A-Za-z0-9.+-]+", "_", name).lstrip(".")[:LONGEST_NAME] or "class"
-        # some disks do not tell capitals from small letters
+        # some disks ignore the case of letters
         taken = {other.casefold() for other in names.values()}
         numbered = (f"{safe}_{number}" for number in range(2, len(classes) + 2))
         free = (one for one in (safe, *numbered) if one.casefold() not in taken)
@@ -119,12 +107,5 @@ def folder_names(classes: Sequence[str]) -> dict[str, str]:
 
 
 def save(path: Path, picture: Picture) -> None:
-    """Write a picture [height, width, 3] as PNG.
-
-    Raises
-    ------
-    OSError
-        When it cannot be written.
-    """
-    # level 1 takes a fifth of the time of the usual one
+    """Write a picture [height, width, 3] as PNG, at level 1, which takes a fifth of the time."""
     Image.fromarray(np.ascontiguousarray(picture)).save(path, compress_level=1)

@@ -1,4 +1,4 @@
-"""The numbers on the quality of every field, with their limits, by channel and condition (A4)."""
+"""Draw quality measurements of every field with their limits, by channel and condition (A4)."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ PANEL_MM = 27
 
 @dataclasses.dataclass(frozen=True)
 class Number:
-    """A number on the channels of a field: its column, its name, its limits and its scale."""
+    """A measurement on the channels of a field: its column, name, limits and scale."""
 
     column: str
     name: str
     keys: tuple[str, ...]
     scale: str
     least: float = -np.inf
-    """Smaller values are drawn here."""
+    """Smaller values are drawn at this one."""
 
 
 NUMBERS = (
@@ -40,15 +40,7 @@ NUMBERS = (
 
 @style.styled
 def draw(quality: pd.DataFrame, limits: pd.DataFrame, channels: Sequence[str]) -> Figure:
-    """Draw every number of every field, with its limits, in a row of panels by channel.
-
-    Parameters
-    ----------
-    quality, limits
-        The tables of these names.
-    channels
-        Names of the channels.
-    """
+    """Draw every measurement of every field, with its limits, in a row of panels by channel."""
     if quality.empty:
         return style.message("The sample sheet has no fields.")
     shown = judged_numbers(limits)
@@ -69,7 +61,7 @@ def draw(quality: pd.DataFrame, limits: pd.DataFrame, channels: Sequence[str]) -
 
 
 def judged_numbers(limits: pd.DataFrame) -> list[Number]:
-    """Return the numbers that have a limit, or could have one if there were more fields."""
+    """Return the measurements with a limit, or with one that needs more fields."""
     keys = set(limits.loc[limits["how"] != "off", "key"])
     return [number for number in NUMBERS if keys & set(number.keys)] or list(NUMBERS[:1])
 
@@ -83,20 +75,12 @@ def draw_panel(
 ) -> None:
     """Draw strips of fields, a dot for each or a cross for one set aside, and their limits.
 
-    Parameters
-    ----------
-    axes
-        Where; the strips stand at 0, 1, 2 and so on.
-    quality, limits
-        The tables of these names.
-    number
-        What is shown.
-    strips
-        Which fields, as a mask, and which channel; fields without a value are left out.
+    `strips` gives fields, as a mask, and the channel for the places 0, 1, 2 and so on; fields
+    without a value are left out.
     """
     for place, (rows, channel) in enumerate(strips):
         part = quality[rows]
-        # as they were judged: of files with 8 and with 16 bits on one scale
+        # on the scale on which they were judged, for files with 8 and with 16 bits
         values = numbers(quality, channel, number.column)[np.asarray(rows)]
         known = np.isfinite(values)
         values, usable = values[known], (part["verdict"] == "ok").to_numpy()[known]

@@ -1,4 +1,4 @@
-"""The fields that were set aside, with the reasons, beside the numbers of all fields (A4)."""
+"""Draw the fields that were set aside, with reasons and measurements of all fields (A4)."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -19,27 +19,16 @@ MOST_SHOWN = 12
 COLUMNS = 3
 THUMBNAIL_MM = 34
 LETTERS, NAME_LETTERS = 33, 25
-"""Letters of a reason that fit below a thumbnail, and of a field's name above it."""
+"""Letters of a reason below a thumbnail, and of a field's name above it."""
 LINES = 7
 SIDE = 400
-"""Of a thumbnail, px: what it has in print."""
+"""Side of a thumbnail in px, as it has in print."""
 PANEL_MM = 21
-"""Height of the panel of one number."""
+"""Height of the panel of a measurement."""
 
 
 def choose(quality: pd.DataFrame) -> list[str]:
-    """Return the fields set aside that are shown: as many different reasons as there is room for.
-
-    Parameters
-    ----------
-    quality
-        The quality table.
-
-    Returns
-    -------
-    list
-        At most 12 fields, in the order of the table.
-    """
+    """Return at most 12 fields set aside, with as many different reasons as possible."""
     bad = quality[quality["verdict"] != "ok"]
     kinds = bad["verdict"].str.split(":").str[0]
     turn = bad.groupby(kinds).cumcount().sort_values(kind="stable")
@@ -61,16 +50,9 @@ def draw(
     channels: Sequence[str],
     images: Mapping[str, Image],
 ) -> Figure:
-    """Draw the fields set aside with their reasons, beside the numbers of all fields.
+    """Draw the fields set aside with their reasons, next to the measurements of all fields.
 
-    Parameters
-    ----------
-    quality, limits
-        The tables of these names.
-    channels
-        Names of the channels.
-    images
-        Field to thumbnail [height, width, 3] of those of `choose` that could be converted.
+    `images` are thumbnails [height, width, 3] of the chosen fields that could be converted.
     """
     if quality.empty:
         return style.message("The sample sheet has no fields.")

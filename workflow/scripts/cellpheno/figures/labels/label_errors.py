@@ -1,4 +1,4 @@
-"""Annotated cells whose class is most likely wrong (A41)."""
+"""Draw annotated cells whose class is most likely wrong (A41)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,17 +17,7 @@ SIDE_MM = (style.PAGE_MM - 4) / COLUMNS
 
 @style.styled
 def draw(cells: pd.DataFrame, crops: npt.NDArray[np.uint8], palette: style.Palette) -> Figure:
-    """Draw the crops of the first listed cells, with the given and the suggested class.
-
-    Parameters
-    ----------
-    cells
-        tables.LABEL_ERRORS.
-    crops
-        [n, S, S, 3] of the first n cells.
-    palette
-        Classes and colours.
-    """
+    """Draw the first crops [n, S, S, 3] of tables.LABEL_ERRORS with given and suggested class."""
     if cells.empty:
         return style.message("The annotated cells are too few, or too alike, to judge labels.")
     if not len(crops):

@@ -1,4 +1,4 @@
-"""Classes from the brightness of a stain: the mixture, its bounds, the labels (L11 to L13)."""
+"""Draw classes from the brightness of a stain: mixture, bounds, labels (L11 to L13)."""
 
 from collections.abc import Mapping, Sequence
 from textwrap import fill
@@ -17,24 +17,18 @@ from cellpheno.figures import style
 BINS = 70
 MOST_DOTS = 6000
 TICKS = [digit * 10**power for power in range(6) for digit in (1, 2, 5)]
-"""Of a logarithmic axis of counts."""
+"""Ticks of a logarithmic axis of counts."""
 BETWEEN = "#DDCC77"
-"""Of what is neither."""
+"""Colour of patches of neither class."""
 EXAMPLES = 5
-"""Of each class."""
+"""Examples of each class."""
 
 Pair = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
 """A patch as the composite, [height, width, 3], and its stain, [height, width]."""
 
 
 def choose(labelled: pd.DataFrame) -> pd.DataFrame:
-    """Return a few patches or objects of each class, drawn by chance.
-
-    Parameters
-    ----------
-    labelled
-        tables.LABELLED.
-    """
+    """Return a few random patches or objects of each class."""
     known = labelled.dropna(subset="label")
     return known.sample(frac=1, random_state=0).groupby("label").head(EXAMPLES)
 
@@ -49,24 +43,11 @@ def draw(
     banded: bool = True,
     pictures: Mapping[str, Sequence[Pair]] | None = None,
 ) -> Figure:
-    """Draw the histogram with the mixture fitted to it, and every label against its brightness.
+    """Draw the histogram with the fitted mixture, and every label over its brightness.
 
-    Parameters
-    ----------
-    labelled
-        tables.LABELLED.
-    mixture
-        tables.MIXTURE.
-    conditions
-        Condition of every field, by field.
-    palette
-        Classes and conditions.
-    scale
-        `counts` or `log`: where the distributions are normal.
-    banded
-        Whether what lies between the bounds was discarded; else there are none to draw.
-    pictures
-        Examples of each class, drawn below; None: no pictures.
+    `conditions` maps fields to conditions. The distributions are normal on the `scale` `counts` or
+    `log`. Bounds exist if `banded`, when patches between them were discarded. `pictures`, examples
+    of each class, are drawn below.
     """
     made = style.figure(style.PAGE_MM, 120 if pictures else 76)
     places = made.add_gridspec(
@@ -121,17 +102,15 @@ def _histogram(
         counts = values.get((name, "mean_counts"), mean)
         text = f"{name}: {counts:.0f}" + (f" ± {sd:.0f}" if scale == "counts" else " (geometric)")
         axes.plot(middles, expected, color=style.as_ink(palette[name]), label=text)
-    told = "told apart" if values.get(("all", "separates"), 0) == 1 else "NOT told apart"
-    axes.set(ylabel="number", title=f"{told}: Ashman's D {values['all', 'ashman_d']:.2f}")
+    verdict = "separate" if values.get(("all", "separates"), 0) == 1 else "NOT separate"
+    axes.set(ylabel="number", title=f"{verdict}: Ashman's D {values['all', 'ashman_d']:.2f}")
     axes.legend(title="component: mean ± sd" if scale == "counts" else None)
 
 
 def _examples(place: SubplotSpec, name: str, pairs: Sequence[Pair], palette: style.Palette) -> None:
-    """Draw patches of one class, and the stain in the same places below them."""
+    """Draw patches of one class, and below them their stain."""
     axes = place.subgridspec(2, EXAMPLES, wspace=0.05, hspace=0.05).subplots(squeeze=False)
-    for one in axes.ravel():
-        one.set(xticks=[], yticks=[])
-        one.spines[:].set_visible(False)
+    style.bare(axes)
     for column, (image, stain) in enumerate(pairs):
         axes[0, column].imshow(image)
         axes[1, column].imshow(stain, cmap="gray", vmin=0, vmax=255)
@@ -142,7 +121,7 @@ def _examples(place: SubplotSpec, name: str, pairs: Sequence[Pair], palette: sty
 def _dots(
     axes: Axes, labelled: pd.DataFrame, conditions: pd.Series, palette: style.Palette
 ) -> None:
-    """Draw a row of dots for each condition, spread by chance so that they can be seen."""
+    """Draw a row of dots for each condition, spread at random to be visible."""
     random = np.random.default_rng(0)
     rows = random.permutation(len(labelled))[:MOST_DOTS]
     shown = labelled.iloc[rows].assign(condition=lambda t: t["field"].map(conditions))

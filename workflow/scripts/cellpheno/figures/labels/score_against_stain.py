@@ -1,4 +1,4 @@
-"""The score from bright field alone against the brightness of the stain (L24, L25, Fig. 4b)."""
+"""Draw the score from bright field over the brightness of the stain (L24, L25, Fig. 4b)."""
 
 import numpy as np
 import pandas as pd
@@ -23,24 +23,14 @@ def draw(
 ) -> Figure:
     """Draw every labelled patch of the test fields, a panel for each data set.
 
-    Parameters
-    ----------
-    scores
-        tables.SCORES of one classifier.
-    metrics
-        tables.TWO_CLASSES of the same.
-    sets
-        Data set of every field, by field.
-    palette
-        Classes and colours.
-    dim
-        The class whose probability the score is.
+    Scores and metrics are those of one classifier; `sets` maps fields to data sets. The score is
+    the probability of `dim`.
     """
     shown = scores.assign(data_set=scores["field"].map(sets)).dropna(subset=["mean"])
     there = set(shown["data_set"])
     names = [name for name in dict.fromkeys(metrics["tested_on"]) if name in there]
     if not names:
-        return style.message("No test field has a stain to hold the score against.")
+        return style.message("No test field has a stain to compare the score with.")
     made = style.figure(min(style.PAGE_MM, 92 * len(names)), 82)
     axes = made.subplots(1, len(names), squeeze=False, sharey=True)[0]
     for place, name in zip(axes, names, strict=True):
@@ -74,16 +64,15 @@ def _panel(axes: Axes, part: pd.DataFrame, palette: style.Palette) -> None:
 
 
 def _correlations(own: pd.DataFrame) -> str:
-    """Return Pearson's r with its interval and p by what it takes for independent."""
+    """Return Pearson's r with interval and p, for each choice of independent units."""
     lines = []
     for method in METHODS:
         rows = own[own["method"] == method]
         if rows.empty or pd.isna(rows["value"].iloc[0]):
             continue
         row = rows.iloc[0]
-        interval = "" if pd.isna(row["ci_low"]) else f" [{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
         p = "" if pd.isna(row["p"]) else f", p {_p(row['p'])}"
-        lines.append(f"{method}: r = {row['value']:.2f}{interval}{p}")
+        lines.append(f"{method}: r = {style.with_interval(row, 2)}{p}")
     return "\n".join(lines)
 
 

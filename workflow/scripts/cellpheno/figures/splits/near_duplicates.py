@@ -1,4 +1,4 @@
-"""Pairs of fields or cells that show the same in different splits, side by side."""
+"""Draw pairs of near-duplicate fields or cells in different splits."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,17 +19,17 @@ COLUMNS = 3
 SIDE = 160  # px
 GEOMETRY = Geometry(margin=0.16, border=0.0, size=SIDE)
 NAME = 22
-"""Letters of a field's name that fit above a picture."""
+"""Letters of a field's name above a picture."""
 
 
 def choose(leaks: pd.DataFrame) -> pd.DataFrame:
-    """Return the pairs that are drawn, of tables.LEAKS: the most alike ones, tracked ones last."""
+    """Return the pairs of tables.LEAKS to draw: the most similar ones first, tracked ones last."""
     ordered = leaks.sort_values("similarity", ascending=False, kind="stable")
     return ordered.head(MOST).reset_index(drop=True)
 
 
 def pictures(pairs: pd.DataFrame, shards: Iterable[str | Path]) -> npt.NDArray[np.uint8]:
-    """Return the pictures of pairs, [n, 2, SIDE, SIDE, 3], one field in memory at a time."""
+    """Return the pictures [n, 2, SIDE, SIDE, 3] of pairs, one field in memory at a time."""
     found = np.zeros((len(pairs), 2, SIDE, SIDE, 3), np.uint8)
     for shard in shards:
         for field, image in store.read(shard, {*pairs["first"], *pairs["second"]}):
@@ -48,15 +48,7 @@ def _picture(image: npt.NDArray[np.uint8], box: str) -> npt.NDArray[np.uint8]:
 
 @style.styled
 def draw(pairs: pd.DataFrame, shown: npt.NDArray[np.uint8]) -> Figure:
-    """Draw pairs side by side, with fields, splits, and how alike they are.
-
-    Parameters
-    ----------
-    pairs
-        tables.LEAKS, the chosen rows.
-    shown
-        [n, 2, S, S, 3], both pictures of each.
-    """
+    """Draw the pictures [n, 2, S, S, 3] of pairs with fields, splits and similarity."""
     rows = -(-len(pairs) // COLUMNS)
     width = style.PAGE_MM / COLUMNS
     made = style.figure(style.PAGE_MM, rows * (width / 2 + 11), images=True)

@@ -1,4 +1,4 @@
-"""Shares of the classes: annotated by split and condition, called by condition (3B, 4A, 4B)."""
+"""Draw shares of classes: annotated by split and condition, called by condition (3B, 4A, 4B)."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from cellpheno.tables.columns import SPLITS_ALLOWED
 
 SMALLEST_LABELLED = 0.05
 MOST_BARS = 12
-"""With more splits and conditions than this, conditions are pooled."""
+"""With more splits and conditions, conditions are pooled."""
 
 
 @style.styled
@@ -24,18 +24,9 @@ def draw(
     wanted: Sequence[str],
     palette: style.Palette,
 ) -> Figure:
-    """Draw stacked bars, the number of cells on top.
+    """Draw stacked bars with the number of cells on top.
 
-    Parameters
-    ----------
-    boxes, splits, cells
-        The tables of these names.
-    conditions
-        Condition of every field, by field.
-    wanted
-        Splits whose calls are shown.
-    palette
-        Classes and colours.
+    `conditions` maps fields to conditions; calls are shown for the splits `wanted`.
     """
     annotated = count_annotated(boxes, splits, conditions, palette)
     shown = cells[cells["split"].isin(wanted)]
@@ -52,25 +43,14 @@ def draw(
         draw_bars(axes, numbers, palette)
         axes.set_title(title)
     panels[0].set_ylabel("share of cells")
-    made.legend(
-        handles=palette.handles(palette.classes)[::-1],
-        loc="outside center right",
-        handlelength=1,
-        handleheight=1,
-    )
+    palette.legend(made, palette.classes[::-1], "outside center right")
     return made
 
 
 def count_annotated(
     boxes: pd.DataFrame, splits: pd.DataFrame, conditions: pd.Series, palette: style.Palette
 ) -> pd.DataFrame:
-    """Count the annotated cells of each class by split, and by condition where there are several.
-
-    Returns
-    -------
-    DataFrame
-        A row for each split, or for each split and condition, by its name; classes as columns.
-    """
+    """Count annotated cells by split (and condition, if there are several) and class (columns)."""
     annotated = boxes.merge(splits[["field", "split"]], on="field")
     annotated = annotated.assign(condition=annotated["field"].map(conditions))
     order = [name for name in palette.conditions if name in set(annotated["condition"])]
@@ -85,7 +65,7 @@ def count_annotated(
 
 
 def draw_bars(axes: Axes, numbers: pd.DataFrame, palette: style.Palette) -> None:
-    """Draw one stacked bar for each row of a table of numbers of cells, classes as columns."""
+    """Draw a stacked bar for each row of a table of numbers of cells, classes as columns."""
     numbers = numbers.reindex(columns=list(palette.classes), fill_value=0)
     totals = numbers.sum(axis=1)
     shares = numbers.div(totals, axis=0)

@@ -1,4 +1,4 @@
-"""Differences to control with their intervals, one column for each way of testing."""
+"""Draw differences to control with their intervals, one column for each test."""
 
 from collections.abc import Mapping, Sequence
 
@@ -27,17 +27,7 @@ CORRECTIONS = {
 def draw(
     tests: pd.DataFrame, entries: Sequence[Mapping[str, str]], palette: style.Palette
 ) -> Figure:
-    """Draw a forest plot: class by condition, filled where the adjusted p is below 0.05.
-
-    Parameters
-    ----------
-    tests
-        The tests table.
-    entries
-        The configured tests, in their order.
-    palette
-        Conditions and colours.
-    """
+    """Draw a forest plot: class by condition, filled if the adjusted p is below 0.05."""
     if tests.empty:
         return style.message("There is no condition to compare with a control.")
     colours = palette.of_conditions(tests["condition"])
@@ -92,7 +82,7 @@ def _draw_column(
 
 
 def _say_none(axes: Axes, place: float) -> None:
-    """Say in the row of a comparison that there is nothing to compare."""
+    """Write in the row of a comparison that it has no value."""
     axes.annotate(
         "no value",
         (0, place),

@@ -1,4 +1,4 @@
-"""How often each class is called in each condition: box-plots with points and stars (A50)."""
+"""Draw how often each class is called in each condition: box plots with points and stars (A50)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -22,18 +22,10 @@ def draw(
     palette: style.Palette,
     planted: pd.DataFrame | None = None,
 ) -> Figure:
-    """Draw one panel for each class and group, one box for each condition.
+    """Draw a panel for each class and group, with a box for each condition.
 
-    Parameters
-    ----------
-    frequencies, tests
-        The tables of these names.
-    entry
-        The test that is shown: its unit is a point, its adjusted p gives the stars.
-    palette
-        Classes, groups and conditions.
-    planted
-        tables.PLANTED_FREQUENCIES, where the study is simulated.
+    Points are units of the test `entry`, stars its adjusted p. Simulated studies have `planted`,
+    tables.PLANTED_FREQUENCIES.
     """
     units = per_unit(frequencies, entry["unit"]).dropna(subset="frequency")
     if units.empty:
@@ -58,25 +50,16 @@ def why_empty(frequencies: pd.DataFrame) -> str:
 
 
 def named_conditions(table: pd.DataFrame, tests: pd.DataFrame) -> set[str]:
-    """Return the conditions that have values, and those that lost all of theirs."""
+    """Return the conditions in a table, including those that lost all values."""
     return {*table["condition"], *tests["condition"], *tests["control"]}
 
 
 def draw_panels(
     units: pd.DataFrame, tests: pd.DataFrame, names: Sequence[str], colours: Mapping[str, str]
 ) -> Figure:
-    """Draw one panel for each name, one box for each condition, and stars.
+    """Draw a panel for each class or group, with a box for each condition, and stars.
 
-    Parameters
-    ----------
-    units
-        One row per condition, unit and class, with its `value`.
-    tests
-        Of one way of testing.
-    names
-        Classes and groups.
-    colours
-        Of the conditions.
+    `units` has one row per condition, unit and class, with its `value`; `tests` come from one test.
     """
     columns = min(COLUMNS, len(names))
     rows = -(-len(names) // columns)
@@ -92,7 +75,7 @@ def draw_panels(
         axes.set_title(style.wrapped(name, 16))
     for axes in places[len(names) :]:
         axes.set_axis_off()
-    for column in range(columns):  # the last panel of each column, wherever it is
+    for column in range(columns):  # the last panel of each column has the names
         lowest = places[: len(names)][column::columns][-1]
         lowest.tick_params(labelbottom=True)
         style.name_ticks(lowest, _with_numbers(units, list(colours)), room=100 // columns)
@@ -102,7 +85,7 @@ def draw_panels(
 
 
 def tests_of(tests: pd.DataFrame, entry: Mapping[str, str]) -> pd.DataFrame:
-    """Return the rows of the tests table that one configured test gave."""
+    """Return the rows of the tests table for one configured test."""
     keys = ["test", "unit", "correction"]
     return tests[(tests[keys] == [entry[key] for key in keys]).all(axis=1)]
 
@@ -156,7 +139,7 @@ def draw_simulated(axes: Axes, planted: pd.DataFrame, conditions: Sequence[str])
 
 
 def say_none(axes: Axes, place: int, number: int) -> None:
-    """Say in the place of a condition, one of a number, that it has no value."""
+    """Write in the place of a condition, one of a number, that it has no value."""
     axes.set_xlim(-0.6, number - 0.4)
     across = axes.get_xaxis_transform()
     axes.text(

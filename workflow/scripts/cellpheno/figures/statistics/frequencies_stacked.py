@@ -1,4 +1,4 @@
-"""Frequencies of all positive classes: as a share of all cells, and of the positive cells (A50)."""
+"""Draw frequencies of positive classes as shares of all cells and of positive cells (A50)."""
 
 import numpy as np
 import pandas as pd
@@ -14,17 +14,7 @@ from cellpheno.statistics.frequencies import per_unit
 def draw(
     frequencies: pd.DataFrame, tests: pd.DataFrame, unit: str, palette: style.Palette
 ) -> Figure:
-    """Draw absolute and relative frequencies as stacked bars.
-
-    Parameters
-    ----------
-    frequencies, tests
-        The tables of these names.
-    unit
-        What the means are taken over, as in the first test.
-    palette
-        Classes and colours.
-    """
+    """Draw absolute and relative frequencies, means over units, as stacked bars."""
     means = mean_frequencies(frequencies, unit, palette)
     if means.empty:
         return style.message(why_empty(frequencies))
@@ -39,12 +29,7 @@ def draw(
     for right in rest:
         draw_stack(right, means.div(sums.where(sums > 0), axis=0), palette)
         right.set(title="relative", ylabel=f"share of all but\n{palette.negative}")
-    made.legend(
-        handles=palette.handles(means.columns)[::-1],
-        loc="outside center right",
-        handlelength=1,
-        handleheight=1,
-    )
+    palette.legend(made, list(means.columns)[::-1], "outside center right")
     return made
 
 
@@ -57,7 +42,7 @@ def mean_frequencies(frequencies: pd.DataFrame, unit: str, palette: style.Palett
 
 
 def draw_stack(axes: Axes, shares: pd.DataFrame, palette: style.Palette) -> None:
-    """Draw one stacked bar for each row of a table of shares."""
+    """Draw a stacked bar for each row of a table of shares."""
     bottom = np.zeros(len(shares))
     for row in np.flatnonzero(shares.isna().all(axis=1)):
         say_none(axes, int(row), len(shares))

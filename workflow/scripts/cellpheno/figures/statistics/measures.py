@@ -1,4 +1,4 @@
-"""How large annotated objects are in each condition: box-plots with points and stars."""
+"""Draw the size of annotated objects in each condition: box plots with points and stars."""
 
 from collections.abc import Mapping
 
@@ -18,18 +18,9 @@ def draw(
     entry: Mapping[str, str],
     palette: style.Palette,
 ) -> Figure:
-    """Draw one panel for all classes together and for each class that several conditions have.
+    """Draw a panel for all classes together and for each class that several conditions have.
 
-    Parameters
-    ----------
-    measures, tests
-        The tables of measures and of their tests.
-    measure
-        The measure that is shown.
-    entry
-        The test that is shown: its unit is a point, its adjusted p gives the stars.
-    palette
-        Conditions and their colours.
+    Points are units of the test `entry`, stars its adjusted p.
     """
     measures = measures[measures["measure"] == measure]
     units = per_unit(measures, entry["unit"]).dropna(subset="value")

@@ -1,4 +1,4 @@
-"""How often each way of testing finds a difference in experiments in which there is none."""
+"""Draw how often each test finds a difference in experiments that have none."""
 
 from collections.abc import Sequence
 
@@ -13,15 +13,7 @@ from cellpheno.tables.statistics import NULL_SCOPES
 
 @style.styled
 def draw(rates: pd.DataFrame, palette: style.Palette) -> Figure:
-    """Draw false-positive rates with their intervals beside the rate that is allowed.
-
-    Parameters
-    ----------
-    rates
-        The table of null experiments.
-    palette
-        Classes and groups, and their colours.
-    """
+    """Draw false-positive rates with their intervals, and the nominal rate."""
     if rates.empty:
         return style.message("There is nothing to compare in null experiments.")
     single, whole = (rates[rates["scope"] == scope] for scope in NULL_SCOPES)
@@ -54,7 +46,7 @@ def draw(rates: pd.DataFrame, palette: style.Palette) -> Figure:
 def draw_rates(
     axes: Axes, rates: pd.DataFrame, names: Sequence[str], colours: Sequence[str]
 ) -> None:
-    """Draw one row for each rate, rows of one name together, and the nominal rate as a line."""
+    """Draw a row for each rate, rows of one name together, and the nominal rate as a line."""
     places, place = [], -1.0
     for row, name in enumerate(names):
         place += 1.0 if row and name == names[row - 1] else 2.0

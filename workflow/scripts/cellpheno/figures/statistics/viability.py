@@ -1,4 +1,4 @@
-"""The share of live patches of each condition over time, from bright field and from the stain."""
+"""Draw the share of live patches of each condition over time, from bright field and stain."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from cellpheno.figures import style
 
 ALL = "all"
 SOURCES = {"bright-field": ("-", "o", -0.07), "fluorescence": ("--", "s", 0.07)}
-"""Line, mark and sideways shift."""
+"""Line, marker and horizontal shift."""
 
 
 @style.styled
@@ -23,18 +23,8 @@ def draw(
 ) -> Figure:
     """Draw a panel for each condition: its viability with 95 % intervals, and its wells.
 
-    Parameters
-    ----------
-    viability
-        tables.VIABILITY.
-    planted
-        tables.PLANTED_VIABILITY of a simulated study, else None.
-    palette
-        Conditions and colours.
-    time
-        What the time is called; None: there is one point in time.
-    live
-        Class whose share is shown.
+    Simulated studies have `planted`, tables.PLANTED_VIABILITY. `time` is the name of the time, if
+    there are several.
     """
     if viability.empty:
         return style.message("No field is left whose viability could be estimated.")
@@ -99,7 +89,7 @@ def _condition(axes: Axes, own: pd.DataFrame, moments: list[str], colour: str) -
 
 
 def _units(part: pd.DataFrame) -> str:
-    """Return the level that a condition's interval counts."""
+    """Return the units behind a condition's interval."""
     units = part.loc[part["level"] == "condition", "unit"]
     return str(units.iloc[0]) if len(units) else "field"
 

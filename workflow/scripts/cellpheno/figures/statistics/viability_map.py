@@ -1,4 +1,4 @@
-"""Live and dead patches over the field, beside the field itself."""
+"""Draw live and dead patches over the field, next to the field itself."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -10,12 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from cellpheno.figures import style
 
 EACH = 2
-"""Fields of a condition."""
+"""Fields of each condition."""
 MAP = "RdYlBu"
 
 
@@ -34,16 +33,9 @@ class Panel:
 
 
 def choose(places: pd.DataFrame, conditions: pd.Series) -> list[str]:
-    """Return the fields of each condition with the most divided patches.
+    """Return the fields of each condition whose patches differ most, so show live and dead ones.
 
-    Those show live and dead side by side; a field that is all one colour would show nothing.
-
-    Parameters
-    ----------
-    places
-        tables.VIABILITY_MAP.
-    conditions
-        Condition of every field, by field.
+    `conditions` maps fields to conditions.
     """
     spread = places.groupby("field")["p_live"].std().fillna(0.0)
     kinds = spread.index.map(conditions)
@@ -56,15 +48,7 @@ def choose(places: pd.DataFrame, conditions: pd.Series) -> list[str]:
 
 @style.styled
 def draw(panels: Sequence[Panel], live: str) -> Figure:
-    """Draw a row for each field: bright field, the map over it, and the stain.
-
-    Parameters
-    ----------
-    panels
-        The fields.
-    live
-        Class whose probability is mapped.
-    """
+    """Draw a row for each field: bright field, the map of `live` over it, and the stain."""
     if not panels:
         return style.message("No field has patches to map.")
     columns = 3 if panels[0].stain is not None else 2
@@ -73,9 +57,7 @@ def draw(panels: Sequence[Panel], live: str) -> Figure:
     made = style.figure(style.PAGE_MM, len(panels) * (side * height / width + 2) + 6, images=True)
     places = made.subplots(len(panels), columns, squeeze=False)
     for row, panel in zip(places, panels, strict=True):
-        for axes in row:
-            axes.set(xticks=[], yticks=[])
-            axes.spines[:].set_visible(False)
+        style.bare(row)
         row[0].imshow(panel.picture)
         row[0].set_ylabel(f"{panel.condition}\n{panel.name}", fontsize=5.5)
         _map(row[1], panel)
@@ -99,6 +81,4 @@ def _map(axes: Axes, panel: Panel) -> None:
     axes.imshow(panel.picture.mean(axis=2), cmap="gray", vmin=0, vmax=255)
     colours = _scale().to_rgba(panel.places["p_live"].to_numpy())
     for place, colour in zip(panel.places.itertuples(), colours, strict=True):
-        corner = (place.x_min - 0.5, place.y_min - 0.5)
-        size = (place.x_max - place.x_min, place.y_max - place.y_min)
-        axes.add_patch(Rectangle(corner, *size, facecolor=(*colour[:3], 0.45), linewidth=0))
+        style.draw_box(axes, place, facecolor=(*colour[:3], 0.45), linewidth=0)

@@ -1,4 +1,4 @@
-"""What more annotated cells gain, with the fitted curve and what it says (C43, figure 11)."""
+"""Draw the gain from more annotated cells, with fitted curve and conclusion (C43, figure 11)."""
 
 import textwrap
 
@@ -13,17 +13,7 @@ TITLES = {"auroc": "AUROC", "f1": "F1"}
 
 @style.styled
 def draw(points: pd.DataFrame, fits: pd.DataFrame, target: str) -> Figure:
-    """Draw every training, the mean of each share with the deviation of seeds, and the curves.
-
-    Parameters
-    ----------
-    points
-        tables.LEARNING_CURVE.
-    fits
-        tables.LEARNING_CURVE_FITS.
-    target
-        The class that is looked for.
-    """
+    """Draw every training, the mean of each share with the deviation of seeds, and the curves."""
     points = points.dropna(subset="value")
     if points.empty:
         return style.message("There are no annotated cells to measure the learning curve with.")
@@ -49,7 +39,7 @@ def draw(points: pd.DataFrame, fits: pd.DataFrame, target: str) -> Figure:
                 axes.plot(n, curve, color=colours[base])
         axes.set_xscale("log")
         sizes = points.groupby("share")["n_cells"].mean().round().astype(int)
-        # whole numbers: the style has no powers of ten
+        # whole numbers, because the style has no powers of ten
         axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
         axes.set_xticks([], minor=True)
         axes.set(title=f"{TITLES[metric]} of {target}", xlabel="cells learned from")

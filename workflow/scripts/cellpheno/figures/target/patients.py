@@ -1,4 +1,4 @@
-"""Trained on some patients, tested on each (C41, table 6)."""
+"""Draw classifiers trained on some patients and tested on each (C41, table 6)."""
 
 import numpy as np
 import pandas as pd
@@ -13,13 +13,10 @@ SHOWN = (("cell", "auroc", "AUROC of cells"), ("image", "f1", "F1 in images"))
 
 @style.styled
 def draw(metrics: pd.DataFrame) -> Figure:
-    """Draw what each training reaches on each patient, with 95 % intervals.
+    """Draw each training's results on each patient, with 95 % intervals.
 
-    Parameters
-    ----------
-    metrics
-        tables.PATIENTS; means over seeds in the sound convention. Intervals are those of redrawn
-        patients where there are such, else of redrawn images.
+    Means over seeds in the sound convention; intervals come from redrawing patients if there are
+    such, else images.
     """
     mean = metrics[(metrics["seed"] == "mean") & (metrics["convention"] == CONVENTION)]
     shown = [
@@ -43,9 +40,9 @@ def draw(metrics: pd.DataFrame) -> Figure:
 
 
 def draw_matrix(axes: Axes, part: pd.DataFrame, rows: list[tuple[str, str]]) -> None:
-    """Draw one metric; values of unseen patients say so."""
+    """Draw a metric; values of unseen patients are marked."""
     tested = list(dict.fromkeys(part["tested_on"]))
-    # the wider statement last, which is kept
+    # the wider interval comes last and is kept
     part = part.sort_values("redrawn", kind="stable")
     own = part.drop_duplicates(["base", "trained_on", "tested_on"], keep="last")
     own = own.set_index(["base", "trained_on", "tested_on"])

@@ -1,4 +1,4 @@
-"""Which annotated class was taken for what, normalised, for each classifier (C55, figure 7)."""
+"""Draw which annotated class was taken for which class, for each classifier (C55, figure 7)."""
 
 from collections.abc import Sequence
 
@@ -8,30 +8,20 @@ from matplotlib.figure import Figure
 
 from cellpheno.figures import style
 
-MOST_BESIDE = 3
+MOST_COLUMNS = 3
 
 
 @style.styled
 def draw(confusion: pd.DataFrame, experiments: Sequence[str], palette: style.Palette) -> Figure:
-    """Draw the share of each annotated class that is likeliest taken for each class.
-
-    Parameters
-    ----------
-    confusion
-        tables.CELL_CONFUSION; cells of all seeds are taken together.
-    experiments
-        Those that are drawn, in their order.
-    palette
-        Classes, in their order.
-    """
+    """Draw the share of each annotated class that is taken for each class, over all seeds."""
     part = confusion[confusion["experiment"].isin(experiments)]
     if not part["n"].sum():
         return style.message("There are no annotated cells to compare the classifiers with.")
-    names, beside = list(palette.classes), min(MOST_BESIDE, len(experiments))
-    rows = -(-len(experiments) // beside)
+    names, columns = list(palette.classes), min(MOST_COLUMNS, len(experiments))
+    rows = -(-len(experiments) // columns)
     side = max(40, 15 * len(names))
-    made = style.figure(min(style.PAGE_MM, beside * (side + 16)), rows * (side + 14))
-    places = made.subplots(rows, beside, squeeze=False).ravel()
+    made = style.figure(min(style.PAGE_MM, columns * (side + 16)), rows * (side + 14))
+    places = made.subplots(rows, columns, squeeze=False).ravel()
     for axes, name in zip(places, experiments, strict=False):
         own = part[part["experiment"] == name]
         numbers = own.pivot_table(index="label", columns="call", values="n", aggfunc="sum")
