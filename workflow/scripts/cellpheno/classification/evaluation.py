@@ -1,4 +1,4 @@
-"""How well classifiers do on annotated cells, with intervals over fields."""
+"""Measure classifiers on annotated cells, with intervals over fields."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -25,18 +25,10 @@ SPLITS = ("val", "test")
 
 @dataclasses.dataclass(frozen=True)
 class Scored:
-    """Annotated cells of one split as one classifier sees them.
+    """Annotated cells of one split with the results of one classifier.
 
-    Attributes
-    ----------
-    labels, called
-        [n] annotated and called class, as positions in `classes`.
-    probabilities
-        [n, classes].
-    classes
-        Names of the classes.
-    groups
-        Classes taken together, by the group's name.
+    `labels` and `called` [n] are positions in `classes`, `probabilities` are [n, classes]; `groups`
+    are classes taken together, by name.
     """
 
     labels: Integers
@@ -46,7 +38,7 @@ class Scored:
     groups: dict[str, list[str]]
 
     def against_rest(self) -> Iterator[tuple[str, Mask, Mask, Array]]:
-        """Yield each class and group: name, annotated as it, called it, its probability."""
+        """Yield for each class and group: name, annotated as it, called it, its probability."""
         alone = {name: [name] for name in self.classes}
         for name, members in {**alone, **self.groups}.items():
             inside = np.isin(self.classes, members)
@@ -55,19 +47,9 @@ class Scored:
 
 
 def measure(cells: Scored, weights: Array) -> dict[tuple[str, str], Array]:
-    """Return every metric for many weightings of the same cells at once (A38).
+    """Return every metric [b] for many weightings [b, n] of the same cells at once (A38).
 
-    Parameters
-    ----------
-    cells
-        Annotated and called cells.
-    weights
-        [b, n].
-
-    Returns
-    -------
-    dict
-        Class, group or `all`, and metric, to [b]; NaN where undefined.
+    Keys are a class, group or `all`, and the metric; undefined values are NaN.
     """
     metrics: dict[tuple[str, str], Array] = {}
     for name, positive, called, score in cells.against_rest():
@@ -93,21 +75,9 @@ def measure(cells: Scored, weights: Array) -> dict[tuple[str, str], Array]:
 def with_intervals(cells: Scored, fields: pd.Series, seed: int, stream: str) -> pd.DataFrame:
     """Return every metric with its 95 % interval.
 
-    Parameters
-    ----------
-    cells
-        Annotated and called cells.
-    fields
-        [n] field of each cell; whole fields are redrawn, and a single one has no intervals.
-    seed
-        The study's seed.
-    stream
-        Names the samples: classifiers are compared on the same ones.
-
-    Returns
-    -------
-    table
-        class, metric, value, ci_low, ci_high, n (annotated cells of the class, group, or all).
+    Whole `fields` [n] are redrawn; a single one has no intervals. Classifiers with the same seed
+    and `stream` are compared on the same samples. Returns class, metric, value, ci_low, ci_high and
+    n (annotated cells of the class, group, or all).
     """
     counts = {name: int(positive.sum()) for name, positive, _, _ in cells.against_rest()}
     counts["all"] = len(cells.labels)
@@ -133,7 +103,7 @@ def roc(cells: Scored) -> pd.DataFrame:
 
 
 def confusion(cells: Scored) -> pd.DataFrame:
-    """Return how many cells of each annotated class were called what: label, call, n."""
+    """Return how many cells of each annotated class were called each class: label, call, n."""
     count = len(cells.classes)
     matrix = confusion_matrix(cells.labels, cells.called, labels=np.arange(count))
     return pd.DataFrame(
@@ -164,24 +134,9 @@ def evaluate(
 ) -> Evaluation:
     """Measure every run on the annotated cells of the splits `val` and `test`.
 
-    Parameters
-    ----------
-    cells
-        The cells table; says which cells count, and what they are.
-    runs
-        Experiment and seed (or `mean`) to predictions; the first run of seed `mean` is the one
-        that makes the calls.
-    classes, groups
-        As in the config.
-    decide
-        Probabilities [n, classes] to called classes [n].
-    seed
-        The study's seed.
-
-    Raises
-    ------
-    StudyError
-        When no cell of these splits is annotated.
+    `cells` is the cells table. `runs` maps experiment and seed (or `mean`) to predictions; the
+    first one with `mean` makes the calls. `decide` maps probabilities [n, classes] to called
+    classes [n]. Raises StudyError when no cell of these splits is annotated.
     """
     known = cells[cells["label"].notna() & cells["split"].isin(SPLITS)]
     if known.empty:
@@ -218,13 +173,13 @@ def _scored(
     groups: dict[str, list[str]],
     decide: Callable[[Array], Integers],
 ) -> Scored:
-    """Look annotated cells up in a run's predictions and call them."""
+    """Return annotated cells with their calls by a run's predictions."""
     columns = [f"p_{name}" for name in classes]
     named = ["field", *BOX_COLUMNS, "feature_shard", "feature_row"]
     found = cells[named].merge(predictions[named + columns], on=named, validate="one_to_one")
     if len(found) != len(cells):
         raise StudyError(
-            "The cells table holds cells that a classifier has no prediction for; delete "
+            "The cells table has cells that a classifier has no prediction for; delete "
             "cells.parquet and the folder `predictions` of the study and run the workflow again."
         )
     probabilities = found[columns].to_numpy(np.float64)

@@ -1,8 +1,8 @@
-"""Two classes told by a stain: how well, by intervals that are told apart (L21 to L25).
+"""Measure classifiers of two classes by a stain, with intervals of several kinds (L21 to L25).
 
-Patches of one field overlap, share its light and its cells: they are not independent. Intervals
-and p values that count them as if they were are given for comparison with published ones, and
-named so.
+Patches of one field overlap and share its light and cells, so they are not independent. Intervals
+and p values that treat them as independent are given only for comparison with published ones, under
+names that say so.
 """
 
 import dataclasses
@@ -29,25 +29,17 @@ Mask = npt.NDArray[np.bool_]
 ALL = "all"
 """All fields together, as training and as test data."""
 BINS = 10
-"""Of the calibration curve, of equal width."""
+"""Bins of the calibration curve, of equal width."""
 PER_CLASS = "binomial per class"
 OVER_PATCHES = "binomial over patches"
 
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """Test patches of one data set as one experiment sees them.
+    """Test patches [n] of one data set with the results of one experiment.
 
-    Attributes
-    ----------
-    field
-        [n] number of the field of each patch.
-    dim
-        [n] whether the stain says it is of the dim class.
-    called
-        [n] whether it is called so.
-    score
-        [n] probability of the dim class: 1 is live (L25).
+    `dim` is the class by the stain, `called` the call, `score` the probability of the dim class: 1
+    is live (L25).
     """
 
     field: npt.NDArray[np.intp]
@@ -57,16 +49,16 @@ class Part:
 
     @property
     def n_fields(self) -> int:
-        """Number of fields that the patches lie in."""
+        """Number of the patches' fields."""
         return len(np.unique(self.field))
 
     def weights(self, seed: int) -> Array:
-        """Return bootstrap samples of whole fields, [b, n]: how often each has a patch."""
+        """Return bootstrap samples of whole fields [b, n]: how often each has a patch."""
         return resamples(self.field, generator(seed, "two classes"))
 
 
 def balanced_accuracy(part: Part, weights: Array) -> Array:
-    """Return the mean of both sensitivities for many weightings [b, n], NaN without one of them."""
+    """Return the mean of both sensitivities for many weightings [b, n], NaN if one is undefined."""
     of_dim = share(weights @ (part.dim & part.called), weights @ part.dim)
     of_bright = share(weights @ (~part.dim & ~part.called), weights @ ~part.dim)
     return (of_dim + of_bright) / 2
@@ -75,8 +67,8 @@ def balanced_accuracy(part: Part, weights: Array) -> Array:
 def calibration_error(part: Part, weights: Array) -> Array:
     """Return the expected calibration error for many weightings [b, n] (Naeini et al. 2015).
 
-    The distance between mean score and share of the dim class in each of ten bins of equal width,
-    weighted by the patches in it.
+    It is the distance between mean score and share of the dim class in each of ten bins of equal
+    width, weighted by the bin's patches.
     """
     number = _bins(part.score)
     error = np.zeros(len(weights))
@@ -88,7 +80,7 @@ def calibration_error(part: Part, weights: Array) -> Array:
 
 
 def _bins(score: Array) -> npt.NDArray[np.intp]:
-    """Return the bin [n] of each score; 1 lies in the last one."""
+    """Return the bin [n] of each score; 1 is in the last one."""
     return np.minimum((score * BINS).astype(np.intp), BINS - 1)
 
 
@@ -102,10 +94,10 @@ METRICS: dict[str, Callable[[Part, Array], Array]] = {
 def measure(part: Part, seed: int) -> Iterator[dict[str, Any]]:
     """Yield each metric with its intervals: metric, method, value, ci_low, ci_high, n, n_fields.
 
-    Beside the bootstrap over fields, balanced accuracy has two binomial intervals. `binomial per
-    class` adds up the variances of both sensitivities. `binomial over patches` takes balanced
-    accuracy for a share of all patches: the printed 0.866 [0.851, 0.881] is exactly that for 1872
-    patches (L22), and where one class is rare, as 449 of 4720 (L23), it is too narrow.
+    Besides the bootstrap over fields, balanced accuracy has two binomial intervals. `binomial per
+    class` adds the variances of both sensitivities. `binomial over patches` treats balanced
+    accuracy as a share of all patches: the printed 0.866 [0.851, 0.881] is exactly that for 1872
+    patches (L22), but it is too narrow if one class is rare, as 449 of 4720 (L23).
     """
     about = {"n": len(part.dim), "n_fields": part.n_fields}
     weights = part.weights(seed)
@@ -132,13 +124,9 @@ def _binomial(part: Part, value: float) -> dict[str, float]:
 
 
 def calibration(part: Part, seed: int) -> pd.DataFrame:
-    """Return the calibration curve: per bin of the score the share that the stain calls dim.
+    """Return the calibration curve: the share that the stain calls dim in each bin of the score.
 
-    Returns
-    -------
-    DataFrame
-        bin_low, bin_high, mean_score, share, ci_low, ci_high (redrawn fields), n; bins without a
-        patch are left out.
+    Intervals come from redrawing fields; bins without patches are left out.
     """
     number = _bins(part.score)
     weights = part.weights(seed)
@@ -154,15 +142,7 @@ def calibration(part: Part, seed: int) -> pd.DataFrame:
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """Tables of all experiments on all data sets.
-
-    Attributes
-    ----------
-    metrics
-        tables.TWO_CLASSES.
-    roc, confusion, calibration
-        tables.TWO_CLASSES_ROC, tables.TWO_CLASSES_CONFUSION, tables.CALIBRATION.
-    """
+    """Tables of all experiments on all data sets (TWO_CLASSES and so on)."""
 
     metrics: pd.DataFrame
     roc: pd.DataFrame
@@ -177,26 +157,11 @@ def scores(
     low: str,
     split: str = "test",
 ) -> pd.DataFrame:
-    """Return every candidate of the held-out fields as every experiment scores it (L25).
+    """Return every candidate of the held-out fields with every experiment's score (L25).
 
-    Parameters
-    ----------
-    cells
-        The cells table.
-    runs
-        Experiment to predictions.
-    labelled
-        tables.LABELLED: the stain's brightness.
-    low
-        The dim class, whose probability is the score.
-    split
-        Of the fields.
-
-    Returns
-    -------
-    DataFrame
-        tables.SCORES: experiment, split, field, condition, box, mean, label (missing: discarded,
-        or not measured), score.
+    `runs` maps experiments to predictions; `labelled` (tables.LABELLED) has the stain's brightness;
+    the score is the probability of the dim class `low`. Returns tables.SCORES; a missing label was
+    discarded or not measured.
     """
     key = ["field", *BOX_COLUMNS]
     held_out = cells.loc[cells["split"] == split, [*key, "condition", "split", "label"]]
@@ -219,23 +184,9 @@ def evaluate(
 ) -> Evaluation:
     """Measure every experiment on every data set.
 
-    Parameters
-    ----------
-    scored
-        From `scores`.
-    trained_on
-        Experiment to the name of the data it was trained on.
-    data_sets
-        Name to fields of each data set that is tested on.
-    classes
-        The dim and the bright class.
-    seed
-        The study's seed.
-
-    Raises
-    ------
-    StudyError
-        When no patch of any data set has a label.
+    `scored` comes from `scores`; `trained_on` maps experiments to the names of their data,
+    `data_sets` names to fields; `classes` are the dim and the bright class. Raises StudyError when
+    no patch of any data set has a label.
     """
     metrics, curves, confusions, calibrations = [], [], [], []
     for experiment, frame in scored.groupby("experiment", sort=False):
@@ -251,10 +202,10 @@ def evaluate(
                 continue
             part = _part(known, classes[0])
             metrics += [{**about, **row} for row in measure(part, seed)]
-            for beside, rows in (("", known), ("_of_all_patches", inside)):
+            for ending, rows in (("", known), ("_of_all_patches", inside)):
                 lit = rows.dropna(subset="mean")
                 for row in _correlations(lit, seed):
-                    metrics.append({**about, **row, "metric": row["metric"] + beside})
+                    metrics.append({**about, **row, "metric": row["metric"] + ending})
             curves.append(_roc(part).assign(**about))
             confusions.append(_confusion(part, classes).assign(**about))
             calibrations.append(calibration(part, seed).assign(**about))
@@ -280,7 +231,7 @@ def _correlations(rows: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
 
 
 def _roc(part: Part) -> pd.DataFrame:
-    """Return the ROC curve of the dim class, empty where the other class is not there."""
+    """Return the ROC curve of the dim class, empty if there is only one class."""
     if part.dim.all() or not part.dim.any():
         return pd.DataFrame({"false_positive_rate": [], "true_positive_rate": []}, dtype=float)
     false, true, _ = roc_curve(part.dim, part.score)

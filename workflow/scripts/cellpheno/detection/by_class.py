@@ -1,4 +1,4 @@
-"""How well called cells agree with annotated ones: average precision by class, cells per field."""
+"""Compare called cells with annotated ones: average precision by class, cells per field."""
 
 from collections.abc import Callable, Sequence
 
@@ -31,21 +31,7 @@ def cells_per_field(
 ) -> pd.DataFrame:
     """Count called and annotated cells of each field and class, and of all classes.
 
-    Parameters
-    ----------
-    cells
-        tables.CELLS.
-    annotated
-        tables.BOXES.
-    fields
-        Fields that are counted, those without any cell too.
-    classes
-        Classes in the order of the result.
-
-    Returns
-    -------
-    DataFrame
-        field, class, called, annotated.
+    Returns field, class, called and annotated, also for fields without cells.
     """
     parts = []
     for name in [*classes, ALL]:
@@ -61,14 +47,9 @@ def cells_per_field(
 
 
 def agreement(called: Array, annotated: Array, weights: Array) -> dict[str, Array]:
-    """Return bias, mean absolute error and Pearson correlation [b] of cells per field.
+    """Return bias, mean absolute error and Pearson correlation [b] of cells per field [f].
 
-    Parameters
-    ----------
-    called, annotated
-        [f] cells of each field.
-    weights
-        [b, f] how often each field is drawn.
+    `weights` [b, f] say how often each field is drawn.
     """
     total, difference = weights.sum(axis=1), called - annotated
     return {
@@ -86,29 +67,12 @@ def evaluate(
     seed: int,
     draws: int = DRAWS,
 ) -> pd.DataFrame:
-    """Measure the called cells of the splits val and test against the annotated ones.
+    """Compare the called cells (tables.CELLS) of the splits val and test with tables.BOXES.
 
-    Parameters
-    ----------
-    cells
-        tables.CELLS.
-    annotated
-        tables.BOXES.
-    splits
-        tables.SPLITS.
-    classes
-        In the order of the result.
-    seed
-        The study's seed.
-    draws
-        How often fields are redrawn for the intervals.
-
-    Returns
-    -------
-    DataFrame
-        tables.CALL_METRICS: for each split and class `ap@0.5`, `ap@0.5:0.95` and the agreement of
-        cells per field; for `all` the means `map@0.5` and `map@0.5:0.95` over the classes that
-        are annotated in the split, and the agreement for the cells of all classes.
+    Returns tables.CALL_METRICS: for each split and class `ap@0.5`, `ap@0.5:0.95` and the agreement
+    of cells per field; for `all` the means `map@0.5` and `map@0.5:0.95` over the classes that are
+    annotated in the split, and the agreement for the cells of all classes. Intervals come from
+    redrawing fields.
     """
     rows = []
     for split in SPLITS:

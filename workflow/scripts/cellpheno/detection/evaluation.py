@@ -1,4 +1,4 @@
-"""How well a detector finds the annotated cells (A21): recall, precision, F, average precision.
+"""Measure how well a detector finds annotated cells (A21): recall, precision, F, average precision.
 
 Detections are matched to annotations in each field and then pooled over the fields of a split.
 Intervals come from redrawing fields, because the cells of one field are not independent.
@@ -38,18 +38,9 @@ Metric = Callable[[Matched, npt.NDArray[np.float64]], npt.NDArray[np.float64]]
 def match_fields(
     detections: pd.DataFrame, annotated: pd.DataFrame, fields: Iterable[str], min_iou: float
 ) -> Matched:
-    """Match detections to annotations in each field and pool them.
+    """Match detections to annotations in each field of a split and pool them.
 
-    Parameters
-    ----------
-    detections
-        tables.DETECTIONS.
-    annotated
-        tables.BOXES.
-    fields
-        The fields of the split, those without any detection or annotation too.
-    min_iou
-        Least overlap at which an annotated cell counts as found.
+    An annotated cell is found from an overlap of `min_iou`; `fields` includes those without cells.
     """
     detections_of = dict(list(detections.groupby("field", sort=False)))
     annotated_of = dict(list(annotated.groupby("field", sort=False)))
@@ -78,18 +69,7 @@ def with_interval(
 ) -> tuple[float, float, float]:
     """Return a metric and the ends of its 95 % interval.
 
-    Parameters
-    ----------
-    metric
-        Which one.
-    matched
-        Matched detections.
-    seed
-        The study's seed.
-    name
-        Of these fields: all their metrics are measured on the same redrawn fields.
-    draws
-        How often fields are redrawn.
+    All metrics with the same seed and `name` of the fields use the same redrawn fields.
     """
     random = generator(seed, "detection intervals", name)
     samples = resamples(np.arange(len(matched.annotated)), random, draws)
@@ -107,30 +87,11 @@ def evaluate(
 ) -> pd.DataFrame:
     """Measure a detector on the splits val and test.
 
-    Parameters
-    ----------
-    detections
-        tables.DETECTIONS of all fields.
-    annotated
-        tables.BOXES.
-    splits
-        tables.SPLITS.
-    detector
-        Name of the detector.
-    min_score
-        Lowest score that the detector kept.
-    seed
-        The study's seed, of the training and of the redrawn fields.
-    draws
-        How often fields are redrawn for the intervals.
-
-    Returns
-    -------
-    DataFrame
-        tables.DETECTION_METRICS: for each split and IoU, with all scores above `min_score`
-        (A21), `recall@0.5`, `precision@0.5`, `f1@0.5`, `ap@0.5` and so on, and `n_detected`; and,
-        named `recall@0.5 at score_threshold` and so on, with scores above the threshold of the
-        best F at IoU 0.5 on val. That threshold is the row `score_threshold` of val.
+    `min_score` is the lowest score that it kept; the seed is that of the training and of the
+    redrawn fields. Returns tables.DETECTION_METRICS: for each split and IoU, with all scores above
+    `min_score` (A21), `recall@0.5`, `precision@0.5`, `f1@0.5`, `ap@0.5` and so on, and
+    `n_detected`; and, as `recall@0.5 at score_threshold` and so on, with scores above the threshold
+    of the best F at IoU 0.5 on val. That threshold is the row `score_threshold` of val.
     """
     fields_of = {name: splits.loc[splits["split"] == name, "field"].tolist() for name in SPLITS}
     on_val = match_fields(detections, annotated, fields_of["val"], IOUS[0]).above(min_score)
@@ -164,27 +125,10 @@ def evaluate_each(
     classes: Mapping[str, Collection[str]],
     seed: int,
 ) -> pd.DataFrame:
-    """Measure every detector as `evaluate` measures one.
+    """Measure each detector in tables.COMPARED_DETECTIONS as `evaluate` does.
 
-    Parameters
-    ----------
-    detections
-        tables.COMPARED_DETECTIONS of the fields of the splits val and test.
-    annotated
-        tables.BOXES.
-    splits
-        tables.SPLITS.
-    min_scores
-        Detector: lowest score that it kept, in the order of the result.
-    classes
-        Detector: classes whose cells it is to find.
-    seed
-        The study's seed.
-
-    Returns
-    -------
-    DataFrame
-        tables.DETECTION_METRICS.
+    `min_scores` and `classes` give, by detector, its lowest kept score and the classes whose cells
+    it should find. Returns tables.DETECTION_METRICS in the order of `min_scores`.
     """
     of_detector = dict(list(detections.groupby("detector")))
     nothing = detections.iloc[:0]

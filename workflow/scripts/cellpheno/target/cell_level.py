@@ -1,6 +1,6 @@
-"""How well annotated cells of one class are told from the rest (C50, C55).
+"""Measure how well annotated cells of the target class are distinguished from the rest (C50, C55).
 
-published: the threshold of the best F1 is chosen on the cells that are reported.
+published: the threshold of the best F1 is chosen on the reported cells.
 sound: it is chosen on the split val.
 """
 
@@ -29,14 +29,7 @@ AT_THRESHOLD = ("f1", "precision", "recall")
 def counts(target: Mask, scores: Array, weights: Array) -> tuple[Array, Array, Array]:
     """Return found, called and annotated cells [b, thresholds] of the target class.
 
-    Parameters
-    ----------
-    target
-        [n] whether the cell is of the target class.
-    scores
-        [n] probability of the target class.
-    weights
-        [b, n].
+    `target` [n] marks its cells, `scores` [n] are its probabilities, weights are [b, n].
     """
     above = scores[:, None] >= THRESHOLDS[None, :]
     found = weights @ (above & target[:, None])
@@ -45,7 +38,7 @@ def counts(target: Mask, scores: Array, weights: Array) -> tuple[Array, Array, A
 
 
 def at_thresholds(target: Mask, scores: Array, weights: Array) -> dict[str, Array]:
-    """Return f1, precision and recall [b, thresholds]; precision is 0 where nothing is called."""
+    """Return f1, precision and recall [b, thresholds]; precision is 0 if nothing is called."""
     found, called, annotated = counts(target, scores, weights)
     return {
         "f1": share(2 * found, called + annotated, 0.0),
@@ -55,7 +48,7 @@ def at_thresholds(target: Mask, scores: Array, weights: Array) -> dict[str, Arra
 
 
 def best_threshold(target: Mask, scores: Array) -> int:
-    """Return the position in THRESHOLDS of the best F1, of equally good ones the lowest."""
+    """Return the position in THRESHOLDS of the best F1; of several, the lowest."""
     return int(np.argmax(at_thresholds(target, scores, np.ones((1, len(scores))))["f1"][0]))
 
 
@@ -64,23 +57,9 @@ def evaluate(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure every classifier on the annotated cells of the reported split.
 
-    Parameters
-    ----------
-    runs
-        Experiment and seed to tables.JUDGED_BOXES.
-    classes
-        As in the config.
-    target
-        The class that is told from the rest.
-    report_on
-        `test`, or `val`, on which CCA reported (C44, C60): in the published convention alone.
-    seed
-        The study's seed, of the redrawn fields.
-
-    Returns
-    -------
-    metrics, confusion
-        tables.CELL_LEVEL, and tables.CELL_CONFUSION of the likeliest class (C55).
+    `runs` maps experiment and seed to tables.JUDGED_BOXES. CCA reported on `val` instead of `test`
+    (C44, C60), which allows only the published convention. Returns tables.CELL_LEVEL, and
+    tables.CELL_CONFUSION of the likeliest class (C55).
     """
     on_val = report_on == "val"
     metrics, confusions = [CELL_LEVEL.empty()], [CELL_CONFUSION.empty()]
@@ -94,7 +73,7 @@ def evaluate(
         val = {run: frame[frame["split"] == "val"] for run, frame in of_seed.items()}
         about = {"experiment": name, "split": report_on}
         rows = measure(reported, val, target, seed, report_on).assign(**about)
-        # on val the threshold is chosen on the very cells that are reported
+        # on val the threshold is chosen on the reported cells
         metrics.append(rows[rows["convention"] == PUBLISHED] if on_val else rows)
         confusions += [
             confusion(frame, classes).assign(seed=run, **about) for run, frame in reported.items()
@@ -112,21 +91,10 @@ def measure(
     seed: int,
     stream: str,
 ) -> pd.DataFrame:
-    """Measure the seeds of one classifier.
+    """Measure the seeds of one classifier; return tables.CELL_LEVEL without experiment and split.
 
-    Parameters
-    ----------
-    reported, val
-        Seed to annotated cells: field, label, p_<class>. All seeds have the same cells.
-    target
-        The class that is told from the rest.
-    seed, stream
-        Of the redrawn fields: 95 % intervals of equal ones rest on the same redrawn fields.
-
-    Returns
-    -------
-    DataFrame
-        Columns of tables.CELL_LEVEL without experiment and split.
+    `reported` and `val` map seeds to annotated cells (field, label, p_<class>), the same for all
+    seeds. Intervals with equal seed and `stream` come from the same redrawn fields.
     """
     first = next(iter(reported.values()))
     fields, position = np.unique(first["field"].to_numpy(dtype=str), return_inverse=True)
@@ -152,18 +120,9 @@ def measure(
 def values(
     reported: pd.DataFrame, val: pd.DataFrame, target: str, weights: Array
 ) -> dict[tuple[str, str], Array]:
-    """Return values [b] by convention and metric, the first one that of the cells as they are.
+    """Return values [b] by convention and metric, the first one for the cells without redrawing.
 
-    Parameters
-    ----------
-    reported
-        n annotated cells: label, p_<class>.
-    val
-        Those on which the sound threshold is chosen.
-    target
-        The class that is told from the rest.
-    weights
-        [b, n] how often each cell counts.
+    The n `reported` cells have weights [b, n]; the sound threshold is chosen on `val`.
     """
     is_target, scores = _scored(reported, target)
     on_val = best_threshold(*_scored(val, target))
@@ -181,7 +140,7 @@ def values(
 
 
 def confusion(cells: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Return how many cells of each annotated class are likeliest of which: label, call, n."""
+    """Return how many cells of each annotated class have which likeliest class: label, call, n."""
     probabilities = cells[[f"p_{name}" for name in classes]].to_numpy(np.float64)
     called = np.array(classes, dtype=object)[probabilities.argmax(axis=1)]
     labels = list(classes)

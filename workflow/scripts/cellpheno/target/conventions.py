@@ -1,8 +1,8 @@
-"""Two conventions of counting what was found in images: the published one and a sound one.
+"""Count the cells found in images by two conventions: the published one and a sound one.
 
-published (C54): boxes are one pixel wider and higher than their corners are apart; the best score
-takes the annotated box that it overlaps most, or counts as wrong where that one is taken; F1 is the
-best one on the curve of the very images that are reported.
+published (C54): boxes are one pixel wider and higher than the distance of their corners; the best
+score takes the annotated box that it overlaps most, or counts as wrong if that one is taken; F1 is
+the best one on the curve of the reported images.
 
 sound: half-open boxes; matching as everywhere in this workflow (`boxes.match`); F1 is that of a
 threshold that was chosen on other images.
@@ -27,15 +27,7 @@ MIN_IOU = 0.5
 
 
 def match_published(predicted: Array, scores: Array, truth: Array) -> npt.NDArray[np.bool_]:
-    """Return which predicted boxes [n] find an annotated one by the published convention.
-
-    Parameters
-    ----------
-    predicted, truth
-        [n, 4] and [m, 4], in pixels.
-    scores
-        [n], of the predicted boxes.
-    """
+    """Return which predicted boxes [n, 4] px find one of [m, 4] by the published convention."""
     hits = np.zeros(len(predicted), dtype=bool)
     if not len(predicted) or not len(truth):
         return hits
@@ -52,18 +44,9 @@ def match_published(predicted: Array, scores: Array, truth: Array) -> npt.NDArra
 def match(
     detections: pd.DataFrame, truth: pd.DataFrame, fields: list[str], convention: str
 ) -> Matched:
-    """Match the scored boxes of some fields to the annotated ones and pool them.
+    """Match the scored boxes of some fields to annotated cells of the target class and pool them.
 
-    Parameters
-    ----------
-    detections
-        Table with field, box and score.
-    truth
-        Table with field and box: the annotated cells that are looked for.
-    fields
-        Those that count, also where nothing was found or annotated.
-    convention
-        One of `CONVENTIONS`.
+    `fields` includes those without any box.
     """
     sound = match_fields(detections, truth, fields, MIN_IOU)
     if convention == SOUND:
@@ -89,18 +72,9 @@ def match(
 def measure(
     matched: Matched, weights: Array, convention: str, threshold: float
 ) -> dict[str, Array]:
-    """Return `ap50` and `f1` [b] by a convention.
+    """Return `ap50` and `f1` [b] by the convention of the matches, for weights [b, images].
 
-    Parameters
-    ----------
-    matched
-        Matched by that convention.
-    weights
-        [b, f] how often each image counts.
-    convention
-        One of `CONVENTIONS`.
-    threshold
-        Score above which boxes count for the sound F1.
+    The sound F1 counts boxes with scores above the threshold.
     """
     precision = average_precision(matched, weights, together=convention == SOUND)
     if convention == PUBLISHED:

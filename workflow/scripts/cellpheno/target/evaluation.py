@@ -1,4 +1,4 @@
-"""How well the cells of one class are found in whole images, with several weights of fusion."""
+"""Measure how well cells of the target class are found in images, with several fusion weights."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -19,28 +19,18 @@ Array = npt.NDArray[np.float64]
 Runs = Mapping[tuple[str, str], pd.DataFrame]
 
 GRID = np.linspace(0, 1, 21)
-"""Weights among which one is learnt."""
+"""Weights among which one is chosen."""
 LEARNT = "learnt"
 EVERY_SCORE = -1.0
-"""A threshold below every score: where nothing can be chosen by, all boxes count."""
+"""A threshold below every score, so that all boxes count if none can be chosen."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """What is looked for, and how it is measured.
+    """The target class, and how its cells are found and measured.
 
-    Attributes
-    ----------
-    target
-        The class that is looked for.
-    weights
-        Weights of the classifier that are compared; `learnt`: that of the best AP50 on val.
-    fusion
-        How boxes are scored and thinned out.
-    report_on
-        Split that is reported: `test`, or `val` as CCA did at the level of cells (C60).
-    seed
-        The study's seed, of the redrawn images.
+    `weights` of the classifier are compared; `learnt` is that of the best AP50 on val. `report_on`
+    is the split `test`, or `val` as CCA did at the level of cells (C60). `seed` is for redrawing.
     """
 
     target: str
@@ -52,7 +42,7 @@ class Task:
 
 @dataclasses.dataclass(frozen=True)
 class Scene:
-    """The boxes of one split, as one detector proposes and one classifier judges them."""
+    """The boxes of one split, proposed by one detector and judged by one classifier."""
 
     proposed: pd.DataFrame
     """field, box, det_score, p_<class>, after the suppression before the classifier."""
@@ -61,7 +51,7 @@ class Scene:
     fields: list[str]
 
     def scored(self, weight: float, target: str, fusion: Fusion) -> pd.DataFrame:
-        """Return the boxes with their fused `score`, after the suppression that follows it."""
+        """Return the boxes with their fused `score`, after the suppression by it."""
         scores = fuse(
             self.proposed["det_score"].to_numpy(np.float64),
             self.proposed[f"p_{target}"].to_numpy(np.float64),
@@ -75,22 +65,9 @@ class Scene:
 def scene(
     judged: pd.DataFrame, detector: str, split: str, target: str, fusion: Fusion, fields: list[str]
 ) -> Scene:
-    """Return the boxes of some fields of a split.
+    """Return the boxes of some fields of a split from one classifier's tables.JUDGED_BOXES.
 
-    Parameters
-    ----------
-    judged
-        tables.JUDGED_BOXES of one classifier.
-    detector
-        Whose boxes count.
-    split
-        Of the fields.
-    target
-        The class that is looked for.
-    fusion
-        How boxes are thinned out.
-    fields
-        Those that count, also where nothing was found or annotated.
+    `fields` includes those without any box.
     """
     inside = judged[(judged["split"] == split) & judged["field"].isin(fields)]
     proposed = inside[(inside["source"] == "detected") & (inside["detector"] == detector)]
@@ -102,7 +79,7 @@ def scene(
 def learn_weight(val: Scene, target: str, fusion: Fusion) -> tuple[float, pd.DataFrame]:
     """Return the weight of the best AP50 on val, and AP50 at every weight of the grid.
 
-    Of equally good weights the smallest is taken. Where nothing can be measured it is 1.
+    Of several, the smallest weight is chosen; it is 1 if nothing can be measured.
     """
     points = []
     for weight in GRID:
@@ -117,9 +94,9 @@ def learn_weight(val: Scene, target: str, fusion: Fusion) -> tuple[float, pd.Dat
 
 
 def redrawn(fields: Sequence[str], seed: int, stream: str) -> Array:
-    """Return how often each image counts: once each in row 0, then in each of the redrawn sets.
+    """Return how often each image counts: once in row 0, then in each redrawn set.
 
-    With fewer than two images there is only row 0.
+    There are none of fewer than two images.
     """
     samples = resamples(fields, generator(seed, "image level intervals", stream))
     return np.concatenate([np.ones((1, len(fields))), samples])
@@ -128,20 +105,9 @@ def redrawn(fields: Sequence[str], seed: int, stream: str) -> Array:
 def values(
     val: Scene, reported: Scene, weight: float, task: Task, samples: Array
 ) -> dict[tuple[str, str], Array]:
-    """Return values [b] by convention and metric, the first one that of the images as they are.
+    """Return values [b] by convention and metric, the first one for the images without redrawing.
 
-    Parameters
-    ----------
-    val
-        Where the threshold of the sound F1 is chosen.
-    reported
-        What is measured.
-    weight
-        Of the classifier.
-    task
-        What is looked for.
-    samples
-        From `redrawn`.
+    The threshold of the sound F1 is chosen on `val`; `samples` come from `redrawn`.
     """
     scored = [
         (each.scored(weight, task.target, task.fusion), each.truth, each.fields)
@@ -165,7 +131,7 @@ def values(
 
 
 def summary(drawn: Array) -> dict[str, float]:
-    """Return value, ci_low and ci_high of values [b] whose first one is the estimate."""
+    """Return value, ci_low and ci_high of values [b], the first of which is the estimate."""
     low, high = percentiles(drawn[1:])
     return {"value": float(drawn[0]), "ci_low": low, "ci_high": high}
 
@@ -185,21 +151,8 @@ def evaluate(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure every experiment with each of its detectors at every weight.
 
-    Parameters
-    ----------
-    runs
-        Experiment and seed to tables.JUDGED_BOXES.
-    pairs
-        Experiment: the detectors whose boxes it judges.
-    splits
-        The splits table.
-    task
-        What is looked for, and how it is measured.
-
-    Returns
-    -------
-    metrics, weights
-        tables.IMAGE_LEVEL and tables.FUSION_WEIGHTS.
+    `runs` maps experiment and seed to tables.JUDGED_BOXES, `pairs` experiments to the detectors
+    whose boxes they judge. Returns tables.IMAGE_LEVEL and tables.FUSION_WEIGHTS.
     """
     fields = {s: sorted(splits.loc[splits["split"] == s, "field"]) for s in ("val", "test")}
     samples = redrawn(fields[task.report_on], task.seed, task.report_on)
@@ -227,7 +180,7 @@ def evaluate(
 def measure_pair(
     scenes: Mapping[str, Mapping[str, Scene]], task: Task, samples: Array
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Measure one experiment with one detector: the metrics, and the weights that were tried.
+    """Measure one experiment with one detector: the metrics, and the weights tried on val.
 
     `ap50_gain` and `f1_gain` are the differences to the detector alone in the same images.
     """

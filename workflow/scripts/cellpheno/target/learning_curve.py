@@ -1,4 +1,4 @@
-"""How much a classifier gains from more annotated cells (C43): a fitted curve and what it says."""
+"""Fit how much a classifier gains from more annotated cells (C43), and put it into words."""
 
 import dataclasses
 import warnings
@@ -24,7 +24,7 @@ DRAWS = 500
 MIN_SIZES = 4
 """Sizes of the training set that a curve of three parameters needs."""
 FAR = 2.0
-"""An answer beyond so many times the cells that were there is called an order of magnitude."""
+"""Answers beyond so many times the present cells are only an order of magnitude."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Curve:
         return self.ceiling - self.factor * np.asarray(n, dtype=float) ** -self.exponent
 
     def more_cells(self, n: float) -> float:
-        """Return how many cells beyond n gain one more point; infinite where no number does."""
+        """Return how many cells beyond n gain one more point, or infinity."""
         missing = self.ceiling - float(self.at(n)) - POINT
         if missing <= 0 or self.exponent <= 0:
             return np.inf
@@ -49,16 +49,10 @@ class Curve:
 
 
 def fit(n: Array, values: Array) -> Curve | None:
-    """Fit the power law by least squares; None where there are too few sizes, or no fit is found.
+    """Fit the power law by least squares; None with too few sizes, or without a fit.
 
-    The ceiling lies between 0 and 1, the curve does not fall, and its exponent is at most 2.
-
-    Parameters
-    ----------
-    n
-        [k] cells that were learned from.
-    values
-        [k] metric.
+    `n` [k] are the cells of the trainings, `values` [k] their metric. The ceiling lies between 0
+    and 1, the curve does not fall, and its exponent is at most 2.
     """
     if len(np.unique(n)) < MIN_SIZES:
         return None
@@ -86,14 +80,8 @@ def points(
 ) -> pd.DataFrame:
     """Return the metric and the number of cells of every training: tables.LEARNING_CURVE.
 
-    Parameters
-    ----------
-    metrics
-        tables.CELL_LEVEL; the sound convention counts, where there is one.
-    members
-        Of the design; their value is the share.
-    classifiers
-        tables.CLASSIFIERS, which has the number of cells that each training learned from.
+    `metrics` is tables.CELL_LEVEL, of which the sound convention counts if there is one; the
+    members' value is the share; tables.CLASSIFIERS has the numbers of cells.
     """
     convention = SOUND if (metrics["convention"] == SOUND).any() else PUBLISHED
     values = metrics[metrics["convention"] == convention]
@@ -113,17 +101,7 @@ def points(
 def fits(points: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Fit the curve of every base and metric, with intervals from redrawing seeds.
 
-    Parameters
-    ----------
-    points
-        tables.LEARNING_CURVE.
-    seed
-        The study's seed, of the redrawn seeds.
-
-    Returns
-    -------
-    DataFrame
-        tables.LEARNING_CURVE_FITS.
+    Returns tables.LEARNING_CURVE_FITS.
     """
     rows = [
         {"base": base, "metric": metric, **fit_one(part.dropna(), str(metric), seed, str(base))}
@@ -147,7 +125,7 @@ def fit_one(part: pd.DataFrame, metric: str, seed: int, stream: str) -> dict[str
     more = curve.more_cells(n)
     row |= {"ceiling": curve.ceiling, "factor": curve.factor, "exponent": curve.exponent}
     row |= {"value": float(curve.at(n))}
-    # no number of cells is a missing value in the table
+    # the table has a missing value if no number of cells suffices
     row |= {
         key: value if np.isfinite(value) else np.nan
         for key, value in {"more_cells": more, "more_low": low, "more_high": high}.items()
@@ -160,7 +138,7 @@ def _numbers(part: pd.DataFrame) -> tuple[Array, Array]:
 
 
 def _interval(part: pd.DataFrame, n: float, seed: int, stream: str) -> tuple[float, float]:
-    """Return the 95 % interval of the further cells by redrawing seeds; NaN with a single one."""
+    """Return the 95 % interval of the further cells by redrawing seeds; NaN for a single one."""
     runs = sorted(part["seed"].unique())
     if len(runs) < 2:
         return np.nan, np.nan
@@ -183,7 +161,7 @@ def _interval(part: pd.DataFrame, n: float, seed: int, stream: str) -> tuple[flo
 
 
 def say(curve: Curve, metric: str, n: float, more: float, low: float, high: float) -> str:
-    """Return in words about how many more cells gain one more point, or why the fit cannot say."""
+    """Return in words how many more cells gain one more point, or why the fit cannot say."""
     now = f"{metric} {float(curve.at(n)):.3f} with {n:,.0f} cells"
     if np.isinf(more):
         text = (
@@ -210,7 +188,7 @@ def say(curve: Curve, metric: str, n: float, more: float, low: float, high: floa
 
 
 def _round(number: float) -> str:
-    """Return a number with two digits that count."""
+    """Return a number with two significant digits."""
     if number >= 1e7:
         return "over ten million"
     digits = max(0, len(str(int(number))) - 2)

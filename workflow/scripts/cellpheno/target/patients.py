@@ -1,4 +1,4 @@
-"""Classifiers trained on some patients, measured on each of them (C41, C42)."""
+"""Measure classifiers that were trained on some patients on each patient (C41, C42)."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,23 +19,16 @@ from cellpheno.target import evaluation as image_level
 Array = npt.NDArray[np.float64]
 
 UNSEEN = "unseen"
-"""All patients together that a classifier did not learn from."""
+"""All patients together that were not in a classifier's training."""
 IMAGES, PATIENTS = "images", "patients"
 
 
 @dataclasses.dataclass(frozen=True)
 class Patients:
-    """Who is who.
+    """The patients of a design, and the patient of each field.
 
-    Attributes
-    ----------
-    of_field
-        Patient of each field.
-    names
-        The patients of the design.
-    validate_only
-        Experiment: whether its threshold and weight are chosen on the training patients' fields
-        of val alone, and not on those of all patients (C42).
+    `validate_only` says by experiment whether threshold and weight are chosen only on the training
+    patients' fields of val, instead of those of all patients (C42).
     """
 
     of_field: pd.Series
@@ -65,30 +58,13 @@ def evaluate(
 ) -> pd.DataFrame:
     """Measure every classifier of the design on the reported fields of each patient.
 
-    Parameters
-    ----------
-    runs
-        Experiment and seed to tables.JUDGED_BOXES.
-    members
-        Of the design.
-    patients
-        Who is who.
-    splits
-        The splits table.
-    detectors
-        Experiment: the detectors whose boxes it judges; the first one counts. Without any, only
-        cells are measured.
-    task
-        What is looked for, and how it is measured.
-    weight
-        Of the classifier in the fused score; `learnt` on val.
+    `runs` maps experiment and seed to tables.JUDGED_BOXES, `detectors` experiments to the detectors
+    whose boxes they judge; the first one counts, and without any only cells are measured. The
+    classifier's `weight` in the fused score may be `learnt` on val.
 
-    Returns
-    -------
-    DataFrame
-        tables.target.PATIENTS: of every patient, and of all that were not learned from.
-        Intervals come from redrawing images; of several patients together also from redrawing
-        patients and their images, which is what a statement about further patients rests on.
+    Returns tables.target.PATIENTS: of every patient, and of all unseen ones together. Intervals
+    come from redrawing images; for several patients also from redrawing patients and their images,
+    which allows statements about further patients.
     """
     frames = [target_tables.PATIENTS.empty()]
     fields = {s: set(splits.loc[splits["split"] == s, "field"]) for s in ("val", task.report_on)}
@@ -126,9 +102,9 @@ def evaluate(
 def _samples(
     fields: Sequence[str], patient: pd.Series, redraw: str, seed: int, stream: str
 ) -> Array:
-    """Return how often each field counts, once each in row 0; with patients redrawn first or not.
+    """Return how often each field counts, once in row 0, with patients redrawn first or not.
 
-    A redrawn patient brings as many of its own fields, redrawn too.
+    A redrawn patient contributes as many of its own fields, also redrawn.
     """
     if redraw == IMAGES:
         return image_level.redrawn(fields, seed, f"patient {stream}")
@@ -155,7 +131,7 @@ def _measure(
     weight: float | str,
     samples: Array,
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one classifier and one set of fields."""
+    """Yield the rows of one classifier for one set of fields."""
     drawn: dict[tuple[str, str, str], dict[str, Array]] = {}
     for seed, run in of_seed.items():
         cells = run[run["source"] == "annotated"]

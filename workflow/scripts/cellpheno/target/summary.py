@@ -1,4 +1,4 @@
-"""Tables in a paper's layout: a row for each variant, a column for each metric (CCA, 2 to 5)."""
+"""Arrange tables as in a paper: a row for each variant, a column for each metric (CCA, 2 to 5)."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ def images_of(image_level: pd.DataFrame, experiments: Sequence[str]) -> pd.DataF
 def of_design(
     cell_level: pd.DataFrame, image_level: pd.DataFrame, members: Sequence[Member]
 ) -> pd.DataFrame:
-    """Return what the experiments of a design reach, with `base` and `value` of each (C39, C52)."""
+    """Return the results of a design's experiments, with `base` and `value` of each (C39, C52)."""
     names = [member.experiment for member in members]
     both = pd.concat([cells_of(cell_level, names), images_of(image_level, names)])
     about = pd.DataFrame(
@@ -50,7 +50,7 @@ def with_cost(summary: pd.DataFrame, classifiers: pd.DataFrame) -> pd.DataFrame:
 
 
 def _wide(metrics: pd.DataFrame, experiments: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
-    """Return the means over seeds with a column for each metric, and one for its deviation."""
+    """Return the means over seeds with a column for each metric, and for its deviation."""
     seeds = metrics[metrics["seed"] != "mean"].groupby("experiment")["seed"].nunique()
     mean = metrics[(metrics["seed"] == "mean") & metrics["metric"].isin(names)]
     rows = []
