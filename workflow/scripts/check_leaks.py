@@ -1,4 +1,4 @@
-"""Refuse to train on patches that are there again among those that are measured on (A8)."""
+"""Refuse near-duplicates of training patches among those that are measured on (A8)."""
 
 from cellpheno.core import job
 from cellpheno.splits import leaks

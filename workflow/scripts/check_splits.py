@@ -1,4 +1,4 @@
-"""Refuse splits that share what shows the same, with a picture of the pairs (A8)."""
+"""Refuse splits that share near-duplicates, and draw the pairs (A8)."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 quality = storage.read(inputs.fields, QUALITY)
 splits = storage.read(inputs.splits, SPLITS)
-in_splits(quality, splits)  # a cut table ends here, before any training
+in_splits(quality, splits)  # refuses a cut table before any training
 if params.near_duplicates == leaks.REFUSE:
     copies.check(quality, leaks.REFUSE)
 found = storage.read(inputs.pairs, NEAR_DUPLICATES)

@@ -11,6 +11,6 @@ at_start = pd.DataFrame({"warning": list(snakemake.params.at_start)}, dtype=obje
 at_start.insert(0, "rule", "start")
 found = [storage.read(path, WARNINGS) for path in snakemake.input]
 frame = storage.concatenate([at_start, *found], WARNINGS)
-# jobs of one rule may find the same, as trainings with different seeds do
+# jobs of one rule, such as trainings with different seeds, may give the same warning
 counts = frame.groupby(["rule", "warning"], sort=False).size().rename("n_jobs")
 storage.write(counts.reset_index(), snakemake.output.warnings, WARNINGS)

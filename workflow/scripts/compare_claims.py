@@ -1,4 +1,4 @@
-"""Set the numbers of this run beside the published ones."""
+"""Compare the numbers of this run with the published ones."""
 
 import os
 from pathlib import Path

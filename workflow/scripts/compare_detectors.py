@@ -1,4 +1,4 @@
-"""Find the cells of the held-out fields with every detector, and take the time (A22, A24)."""
+"""Run every detector on the held-out fields and time it (A22, A24)."""
 
 from cellpheno.core import gpu, job
 from cellpheno.core.progress import track

@@ -1,4 +1,4 @@
-"""Hold the model against the annotators, and these against each other (A43)."""
+"""Compare the model with the annotators, and these with each other (A43)."""
 
 from cellpheno.annotations import human_model
 from cellpheno.core import job

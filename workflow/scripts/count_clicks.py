@@ -12,7 +12,6 @@ from cellpheno.tables.quality import QUALITY, SPLITS
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-
 annotated = storage.read(inputs.annotated, ANNOTATED_FIELDS)["field"]
 splits = storage.read(inputs.splits, SPLITS)
 fields = in_splits(storage.read(inputs.quality, QUALITY), splits, ["test"])
@@ -24,7 +23,7 @@ work = clicks.count(
     params.classes,
 )
 logging.getLogger(__name__).info(
-    "%d fields: %.1f clicks per field to correct what is proposed, %.1f from nothing.",
+    "%d fields: %.1f clicks per field to correct proposals, %.1f from nothing.",
     *(len(work), work["clicks"].mean(), work["clicks_from_nothing"].mean()),
 )
 storage.write(work, snakemake.output.work, ANNOTATION_WORK)

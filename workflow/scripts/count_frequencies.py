@@ -10,7 +10,6 @@ from cellpheno.tables.quality import QUALITY, SPLITS
 from cellpheno.tables.statistics import FREQUENCIES
 
 job.start(snakemake)
-
 quality = storage.read(snakemake.input.quality, QUALITY)
 splits = storage.read(snakemake.input.splits, SPLITS)
 if snakemake.params.source == "labels":

@@ -1,4 +1,4 @@
-"""Count the values of each channel in the fields of a shard, for a range of the whole study."""
+"""Count the values of each channel in the fields of a shard, for one range of the whole study."""
 
 from cellpheno.core import job
 from cellpheno.core.progress import track

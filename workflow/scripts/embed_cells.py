@@ -9,7 +9,6 @@ from cellpheno.tables import storage
 from cellpheno.tables.cells import CELLS, EMBEDDING
 
 job.start(snakemake)
-
 settings = snakemake.params.settings
 shards = {Path(path).name.removesuffix(".features.npy"): path for path in snakemake.input.features}
 

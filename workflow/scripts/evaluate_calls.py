@@ -1,4 +1,4 @@
-"""Measure called cells against annotated ones: average precision by class, cells per field."""
+"""Compare called cells with annotated ones: average precision by class, cells per field."""
 
 from cellpheno.core import job
 from cellpheno.detection import by_class

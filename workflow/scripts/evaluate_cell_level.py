@@ -1,4 +1,4 @@
-"""Measure how well annotated cells of the target class are told from the rest (C50, C55)."""
+"""Measure how well annotated target cells are distinguished from the rest (C50, C55)."""
 
 from cellpheno.classification.judged_boxes import read_runs
 from cellpheno.core import job

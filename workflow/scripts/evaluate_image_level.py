@@ -17,7 +17,7 @@ settings = params.calls
 fusion = Fusion(settings["keep_below"], settings["nms_before"], settings["nms_after"])
 task = Task(settings["target"], params.weights, fusion, params.report_on, params.seed)
 splits = completely_annotated(storage.read(inputs.splits, SPLITS))
-# of the experiments that designs add, only the weight that the calls use is measured
+# experiments added by designs are measured with the weight of the calls only
 few = dataclasses.replace(task, weights=[settings["classifier_weight"]])
 runs = read_runs(inputs.judged)
 parts = [evaluate(runs, params.pairs, splits, task), evaluate(runs, params.designed, splits, few)]

@@ -1,4 +1,4 @@
-"""Measure what was trained on some patients on each of them (C41, C42, Table 6)."""
+"""Measure classifiers trained on some patients on each of them (C41, C42, Table 6)."""
 
 from cellpheno.calls.fusion import Fusion
 from cellpheno.classification.judged_boxes import read_runs

@@ -1,4 +1,4 @@
-"""Measure detection and classification on each cell line, plate or patient by itself (A42)."""
+"""Measure detection and classification on each cell line, plate or patient (A42)."""
 
 from cellpheno.classification import subsets
 from cellpheno.core import job

@@ -1,4 +1,4 @@
-"""Measure score and calls against the stain, with intervals told apart (L21 to L25)."""
+"""Compare score and calls with the stain, with intervals of several kinds (L21 to L25)."""
 
 from cellpheno.calls import calling
 from cellpheno.classification import two_classes

@@ -1,4 +1,4 @@
-"""Show by Grad-CAM what in chosen crops speaks for each of the classes (L27)."""
+"""Show by Grad-CAM which part of chosen crops supports each class (L27)."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Write called cells, or annotations, for annotation tools, and report what is lost by it."""
+"""Write called cells, or annotations, for annotation tools, and report what is lost."""
 
 import itertools
 from pathlib import Path

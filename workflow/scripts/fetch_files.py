@@ -1,4 +1,4 @@
-"""Bring a public data set onto this disk: download, check, unpack."""
+"""Download, check and unpack a public data set."""
 
 from pathlib import Path
 

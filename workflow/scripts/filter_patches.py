@@ -1,4 +1,4 @@
-"""Keep the patches of a shard that the filter takes for good (L9)."""
+"""Keep the patches of a shard that the filter judges good (L9)."""
 
 import numpy as np
 import pandas as pd

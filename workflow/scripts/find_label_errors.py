@@ -1,4 +1,4 @@
-"""List annotated cells whose class is likely wrong, with their crops (A10, A41)."""
+"""List annotated cells whose class is probably wrong, with their crops (A10, A41)."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Find annotated fields and cells that show the same though neither group nor bytes say so (A8)."""
+"""Find near-duplicates among annotated fields and cells of different groups (A8)."""
 
 from cellpheno.core import job
 from cellpheno.splits import leaks
@@ -18,6 +18,6 @@ if inputs.boxes:
     own = boxes[boxes["field"].isin(learning["field"])].reset_index(drop=True)
     pictures[leaks.CELLS] = leaks.cells(inputs.shards, own)
 pairs = leaks.between_fields(learning, pictures, snakemake.params.settings)
-for path in snakemake.output:  # for people, and for jobs, with its number of rows
+for path in snakemake.output:  # for people and for jobs
     storage.write(pairs, path, NEAR_DUPLICATES)
 print(f"{len(pairs)} pairs of fields or cells are alike")

@@ -1,4 +1,4 @@
-"""Hold each group of annotated fields out in turn: one fold per group."""
+"""Hold out each group of annotated fields in turn: one fold per group."""
 
 from cellpheno.core import job
 from cellpheno.splits import assign

@@ -1,4 +1,4 @@
-"""Import what people have annotated: boxes, classes, fields without cells (A5, A10, C7)."""
+"""Import annotations: boxes, classes, fields without cells (A5, A10, C7)."""
 
 from itertools import chain, compress
 from operator import not_

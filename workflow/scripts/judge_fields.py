@@ -24,7 +24,7 @@ for row in fields[fields["verdict"] != measures.OK].itertuples():
     log.warning("%s is set aside: %s", row.field, row.verdict)
 for row in fields[fields["remark"] != ""].itertuples():
     log.warning("%s has a remark: %s", row.field, row.remark)
-# no parameter: to allow copies must train nothing again; check_splits looks once more
+# from the config, as a parameter would rerun all trainings; check_splits checks it again
 copies.check(fields, snakemake.config["splits"]["near_duplicates"])
 compared = unequal_losses.conditions(fields, params.seed)
 unequal_losses.warn_of_fields(fields, snakemake.output.fields)

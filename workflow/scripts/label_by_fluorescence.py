@@ -1,4 +1,4 @@
-"""Divide the measured into dim and bright by a mixture of two distributions (L11, L12)."""
+"""Divide candidates into dim and bright by a mixture of two distributions (L11, L12)."""
 
 import logging
 

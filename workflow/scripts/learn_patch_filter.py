@@ -1,4 +1,4 @@
-"""Learn from labelled patches which ones are empty, and measure how well (L9, L10)."""
+"""Train the filter of empty patches on labelled ones, and validate it (L9, L10)."""
 
 from pathlib import Path
 

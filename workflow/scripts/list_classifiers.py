@@ -1,4 +1,4 @@
-"""List the classifiers: how large each is, and how long its training took (Table 3 of CCA)."""
+"""List the size and training time of each classifier (Table 3 of CCA)."""
 
 from cellpheno.core import job
 from cellpheno.tables import storage

@@ -1,29 +1,29 @@
-r"""Make a sample sheet from a folder of images: by the naming scheme of a microscope, or a pattern.
+r"""Make a sample sheet from a folder of images, by a microscope's naming scheme or a pattern.
 
   python workflow/scripts/make_sample_sheet.py /data/my_study config/my_fields.tsv
   python workflow/scripts/make_sample_sheet.py /data/my_study PATTERN config/my_fields.tsv
 
-Without a pattern, the naming scheme is found (--scheme auto) or named; where none fits, each
-picture is a field of its own, and its sub-folder is a column (--condition-by folder). Where a
-scheme finds the files of one plate in several folders, the folder leads the name of the plate. What
-was matched is shown before anything is written; --dry-run shows it and writes nothing.
+Without a pattern, the naming scheme is detected (--scheme auto) or named; if none fits, each
+picture is a field of its own, and its sub-folder is a column (--condition-by folder). If a scheme
+finds the files of one plate in several folders, the plate's name starts with the folder. Matches
+are shown before anything is written; --dry-run shows them and writes nothing.
 
 A pattern is a regular expression that must fit a file's whole path below FOLDER, written with `/`.
 Its named groups become columns:
 
-  channel       which column the file goes into; without it, all files are of one channel
-                (--channel), or each file holds several (--channels)
+  channel       the column of the file; without it, all files are of one channel (--channel),
+                or each file has several (--channels)
   field         the field of view; without it, the well, or the file's name without suffix
   well          A1, a01 and A01 are one well; or row and column, whose numbers count from 1
-  plate, well   lead the name of the field, unless they stand within the group `field`
-  z, time       z plane and time point: one per field, unless they stand within the group `field`
-  condition, replicate, group, split, or any other name: a column as it is
+  plate, well   start the name of the field, unless they are within the group `field`
+  z, time       z plane and time point: one per field, unless they are within the group `field`
+  condition, replicate, group, split, or any other name: a column of this name
 
-A value that is found in several places is given in parts: plate and plate2 are joined by a dash, or
-by what --joint says.
+Parts of a value from several places, such as plate and plate2, are joined by a dash or the text of
+--joint.
 
-What neither the pattern nor a plate map tells is filled in: condition is "all", replicate is "1",
-and the group, which stays in one split, is the well, or else the field.
+Columns that neither the pattern nor a plate map provides are filled in: condition is "all",
+replicate is "1", and the group, which stays in one split, is the well, or else the field.
 
 Files like day1/mock_f03_dapi.tif, one per channel:
 
@@ -66,11 +66,11 @@ def _check(options: argparse.Namespace) -> None:
     if options.pattern and options.scheme:
         raise StudyError("Give a pattern or --scheme, not both.")
     if options.out.exists() and not options.force and not options.dry_run:
-        raise StudyError(f"{options.out} is there already; --force replaces it.")
+        raise StudyError(f"{options.out} already exists; --force replaces it.")
 
 
 def _sheet(options: argparse.Namespace) -> pd.DataFrame:
-    """Return the sample sheet, and show on the way what was matched."""
+    """Return the sample sheet, and print the matches."""
     listing = folder.files(options.folder)
     scheme = _scheme(options, listing.files)
     patterns = scheme.compiled() if scheme else matching.compiled(options.pattern)
@@ -98,7 +98,7 @@ def _sheet(options: argparse.Namespace) -> pd.DataFrame:
 
 
 def _scheme(options: argparse.Namespace, files: Sequence[str]) -> schemes.Scheme | None:
-    """Return the naming scheme, and say which; None where the user gives a pattern."""
+    """Return the naming scheme and print it; None if the user gives a pattern."""
     if options.pattern:
         return None
     automatic = options.scheme in (None, "auto")
@@ -114,10 +114,10 @@ def _print(lines: Iterable[str]) -> None:
 
 
 def _names(text: str) -> list[str]:
-    """Return names that stand between commas."""
+    """Return the names in a list with commas."""
     names = [name.strip() for name in text.split(",")]
     if not all(names) or len(set(names)) < len(names):
-        raise argparse.ArgumentTypeError(f"{text!r} should hold different names between commas")
+        raise argparse.ArgumentTypeError(f"{text!r} should be different names between commas")
     return names
 
 
@@ -142,13 +142,13 @@ def _parser() -> argparse.ArgumentParser:
         dest="channels",
         type=lambda name: [name],
         default=["image"],
-        help="name of the channel, where file names tell none",
+        help="name of the channel, if file names have none",
     )
     channels.add_argument(
         "--channels",
         type=_names,
         metavar="NAME,NAME",
-        help="channels that each file holds",
+        help="channels of each file",
     )
     add(
         "--divide",
@@ -156,14 +156,14 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar=("CHANNEL", "NAME,NAME"),
-        help="channels that the files of CHANNEL hold; may be given several times",
+        help="channels in the files of CHANNEL; may be given several times",
     )
-    add("--joint", default="-", metavar="TEXT", help="what parts of a value are joined by")
+    add("--joint", default="-", metavar="TEXT", help="text that joins parts of a value")
     for column, default in (("condition", "all"), ("replicate", "1"), ("group", "well or field")):
         source = parser.add_mutually_exclusive_group()
         text = f"{column} of all fields (default: {default})"
         source.add_argument(f"--{column}", help=text)
-        source.add_argument(f"--{column}-by", metavar="COLUMN", help="column that tells it")
+        source.add_argument(f"--{column}-by", metavar="COLUMN", help="column that provides it")
     pairs = {"nargs": 2, "action": "append", "default": [], "metavar": ("COLUMN", "VALUE")}
     add("--keep", **pairs, help="only files where COLUMN is VALUE; may be given several times")
     add(
@@ -194,17 +194,17 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="COLUMN",
-        help="what the values of a grid are (default: condition), in the order of --plate-map",
+        help="column for the values of a grid (default: condition), in the order of --plate-map",
     )
     add("--mapped-only", action="store_true", help="leave out wells that are not in a plate map")
     add("--skip-incomplete", action="store_true", help="leave out fields that lack a channel")
-    add("--dry-run", action="store_true", help="show what is matched and write nothing")
-    add("--force", action="store_true", help="replace a sample sheet that is there already")
+    add("--dry-run", action="store_true", help="show the matches and write nothing")
+    add("--force", action="store_true", help="replace an existing sample sheet")
     return parser
 
 
 if __name__ == "__main__":
-    # a file name that the terminal cannot show must not stop it
+    # file names that the terminal cannot show must not raise an error
     sys.stdout.reconfigure(errors="backslashreplace")
     sys.stderr.reconfigure(errors="backslashreplace")
     sys.exit(main())

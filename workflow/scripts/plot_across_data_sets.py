@@ -1,4 +1,4 @@
-"""Draw how well every classifier does on every data set, whichever it was trained on."""
+"""Draw the results of every classifier on every data set."""
 
 from cellpheno.core import job
 from cellpheno.figures import style

@@ -9,7 +9,6 @@ from cellpheno.tables.cells import CELLS
 from cellpheno.tables.quality import QUALITY, SPLITS
 
 job.start(snakemake)
-
 cells = storage.read(snakemake.input.cells, CELLS)
 quality = storage.read(snakemake.input.quality, QUALITY)
 splits = storage.read(snakemake.input.splits, SPLITS)

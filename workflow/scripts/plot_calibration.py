@@ -1,4 +1,4 @@
-"""Draw the share that the stain calls dim against the classifiers' score."""
+"""Draw the share that the stain calls dim over the classifiers' score."""
 
 from cellpheno.core import job
 from cellpheno.figures import style

@@ -1,4 +1,4 @@
-"""Draw average precision by class, and called against annotated cells of each held-out field."""
+"""Draw average precision by class, and called and annotated cells of each held-out field."""
 
 from cellpheno.core import job
 from cellpheno.detection import by_class

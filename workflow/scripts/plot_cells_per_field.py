@@ -1,4 +1,4 @@
-"""Draw how many cells, and how many special ones, the fields have (3C, 3D)."""
+"""Draw how many cells the fields have, and how many are not negative (3C, 3D)."""
 
 from cellpheno.core import job
 from cellpheno.figures import style
@@ -12,7 +12,6 @@ from cellpheno.tables.statistics import FREQUENCIES
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-
 quality = storage.read(inputs.quality, QUALITY)
 fields = storage.read(inputs.annotated, ANNOTATED_FIELDS)
 boxes = storage.read(inputs.boxes, BOXES)

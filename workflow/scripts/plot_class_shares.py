@@ -9,7 +9,6 @@ from cellpheno.tables.cells import CELLS
 from cellpheno.tables.quality import QUALITY, SPLITS
 
 job.start(snakemake)
-
 figure = class_shares.draw(
     storage.read(snakemake.input.boxes, BOXES),
     storage.read(snakemake.input.splits, SPLITS),

@@ -7,7 +7,6 @@ from cellpheno.tables import storage
 from cellpheno.tables.metrics import HISTORY
 
 job.start(snakemake)
-
 figure = classifier_training.draw(
     storage.read(snakemake.input.history, HISTORY),
     style.Palette(**snakemake.params.palette),

@@ -1,4 +1,4 @@
-"""Draw which annotated class was called what."""
+"""Draw which annotated class was called which class."""
 
 from cellpheno.core import job
 from cellpheno.figures import style
@@ -7,7 +7,6 @@ from cellpheno.tables import storage
 from cellpheno.tables.metrics import CONFUSION
 
 job.start(snakemake)
-
 figure = confusion.draw(
     storage.read(snakemake.input.confusion, CONFUSION),
     split="test",

@@ -7,7 +7,6 @@ from cellpheno.tables import storage
 from cellpheno.tables.metrics import DETECTION_METRICS, HISTORY
 
 job.start(snakemake)
-
 figure = detection.draw(
     storage.read(snakemake.input.history, HISTORY),
     storage.read(snakemake.input.metrics, DETECTION_METRICS),

@@ -1,4 +1,4 @@
-"""Draw the detectors side by side: recall, precision, F and time per field (figure S2)."""
+"""Compare detectors: recall, precision, F and time per field (figure S2)."""
 
 from cellpheno.core import job
 from cellpheno.figures import style
@@ -8,7 +8,6 @@ from cellpheno.tables.cells import DETECTOR_SPEED
 from cellpheno.tables.metrics import DETECTION_METRICS
 
 job.start(snakemake)
-
 figure = detectors.draw(
     storage.read(snakemake.input.metrics, DETECTION_METRICS),
     storage.read(snakemake.input.speed, DETECTOR_SPEED),

@@ -1,4 +1,4 @@
-"""Draw the differences to control with their intervals, for every way of testing."""
+"""Draw the differences to control with their intervals, for every test."""
 
 from cellpheno.core import job
 from cellpheno.figures import style
@@ -7,7 +7,6 @@ from cellpheno.tables import storage
 from cellpheno.tables.statistics import TESTS
 
 job.start(snakemake)
-
 figure = effects.draw(
     storage.read(snakemake.input.tests, TESTS),
     snakemake.params.tests,

@@ -7,7 +7,6 @@ from cellpheno.tables import storage
 from cellpheno.tables.cells import EMBEDDING
 
 job.start(snakemake)
-
 figure = embedding.draw(
     storage.read(snakemake.input.cells, EMBEDDING),
     style.Palette(**snakemake.params.palette),

@@ -1,4 +1,4 @@
-"""Draw the t-SNE map as pictures of what lies where (L26)."""
+"""Draw the t-SNE map as pictures of its cells (L26)."""
 
 import numpy as np
 

@@ -9,7 +9,6 @@ from cellpheno.tables.quality import QUALITY
 
 job.start(snakemake)
 params = snakemake.params
-
 fields = storage.read(snakemake.input.fields, QUALITY)
 figure = embeddings.draw(
     {

@@ -1,4 +1,4 @@
-"""Draw annotated fields next to what the detector finds, misses and makes up (2A, 2B)."""
+"""Draw annotated fields next to what the detector finds, misses and invents (2A, 2B)."""
 
 from cellpheno.core import job
 from cellpheno.detection import score_cutoff
@@ -13,7 +13,6 @@ from cellpheno.tables.quality import QUALITY, SPLITS
 
 job.start(snakemake)
 inputs = snakemake.input
-
 annotated = storage.read(inputs.boxes, BOXES)
 annotated = annotated[annotated["label"].isin(snakemake.params.classes)]
 assigned = storage.read(inputs.splits, SPLITS)

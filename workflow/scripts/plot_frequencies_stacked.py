@@ -7,7 +7,6 @@ from cellpheno.tables import storage
 from cellpheno.tables.statistics import FREQUENCIES, TESTS
 
 job.start(snakemake)
-
 figure = frequencies_stacked.draw(
     storage.read(snakemake.input.frequencies, FREQUENCIES),
     storage.read(snakemake.input.tests, TESTS),

@@ -1,4 +1,4 @@
-"""Draw how well the target class is found by the detector, the classifier and both (C53)."""
+"""Compare how detector, classifier and both find the target class (C53)."""
 
 from cellpheno.core import job
 from cellpheno.figures import style

@@ -1,4 +1,4 @@
-"""Draw cells of each class side by side, as annotated (3A) or as called (4E)."""
+"""Draw cells of each class, as annotated (3A) or as called (4E)."""
 
 import numpy as np
 
@@ -14,7 +14,6 @@ from cellpheno.tables.quality import QUALITY, SPLITS
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-
 quality = storage.read(inputs.quality, QUALITY)
 splits = storage.read(inputs.splits, SPLITS)
 fields = in_splits(quality, splits, params.splits, params.without)

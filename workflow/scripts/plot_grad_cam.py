@@ -9,7 +9,6 @@ from cellpheno.tables import storage
 from cellpheno.tables.cells import CELLS
 
 job.start(snakemake)
-
 with np.load(snakemake.input.maps, allow_pickle=False) as arrays:
     figure = grad_cam.draw(
         storage.read(snakemake.input.cells, CELLS),

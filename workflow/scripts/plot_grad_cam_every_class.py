@@ -1,4 +1,4 @@
-"""Draw what in a crop speaks for each of the classes, with their probabilities (L27)."""
+"""Draw which part of a crop supports each class, with probabilities (L27)."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Draw the model against the annotators, and these against each other (figure S6)."""
+"""Compare the model with the annotators, and these with each other (figure S6)."""
 
 from cellpheno.core import job
 from cellpheno.figures import style
@@ -7,6 +7,5 @@ from cellpheno.tables import storage
 from cellpheno.tables.annotations import HUMAN_MODEL
 
 job.start(snakemake)
-
 figure = human_model.draw(storage.read(snakemake.input.table, HUMAN_MODEL))
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

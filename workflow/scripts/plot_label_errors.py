@@ -9,7 +9,6 @@ from cellpheno.tables import storage
 from cellpheno.tables.annotations import LABEL_ERRORS
 
 job.start(snakemake)
-
 figure = label_errors.draw(
     storage.read(snakemake.input.cells, LABEL_ERRORS),
     np.load(snakemake.input.crops),

@@ -1,4 +1,4 @@
-"""Draw the mixture behind the labels, and every label against its brightness (L11 to L13)."""
+"""Draw the mixture behind the labels, and every label over its brightness (L11 to L13)."""
 
 import numpy as np
 

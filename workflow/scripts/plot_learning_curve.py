@@ -1,4 +1,4 @@
-"""Draw what more annotated cells gain (C43, figure 11)."""
+"""Draw the gain from more annotated cells (C43, figure 11)."""
 
 from cellpheno.core import job
 from cellpheno.figures import style

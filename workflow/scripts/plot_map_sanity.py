@@ -1,4 +1,4 @@
-"""Draw whether Grad-CAM maps are lost with what was learned."""
+"""Draw whether Grad-CAM maps depend on what was learned."""
 
 from cellpheno.core import job
 from cellpheno.figures import style

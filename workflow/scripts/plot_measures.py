@@ -1,4 +1,4 @@
-"""Draw how large annotated objects are in each condition: boxes, points, stars."""
+"""Draw the size of annotated objects in each condition: boxes, points, stars."""
 
 from cellpheno.core import job
 from cellpheno.figures import style

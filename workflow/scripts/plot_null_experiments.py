@@ -1,4 +1,4 @@
-"""Draw the false-positive rate of each way of testing beside the nominal one."""
+"""Draw the false-positive rate of each test, and the nominal one."""
 
 from cellpheno.core import job
 from cellpheno.figures import style
@@ -7,7 +7,6 @@ from cellpheno.tables import storage
 from cellpheno.tables.statistics import NULL_EXPERIMENTS
 
 job.start(snakemake)
-
 figure = null_experiments.draw(
     storage.read(snakemake.input.rates, NULL_EXPERIMENTS),
     style.Palette(**snakemake.params.palette),

@@ -1,4 +1,4 @@
-"""Draw the filter of empty patches: features as a barcode, its decision over t-SNE (L10)."""
+"""Draw the filter of empty patches: features as a barcode, decision over t-SNE (L10)."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Draw what training on some patients reaches on each of them (C41, table 6)."""
+"""Draw the results of training on some patients for each of them (C41, table 6)."""
 
 from cellpheno.core import job
 from cellpheno.figures import style

@@ -1,4 +1,4 @@
-"""Draw the numbers on the quality of every field, with their limits (A4)."""
+"""Draw quality measurements of every field, with their limits (A4)."""
 
 from cellpheno.core import job
 from cellpheno.figures import style
@@ -7,7 +7,6 @@ from cellpheno.tables import storage
 from cellpheno.tables.quality import LIMITS, QUALITY
 
 job.start(snakemake)
-
 figure = quality.draw(
     storage.read(snakemake.input.quality, QUALITY),
     storage.read(snakemake.input.limits, LIMITS),

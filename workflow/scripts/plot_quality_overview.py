@@ -1,4 +1,4 @@
-"""Show the fields that were set aside, with the reasons, beside the numbers of all (A4)."""
+"""Draw the fields that were set aside, with reasons and measurements of all fields (A4)."""
 
 from cellpheno.core import job
 from cellpheno.figures import style
@@ -8,7 +8,6 @@ from cellpheno.tables import storage
 from cellpheno.tables.quality import LIMITS, QUALITY
 
 job.start(snakemake)
-
 quality = storage.read(snakemake.input.quality, QUALITY)
 limits = storage.read(snakemake.input.limits, LIMITS)
 fields = quality_overview.choose(quality)

@@ -7,7 +7,6 @@ from cellpheno.tables import storage
 from cellpheno.tables.metrics import CLASSIFICATION_METRICS, ROC
 
 job.start(snakemake)
-
 metrics = storage.read(snakemake.input.metrics, CLASSIFICATION_METRICS)
 of_calls = (metrics["experiment"] == snakemake.params.experiment) & (metrics["seed"] == "mean")
 figure = roc.draw(

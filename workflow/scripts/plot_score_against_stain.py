@@ -1,4 +1,4 @@
-"""Draw the score from bright field alone against the brightness of the stain (L24, L25)."""
+"""Draw the score from bright field over the brightness of the stain (L24, L25)."""
 
 from cellpheno.core import job
 from cellpheno.figures import style

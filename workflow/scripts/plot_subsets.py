@@ -1,4 +1,4 @@
-"""Draw detection and classification of each cell line, plate or patient by itself (figure S5)."""
+"""Draw detection and classification of each cell line, plate or patient (figure S5)."""
 
 from cellpheno.classification import subsets
 from cellpheno.core import job

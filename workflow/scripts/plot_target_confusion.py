@@ -1,4 +1,4 @@
-"""Draw which annotated class each classifier takes for what (C55, figure 7)."""
+"""Draw which annotated class each classifier takes for which class (C55, figure 7)."""
 
 from cellpheno.core import job
 from cellpheno.figures import style

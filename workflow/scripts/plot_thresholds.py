@@ -1,4 +1,4 @@
-"""Draw what each decision rule finds at every threshold (A36, A37)."""
+"""Draw the results of each decision rule at every threshold (A36, A37)."""
 
 from cellpheno.core import job
 from cellpheno.figures import style

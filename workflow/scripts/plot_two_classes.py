@@ -1,4 +1,4 @@
-"""Draw ROC and confusion of every classifier against the stain, on each data set (L21)."""
+"""Draw ROC and confusion of every classifier by the stain, on each data set (L21)."""
 
 from cellpheno.core import job
 from cellpheno.figures import style

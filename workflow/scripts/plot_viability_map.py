@@ -1,4 +1,4 @@
-"""Draw live and dead patches over the field, beside the field itself."""
+"""Draw live and dead patches over the field, next to the field itself."""
 
 from cellpheno.core import job
 from cellpheno.figures import style

@@ -1,4 +1,4 @@
-"""Give called cells the classes that another classifier finds likeliest (C7)."""
+"""Give called cells the likeliest classes by another classifier (C7)."""
 
 from cellpheno.calls import calling, proposals
 from cellpheno.core import job
@@ -7,7 +7,6 @@ from cellpheno.tables.cells import CELLS
 
 job.start(snakemake)
 inputs, classes = snakemake.input, snakemake.params.classes
-
 searched = storage.searched(inputs.cells)
 runs = calling.read_runs(inputs.predictions, searched, inputs.cells)
 predictions = calling.average(list(runs.values()), classes)

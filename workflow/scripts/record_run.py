@@ -1,4 +1,4 @@
-"""Record versions, config, hashes, seeds, devices and durations for whoever repeats the run."""
+"""Record versions, config, hashes, seeds, devices and durations, so that runs can be repeated."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Record the config with all defaults filled in, as it was used."""
+"""Record the used config with all defaults filled in."""
 
 from pathlib import Path
 

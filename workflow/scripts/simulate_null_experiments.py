@@ -1,4 +1,4 @@
-"""Count the false positives of each way of testing in simulated experiments without difference."""
+"""Count the false positives of each test in simulated experiments without differences."""
 
 from cellpheno.core import job
 from cellpheno.statistics import frequencies, null_experiments

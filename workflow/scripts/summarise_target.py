@@ -1,4 +1,4 @@
-"""List how well the target class is found in the layout of the paper's tables (CCA, 2 to 5)."""
+"""Summarise the results for the target class as in the paper's tables (CCA, 2 to 5)."""
 
 from cellpheno.core import job
 from cellpheno.study.members import Member

@@ -16,7 +16,7 @@ key = checkpoint_key(
     [*coco.files(snakemake.input.tiles), *snakemake.input.weights],
 )
 checkpoint = Checkpoint(params.checkpoints, key)
-# no parameter: another scale of inference must not train the detector again
+# from the config, because as a parameter another scale would train the detector again
 own = snakemake.config["detectors"][snakemake.wildcards.detector].get("inference", {})
 inference = {**snakemake.config["detection"]["inference"], **own}
 with gpu.device(snakemake) as device, multi_gpu.team(device) as device:
