@@ -14,7 +14,7 @@ from cellpheno.study import classification, configuration
 SCHEMA = configuration.load_schema(
     Path(__file__).parents[3] / "workflow/schemas/config.schema.yaml"
 )
-BACKBONES = SCHEMA["$defs"]["classification"]["properties"]["model"]["properties"]["backbone"]
+BACKBONES = SCHEMA["properties"]["classification"]["properties"]["model"]["properties"]["backbone"]
 SETTINGS = {
     "model": {"frozen_batch_norm": False, "weights": None, "auxiliary_loss": 0},
     "crops": {"size": 224, "shape": "padded", "border": 0},

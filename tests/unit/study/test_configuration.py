@@ -1,5 +1,6 @@
 import copy
 import datetime
+import runpy
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,7 @@ def test_a_key_in_the_config_wins_over_the_protocol():
 
 
 def test_every_backbone_of_the_schema_can_be_built():
-    model = SCHEMA["$defs"]["classification"]["properties"]["model"]["properties"]
+    model = SCHEMA["properties"]["classification"]["properties"]["model"]["properties"]
     for name in model["backbone"]["enum"]:
         assert family(name)
     detector = SCHEMA["properties"]["detection"]["properties"]["model"]["properties"]
@@ -286,3 +287,27 @@ def test_every_count_of_the_schema_has_a_largest_value():
         path[-1] for path, part in numbers if part["type"] == "integer" and "maximum" not in part
     }
     assert unbounded == {"article"}  # a number that figshare gives
+
+
+def keys_of(schema, path=()):
+    """Yield every key of a schema, those of entries included, with its path."""
+    for key, part in schema.get("properties", {}).items():
+        part = schema_defaults.resolved(part, SCHEMA)
+        yield (*path, key), part
+        for place in (part, part.get("items"), part.get("additionalProperties")):
+            yield from keys_of(place if isinstance(place, dict) else {}, (*path, key))
+
+
+def test_every_key_of_the_schema_has_a_description_of_at_most_a_few_sentences():
+    keys = dict(keys_of(SCHEMA))
+    assert ("simulation", "annotators", "miss") in keys
+    for path, part in keys.items():
+        assert 5 < len(part.get("description", "")) < 450, path
+        assert part["description"].endswith("."), path
+
+
+def test_the_document_of_all_keys_is_made_from_the_schema():
+    made = runpy.run_path(str(ROOT / "docs/make_configuration.py"))["page"]()
+    assert (ROOT / "docs/configuration.md").read_text() == made, "run docs/make_configuration.py"
+    for path, _ in keys_of(SCHEMA):
+        assert f"`{path[-1]}`" in made or f".{path[-1]}`" in made or f"## {path[-1]}" in made

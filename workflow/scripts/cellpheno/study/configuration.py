@@ -30,7 +30,7 @@ from cellpheno.study import (
     statistics,
 )
 from cellpheno.study.annotations import annotators
-from cellpheno.study.config_text import Key, Written
+from cellpheno.study.config_text import LOADER, Key, Written
 from cellpheno.study.overrides import Config, detector, experiment
 from cellpheno.study.schema_defaults import fill, refuse_misfits
 
@@ -185,4 +185,4 @@ def _weights(config: Config) -> dict[str, tuple[str | None, str]]:
 
 def load_schema(path: str | Path) -> dict[str, Any]:
     """Read a JSON schema written as YAML."""
-    return yaml.safe_load(Path(path).read_text())
+    return yaml.load(Path(path).read_text(), LOADER)

@@ -49,11 +49,14 @@ def fill(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> None
 
 
 def resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a schema with its reference into `$defs` followed; its own keys win."""
+    """Return a schema with its references into `$defs` followed; its own keys win."""
     if "$ref" not in schema:
         return dict(schema)
     target = root["$defs"][schema["$ref"].rsplit("/", 1)[-1]]
-    return {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
+    return {
+        **resolved(target, root),
+        **{key: value for key, value in schema.items() if key != "$ref"},
+    }
 
 
 def refuse_misfits(
@@ -99,7 +102,7 @@ def refuse_misfits(
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in error.instance)
         raise StudyError(
-            f"{source}: the key {within}{missing} is missing; config.yaml explains it."
+            f"{source}: the key {within}{missing} is missing; docs/configuration.md explains it."
         )
     wanted = error.validator_value
     if error.validator == "type" and "string" in wanted and "number" not in wanted:

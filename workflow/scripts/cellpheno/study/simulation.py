@@ -29,7 +29,8 @@ def complete(config: Config, source: str) -> None:
     if settings["kind"] != "live_dead":
         if not settings["frequencies"]:
             raise StudyError(
-                f"{source}: the key simulation.frequencies is missing; config.yaml explains it."
+                f"{source}: the key simulation.frequencies is missing; docs/configuration.md "
+                "explains it."
             )
         return
     layer = settings["monolayer"]
