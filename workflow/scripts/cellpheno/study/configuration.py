@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from cellpheno.core import weight_files
 from cellpheno.core.errors import StudyError
@@ -185,4 +184,4 @@ def _weights(config: Config) -> dict[str, tuple[str | None, str]]:
 
 def load_schema(path: str | Path) -> dict[str, Any]:
     """Read a JSON schema written as YAML."""
-    return yaml.load(Path(path).read_text(), LOADER)
+    return LOADER(Path(path).read_text()).get_single_data()  # safe, and faster than safe_load
