@@ -16,7 +16,7 @@ KEY = ["field", *BOX_COLUMNS]
 
 
 def cell(field, x, call="R", p=0.9, side=20.0):
-    """A proposed cell at x, of side 20 unless told otherwise."""
+    """A proposed cell at x, of side 20 by default."""
     own = {"R": p, "G": 1 - p} if call == "R" else {"R": 1 - p, "G": p}
     return {
         "field": field,

@@ -1,4 +1,4 @@
-"""What is classified without a detector: patches of a sliding window, drawn objects."""
+"""Candidates without a detector: patches of a sliding window, drawn objects."""
 
 import numpy as np
 import pandas as pd

@@ -68,15 +68,15 @@ def test_examples_of_fields_set_aside_teach_nothing_and_are_told(tmp_path, quali
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "sentence"),
     [
         ("a,0,0,64,64,blurred\n", r"label 'blurred'; the filter knows good and empty"),
         ("a,50,0,114,64,good\n", r"exceeds the field of 100 x 80 px"),
         ("a,0,0,64,64,good\nb,0,0,64,64,empty\n", r"holds no empty patch in a usable field"),
     ],
 )
-def test_examples_that_teach_nothing_are_refused(tmp_path, quality, text, told):
-    with pytest.raises(StudyError, match=told):
+def test_examples_that_teach_nothing_are_refused(tmp_path, quality, text, sentence):
+    with pytest.raises(StudyError, match=sentence):
         read(tmp_path, text, quality)
 
 

@@ -1,4 +1,4 @@
-"""Random turns, blur and brightness of crops; what the published brightness did to them."""
+"""Random turns, blur and brightness of crops; effect of the published brightness."""
 
 import types
 

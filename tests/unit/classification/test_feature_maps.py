@@ -51,7 +51,7 @@ def planted(places):
 
 
 def peak(shown):
-    """Return y and x of the middle of what is above half the highest value."""
+    """Return y and x of the centre of the values above half the highest one."""
     above = np.clip(shown - 0.5, 0, None)
     middle = [(above.sum(1 - axis) * np.arange(SIZE)).sum() for axis in (0, 1)]
     return np.array(middle) / above.sum()
@@ -68,7 +68,7 @@ def test_the_peak_of_a_map_lies_where_the_pattern_was_planted(name):
     places = np.stack([88 + phases, 120 - (3 * phases) % 32], axis=1)
     crops = planted(places)
     images = torch.from_numpy(crops).permute(0, 3, 1, 2)
-    # the class is the pattern: what the pooled features have more than those of an empty crop
+    # the class is the pattern: pooled features minus those of an empty crop
     background = model.pooled(torch.full_like(images[:1], GREY))[0]
     direction = model.pooled(images).mean(0) - background
     direction -= background * (direction @ background) / (background @ background + 1e-12)

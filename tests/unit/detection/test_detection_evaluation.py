@@ -97,7 +97,7 @@ def test_a_cell_seen_twice_is_found_once():
 
 
 def test_an_overlap_of_a_third_is_found_at_0_1_and_not_at_0_5():
-    found = detections(f=[(0.25, 0.9)])  # 5 px beside the cell: 50 of 150 px shared
+    found = detections(f=[(0.25, 0.9)])  # 5 px next to the cell: 50 of 150 px shared
     for min_iou, hit in ((0.5, False), (0.1, True)):
         matched = evaluation.match_fields(found, annotated(f=[0]), ["f"], min_iou)
         assert matched.hits.tolist() == [hit]

@@ -239,7 +239,7 @@ def test_the_loss_falls_and_tiles_without_cells_are_welcome(tmp_path):
 
 
 class FindsWhatIsFortyWide:
-    """A detector that takes bright squares for cells only where they are 40 px wide."""
+    """A detector that detects bright squares only if they are 40 px wide."""
 
     def detect(self, image, limits):
         rows, columns = (image.mean(0) > 0.8).nonzero().unbind(1)

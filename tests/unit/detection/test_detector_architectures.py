@@ -1,4 +1,4 @@
-"""What holds for every detector, of one stage or two: native resolution and no hidden cap."""
+"""Every detector, of one stage or two, works at native resolution and without hidden limits."""
 
 import pytest
 import torch

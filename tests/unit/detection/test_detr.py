@@ -120,7 +120,7 @@ def test_a_large_image_is_seen_in_its_own_resolution_and_each_cell_found_once(sm
 
 
 def test_there_are_as_many_queries_as_it_takes(small):
-    """Untrained, it takes every place for a cell: 96 x 128 px have 12 x 16 + 6 x 8 places."""
+    """Untrained, it detects a cell in every place: 96 x 128 px have 12 x 16 + 6 x 8 places."""
     with torch.no_grad():
         found = small.detect(torch.rand(3, 96, 128), Limits(0.0, 1.0, 4000))
         assert len(found[0]) == 240

@@ -1,4 +1,4 @@
-"""What a GPU computes in other steps gives what the plain steps give; here on a CPU."""
+"""The steps for a GPU give the results of the plain steps; tested here on a CPU."""
 
 import time
 
@@ -37,7 +37,7 @@ def backbone(name):
 @pytest.mark.parametrize(
     ("name", "merged", "convolutions"),
     [
-        ("resnet18", 17, 20),  # all but those that change the size of what is passed by
+        ("resnet18", 17, 20),  # all but those that change the size of the shortcut
         ("inception_v3", 94, 94),
         ("convnext_tiny", 0, 22),  # has no ReLU
     ],

@@ -39,7 +39,7 @@ def test_arrays_are_read_in_every_protocol_that_the_model_zoo_uses(protocol, tmp
 
 
 class Runs:
-    """What an attacker would put in place of an array."""
+    """An object that an attacker would put in place of an array."""
 
     def __init__(self, function, *arguments):
         self.call = (function, arguments)
@@ -64,7 +64,7 @@ def test_arrays_of_something_else_than_numbers_are_refused(tmp_path):
             model_zoo.read(written(tmp_path, {"model": {"a": array}}))
 
 
-def test_what_is_no_file_of_the_model_zoo_is_told(tmp_path):
+def test_files_that_are_not_from_the_model_zoo_are_refused(tmp_path):
     with pytest.raises(StudyError, match="There is no file"):
         model_zoo.read(tmp_path / "none.pkl")
     whole = written(tmp_path, {"model": ARRAYS})

@@ -1,4 +1,4 @@
-"""Figures of the data set: what was annotated, how much of it was found, how the classes look."""
+"""Figures of the data set: annotations, found cells, and examples of the classes."""
 
 import dataclasses
 import re

@@ -1,4 +1,4 @@
-"""Figure S5: one row for each subset, a piece of a field beside its numbers."""
+"""Figure S5: one row for each subset, an example next to its numbers."""
 
 import numpy as np
 import pandas as pd

@@ -115,7 +115,7 @@ def test_shares_of_classes_have_no_panel_without_cells(study):
 
 
 def annotated_in(*places):
-    """Return what is counted of two `a` and one `b` in a field of each split and condition."""
+    """Return the counts of two `a` and one `b` in a field of each split and condition."""
     fields = [f"f{number}" for number in range(len(places))]
     boxes = pd.DataFrame({"field": fields * 3, "label": ["a", "a", "b"] * len(fields)})
     boxes["label"] = boxes.groupby("field").cumcount().map({0: "a", 1: "a", 2: "b"})

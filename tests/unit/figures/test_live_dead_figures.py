@@ -157,7 +157,7 @@ def test_every_classifier_has_its_area_on_every_data_set(metrics):
         columns=[*names, "label", "call", "n"],
     )
     shown = texts(two_classes.draw(curves.assign(**rates), confusion, metrics, PALETTE))
-    assert shown.count("one  0.800 [0.600, 0.950]") == 1  # on what it was trained on
+    assert shown.count("one  0.800 [0.600, 0.950]") == 1  # on its own training data
     assert shown.count("one  0.700 [0.600, 0.950]") == 2
     assert shown.count("50%\n7") == 4 * len(sets)
 
@@ -177,7 +177,7 @@ def test_calibration_has_a_point_for_each_bin(metrics):
             "share": [0.1, 0.0, 0.9],
             "ci_low": [0.0, 0.0, 0.8],
             "ci_high": [0.3, 1.0, 1.0],
-            "n": [50, 1, 50],  # one patch tells nothing
+            "n": [50, 1, 50],  # one patch is too few
         }
     )
     figure = calibration.draw(table, metrics, "live")

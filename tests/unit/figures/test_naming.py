@@ -1,4 +1,4 @@
-"""Long names in figures are shortened, told apart, and written out below."""
+"""Long names in figures are shortened, stay distinct, and are written out below."""
 
 import itertools
 

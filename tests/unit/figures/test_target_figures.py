@@ -1,4 +1,4 @@
-"""Figures and tables of how well the class that is looked for is found."""
+"""Figures and tables of how well the target class is found."""
 
 import matplotlib.text
 import numpy as np

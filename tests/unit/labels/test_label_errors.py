@@ -31,7 +31,7 @@ def cells(labels, per_field=10):
 
 
 def looks(true, random, classes=CLASSES):
-    """Descriptors by which the classes can be told apart."""
+    """Descriptors that distinguish the classes."""
     centres = np.random.default_rng(7).normal(0, 3, (len(classes), 30))
     rows = pd.Index(classes).get_indexer(true)
     return (centres[rows] + random.normal(0, 1, (len(true), 30))).astype(np.float32)

@@ -143,7 +143,7 @@ def test_a_sheet_that_is_there_is_replaced_by_force_only(folder, capsys):
     before = sheet.read_bytes()
     again = [str(folder / "raw"), r"(?P<field>.+)_actin\.tif", str(sheet)]
     assert make_sample_sheet.main(again) == 1
-    assert "is there already; --force replaces it" in capsys.readouterr().err
+    assert "already exists; --force replaces it" in capsys.readouterr().err
     assert sheet.read_bytes() == before
     assert make_sample_sheet.main([*again, "--force"]) == 0
     assert sheet.read_bytes() != before

@@ -1,4 +1,4 @@
-"""Published numbers: how they are listed, and what is said of ours beside them."""
+"""Published numbers: how they are listed and compared with ours."""
 
 from pathlib import Path
 

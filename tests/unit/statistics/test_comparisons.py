@@ -1,4 +1,4 @@
-"""Tests of conditions against control, held against SciPy, statsmodels and known answers."""
+"""Tests of conditions against control, compared with SciPy, statsmodels and known answers."""
 
 import numpy as np
 import pandas as pd
@@ -40,7 +40,7 @@ def table(values, fields_per_replicate=1, cells=100):
 
 
 def compared(some, entries, control="control", named=None, **members):
-    """Test a frequencies table; each class is a question of its own unless `members` tell."""
+    """Test a frequencies table; each class is a question of its own unless `members` say otherwise."""
     names = some["class"].unique()
     members = members or {name: [name] for name in [*names, "the rest"]}
     named = some.drop_duplicates("field").assign(usable=True) if named is None else named
@@ -228,8 +228,8 @@ def test_a_condition_that_lost_all_its_fields_has_rows_without_values_and_one_se
 def test_a_lost_condition_does_not_count_among_the_comparisons():
     some = table({"one": {"control": CONTROL, "x": TREATED}})
     alone = compared(some, [WELCH]).iloc[0]
-    beside = compared(some, [WELCH], named=sheet(some, gone=2)).iloc[0]
-    assert beside["p_adjusted"] == alone["p_adjusted"]
+    together = compared(some, [WELCH], named=sheet(some, gone=2)).iloc[0]
+    assert together["p_adjusted"] == alone["p_adjusted"]
 
 
 @pytest.mark.parametrize("left", [0, 1])

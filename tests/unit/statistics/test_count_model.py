@@ -1,4 +1,4 @@
-"""The model for counts, held against statsmodels, Welch's test and numbers worked out by hand."""
+"""The model for counts, compared with statsmodels, Welch's test and numbers worked out by hand."""
 
 import numpy as np
 import pytest

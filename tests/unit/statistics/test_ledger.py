@@ -1,4 +1,4 @@
-"""What the doubtful steps of a publication do is measured one at a time, with an interval."""
+"""The effects of doubtful published steps are measured one at a time, with an interval."""
 
 import copy
 

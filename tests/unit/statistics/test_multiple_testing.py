@@ -1,4 +1,4 @@
-"""What counts as one comparison, and how p values are corrected for their number."""
+"""Comparisons are counted, and p values corrected for their number."""
 
 import numpy as np
 import pytest

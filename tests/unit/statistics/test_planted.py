@@ -1,4 +1,4 @@
-"""What a simulation planted, next to what was measured in the same fields."""
+"""Planted values are compared with those measured in the same fields."""
 
 import numpy as np
 import pandas as pd

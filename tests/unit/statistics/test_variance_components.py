@@ -1,4 +1,4 @@
-"""How cells vary between replicates and fields: told from counts, and drawn again."""
+"""Variation of cells between replicates and fields: estimated from counts, and drawn again."""
 
 import numpy as np
 import pytest

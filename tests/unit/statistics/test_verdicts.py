@@ -180,7 +180,7 @@ def test_a_limit_of_null_is_off():
 
 
 def swap(fields: pd.DataFrame, row: int) -> pd.DataFrame:
-    """Exchange what the two channels of a field hold."""
+    """Exchange the two channels of a field."""
     numbers = [name.removeprefix("actin_") for name in fields if name.startswith("actin_")]
     for name in numbers:
         pair = [f"actin_{name}", f"dapi_{name}"]

@@ -165,8 +165,8 @@ def test_a_condition_and_time_that_lost_all_fields_has_a_row_without_viability(t
     lost = whole[whole["n"] == 0]
     assert lost[["condition", "time"]].to_numpy().tolist() == [["y", "4"], ["gone", "4"]]
     assert lost["viability"].isna().all()
-    told = notices.given()[before:]
-    assert any("gone at day 4 has no viability by bright-field: 0 of 1 fields" in t for t in told)
+    given = notices.given()[before:]
+    assert any("gone at day 4 has no viability by bright-field: 0 of 1 fields" in t for t in given)
     storage.write(whole, tmp_path / "viability.tsv", VIABILITY)
 
 

@@ -1,4 +1,4 @@
-"""Cells of one class told from the rest, worked out by hand (C50, C55)."""
+"""Target cells distinguished from the rest, worked out by hand (C50, C55)."""
 
 import numpy as np
 import pandas as pd
@@ -49,7 +49,7 @@ def test_the_published_threshold_is_the_best_of_the_reported_cells():
 
 def test_the_sound_threshold_is_the_best_of_val():
     metrics, _ = evaluated()
-    # 0.71 is the lowest that tells the two cells of val; in test it finds one of two
+    # 0.71 is the lowest that separates the two cells of val; in test it finds one of two
     assert value(metrics, "sound", "f1", "0", "threshold") == 0.71
     assert value(metrics, "sound", "f1") == pytest.approx(2 / 3)
     assert value(metrics, "sound", "precision") == 1

@@ -1,4 +1,4 @@
-"""How much a classifier gains from more cells: the fitted curve, and what it may say."""
+"""The gain from more cells: the fitted curve, and its conclusion in words."""
 
 import numpy as np
 import pandas as pd
@@ -77,7 +77,7 @@ def test_a_curve_at_its_ceiling_promises_nothing():
 
 
 def test_what_lies_far_beyond_the_cells_is_called_an_order_of_magnitude():
-    said = Curve(0.9, 0.2, 0.1)  # 1866 more cells beside 1000
+    said = Curve(0.9, 0.2, 0.1)  # 1866 more cells than 1000
     assert said.more_cells(1000) == pytest.approx(1866, rel=0.02)
     words = learning_curve.say(said, "AUROC", 1000, said.more_cells(1000), np.nan, np.nan)
     assert "order of magnitude" in words

@@ -57,7 +57,7 @@ def draw(
         corner = (x, y)
         axes.add_patch(Rectangle(corner, SHARE, SHARE, fill=False, edgecolor=colour, linewidth=1.0))
     axes.set(xlim=(-0.1, PLACES), ylim=(-0.1, PLACES), xticks=[], yticks=[], aspect="equal")
-    axes.set(xlabel="t-SNE 1", ylabel="t-SNE 2", title="what lies where, framed by label")
+    axes.set(xlabel="t-SNE 1", ylabel="t-SNE 2", title="cells by place, framed by label")
     handles = palette.handles(palette.classes)
     handles += embedding.dots({"no label": embedding.UNKNOWN})
     small.legend(handles=handles, loc="outside lower center", ncols=3, handlelength=1)
