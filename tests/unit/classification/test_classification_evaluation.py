@@ -115,7 +115,7 @@ def test_a_roc_curve_has_the_area_that_is_reported():
 
 def test_confusion_counts_every_pair_of_classes():
     cells = scored()
-    table = confusion(cells)
+    table = confusion(cells.labels, cells.called, cells.classes)
     assert len(table) == 9
     assert table["n"].sum() == 200
     row = table[(table["label"] == "a") & (table["call"] == "b")]["n"].item()

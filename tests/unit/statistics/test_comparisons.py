@@ -40,7 +40,7 @@ def table(values, fields_per_replicate=1, cells=100):
 
 
 def compared(some, entries, control="control", named=None, **members):
-    """Test a frequencies table; each class is a question of its own unless `members` say otherwise."""
+    """Test a frequencies table; each class is its own question unless `members` say otherwise."""
     names = some["class"].unique()
     members = members or {name: [name] for name in [*names, "the rest"]}
     named = some.drop_duplicates("field").assign(usable=True) if named is None else named

@@ -1,7 +1,7 @@
 """Measure classifiers on annotated cells, with intervals over fields."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -102,17 +102,12 @@ def roc(cells: Scored) -> pd.DataFrame:
     return pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=columns)
 
 
-def confusion(cells: Scored) -> pd.DataFrame:
+def confusion(labels: Integers, called: Integers, classes: Sequence[str]) -> pd.DataFrame:
     """Return how many cells of each annotated class were called each class: label, call, n."""
-    count = len(cells.classes)
-    matrix = confusion_matrix(cells.labels, cells.called, labels=np.arange(count))
-    return pd.DataFrame(
-        {
-            "label": np.repeat(cells.classes, count),
-            "call": np.tile(cells.classes, count),
-            "n": matrix.ravel(),
-        }
-    )
+    count = len(classes)
+    n = confusion_matrix(labels, called, labels=np.arange(count)).ravel()
+    pairs = {"label": np.repeat(classes, count), "call": np.tile(classes, count)}
+    return pd.DataFrame({**pairs, "n": n})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,7 +156,8 @@ def evaluate(
             metrics.append(found.assign(**row))
             if (experiment, run) == main:
                 curves.append(roc(scored).assign(split=split))
-                confusions.append(confusion(scored).assign(split=split))
+                pairs = confusion(scored.labels, scored.called, classes)
+                confusions.append(pairs.assign(split=split))
     stacked = [pd.concat(frames, ignore_index=True) for frames in (metrics, curves, confusions)]
     return Evaluation(*stacked)
 

@@ -17,6 +17,7 @@ from scipy import stats
 from sklearn.metrics import roc_curve
 
 from cellpheno.classification.correlation import BOOTSTRAP, correlate
+from cellpheno.classification.evaluation import confusion
 from cellpheno.core.errors import StudyError
 from cellpheno.core.randomness import generator
 from cellpheno.measuring.bootstrap import interval, resamples
@@ -207,7 +208,8 @@ def evaluate(
                 for row in _correlations(lit, seed):
                     metrics.append({**about, **row, "metric": row["metric"] + ending})
             curves.append(_roc(part).assign(**about))
-            confusions.append(_confusion(part, classes).assign(**about))
+            positions = ((~each).astype(np.int64) for each in (part.dim, part.called))
+            confusions.append(confusion(*positions, classes).assign(**about))
             calibrations.append(calibration(part, seed).assign(**about))
     if not metrics:
         raise StudyError(
@@ -236,12 +238,3 @@ def _roc(part: Part) -> pd.DataFrame:
         return pd.DataFrame({"false_positive_rate": [], "true_positive_rate": []}, dtype=float)
     false, true, _ = roc_curve(part.dim, part.score)
     return pd.DataFrame({"false_positive_rate": false, "true_positive_rate": true})
-
-
-def _confusion(part: Part, classes: tuple[str, str]) -> pd.DataFrame:
-    rows = []
-    for number, label in enumerate(classes):
-        for other, call in enumerate(classes):
-            inside = (part.dim == (number == 0)) & (part.called == (other == 0))
-            rows.append((label, call, int(inside.sum())))
-    return pd.DataFrame(rows, columns=["label", "call", "n"])

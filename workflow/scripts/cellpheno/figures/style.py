@@ -356,6 +356,24 @@ def percent(axes: Axes) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g}%")
 
 
+def stacked_bars(
+    axes: Axes, shares: pd.DataFrame, palette: Palette, width: float, least: float, digits: int = 0
+) -> None:
+    """Draw a stacked bar for each row, classes as columns, labelled in per cent from `least` on."""
+    bottom = np.zeros(len(shares))
+    centred = {"ha": "center", "va": "center", "fontsize": 5.5}
+    for name in shares.columns:
+        heights = shares[name].fillna(0).to_numpy()
+        look = {"hatch": palette.hatch(name), "edgecolor": "white", "linewidth": 0}
+        axes.bar(range(len(shares)), heights, width, bottom, color=palette[name], **look)
+        for row in np.flatnonzero(heights >= least):
+            text, place = f"{100 * heights[row]:.{digits}f}%", bottom[row] + heights[row] / 2
+            axes.text(row, place, text, color=ink_on(palette[name]), **centred)
+        bottom += heights
+    percent(axes)
+    name_ticks(axes, list(shares.index))
+
+
 def with_interval(row: pd.Series, digits: int = 3) -> str:
     """Return the text of a value and of its interval, if it has one."""
     value, low, high = (f"{row[key]:.{digits}f}" for key in ("value", "ci_low", "ci_high"))

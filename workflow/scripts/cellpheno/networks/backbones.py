@@ -19,7 +19,7 @@ from cellpheno.images.crops import Geometry
 from cellpheno.networks import first_layer
 from cellpheno.networks.batch_norm_folding import merge, ready
 from cellpheno.networks.precision import dtype, log_choice
-from cellpheno.networks.weights import misfits, state_of
+from cellpheno.networks.weights import fill, state_of
 from cellpheno.networks.weights import read as read_weights
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -256,13 +256,9 @@ def load_original(model: nn.Module, path: Path) -> None:
         re.sub(r"(denselayer\d+\.(?:norm|conv))\.", r"\1", key): value
         for key, value in state_of(read_weights(path), path).items()
     }
-    if problems := misfits(model.state_dict(), state):
-        raise StudyError(
-            f"{path} does not fit torchvision's {type(model).__name__} of the config's "
-            f"classification/model/backbone ({'; '.join(problems)}); give the state dict of the "
-            "original model with its 1000 classes."
-        )
-    model.load_state_dict(state, strict=False)  # older files lack counts that nothing needs
+    part = f"torchvision's {type(model).__name__} of the config's classification/model/backbone"
+    remedy = "Give the state dict of the original model with its 1000 classes."
+    fill(model, state, path, part, remedy)
 
 
 @dataclasses.dataclass(frozen=True)

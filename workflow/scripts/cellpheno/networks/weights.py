@@ -45,35 +45,29 @@ def state_of(content: Mapping[str, Any], path: str | Path) -> Mapping[str, Tenso
     return state
 
 
-def fill(network: nn.Module, content: Mapping[str, Any], path: str | Path) -> None:
-    """Load a state dict, or that of a saved detector; raise StudyError if it does not fit."""
-    state = state_of(content, path)
+def fill(
+    network: nn.Module, state: Mapping[str, Tensor], path: str | Path, part: str, remedy: str
+) -> None:
+    """Load a complete state dict into a part of a model; raise StudyError if it does not fit."""
     problems = misfits(network.state_dict(), state)
     if problems:
-        raise StudyError(
-            f"The weights {path} do not fit the detector: {'; '.join(problems)}. Give the weights "
-            "of this very architecture and backbone with one class of object, or `weights: null`."
-        )
+        raise StudyError(f"The weights {path} do not fit {part}: {'; '.join(problems)}. {remedy}")
     # files may lack counts of training steps, which inference never uses
     network.load_state_dict(dict(state), strict=False)
-    logger.info("%d weights from %s", len(state), path)
+    logger.info("%d weights of %s from %s", len(state), part, path)
+
+
+def fill_detector(network: nn.Module, content: Mapping[str, Any], path: str | Path) -> None:
+    """Load a state dict, or that of a saved detector; raise StudyError if it does not fit."""
+    remedy = "Give the weights of this very architecture and backbone with one class of object, or "
+    fill(network, state_of(content, path), path, "the detector", f"{remedy}`weights: null`.")
 
 
 def fill_backbone(body: nn.Module, content: Mapping[str, Any], path: str | Path) -> None:
-    """Load a state dict of torchvision's classifier into a detector's backbone (C16), without `fc`.
-
-    Raises StudyError when the weights do not fit.
-    """
-    state = state_of(content, path)
-    state = {key: value for key, value in state.items() if not key.startswith("fc.")}
-    problems = misfits(body.state_dict(), state)
-    if problems:
-        raise StudyError(
-            f"The weights {path} do not fit the detector's backbone: {'; '.join(problems)}. Give "
-            "torchvision's weights of this very backbone (resnet50), or `backbone_weights: null`."
-        )
-    body.load_state_dict(state, strict=False)  # older files lack counts that nothing needs
-    logger.info("%d weights of the backbone from %s", len(state), path)
+    """Load torchvision's classifier without `fc` into a detector's backbone (C16), if it fits."""
+    state = {k: value for k, value in state_of(content, path).items() if not k.startswith("fc.")}
+    remedy = "Give torchvision's weights of this very backbone (resnet50), or "
+    fill(body, state, path, "the detector's backbone", f"{remedy}`backbone_weights: null`.")
 
 
 def with_own(

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import confusion_matrix
 
+from cellpheno.classification.evaluation import confusion
 from cellpheno.measuring.bootstrap import measured
 from cellpheno.measuring.metrics import auc, share
 from cellpheno.tables import storage
@@ -76,7 +76,7 @@ def evaluate(
         # on val the threshold is chosen on the reported cells
         metrics.append(rows[rows["convention"] == PUBLISHED] if on_val else rows)
         confusions += [
-            confusion(frame, classes).assign(seed=run, **about) for run, frame in reported.items()
+            likeliest(frame, classes).assign(seed=run, **about) for run, frame in reported.items()
         ]
     return (
         storage.concatenate(metrics, CELL_LEVEL),
@@ -139,18 +139,11 @@ def values(
     return measured(measure, weights)
 
 
-def confusion(cells: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+def likeliest(cells: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """Return how many cells of each annotated class have which likeliest class: label, call, n."""
     probabilities = cells[[f"p_{name}" for name in classes]].to_numpy(np.float64)
-    called = np.array(classes, dtype=object)[probabilities.argmax(axis=1)]
-    labels = list(classes)
-    matrix = (
-        confusion_matrix(cells["label"].to_numpy(dtype=object), called, labels=labels)
-        if len(cells)
-        else np.zeros((len(labels), len(labels)), dtype=np.int64)
-    )
-    frame = {"label": np.repeat(labels, len(labels)), "call": np.tile(labels, len(labels))}
-    return pd.DataFrame({**frame, "n": matrix.ravel()})
+    labels = pd.Index(classes).get_indexer(cells["label"])
+    return confusion(labels, probabilities.argmax(axis=1), classes)
 
 
 def _scored(cells: pd.DataFrame, target: str) -> tuple[Mask, Array]:

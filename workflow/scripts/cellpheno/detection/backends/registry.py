@@ -49,11 +49,11 @@ def build(settings: Mapping[str, Any], channels: Sequence[str] = COLOURS) -> Det
     if content and "channels" in content:
         _check_channels(path, content["channels"], channels)
         _fit(detector, len(channels), first_layer.RANDOM)
-        weights.fill(detector.network, content, path)
+        weights.fill_detector(detector.network, content, path)
     else:
         if content:
             translated = library.translate(content, detector.network, path)
-            weights.fill(detector.network, translated, path)
+            weights.fill_detector(detector.network, translated, path)
         _fit(detector, len(channels), settings.get("stem", first_layer.ADAPTED))
     return detector
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -69,25 +68,8 @@ def draw_bars(axes: Axes, numbers: pd.DataFrame, palette: style.Palette) -> None
     numbers = numbers.reindex(columns=list(palette.classes), fill_value=0)
     totals = numbers.sum(axis=1)
     shares = numbers.div(totals, axis=0)
-    bottom = np.zeros(len(numbers))
-    for name in palette.classes:
-        heights = shares[name].to_numpy()
-        look = {"hatch": palette.hatch(name), "edgecolor": "white", "linewidth": 0}
-        axes.bar(range(len(numbers)), heights, 0.75, bottom, color=palette[name], **look)
-        for row, height in enumerate(heights):
-            if height >= SMALLEST_LABELLED:
-                axes.text(
-                    *(row, bottom[row] + height / 2),
-                    f"{100 * height:.0f}%",
-                    ha="center",
-                    va="center",
-                    fontsize=5.5,
-                    color=style.ink_on(palette[name]),
-                )
-        bottom += heights
+    style.stacked_bars(axes, shares, palette, 0.75, SMALLEST_LABELLED)
     for row, total in enumerate(totals):
         axes.text(row, 1.015, f"{total:,}", ha="center", va="bottom", fontsize=6)
     axes.set_ylim(0, 1.07)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
-    style.percent(axes)
-    style.name_ticks(axes, list(numbers.index))

@@ -43,25 +43,8 @@ def mean_frequencies(frequencies: pd.DataFrame, unit: str, palette: style.Palett
 
 def draw_stack(axes: Axes, shares: pd.DataFrame, palette: style.Palette) -> None:
     """Draw a stacked bar for each row of a table of shares."""
-    bottom = np.zeros(len(shares))
     for row in np.flatnonzero(shares.isna().all(axis=1)):
         say_none(axes, int(row), len(shares))
     highest = float(np.nanmax(shares.sum(axis=1))) or 1.0
-    for name in shares.columns:
-        heights = shares[name].fillna(0).to_numpy()
-        look = {"hatch": palette.hatch(name), "edgecolor": "white", "linewidth": 0}
-        axes.bar(range(len(shares)), heights, 0.7, bottom, color=palette[name], **look)
-        for row, height in enumerate(heights):
-            if height >= 0.06 * highest:
-                axes.text(
-                    *(row, bottom[row] + height / 2),
-                    f"{100 * height:.1f}%" if highest < 0.9 else f"{100 * height:.0f}%",
-                    ha="center",
-                    va="center",
-                    fontsize=5.5,
-                    color=style.ink_on(palette[name]),
-                )
-        bottom += heights
+    style.stacked_bars(axes, shares, palette, 0.7, 0.06 * highest, digits=int(highest < 0.9))
     axes.set_ylim(0, highest * 1.03)
-    style.percent(axes)
-    style.name_ticks(axes, list(shares.index))
