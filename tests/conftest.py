@@ -16,6 +16,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from cellpheno.study import configuration, schema_defaults
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -100,8 +102,11 @@ def another_checkout(folder: Path, date: float) -> Path:
 
 @pytest.fixture(scope="session")
 def default_config() -> dict[str, Any]:
-    """The default study's config, as it stands in the repository."""
-    return yaml.safe_load((ROOT / "config.yaml").read_text())
+    """The default study's config, with what the schema fills in."""
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    schema = configuration.load_schema(ROOT / "workflow/schemas/config.schema.yaml")
+    schema_defaults.fill(config, schema, schema)
+    return config
 
 
 @pytest.fixture

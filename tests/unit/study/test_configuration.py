@@ -28,7 +28,7 @@ def changed(*path, to):
     config = copy.deepcopy(DEFAULT)
     section = config
     for key in path[:-1]:
-        section = section[key]
+        section = section.setdefault(key, {})
     section[path[-1]] = to
     return config
 
