@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import confusion_matrix, roc_curve
+import sklearn.metrics
 
 from cellpheno.core import notices
 from cellpheno.core.errors import StudyError
@@ -87,25 +87,30 @@ def with_intervals(cells: Scored, fields: pd.Series, seed: int, stream: str) -> 
     return pd.DataFrame(rows, columns=["class", "metric", "value", "ci_low", "ci_high", "n"])
 
 
-def roc(cells: Scored) -> pd.DataFrame:
-    """Return the ROC curve of each class and group, without points on a straight line.
+def roc_curve(positive: Mask, score: Array) -> pd.DataFrame:
+    """Return the ROC curve of cells [n], without points on a straight line.
 
-    Classes without positive or without negative cells have no curve.
+    It is empty without positive or without negative cells.
     """
-    curves = []
-    for name, positive, _, score in cells.against_rest():
-        if positive.any() and not positive.all():
-            false, true, _ = roc_curve(positive, score)
-            curve = {"class": name, "false_positive_rate": false, "true_positive_rate": true}
-            curves.append(pd.DataFrame(curve))
-    columns = ["class", "false_positive_rate", "true_positive_rate"]
-    return pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=columns)
+    false, true = np.empty((2, 0))
+    if positive.any() and not positive.all():
+        false, true, _ = sklearn.metrics.roc_curve(positive, score)
+    return pd.DataFrame({"false_positive_rate": false, "true_positive_rate": true})
+
+
+def roc(cells: Scored) -> pd.DataFrame:
+    """Return the ROC curve of each class and group that has one."""
+    curves = [
+        roc_curve(positive, score).assign(**{"class": name})
+        for name, positive, _, score in cells.against_rest()
+    ]
+    return pd.concat(curves, ignore_index=True)
 
 
 def confusion(labels: Integers, called: Integers, classes: Sequence[str]) -> pd.DataFrame:
     """Return how many cells of each annotated class were called each class: label, call, n."""
     count = len(classes)
-    n = confusion_matrix(labels, called, labels=np.arange(count)).ravel()
+    n = sklearn.metrics.confusion_matrix(labels, called, labels=np.arange(count)).ravel()
     pairs = {"label": np.repeat(classes, count), "call": np.tile(classes, count)}
     return pd.DataFrame({**pairs, "n": n})
 

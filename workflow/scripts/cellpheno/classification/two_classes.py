@@ -14,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import stats
-from sklearn.metrics import roc_curve
 
 from cellpheno.classification.correlation import BOOTSTRAP, correlate
-from cellpheno.classification.evaluation import confusion
+from cellpheno.classification.evaluation import confusion, roc_curve
 from cellpheno.core.errors import StudyError
 from cellpheno.core.randomness import generator
 from cellpheno.measuring.bootstrap import interval, resamples
@@ -207,7 +206,7 @@ def evaluate(
                 lit = rows.dropna(subset="mean")
                 for row in _correlations(lit, seed):
                     metrics.append({**about, **row, "metric": row["metric"] + ending})
-            curves.append(_roc(part).assign(**about))
+            curves.append(roc_curve(part.dim, part.score).assign(**about))
             positions = ((~each).astype(np.int64) for each in (part.dim, part.called))
             confusions.append(confusion(*positions, classes).assign(**about))
             calibrations.append(calibration(part, seed).assign(**about))
@@ -230,11 +229,3 @@ def _part(known: pd.DataFrame, low: str) -> Part:
 def _correlations(rows: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
     brightness, score = (rows[name].to_numpy(np.float64) for name in ("mean", "score"))
     yield from correlate(brightness, score, pd.factorize(rows["field"])[0], seed)
-
-
-def _roc(part: Part) -> pd.DataFrame:
-    """Return the ROC curve of the dim class, empty if there is only one class."""
-    if part.dim.all() or not part.dim.any():
-        return pd.DataFrame({"false_positive_rate": [], "true_positive_rate": []}, dtype=float)
-    false, true, _ = roc_curve(part.dim, part.score)
-    return pd.DataFrame({"false_positive_rate": false, "true_positive_rate": true})
