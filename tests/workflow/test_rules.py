@@ -1,20 +1,13 @@
-"""What every rule declares, read from the rule files."""
+"""What every rule declares, and what rule files register."""
 
 import re
-from pathlib import Path
 
 import pytest
+from rule_list import GPUS, ROOT, configs, matches, registered, rules
 
-ROOT = Path(__file__).parents[2]
-RULES = {
-    (path.name, name): body
-    for path in sorted((ROOT / "workflow/rules").glob("*.smk"))
-    for name, body in re.findall(
-        r"^ *rule (\w+):\n(.*?)(?=^ *rule |\Z)", path.read_text(), re.DOTALL | re.MULTILINE
-    )
-    # a rule that only names targets does no work
-    if "script:" in body or "shell:" in body
-}
+from cellpheno.core import code_hash
+
+SCRIPTS = ROOT / "workflow/scripts"
 TRAINS = {"train_detector", "train_classifier"}
 """Rules whose job may hold several GPUs."""
 EMBEDS = {"embed_cells", "embed_experiment"}
@@ -33,50 +26,49 @@ USES_A_GPU = {
     "guess_unknown_cells",
     "judge_boxes",
 }
+WORKING = {name: rule for name, rule in rules().items() if rule.works}
 
 
-@pytest.fixture(params=RULES, ids=lambda key: key[1])
+@pytest.fixture(params=WORKING)
 def rule(request):
-    return request.param[1], RULES[request.param]
+    return WORKING[request.param]
 
 
-def test_there_are_rules_to_check():
-    assert len(RULES) > 20
+def test_the_studies_need_every_rule_file():
+    files = {path.name for path in (ROOT / "workflow/rules").glob("*.smk")}
+    without_rules = {"common.smk", "lookups.smk", "registers.smk"}
+    assert {rule.file for rule in rules().values()} - {"Snakefile"} == files - without_rules
 
 
 def test_a_rule_says_what_it_does_and_declares_all_that_a_cluster_needs(rule):
-    _, body = rule
-    assert body.lstrip().startswith('"""')
-    for directive in ("log", "benchmark", "conda", "threads", "resources"):
-        assert re.search(rf"^ +{directive}:", body, re.MULTILINE), directive
-    for resource in ("mem_mb", "runtime"):
-        assert re.search(rf"\b{resource}=(scaled|longer)\(", body), (
-            f"{resource} of a retry is not more"
-        )
+    assert rule.docstring
+    assert rule.log
+    assert rule.benchmark
+    assert rule.conda
+    assert rule.threads
+    assert rule.resources["mem_mb"] == "scaled.<locals>.mem_mb"
+    assert rule.resources["runtime"] == "longer.<locals>.runtime"
 
 
 def test_a_rule_says_plainly_whether_it_uses_a_gpu(rule):
-    name, body = rule
-    if name in TRAINS:
-        assert 'gpu=config["compute"]["gpus_per_training"],' in body
-    elif name in EMBEDS:
-        assert "gpu=EMBEDDING_GPU," in body
-    else:
-        assert f"gpu={int(name in USES_A_GPU)}," in body
+    uses = GPUS if rule.name in TRAINS else int(rule.name in USES_A_GPU | EMBEDS)
+    assert rule.resources["gpu"] == uses
 
 
 def test_the_code_of_a_script_is_a_parameter_of_its_rule(rule):
-    _, body = rule
-    script = re.search(r'script:\s+"\.\./scripts/(\w+\.py)"', body)
-    if script:
-        assert f'code=code_id("{script[1]}")' in body
-        assert (ROOT / "workflow/scripts" / script[1]).exists()
+    def read(name):
+        path = SCRIPTS / name
+        return path.read_text() if path.exists() else None
+
+    if rule.script and rule.name != "figure":
+        assert (SCRIPTS / rule.script).exists()
+        assert rule.params["code"] == code_hash.code_id(rule.script, read)
 
 
-def test_a_rule_names_no_site_and_no_retries(rule):
-    _, body = rule
-    for word in ("partition", "account", "gpu_model", "retries", "qos"):
-        assert word not in body, word
+def test_rule_files_name_no_site_and_no_retries():
+    for path in (ROOT / "workflow/rules").glob("*.smk"):
+        for word in ("partition", "account", "gpu_model", "retries", "qos"):
+            assert word not in path.read_text(), (path, word)
 
 
 def test_a_name_means_the_same_in_every_rule_file():
@@ -91,7 +83,27 @@ def test_a_name_means_the_same_in_every_rule_file():
 
 
 def test_scripts_and_rules_belong_together():
-    scripts = {path.name for path in (ROOT / "workflow/scripts").glob("*.py")}
-    named = set(re.findall(r'"\.\./scripts/(\w+\.py)"', "".join(RULES.values())))
+    scripts = {path.name for path in SCRIPTS.glob("*.py")}
+    named = {rule.script for rule in WORKING.values()}
     # run by hand, before there is a sample sheet
     assert scripts - named == {"make_sample_sheet.py"}
+
+
+@pytest.mark.parametrize("study", configs())
+def test_what_is_registered_is_made_by_a_rule_once(study):
+    made = registered(study)
+    outputs = [path for rule in made["rules"] for path in rule["output"]]
+    for name in ("results", "figures", "warnings"):
+        assert len(made[name]) == len(set(made[name]))
+        for path in made[name]:
+            assert any(matches(path, output) for output in outputs), path
+
+
+def test_a_figure_is_wanted_where_the_study_has_what_it_shows():
+    figures = {study: registered(study)["figures"] for study in configs()}
+    assert "results/arhgap36/figures/effects.pdf" in figures["default"]
+    assert "results/arhgap36/figures/detectors.png" in figures["default"]
+    assert "results/jimt1_example/figures/viability_map.pdf" in figures["jimt1_example"]
+    assert not any("detect" in path for path in figures["jimt1_example"])
+    assert "results/cca_example/figures/patients.pdf" in figures["cca_example"]
+    assert "results/cca_example/figures/two_classes.pdf" not in figures["cca_example"]

@@ -1,18 +1,33 @@
-WARNINGS += [f"results/{STUDY}/warnings/split_fields.tsv"]
+RESULTS += results("annotations/boxes.parquet", "annotations/fields.tsv")
+RESULTS += results("annotations/counts.tsv")
+RESULTS += results("annotations/report.tsv", wanted=bool(ANNOTATORS))
 # labels of patches by a stain need nothing that people have drawn
-if not (FLUORESCENCE and CANDIDATES == "grid"):
-    WARNINGS += [f"results/{STUDY}/annotations/warnings.tsv"]
+WARNINGS += results("annotations/warnings.tsv", wanted=not (STAINED and PATCHES))
+# only several annotators can agree
+AGREEMENT = (
+    {
+        "agreement": "results/{study}/annotations/agreement.tsv",
+        "each": "results/{study}/annotations/each.parquet",
+        "gone_through": "results/{study}/annotations/gone_through.tsv",
+    }
+    if len(ANNOTATORS) > 1
+    else {}
+)
 
 
 rule import_annotations:
     """Import what people have annotated: boxes, classes, fields without cells (A5, A10, C7)."""
     input:
         fields="results/{study}/qc/fields.tsv",
-        annotations=ANNOTATIONS,
+        annotations=[path for own in ANNOTATORS for path in own["files"]],
     output:
         **AGREEMENT,
         boxes=f"results/{{study}}/annotations/{DRAWN}.parquet",
-        annotated=f"results/{{study}}/annotations/{DRAWN_FIELDS}.tsv",
+        annotated=(
+            "results/{study}/annotations/object_fields.tsv"
+            if STAINED
+            else "results/{study}/annotations/fields.tsv"
+        ),
         report=report(
             "results/{study}/annotations/report.tsv",
             caption="../report/annotation_report.rst",
@@ -38,7 +53,7 @@ rule import_annotations:
         # a folder's own time tells nothing of an edit inside it
         version=lambda wildcards: (
             []
-            if SIMULATED_IMAGES
+            if "simulation" in config
             else sample_sheet.raw_version(
                 source
                 for settings in ANNOTATORS
@@ -51,43 +66,6 @@ rule import_annotations:
         code=code_id("import_annotations.py"),
     script:
         "../scripts/import_annotations.py"
-
-
-rule split_fields:
-    """Divide the annotated fields into training, validation and test, by group (A8)."""
-    input:
-        fields="results/{study}/qc/fields.tsv",
-        annotated="results/{study}/annotations/fields.tsv",
-        boxes="results/{study}/annotations/boxes.parquet",
-        # elsewhere pairs change no split, so that to allow one trains nothing again
-        pairs=branch(
-            TOGETHER, then="results/{study}/near_duplicates.parquet", otherwise=[]
-        ),
-        known=branch(TOGETHER, then=KNOWN_PAIRS, otherwise=[]),
-    output:
-        splits="results/{study}/splits.tsv",
-        warnings="results/{study}/warnings/split_fields.tsv",
-    log:
-        "logs/{study}/split_fields.log",
-    benchmark:
-        "results/{study}/benchmarks/split_fields.tsv"
-    conda:
-        "../../envs/images.yaml"
-    threads: 1
-    resources:
-        gpu=0,
-        mem_mb=scaled(2000),
-        runtime=longer(20),
-    params:
-        splits={
-            key: config["splits"][key]
-            for key in ("by", "fractions", "hold_out", "deal")
-        },
-        seed=lookup("seed", within=config),
-        must_learn=MUST_LEARN,
-        code=code_id("split_fields.py"),
-    script:
-        "../scripts/split_fields.py"
 
 
 rule count_annotated:
@@ -123,31 +101,19 @@ rule count_annotated:
         "../scripts/count_annotated.py"
 
 
-rule hold_each_out:
-    """Hold each group of annotated fields out in turn: one fold per group (by request)."""
+use rule figure as plot_cells_per_field with:
+    """Draw how many cells, and how many special ones, the fields have (3C, 3D)."""
     input:
-        fields="results/{study}/qc/fields.tsv",
-        annotated="results/{study}/annotations/fields.tsv",
         boxes="results/{study}/annotations/boxes.parquet",
-        leaks="results/{study}/leaks.tsv",
+        annotated="results/{study}/annotations/fields.tsv",
+        frequencies="results/{study}/statistics/frequencies.tsv",
+        quality="results/{study}/qc/fields.tsv",
+        splits="results/{study}/splits.tsv",
     output:
-        folds="results/{study}/held_out_splits.tsv",
-        # not collected: the report does not ask for these folds
-        warnings="results/{study}/warnings/hold_each_out.tsv",
-    log:
-        "logs/{study}/hold_each_out.log",
-    benchmark:
-        "results/{study}/benchmarks/hold_each_out.tsv"
-    conda:
-        "../../envs/images.yaml"
-    threads: 1
-    resources:
-        gpu=0,
-        mem_mb=scaled(1000),
-        runtime=longer(20),
+        **drawn("cells_per_field", "Calls", "cells per field"),
+    pathvars:
+        figure="cells_per_field",
     params:
-        splits=lookup("splits", within=config),
-        seed=lookup("seed", within=config),
-        code=code_id("hold_each_out.py"),
-    script:
-        "../scripts/hold_each_out.py"
+        **drawn_by("plot_cells_per_field"),
+        excluded=lookup("statistics/exclude_classes", within=config),
+        palette=PALETTE,

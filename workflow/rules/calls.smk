@@ -1,6 +1,7 @@
-WARNINGS += [f"results/{STUDY}/warnings/call_cells.tsv"]
-WARNINGS += [f"results/{STUDY}/warnings/evaluate_classification.tsv"]
-WARNINGS += [f"results/{STUDY}/warnings/explain_cells.tsv"]
+RESULTS += results("cells.parquet", "metrics/thresholds.tsv")
+# what people have drawn is found by itself, and patches of a grid are no cells
+RESULTS += results("metrics/calls.tsv", wanted=bool(DETECTORS))
+WARNINGS += results("warnings/call_cells.tsv")
 
 
 rule call_cells:
@@ -46,75 +47,6 @@ rule call_cells:
         "../scripts/call_cells.py"
 
 
-rule evaluate_classification:
-    """Measure the classifiers on the annotated cells of held-out fields (A38)."""
-    input:
-        cells="results/{study}/cells.parquet",
-        predictions=collect(
-            "results/{{study}}/predictions/{experiment}/seed{seed}/{shard}.parquet",
-            experiment=EXPERIMENTS,
-            seed=SEEDS,
-            shard=SHARDS,
-        ),
-    output:
-        metrics="results/{study}/metrics/classification.tsv",
-        roc="results/{study}/metrics/roc.parquet",
-        confusion="results/{study}/metrics/confusion.tsv",
-        warnings="results/{study}/warnings/evaluate_classification.tsv",
-    log:
-        "logs/{study}/evaluate_classification.log",
-    benchmark:
-        "results/{study}/benchmarks/evaluate_classification.tsv"
-    conda:
-        "../../envs/images.yaml"
-    threads: 1
-    resources:
-        gpu=0,
-        mem_mb=scaled(2000),
-        runtime=longer(60),
-    params:
-        rule=lookup("calls/rule", within=config),
-        threshold=lookup("calls/threshold", within=config),
-        classes=lookup("classes", within=config),
-        negative_class=lookup("negative_class", within=config),
-        groups=lookup("class_groups", within=config),
-        seed=lookup("seed", within=config),
-        code=code_id("evaluate_classification.py"),
-    script:
-        "../scripts/evaluate_classification.py"
-
-
-rule explain_cells:
-    """Show by Grad-CAM what the calls of annotated cells rest on."""
-    input:
-        shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
-        cells="results/{study}/cells.parquet",
-        model=f"results/{{study}}/classifier/{EXPERIMENTS[0]}/seed{SEEDS[0]}/model.pt",
-    output:
-        cells="results/{study}/grad_cam/cells.parquet",
-        maps="results/{study}/grad_cam/maps.npz",
-        warnings="results/{study}/warnings/explain_cells.tsv",
-    log:
-        "logs/{study}/explain_cells.log",
-    benchmark:
-        "results/{study}/benchmarks/explain_cells.tsv"
-    conda:
-        "../../envs/torch.yaml"
-    threads: config["compute"]["threads"]
-    resources:
-        gpu=1,
-        mem_mb=scaled(4000),
-        runtime=longer(60),
-    params:
-        grad_cam=lookup("grad_cam", within=config),
-        classes=lookup("classes", within=config),
-        seed=lookup("seed", within=config),
-        threads=lookup("compute/threads", within=config),
-        code=code_id("explain_cells.py"),
-    script:
-        "../scripts/explain_cells.py"
-
-
 rule evaluate_calls:
     """Measure called cells against annotated ones: AP by class, cells per field."""
     input:
@@ -140,3 +72,29 @@ rule evaluate_calls:
         code=code_id("evaluate_calls.py"),
     script:
         "../scripts/evaluate_calls.py"
+
+
+rule sweep_thresholds:
+    """Call the annotated cells by both decision rules at every threshold (A36, A37)."""
+    input:
+        cells="results/{study}/cells.parquet",
+    output:
+        thresholds="results/{study}/metrics/thresholds.tsv",
+    log:
+        "logs/{study}/sweep_thresholds.log",
+    benchmark:
+        "results/{study}/benchmarks/sweep_thresholds.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=longer(30),
+    params:
+        classes=lookup("classes", within=config),
+        negative_class=lookup("negative_class", within=config),
+        groups=lookup("class_groups", within=config),
+        code=code_id("sweep_thresholds.py"),
+    script:
+        "../scripts/sweep_thresholds.py"

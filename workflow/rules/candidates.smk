@@ -1,5 +1,5 @@
 # What is classified where no detector looks for cells; read only then.
-PATCH_FILTER = config["patch_filter"]["enabled"]
+RESULTS += results("detections/{shard}.parquet", shard=SHARDS)
 
 
 rule list_candidates:
@@ -7,14 +7,14 @@ rule list_candidates:
     input:
         quality="results/{study}/qc/fields.tsv",
         objects=branch(
-            CANDIDATES == "annotations",
+            config["candidates"]["source"] == "annotations",
             then=f"results/{{study}}/annotations/{DRAWN}.parquet",
             otherwise=[],
         ),
     output:
         candidates=(
             "results/{study}/candidates/{shard}.parquet"
-            if PATCH_FILTER
+            if config["patch_filter"]["enabled"]
             else "results/{study}/detections/{shard}.parquet"
         ),
     log:

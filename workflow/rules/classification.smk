@@ -1,5 +1,24 @@
-WARNINGS += collect(
-    f"results/{STUDY}/warnings/train_classifier/{{experiment}}_seed{{seed}}.tsv",
+RESULTS += results(
+    "crops/{experiment}.npy",
+    "crops/{experiment}.parquet",
+    experiment=sorted({experiments.crops_as(config, name) for name in TRAINED}),
+)
+RESULTS += results(
+    "classifier/{experiment}/seed{seed}/model.pt",
+    "classifier/{experiment}/seed{seed}/history.tsv",
+    experiment=TRAINED,
+    seed=SEEDS,
+)
+RESULTS += results(
+    "predictions/{experiment}/seed{seed}/{shard}.parquet",
+    "predictions/{experiment}/seed{seed}/{shard}.features.npy",
+    experiment=EXPERIMENTS,
+    seed=SEEDS,
+    shard=SHARDS,
+)
+RESULTS += results("benchmarks/classifiers.tsv")
+WARNINGS += results(
+    "warnings/train_classifier/{experiment}_seed{seed}.tsv",
     experiment=TRAINED,
     seed=SEEDS,
 )
@@ -82,40 +101,16 @@ rule train_classifier:
         negative_class=lookup("negative_class", within=config),
         target=TARGET,
         seed=lookup("seed", within=config),
-        checkpoints=checkpoint_folder,
+        # beside the declared outputs, which are deleted when a job fails
+        checkpoints=lambda wildcards: "results/{study}/classifier/{experiment}/seed{seed}/checkpoints".format(
+            **wildcards
+        ),
         threads=lookup("compute/threads", within=config),
         precision=lookup("compute/precision", within=config),
         compile=lookup("compute/compile", within=config),
         code=code_id("train_classifier.py"),
     script:
         "../scripts/train_classifier.py"
-
-
-rule list_classifiers:
-    """List the parameters and the training time of every classifier (C52)."""
-    input:
-        costs=collect(
-            "results/{{study}}/benchmarks/classifiers/{experiment}_seed{seed}.tsv",
-            experiment=TRAINED,
-            seed=SEEDS,
-        ),
-    output:
-        "results/{study}/benchmarks/classifiers.tsv",
-    log:
-        "logs/{study}/list_classifiers.log",
-    benchmark:
-        "results/{study}/benchmarks/list_classifiers.tsv"
-    conda:
-        "../../envs/images.yaml"
-    threads: 1
-    resources:
-        gpu=0,
-        mem_mb=scaled(1000),
-        runtime=longer(10),
-    params:
-        code=code_id("list_classifiers.py"),
-    script:
-        "../scripts/list_classifiers.py"
 
 
 rule classify_cells:
@@ -145,3 +140,30 @@ rule classify_cells:
         code=code_id("classify_cells.py"),
     script:
         "../scripts/classify_cells.py"
+
+
+rule list_classifiers:
+    """List the parameters and the training time of every classifier (C52)."""
+    input:
+        costs=collect(
+            "results/{{study}}/benchmarks/classifiers/{experiment}_seed{seed}.tsv",
+            experiment=TRAINED,
+            seed=SEEDS,
+        ),
+    output:
+        "results/{study}/benchmarks/classifiers.tsv",
+    log:
+        "logs/{study}/list_classifiers.log",
+    benchmark:
+        "results/{study}/benchmarks/list_classifiers.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(1000),
+        runtime=longer(10),
+    params:
+        code=code_id("list_classifiers.py"),
+    script:
+        "../scripts/list_classifiers.py"

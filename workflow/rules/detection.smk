@@ -1,3 +1,25 @@
+RESULTS += results("detections/{shard}.parquet", shard=SHARDS)
+RESULTS += results("metrics/detection.tsv")
+RESULTS += results(
+    "tiles/{network_input}",
+    network_input=sorted(
+        {configuration.detector(config, name)["input"] for name in DETECTORS}
+    ),
+)
+RESULTS += results(
+    "detector/{detector}/model.pt",
+    "detector/{detector}/history.tsv",
+    detector=sorted({detection.trained_as(config, name) for name in DETECTORS}),
+)
+# fields in which cells may be missing, where these are no error
+FULL_FIELDS = (
+    {"warnings": "results/{study}/warnings/detect_cells/{shard}.tsv"}
+    if keeps_best(DETECTORS[0])
+    else {}
+)
+WARNINGS += collect(list(FULL_FIELDS.values()), study=STUDY, shard=SHARDS)
+
+
 rule cut_tiles:
     """Cut the annotated fields into tiles of one input's channels, a COCO data set (A13)."""
     input:
@@ -62,15 +84,6 @@ rule train_detector:
         code=code_id("train_detector.py"),
     script:
         "../scripts/train_detector.py"
-
-
-# fields in which cells may be missing, where these are no error
-FULL_FIELDS = (
-    {"warnings": "results/{study}/warnings/detect_cells/{shard}.tsv"}
-    if DETECTORS and keeps_best(DETECTORS[0])
-    else {}
-)
-WARNINGS += expand(list(FULL_FIELDS.values()), study=STUDY, shard=SHARDS)
 
 
 rule detect_cells:

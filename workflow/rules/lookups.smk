@@ -1,12 +1,5 @@
 # What rules ask for by their wildcards: the files and settings of a shard, a detector, an
-# experiment; what a retry gets; the hash of the code behind a rule.
-import hashlib
-from functools import cache
-from pathlib import Path
-
-from snakemake.exceptions import WorkflowError
-
-
+# experiment.
 def shard_rows(wildcards):
     """The rows of the sample sheet in a shard, as plain dictionaries."""
     rows = SHARDS[wildcards.shard]
@@ -16,17 +9,21 @@ def shard_rows(wildcards):
 
 
 def shard_files(wildcards):
-    return SHARDS[wildcards.shard][CHANNELS].to_numpy().ravel().tolist()
+    return SHARDS[wildcards.shard][config["channels"]].to_numpy().ravel().tolist()
 
 
 def raw_files(wildcards):
     """The raw images of a shard, if a rule makes them."""
-    return shard_files(wildcards) if SIMULATED_IMAGES else []
+    return shard_files(wildcards) if "simulation" in config else []
 
 
 def raw_version(wildcards):
     """Size and time of a user's raw images: inputs would cost seconds per 10,000 of them."""
-    return [] if SIMULATED_IMAGES else sample_sheet.raw_version(shard_files(wildcards))
+    return (
+        []
+        if "simulation" in config
+        else sample_sheet.raw_version(shard_files(wildcards))
+    )
 
 
 def detector_settings(part):
@@ -136,81 +133,16 @@ def classifier_weights(wildcards):
     return experiment_settings("model")(wildcards)["weights"] or []
 
 
-def starting_networks():
-    """Classifiers and detectors that start from weights: settings by name, by their library."""
-    models = {name: configuration.experiment(config, name)["model"] for name in TRAINED}
-    if config["patch_filter"]["enabled"]:
-        describes = {
-            "backbone": "resnet18",
-            "weights": config["patch_filter"]["weights"],
-        }
-        models["patch_filter.weights"] = {
-            **config["classification"]["model"],
-            **describes,
-        }
-    classifiers = {name: model for name, model in models.items() if model["weights"]}
-    found = {"torchvision": (classifiers, {})} if classifiers else {}
-    for name in DETECTORS:
-        settings = configuration.detector(config, name)
-        model = settings["model"]
-        if model["weights"] or model["backbone_weights"]:
-            channels = inputs.channels(config, settings["input"])
-            found.setdefault(model["backend"], ({}, {}))[1][name] = [model, channels]
-    return found
-
-
-def starting_weights(wildcards):
-    """The files of weights of the networks of a library."""
-    classifiers, detectors = FROM_WEIGHTS[wildcards.backend]
-    models = [*classifiers.values(), *(model for model, _ in detectors.values())]
-    named = [
-        model.get(key) for model in models for key in ("weights", "backbone_weights")
+def judged_detectors(experiment):
+    """The detectors whose boxes an experiment judges: those that see the same, or else the first."""
+    seen = inputs.sources(config, configuration.experiment(config, experiment)["input"])
+    same = [
+        name
+        for name in DETECTORS
+        if inputs.sources(config, configuration.detector(config, name)["input"]) == seen
     ]
-    return [path for path in named if path]
-
-
-def checkpoint_folder(wildcards):
-    """Beside the declared outputs, which are deleted when a job fails."""
-    folder = "results/{study}/classifier/{experiment}/seed{seed}/checkpoints"
-    return folder.format(**wildcards)
-
-
-def scaled(base_mb, cap_mb=512_000):
-    """Memory that doubles with each retry, up to a cap."""
-
-    def mem_mb(wildcards, attempt):
-        return min(base_mb * 2 ** (attempt - 1), cap_mb)
-
-    return mem_mb
-
-
-def longer(base_minutes, cap_minutes=2880):
-    """Time limit that doubles with each retry, up to a cap that partitions allow."""
-
-    def runtime(wildcards, attempt):
-        return max(base_minutes, min(base_minutes * 2 ** (attempt - 1), cap_minutes))
-
-    return runtime
-
-
-@cache
-def script_text(name):
-    try:
-        return Path(workflow.source_path(f"../scripts/{name}")).read_text()
-    except (OSError, WorkflowError):
-        return None
-
-
-def resource_id(name):
-    """Hash of a file of `resources`: its content counts, not its date."""
-    path = Path(workflow.source_path(f"../../resources/{name}"))
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-@cache
-def code_id(script):
-    """Hash of a script and the library behind it: an edit reruns exactly what it touches."""
-    return code_hash.code_id(script, script_text)
+    chosen = same or DETECTORS[:1]
+    return chosen if experiment in EXPERIMENTS else chosen[:1]
 
 
 # what holds the lowest detector score of a cell, unless the config gives it
@@ -218,4 +150,15 @@ DETECTION_METRICS = branch(
     config["calls"]["min_score"] == "auto",
     then="results/{study}/metrics/detection.tsv",
     otherwise=[],
+)
+# conditions that the sheet names for comparison; the splits of fields may leave fewer
+COMPARED = statistics.compared(config, fields)["condition"].unique().tolist()
+# a report knows the splits, and has no figure of an experiment without fields
+if "--report" in sys.argv and not first_page.compared(
+    Path(f"results/{STUDY}"), config["statistics"]["splits"]
+):
+    COMPARED = []
+# whose cells the detector that makes the calls is to find
+DETECTED_CLASSES = (
+    detection.detected_classes(config, DETECTORS[0]) if DETECTORS else config["classes"]
 )

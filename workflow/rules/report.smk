@@ -1,3 +1,14 @@
+# The report, and what a run leaves for those who repeat it; read last, when all is registered.
+RESULTS += results("config.yaml", "report.zip", "run.json", "warnings.tsv")
+# where the report finds this run's Snakemake; as parameters they would make it anew when moved
+os.environ["CELLPHENO_PYTHON"] = sys.executable
+os.environ["CELLPHENO_SNAKEFILE"] = str(workflow.main_snakefile)
+# the report takes nothing from a docutils.conf in the study's folder
+os.environ["DOCUTILSCONFIG"] = str(workflow.source_path("../report/docutils.conf"))
+# Snakemake renders captions by an environment of Jinja of its own, which starts from these
+jinja2.defaults.DEFAULT_FILTERS["plain"] = captions.plain
+
+
 envvars:
     "CELLPHENO_PYTHON",
     "CELLPHENO_SNAKEFILE",
@@ -13,6 +24,13 @@ if "--report" in sys.argv:
         "results": first_page.results(Path(f"results/{STUDY}"), EXPERIMENTS[0]),
         "tested": first_page.tested(Path(f"results/{STUDY}")),
     }
+
+
+rule figures:
+    """Make every figure of the study."""
+    input:
+        FIGURES,
+    localrule: True
 
 
 rule save_config:
@@ -71,18 +89,13 @@ rule collect_warnings:
 rule report:
     """Put every figure and table into one report that opens in any browser (Snakemake's own)."""
     input:
-        rules.figures.input,
+        FIGURES,
         "results/{study}/statistics/tests.tsv",
         branch(bool(DETECTORS), then="results/{study}/metrics/detection.tsv"),
         "results/{study}/metrics/classification.tsv",
         "results/{study}/qc/fields.tsv",
         # shown, but behind no figure
-        tables=[
-            f"results/{STUDY}/warnings.tsv",
-            *MEASURE_TABLES,
-            *CLAIMS,
-            *(TARGET_SUMMARIES if TARGET else []),
-        ],
+        tables=[*results("warnings.tsv"), *SHOWN],
         config="results/{study}/config.yaml",
     output:
         "results/{study}/report.zip",
@@ -111,7 +124,7 @@ rule report:
 # what the study was made from, beside the raw images
 STUDY_FILES = [
     config["fields"],
-    *ANNOTATIONS,
+    *(path for own in ANNOTATORS for path in own["files"]),
     *(configuration.detector(config, name)["model"]["weights"] for name in DETECTORS),
     *(
         configuration.experiment(config, name)["model"]["weights"]

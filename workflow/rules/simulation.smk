@@ -1,4 +1,12 @@
 # outputs carry no wildcards: the channel files are named by the sample sheet
+SIMULATED_ANNOTATIONS = simulated_files.annotations(config, ANNOTATORS)
+RESULTS += SIMULATED_ANNOTATIONS
+RESULTS += results("simulation/truth.parquet")
+# only planted errors can be counted
+RESULTS += results(
+    "label_errors/found.tsv",
+    wanted=config["label_errors"]["enabled"] and config["simulation"]["label_errors"],
+)
 
 
 rule simulate_study:
@@ -6,7 +14,7 @@ rule simulate_study:
     input:
         fields=config["fields"],
     output:
-        raw=SIMULATED_IMAGES,
+        raw=simulated_files.images(config, fields),
         annotations=(
             directory(SIMULATED_ANNOTATIONS)
             if config["annotations"]["format"] == "voc"
@@ -38,37 +46,25 @@ rule simulate_study:
         "../scripts/simulate_study.py"
 
 
-if PLANTED_FREQUENCIES:
-
-    rule compare_planted_frequencies:
-        """Compare planted and called frequencies of each condition and class."""
-        input:
-            frequencies="results/{study}/statistics/frequencies.tsv",
-            truth="results/{study}/simulation/truth.parquet",
-        output:
-            table=report(
-                "results/{study}/statistics/planted_frequencies.tsv",
-                caption="../report/planted_frequencies.rst",
-                category="Comparison of conditions",
-                labels={"figure": "planted frequencies (table)"},
-            ),
-        log:
-            "logs/{study}/compare_planted_frequencies.log",
-        benchmark:
-            "results/{study}/benchmarks/compare_planted_frequencies.tsv"
-        conda:
-            "../../envs/statistics.yaml"
-        threads: 1
-        resources:
-            gpu=0,
-            mem_mb=scaled(1000),
-            runtime=longer(10),
-        params:
-            planted=lookup("simulation/frequencies", within=config),
-            classes=lookup("classes", within=config),
-            groups=lookup("class_groups", within=config),
-            excluded=lookup("statistics/exclude_classes", within=config),
-            negative_class=lookup("negative_class", within=config),
-            code=code_id("compare_planted_frequencies.py"),
-        script:
-            "../scripts/compare_planted_frequencies.py"
+rule evaluate_label_errors:
+    """Count how many of the planted label errors are listed."""
+    input:
+        cells="results/{study}/label_errors/cells.parquet",
+        truth="results/{study}/simulation/truth.parquet",
+    output:
+        found="results/{study}/label_errors/found.tsv",
+    log:
+        "logs/{study}/evaluate_label_errors.log",
+    benchmark:
+        "results/{study}/benchmarks/evaluate_label_errors.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(1000),
+        runtime=longer(20),
+    params:
+        code=code_id("evaluate_label_errors.py"),
+    script:
+        "../scripts/evaluate_label_errors.py"

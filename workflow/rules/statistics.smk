@@ -1,19 +1,21 @@
-# wanted where annotated objects are measured
-MEASURE_TABLES = (
-    collect(
-        f"results/{STUDY}/statistics/{{name}}.tsv", name=["measures", "measure_tests"]
-    )
-    if config["statistics"]["measures"]
-    else []
+RESULTS += results("statistics/frequencies.tsv", "statistics/tests.tsv")
+WARNINGS += results("warnings/compare_conditions.tsv")
+# only what was planted can be recovered, and patches of a monolayer show several cells
+PLANTED = config.get("simulation", {})
+PLANTED_FREQUENCIES = results(
+    "statistics/planted_frequencies.tsv",
+    wanted=COMPARED
+    and PLANTED.get("kind") in ("cell_in_cell", "organoid")
+    and config["statistics"]["source"] == "calls",
 )
-# wanted where false positives are counted
-NULL_TABLES = (
-    f"results/{STUDY}/statistics/null_experiments.tsv"
-    if config["statistics"]["null_experiments"]
-    else []
+# sizes of annotated objects
+MEASURES = config["statistics"]["measures"]
+MEASURE_TABLES = results(
+    "statistics/measures.tsv", "statistics/measure_tests.tsv", wanted=bool(MEASURES)
 )
-# wanted where a published study could be reproduced
-CLAIMS = [f"results/{STUDY}/claims.tsv"] if config["published_study"] else []
+RESULTS += [*PLANTED_FREQUENCIES, *MEASURE_TABLES]
+SHOWN += MEASURE_TABLES
+WARNINGS += results("warnings/compare_measures.tsv", wanted=bool(MEASURES))
 
 
 rule count_frequencies:
@@ -49,9 +51,6 @@ rule count_frequencies:
         code=code_id("count_frequencies.py"),
     script:
         "../scripts/count_frequencies.py"
-
-
-WARNINGS += [f"results/{STUDY}/warnings/compare_conditions.tsv"]
 
 
 rule compare_conditions:
@@ -91,3 +90,69 @@ rule compare_conditions:
         code=code_id("compare_conditions.py"),
     script:
         "../scripts/compare_conditions.py"
+
+
+rule measure_objects:
+    """Take the median of each measure over the annotated objects of every field and class."""
+    input:
+        boxes="results/{study}/annotations/boxes.parquet",
+        annotated="results/{study}/annotations/fields.tsv",
+        quality="results/{study}/qc/fields.tsv",
+        splits="results/{study}/splits.tsv",
+    output:
+        table="results/{study}/statistics/measures.tsv",
+    log:
+        "logs/{study}/measure_objects.log",
+    benchmark:
+        "results/{study}/benchmarks/measure_objects.tsv"
+    conda:
+        "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=longer(10),
+    params:
+        classes=lookup("classes", within=config),
+        splits=lookup("statistics/splits", within=config),
+        measures=lookup("statistics/measures", within=config),
+        without=lookup("statistics/exclude_conditions", within=config),
+        code=code_id("measure_objects.py"),
+    script:
+        "../scripts/measure_objects.py"
+
+
+rule compare_measures:
+    """Test the measures of annotated objects of every condition against control."""
+    input:
+        measures="results/{study}/statistics/measures.tsv",
+        quality="results/{study}/qc/fields.tsv",
+        splits="results/{study}/splits.tsv",
+        annotated="results/{study}/annotations/fields.tsv",
+    output:
+        table=report(
+            "results/{study}/statistics/measure_tests.tsv",
+            caption="../report/measure_tests.rst",
+            category="Comparison of conditions",
+            labels={"figure": "measures of annotated objects (table)"},
+        ),
+        warnings="results/{study}/warnings/compare_measures.tsv",
+    log:
+        "logs/{study}/compare_measures.log",
+    benchmark:
+        "results/{study}/benchmarks/compare_measures.tsv"
+    conda:
+        "../../envs/statistics.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=longer(10),
+    params:
+        control=lookup("statistics/control", within=config),
+        tests=lookup("statistics/tests", within=config),
+        splits=lookup("statistics/splits", within=config),
+        without=lookup("statistics/exclude_conditions", within=config),
+        code=code_id("compare_measures.py"),
+    script:
+        "../scripts/compare_measures.py"

@@ -1,23 +1,14 @@
-# How well the class that is looked for is found, at the level of cells and of whole images; read
-# only where the config names one (`calls.target`).
-
+# How well the target class is found, at the level of cells and of whole images; read only where the
+# config names one (`calls.target`).
+RESULTS += results("metrics/cell_level.tsv", "metrics/cell_confusion.tsv")
+RESULTS += results(
+    "metrics/image_level.tsv", "metrics/fusion_weights.tsv", wanted=bool(DETECTORS)
+)
 JUDGED = collect(
     "results/{{study}}/judged/{experiment}/seed{seed}.parquet",
     experiment=TRAINED,
     seed=SEEDS,
 )
-
-
-def judged_detectors(experiment):
-    """The detectors whose boxes an experiment judges: those that see the same, or else the first."""
-    seen = inputs.sources(config, configuration.experiment(config, experiment)["input"])
-    same = [
-        name
-        for name in DETECTORS
-        if inputs.sources(config, configuration.detector(config, name)["input"]) == seen
-    ]
-    chosen = same or DETECTORS[:1]
-    return chosen if experiment in EXPERIMENTS else chosen[:1]
 
 
 rule judge_boxes:
@@ -88,117 +79,33 @@ rule evaluate_cell_level:
         "../scripts/evaluate_cell_level.py"
 
 
-if DETECTORS:
-
-    rule evaluate_image_level:
-        """Measure how well cells of the target class are found in whole images (C33 to C35, C54)."""
-        input:
-            judged=JUDGED,
-            splits="results/{study}/splits.tsv",
-        output:
-            metrics="results/{study}/metrics/image_level.tsv",
-            weights="results/{study}/metrics/fusion_weights.tsv",
-        log:
-            "logs/{study}/evaluate_image_level.log",
-        benchmark:
-            "results/{study}/benchmarks/evaluate_image_level.tsv"
-        conda:
-            "../../envs/images.yaml"
-        threads: 1
-        resources:
-            gpu=0,
-            mem_mb=scaled(4000),
-            runtime=longer(240),
-        params:
-            calls=lookup("calls", within=config),
-            pairs={name: judged_detectors(name) for name in EXPERIMENTS},
-            # of these, only the weight that the calls use is measured
-            designed={name: judged_detectors(name) for name in DESIGNED},
-            weights=lookup("evaluation/weights", within=config),
-            report_on="test",
-            seed=lookup("seed", within=config),
-            code=code_id("evaluate_image_level.py"),
-        script:
-            "../scripts/evaluate_image_level.py"
-
-
-if "patients" in DESIGNS:
-
-    rule evaluate_patients:
-        """Measure what was trained on some patients on each of them (C41, C42, Table 6)."""
-        input:
-            judged=collect(
-                "results/{{study}}/judged/{experiment}/seed{seed}.parquet",
-                experiment=[member.experiment for member in DESIGNS["patients"]],
-                seed=SEEDS,
-            ),
-            fields="results/{study}/qc/fields.tsv",
-            splits="results/{study}/splits.tsv",
-        output:
-            metrics="results/{study}/metrics/patients.tsv",
-        log:
-            "logs/{study}/evaluate_patients.log",
-        benchmark:
-            "results/{study}/benchmarks/evaluate_patients.tsv"
-        conda:
-            "../../envs/images.yaml"
-        threads: 1
-        resources:
-            gpu=0,
-            mem_mb=scaled(4000),
-            runtime=longer(120),
-        params:
-            members=[
-                (member.base, member.value, member.experiment)
-                for member in DESIGNS["patients"]
-            ],
-            training={
-                member.experiment: configuration.experiment(config, member.experiment)[
-                    "training"
-                ]
-                for member in DESIGNS["patients"]
-            },
-            detectors={
-                member.experiment: judged_detectors(member.experiment)
-                for member in DESIGNS["patients"]
-            },
-            column=config["designs"]["patients"]["column"],
-            patients=expansion.patients(config, fields, "config"),
-            calls=lookup("calls", within=config),
-            report_on="test",
-            seed=lookup("seed", within=config),
-            code=code_id("evaluate_patients.py"),
-        script:
-            "../scripts/evaluate_patients.py"
-
-
-if "learning_curve" in DESIGNS:
-
-    rule fit_learning_curve:
-        """Fit how much the classifier gains from more cells (C43, figure 11)."""
-        input:
-            metrics="results/{study}/metrics/cell_level.tsv",
-            classifiers="results/{study}/benchmarks/classifiers.tsv",
-        output:
-            points="results/{study}/metrics/learning_curve.tsv",
-            fits="results/{study}/metrics/learning_curve_fits.tsv",
-        log:
-            "logs/{study}/fit_learning_curve.log",
-        benchmark:
-            "results/{study}/benchmarks/fit_learning_curve.tsv"
-        conda:
-            "../../envs/statistics.yaml"
-        threads: 1
-        resources:
-            gpu=0,
-            mem_mb=scaled(2000),
-            runtime=longer(60),
-        params:
-            members=[
-                (member.base, member.value, member.experiment)
-                for member in DESIGNS["learning_curve"]
-            ],
-            seed=lookup("seed", within=config),
-            code=code_id("fit_learning_curve.py"),
-        script:
-            "../scripts/fit_learning_curve.py"
+rule evaluate_image_level:
+    """Measure how well cells of the target class are found in whole images (C33 to C35, C54)."""
+    input:
+        judged=JUDGED,
+        splits="results/{study}/splits.tsv",
+    output:
+        metrics="results/{study}/metrics/image_level.tsv",
+        weights="results/{study}/metrics/fusion_weights.tsv",
+    log:
+        "logs/{study}/evaluate_image_level.log",
+    benchmark:
+        "results/{study}/benchmarks/evaluate_image_level.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(4000),
+        runtime=longer(240),
+    params:
+        calls=lookup("calls", within=config),
+        pairs={name: judged_detectors(name) for name in EXPERIMENTS},
+        # of these, only the weight that the calls use is measured
+        designed={name: judged_detectors(name) for name in DESIGNED},
+        weights=lookup("evaluation/weights", within=config),
+        report_on="test",
+        seed=lookup("seed", within=config),
+        code=code_id("evaluate_image_level.py"),
+    script:
+        "../scripts/evaluate_image_level.py"

@@ -11,6 +11,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from rule_list import rules
 
 from cellpheno.core import code_hash
 from cellpheno.study import detector_libraries
@@ -74,24 +75,13 @@ def importable(environment):
     return {IMPORT_NAMES.get(name, name) for name in pins(environment)}
 
 
-def rules():
-    """Yield rule, environment and script (or None) of every rule that does work."""
-    for path in RULE_FILES:
-        for name, body in re.findall(
-            r"^ *rule (\w+):\n(.*?)(?=^ *rule |\Z)", path.read_text(), re.DOTALL | re.MULTILINE
-        ):
-            script = re.search(r'script:\s+"\.\./scripts/(\w+\.py)"', body)
-            for environment in environments_of(body):
-                yield name, environment, script and script[1]
-
-
-def environments_of(body):
+def environments_of(rule):
     """Return the environments that a rule may run in; a detector's depend on its library."""
-    if re.search(r"conda:\s+detector_environment\n", body):
+    if rule.conda == "detector_environment":
         return [backend.environment for backend in detector_libraries.BACKENDS.values()]
-    if re.search(r"conda:\s+EMBEDDING_ENVIRONMENT\n", body):
+    if rule.conda.endswith("/embedding_gpu.yaml"):
         return ["embedding", "embedding_gpu"]
-    return re.findall(r'conda:\s+"\.\./\.\./envs/(\w+)\.yaml"', body)
+    return [Path(rule.conda).stem]
 
 
 def third_party(tree):
@@ -129,7 +119,12 @@ def needs(script, environment=None, read=read):
 
 
 ALL_PINS = [(name, *pin) for name in sorted(ENVIRONMENTS) for pin in pins(name).items()]
-RULES = sorted(set(rules()))
+RULES = [
+    (name, environment, rule.script)
+    for name, rule in sorted(rules().items())
+    if rule.works and name != "figure"  # from which rules of figures inherit
+    for environment in environments_of(rule)
+]
 
 
 @pytest.mark.parametrize("environment", sorted(ENVIRONMENTS))
@@ -182,9 +177,7 @@ def test_the_environment_beside_snakemake_holds_all_that_the_rule_files_import()
     assert names - importable("snakemake") == {"snakemake", "jinja2"}
 
 
-def test_there_is_an_environment_for_every_rule_and_a_rule_for_every_environment():
-    text = "".join(path.read_text() for path in RULE_FILES)
-    assert len({rule for rule, _, _ in RULES}) == len(re.findall(r"^ +conda:", text, re.MULTILINE))
+def test_there_is_a_rule_for_every_environment():
     used = {environment for _, environment, _ in RULES}
     assert used | {"snakemake"} == set(ENVIRONMENTS)
 

@@ -1,6 +1,7 @@
 """Warnings for the user: on the terminal, in the log and in the report."""
 
 import logging
+import sys
 
 from cellpheno.core.errors import printable
 
@@ -14,6 +15,14 @@ def warn(sentence: str) -> None:
     if line not in _given:
         _given.append(line)
         logger.warning("%s", line)
+
+
+def show_on_terminal(shown: bool) -> None:
+    """Print warnings on the terminal, or nowhere: jobs on other nodes do not repeat them."""
+    handler = logging.StreamHandler(sys.stderr) if shown else logging.NullHandler()
+    handler.setFormatter(logging.Formatter("cellpheno: %(message)s"))
+    logger.handlers = [handler]
+    logger.propagate = False
 
 
 def given() -> list[str]:

@@ -58,6 +58,12 @@ def apply(config: Mapping[str, Any], fields: pd.DataFrame, folder: Path) -> pd.D
     return fields.assign(split=fields["field"].map(split))
 
 
+def check(config: Mapping[str, Any], fields: pd.DataFrame) -> None:
+    """Refuse to hold out unknown groups, and to keep pairs together where no field can move."""
+    check_hold_out(config, fields)
+    check_together(config, fields)
+
+
 def check_hold_out(config: Mapping[str, Any], fields: pd.DataFrame) -> None:
     """Refuse groups to hold out that the sample sheet does not have.
 

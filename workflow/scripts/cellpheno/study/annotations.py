@@ -1,5 +1,7 @@
 """The config's `annotations`: who drew them, and what their format needs."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from cellpheno.core.errors import StudyError
@@ -20,6 +22,14 @@ def annotators(config: Config) -> list[Config]:
         return []
     shared = {k: v for k, v in settings.items() if k not in ("further_annotators", "merge_iou")}
     return [shared, *({**shared, **further} for further in settings["further_annotators"])]
+
+
+def annotators_with_paths(config: Config) -> list[Config]:
+    """Return the annotators with the paths of their files joined with `data_root`."""
+    root = Path(config["data_root"])
+    return [
+        {**own, "files": [str(root / name) for name in own["files"]]} for own in annotators(config)
+    ]
 
 
 def check(config: Config, source: str) -> None:

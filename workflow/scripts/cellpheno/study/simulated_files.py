@@ -41,6 +41,12 @@ def patch_examples(config: Config) -> list[str]:
     return [str(Path(config["data_root"]) / settings["examples"])]
 
 
+def paths(config: Config, fields: pd.DataFrame, annotators: Sequence[Config]) -> list[str]:
+    """Return all files that simulate a study: images, annotations, examples of patches."""
+    made = [*images(config, fields), *annotations(config, annotators)]
+    return [*made, *patch_examples(config)]
+
+
 def check(paths: Sequence[str], config: Config, source: str, folder: Path) -> None:
     """Refuse simulated files that would lie outside of their folder or replace files of a user.
 

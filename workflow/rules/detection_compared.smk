@@ -1,17 +1,18 @@
-# The detectors of the config side by side; read only when there are several.
-
+# The detectors of the config compared; read only when there are several.
+RESULTS += results("detector/compared.parquet", "metrics/detectors.tsv")
 # the detectors of each library, which has an environment of its own
 BY_BACKEND = {
     backend: [name for name in DETECTORS if backend_of(name) == backend]
     for backend in dict.fromkeys(map(backend_of, DETECTORS))
 }
-
 FULL_FIELDS_COMPARED = (
     {"warnings": "results/{study}/warnings/compare_detectors/{backend}.tsv"}
     if any(map(keeps_best, DETECTORS))
     else {}
 )
-WARNINGS += expand(list(FULL_FIELDS_COMPARED.values()), study=STUDY, backend=BY_BACKEND)
+WARNINGS += collect(
+    list(FULL_FIELDS_COMPARED.values()), study=STUDY, backend=BY_BACKEND
+)
 
 
 rule compare_detectors:
@@ -55,7 +56,8 @@ rule evaluate_detectors:
     """Measure every detector on the held-out fields (A21, A22)."""
     input:
         detections=collect(
-            "results/{{study}}/detector/compared/{backend}.parquet", backend=BY_BACKEND
+            "results/{{study}}/detector/compared/{backend}.parquet",
+            backend=BY_BACKEND,
         ),
         speed=collect(
             "results/{{study}}/benchmarks/compared_detectors/{backend}.tsv",
@@ -90,31 +92,17 @@ rule evaluate_detectors:
         "../scripts/evaluate_detectors.py"
 
 
-rule plot_detectors:
+use rule figure as plot_detectors with:
     """Draw the detectors side by side: recall, precision, F and time per field (figure S2)."""
     input:
         metrics="results/{study}/metrics/detectors.tsv",
         speed="results/{study}/benchmarks/detectors.tsv",
     output:
-        pdf="results/{study}/figures/detectors.pdf",
-        png=report(
-            "results/{study}/figures/detectors.png",
-            caption="../report/detectors.rst",
-            category="Detection",
-            labels={"figure": "detectors side by side"},
-        ),
-    log:
-        "logs/{study}/plot_detectors.log",
-    benchmark:
-        "results/{study}/benchmarks/plot_detectors.tsv"
-    conda:
-        "../../envs/figures.yaml"
-    threads: 1
-    resources:
-        gpu=0,
-        mem_mb=scaled(2000),
-        runtime=longer(20),
+        **drawn("detectors", "Detection", "detectors side by side"),
+    pathvars:
+        figure="detectors",
     params:
+        **drawn_by("plot_detectors"),
         described={
             name: "{architecture}, {backbone}{of}, scale {scale:g}".format(
                 **configuration.detector(config, name)["model"],
@@ -127,6 +115,3 @@ rule plot_detectors:
             )
             for name in DETECTORS
         },
-        code=code_id("plot_detectors.py"),
-    script:
-        "../scripts/plot_detectors.py"

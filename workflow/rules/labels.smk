@@ -1,5 +1,10 @@
 # Classes from the brightness of a stain instead of from people; read only where the config asks.
-WARNINGS += [f"results/{STUDY}/warnings/label_by_fluorescence.tsv"]
+RESULTS += results(
+    "labels/mixture.tsv", "labels/patches.parquet", "metrics/scores.parquet"
+)
+RESULTS += results("metrics/two_classes.tsv", "metrics/two_classes_confusion.tsv")
+RESULTS += results("metrics/two_classes_roc.parquet", "metrics/calibration.tsv")
+WARNINGS += results("warnings/label_by_fluorescence.tsv")
 
 
 rule measure_fluorescence:
@@ -8,7 +13,7 @@ rule measure_fluorescence:
         raw=raw_files,
         quality="results/{study}/qc/fields.tsv",
         candidates=branch(
-            CANDIDATES == "grid",
+            PATCHES,
             then="results/{study}/detections/{shard}.parquet",
             otherwise="results/{study}/annotations/objects.parquet",
         ),
@@ -28,7 +33,7 @@ rule measure_fluorescence:
     params:
         rows=shard_rows,
         version=raw_version,
-        grid=CANDIDATES == "grid",
+        grid=PATCHES,
         channels=lookup("channels", within=config),
         image_files=lookup("image_files", within=config),
         labels=lookup("labels", within=config),
@@ -45,12 +50,12 @@ rule label_by_fluorescence:
         shards=collect("results/{{study}}/labels/{shard}.parquet", shard=SHARDS),
         quality="results/{study}/qc/fields.tsv",
         objects=branch(
-            CANDIDATES == "grid",
+            PATCHES,
             then=[],
             otherwise="results/{study}/annotations/objects.parquet",
         ),
         drawn=branch(
-            CANDIDATES == "grid",
+            PATCHES,
             then=[],
             otherwise="results/{study}/annotations/object_fields.tsv",
         ),
@@ -82,3 +87,48 @@ rule label_by_fluorescence:
         code=code_id("label_by_fluorescence.py"),
     script:
         "../scripts/label_by_fluorescence.py"
+
+
+rule evaluate_two_classes:
+    """Measure score and calls against the stain, with intervals told apart (L21 to L25)."""
+    input:
+        cells="results/{study}/cells.parquet",
+        labelled="results/{study}/labels/patches.parquet",
+        quality="results/{study}/qc/fields.tsv",
+        predictions=collect(
+            "results/{{study}}/predictions/{experiment}/seed{seed}/{shard}.parquet",
+            experiment=EXPERIMENTS,
+            seed=SEEDS,
+            shard=SHARDS,
+        ),
+    output:
+        scores="results/{study}/metrics/scores.parquet",
+        metrics=report(
+            "results/{study}/metrics/two_classes.tsv",
+            caption="../report/two_classes.rst",
+            category="Classification",
+            labels={"figure": "against the stain (table)"},
+        ),
+        roc="results/{study}/metrics/two_classes_roc.parquet",
+        confusion="results/{study}/metrics/two_classes_confusion.tsv",
+        calibration="results/{study}/metrics/calibration.tsv",
+    log:
+        "logs/{study}/evaluate_two_classes.log",
+    benchmark:
+        "results/{study}/benchmarks/evaluate_two_classes.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(2000),
+        runtime=longer(60),
+    params:
+        labels=lookup("labels", within=config),
+        classes=lookup("classes", within=config),
+        trained_on=labels.trained_on(config),
+        column=labels.data_set_column(config),
+        seed=lookup("seed", within=config),
+        code=code_id("evaluate_two_classes.py"),
+    script:
+        "../scripts/evaluate_two_classes.py"

@@ -1,6 +1,7 @@
 # Annotated cells whose class is likely wrong: whoever corrects labels begins with these.
-
-WARNINGS += [f"results/{STUDY}/warnings/find_label_errors.tsv"]
+RESULTS += results("label_errors/cells.parquet", "label_errors/listed.tsv")
+RESULTS += results("label_errors/judges.tsv", "label_errors/crops.npy")
+WARNINGS += results("warnings/find_label_errors.tsv")
 
 
 rule find_label_errors:
@@ -47,56 +48,15 @@ rule find_label_errors:
         "../scripts/find_label_errors.py"
 
 
-rule evaluate_label_errors:
-    """Count how many of the planted label errors are listed."""
-    input:
-        cells="results/{study}/label_errors/cells.parquet",
-        truth="results/{study}/simulation/truth.parquet",
-    output:
-        found="results/{study}/label_errors/found.tsv",
-    log:
-        "logs/{study}/evaluate_label_errors.log",
-    benchmark:
-        "results/{study}/benchmarks/evaluate_label_errors.tsv"
-    conda:
-        "../../envs/images.yaml"
-    threads: 1
-    resources:
-        gpu=0,
-        mem_mb=scaled(1000),
-        runtime=longer(20),
-    params:
-        code=code_id("evaluate_label_errors.py"),
-    script:
-        "../scripts/evaluate_label_errors.py"
-
-
-rule plot_label_errors:
+use rule figure as plot_label_errors with:
     """Draw the annotated cells whose class is most likely wrong (A41)."""
     input:
         cells="results/{study}/label_errors/cells.parquet",
         crops="results/{study}/label_errors/crops.npy",
     output:
-        pdf="results/{study}/figures/label_errors.pdf",
-        png=report(
-            "results/{study}/figures/label_errors.png",
-            caption="../report/label_errors.rst",
-            category="Annotations",
-            labels={"figure": "likely wrong labels"},
-        ),
-    log:
-        "logs/{study}/plot_label_errors.log",
-    benchmark:
-        "results/{study}/benchmarks/plot_label_errors.tsv"
-    conda:
-        "../../envs/figures.yaml"
-    threads: 1
-    resources:
-        gpu=0,
-        mem_mb=scaled(2000),
-        runtime=longer(20),
+        **drawn("label_errors", "Annotations", "likely wrong labels"),
+    pathvars:
+        figure="label_errors",
     params:
+        **drawn_by("plot_label_errors"),
         palette=PALETTE,
-        code=code_id("plot_label_errors.py"),
-    script:
-        "../scripts/plot_label_errors.py"

@@ -1,12 +1,12 @@
 # Weights that networks start from are fitted before any network is trained.
-FROM_WEIGHTS = starting_networks()
+FROM_WEIGHTS = starting_weights.networks(config, TRAINED, DETECTORS)
 CHECKED_WEIGHTS = [f"results/{{study}}/weights/{name}.tsv" for name in FROM_WEIGHTS]
 
 
 rule check_weights:
     """Build every network of a library that starts from weights, so that a misfit ends no training."""
     input:
-        starting_weights,
+        lambda wildcards: starting_weights.files(*FROM_WEIGHTS[wildcards.backend]),
     output:
         "results/{study}/weights/{backend}.tsv",
     log:

@@ -1,6 +1,7 @@
 # Leaving out patches that show no cells, or none in focus; read only where the config asks for it.
 FILTER_EXAMPLES = str(Path(config["data_root"]) / config["patch_filter"]["examples"])
-WARNINGS += [f"results/{STUDY}/warnings/learn_patch_filter.tsv"]
+RESULTS += results("patch_filter/metrics.tsv")
+WARNINGS += results("warnings/learn_patch_filter.tsv")
 
 
 rule learn_patch_filter:
@@ -75,7 +76,7 @@ rule filter_patches:
         "../scripts/filter_patches.py"
 
 
-rule plot_patch_filter:
+use rule figure as plot_patch_filter with:
     """Draw features as a barcode, and the filter's decision over their t-SNE map (L10)."""
     input:
         examples="results/{study}/patch_filter/examples.parquet",
@@ -84,25 +85,8 @@ rule plot_patch_filter:
         surface="results/{study}/patch_filter/surface.parquet",
         metrics="results/{study}/patch_filter/metrics.tsv",
     output:
-        pdf="results/{study}/figures/patch_filter.pdf",
-        png=report(
-            "results/{study}/figures/patch_filter.png",
-            caption="../report/patch_filter.rst",
-            category="Annotations",
-            labels={"figure": "filter of empty patches"},
-        ),
-    log:
-        "logs/{study}/plot_patch_filter.log",
-    benchmark:
-        "results/{study}/benchmarks/plot_patch_filter.tsv"
-    conda:
-        "../../envs/figures.yaml"
-    threads: 1
-    resources:
-        gpu=0,
-        mem_mb=scaled(2000),
-        runtime=longer(20),
+        **drawn("patch_filter", "Annotations", "filter of empty patches"),
+    pathvars:
+        figure="patch_filter",
     params:
-        code=code_id("plot_patch_filter.py"),
-    script:
-        "../scripts/plot_patch_filter.py"
+        **drawn_by("plot_patch_filter"),

@@ -1,11 +1,13 @@
-# The model against the people who annotate; wanted where there are several of them.
+# The model and the people who annotate; read where there are several of them.
+RESULTS += results("annotations/agreement.tsv", "annotations/each.parquet")
+RESULTS += results("annotations/gone_through.tsv", "metrics/human_model.tsv")
 
 
 rule compare_raters:
     """Hold the model against the annotators, and these against each other (A43)."""
     input:
-        each=AGREEMENT["each"],
-        gone_through=AGREEMENT["gone_through"],
+        each="results/{study}/annotations/each.parquet",
+        gone_through="results/{study}/annotations/gone_through.tsv",
         cells="results/{study}/cells.parquet",
         splits="results/{study}/splits.tsv",
         truth=(
@@ -39,30 +41,13 @@ rule compare_raters:
         "../scripts/compare_raters.py"
 
 
-rule plot_human_model:
+use rule figure as plot_human_model with:
     """Draw the model against the annotators, and these against each other (figure S6)."""
     input:
         table="results/{study}/metrics/human_model.tsv",
     output:
-        pdf="results/{study}/figures/human_model.pdf",
-        png=report(
-            "results/{study}/figures/human_model.png",
-            caption="../report/human_model.rst",
-            category="Classification",
-            labels={"figure": "human and model"},
-        ),
-    log:
-        "logs/{study}/plot_human_model.log",
-    benchmark:
-        "results/{study}/benchmarks/plot_human_model.tsv"
-    conda:
-        "../../envs/figures.yaml"
-    threads: 1
-    resources:
-        gpu=0,
-        mem_mb=scaled(2000),
-        runtime=longer(20),
+        **drawn("human_model", "Classification", "human and model"),
+    pathvars:
+        figure="human_model",
     params:
-        code=code_id("plot_human_model.py"),
-    script:
-        "../scripts/plot_human_model.py"
+        **drawn_by("plot_human_model"),

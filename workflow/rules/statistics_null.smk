@@ -1,7 +1,7 @@
-# False positives of the tests; read only where the config asks for them.
-
-
-WARNINGS += [f"results/{STUDY}/warnings/simulate_null_experiments.tsv"]
+# False positives of the tests, counted in simulated experiments.
+NULL_EXPERIMENTS = config["statistics"]["null_experiments"] > 0
+RESULTS += results("statistics/null_experiments.tsv", wanted=NULL_EXPERIMENTS)
+WARNINGS += results("warnings/simulate_null_experiments.tsv", wanted=NULL_EXPERIMENTS)
 
 
 rule simulate_null_experiments:
@@ -35,31 +35,19 @@ rule simulate_null_experiments:
         "../scripts/simulate_null_experiments.py"
 
 
-rule plot_null_experiments:
+use rule figure as plot_null_experiments with:
     """Draw the false-positive rate of each way of testing beside the nominal one."""
     input:
         rates="results/{study}/statistics/null_experiments.tsv",
     output:
-        pdf="results/{study}/figures/null_experiments.pdf",
-        png=report(
-            "results/{study}/figures/null_experiments.png",
-            caption="../report/null_experiments.rst",
-            category="Comparison of conditions",
-            labels={"figure": "false positives without a difference"},
+        **drawn(
+            "null_experiments",
+            "Comparison of conditions",
+            "false positives without a difference",
+            wanted=NULL_EXPERIMENTS,
         ),
-    log:
-        "logs/{study}/plot_null_experiments.log",
-    benchmark:
-        "results/{study}/benchmarks/plot_null_experiments.tsv"
-    conda:
-        "../../envs/figures.yaml"
-    threads: 1
-    resources:
-        gpu=0,
-        mem_mb=scaled(2000),
-        runtime=longer(20),
+    pathvars:
+        figure="null_experiments",
     params:
+        **drawn_by("plot_null_experiments"),
         palette=PALETTE,
-        code=code_id("plot_null_experiments.py"),
-    script:
-        "../scripts/plot_null_experiments.py"

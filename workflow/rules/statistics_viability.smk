@@ -1,5 +1,13 @@
 # What share of the patches or cells is live; read only where the config asks for it.
-WARNINGS += [f"results/{STUDY}/warnings/estimate_viability.tsv"]
+RESULTS += results("statistics/viability.tsv", "statistics/viability_map.parquet")
+WARNINGS += results("warnings/estimate_viability.tsv")
+# only what was planted can be recovered
+PLANTED_VIABILITY = results(
+    "statistics/planted_viability.tsv",
+    wanted=PLANTED.get("kind") == "live_dead"
+    and config["viability"]["time"] == PLANTED["monolayer"]["time"],
+)
+RESULTS += PLANTED_VIABILITY
 
 
 rule estimate_viability:
@@ -7,7 +15,7 @@ rule estimate_viability:
     input:
         cells="results/{study}/cells.parquet",
         labelled=branch(
-            FLUORESCENCE, then="results/{study}/labels/patches.parquet", otherwise=[]
+            STAINED, then="results/{study}/labels/patches.parquet", otherwise=[]
         ),
         quality="results/{study}/qc/fields.tsv",
         splits="results/{study}/splits.tsv",
@@ -37,72 +45,47 @@ rule estimate_viability:
         splits=lookup("statistics/splits", within=config),
         without=lookup("statistics/exclude_conditions", within=config),
         # patches of a grid overlap
-        grid=config["candidates"]["grid"] if CANDIDATES == "grid" else None,
+        grid=config["candidates"]["grid"] if PATCHES else None,
         code=code_id("estimate_viability.py"),
     script:
         "../scripts/estimate_viability.py"
 
 
-rule plot_viability:
+use rule figure as plot_viability with:
     """Draw the share of live patches of each condition over time."""
     input:
         viability="results/{study}/statistics/viability.tsv",
         planted=PLANTED_VIABILITY,
     output:
-        pdf="results/{study}/figures/viability.pdf",
-        png=report(
-            "results/{study}/figures/viability.png",
-            caption="../report/viability_over_time.rst",
-            category="Comparison of conditions",
-            labels={"figure": "viability over time"},
+        **drawn(
+            "viability",
+            "Comparison of conditions",
+            "viability over time",
+            caption="viability_over_time",
         ),
-    log:
-        "logs/{study}/plot_viability.log",
-    benchmark:
-        "results/{study}/benchmarks/plot_viability.tsv"
-    conda:
-        "../../envs/figures.yaml"
-    threads: 1
-    resources:
-        gpu=0,
-        mem_mb=scaled(2000),
-        runtime=longer(20),
+    pathvars:
+        figure="viability",
     params:
+        **drawn_by("plot_viability"),
         viability=lookup("viability", within=config),
         palette=PALETTE,
-        code=code_id("plot_viability.py"),
-    script:
-        "../scripts/plot_viability.py"
 
 
-rule plot_viability_map:
+use rule figure as plot_viability_map with:
     """Draw live and dead patches over the field, beside the field itself."""
     input:
         map="results/{study}/statistics/viability_map.parquet",
         quality="results/{study}/qc/fields.tsv",
         shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
     output:
-        pdf="results/{study}/figures/viability_map.pdf",
-        png=report(
-            "results/{study}/figures/viability_map.png",
-            caption="../report/viability_map.rst",
-            category="Comparison of conditions",
-            labels={"figure": "viability over the field"},
+        **drawn(
+            "viability_map",
+            "Comparison of conditions",
+            "viability over the field",
         ),
-    log:
-        "logs/{study}/plot_viability_map.log",
-    benchmark:
-        "results/{study}/benchmarks/plot_viability_map.tsv"
-    conda:
-        "../../envs/figures.yaml"
-    threads: 1
-    resources:
-        gpu=0,
-        mem_mb=scaled(2000),
-        runtime=longer(20),
+    pathvars:
+        figure="viability_map",
     params:
+        **drawn_by("plot_viability_map"),
         viability=lookup("viability", within=config),
-        stain=config["labels"]["channel"] if FLUORESCENCE else None,
-        code=code_id("plot_viability_map.py"),
-    script:
-        "../scripts/plot_viability_map.py"
+        stain=config["labels"]["channel"] if STAINED else None,

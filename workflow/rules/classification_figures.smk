@@ -1,0 +1,93 @@
+# Figures of what the classifiers have learned.
+
+
+use rule figure as plot_classifier_training with:
+    """Draw the classifier's loss and accuracy, epoch by epoch (A40)."""
+    input:
+        history=f"results/{{study}}/classifier/{EXPERIMENTS[0]}/seed{SEEDS[0]}/history.tsv",
+    output:
+        **drawn("classifier_training", "Classification", "classifier, training"),
+    pathvars:
+        figure="classifier_training",
+    params:
+        **drawn_by("plot_classifier_training"),
+        palette=PALETTE,
+
+
+use rule figure as plot_roc with:
+    """Draw the ROC curve of each class and group against all others (A39)."""
+    input:
+        roc="results/{study}/metrics/roc.parquet",
+        metrics="results/{study}/metrics/classification.tsv",
+    output:
+        **drawn("roc", "Classification", "ROC curves"),
+    pathvars:
+        figure="roc",
+    params:
+        **drawn_by("plot_roc"),
+        experiment=EXPERIMENTS[0],
+        palette=PALETTE,
+
+
+use rule figure as plot_confusion with:
+    """Draw which annotated class was called what."""
+    input:
+        confusion="results/{study}/metrics/confusion.tsv",
+    output:
+        **drawn("confusion", "Classification", "confusion matrix"),
+    pathvars:
+        figure="confusion",
+    params:
+        **drawn_by("plot_confusion"),
+        palette=PALETTE,
+
+
+use rule figure as plot_classifiers with:
+    """Draw the classifiers side by side: recall, F and AUC, means over the classes (figure S4)."""
+    input:
+        metrics="results/{study}/metrics/classification.tsv",
+    output:
+        **drawn(
+            "classifiers",
+            "Classification",
+            "classifiers side by side",
+            wanted=len(EXPERIMENTS) > 1,
+        ),
+    pathvars:
+        figure="classifiers",
+    params:
+        **drawn_by("plot_classifiers"),
+        described={
+            name: configuration.experiment(config, name)["model"]["backbone"]
+            for name in EXPERIMENTS
+        },
+
+
+use rule figure as plot_subsets with:
+    """Draw detection and classification by columns of the sheet, with fields (figure S5)."""
+    input:
+        metrics="results/{study}/metrics/subsets.tsv",
+        fields="results/{study}/qc/fields.tsv",
+        splits="results/{study}/splits.tsv",
+        annotated="results/{study}/annotations/fields.tsv",
+        boxes="results/{study}/annotations/boxes.parquet",
+        cells="results/{study}/cells.parquet",
+        shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
+    output:
+        **drawn(
+            "subsets",
+            "Classification",
+            "by column of the sample sheet",
+            wanted=bool(config["evaluation"]["by"]),
+        ),
+    pathvars:
+        figure="subsets",
+    resources:
+        gpu=0,
+        mem_mb=scaled(4000),
+        runtime=longer(20),
+    params:
+        **drawn_by("plot_subsets"),
+        columns=lookup("evaluation/by", within=config),
+        group=lookup("splits/by", within=config),
+        palette=PALETTE,

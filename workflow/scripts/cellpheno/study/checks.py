@@ -1,0 +1,128 @@
+"""Checks of a study before any job: its sample sheet, and what lies on the disk."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from cellpheno.core import files
+from cellpheno.study import (
+    annotations,
+    command_line,
+    configuration,
+    detection,
+    experiments,
+    known_pairs,
+    movies,
+    sample_sheet,
+    sheet_changes,
+    simulated_files,
+    trust,
+)
+from cellpheno.study.configuration import Config
+
+
+def check_folder(snakefile: Path, reads_config: bool) -> None:
+    """Refuse a working folder whose files Snakemake would run as code (docs/security.md).
+
+    Parameters
+    ----------
+    snakefile
+        Next to whose folder the workflow's own profiles are.
+    reads_config
+        Whether Snakemake is to read `config.yaml` of the working folder.
+
+    Raises
+    ------
+    StudyError
+        For the first such file.
+    """
+    own = [place / "profiles" for place in snakefile.parents[:2]]
+    trust.check_profiles(command_line.unnamed_profiles(), own)
+    trust.check_folder(Path())
+    if reads_config:
+        trust.check_plain(Path("config.yaml"))
+
+
+def read_sheet(config: Config, source: str, check_disk: bool) -> pd.DataFrame:
+    """Return the sample sheet of a config whose texts and files are what they should be.
+
+    Parameters
+    ----------
+    config
+        Complete, as `configuration.complete` returns it.
+    source
+        Where the config comes from, for messages.
+    check_disk
+        Whether raw images that the workflow does not make must be there.
+
+    Raises
+    ------
+    StudyError
+        For the first thing that is wrong.
+    """
+    configuration.check_files(config, Path())
+    trust.check_markup(config, source, Path(config["fields"]))
+    return sample_sheet.read(config, Path(), check_disk and "simulation" not in config)
+
+
+def check_sheet(config: Config, fields: pd.DataFrame, source: str) -> None:
+    """Refuse a config and a sample sheet that do not fit each other.
+
+    Parameters
+    ----------
+    config
+        Complete, with the experiments of its designs.
+    fields
+        The sample sheet with all splits.
+    source
+        Where the config comes from, for messages.
+
+    Raises
+    ------
+    StudyError
+        For the first contradiction.
+    """
+    known_pairs.check(config, fields)
+    experiments.check(config, source)
+    configuration.check_files(config, Path())
+    sample_sheet.check_planes(config, fields)
+    sample_sheet.check_spellings(config, fields)
+    sample_sheet.check_groups(config, fields)
+    movies.check(fields, config["splits"]["track_frames"])
+    configuration.check_sheet(config, fields)
+
+
+def check_disk(
+    config: Config,
+    fields: pd.DataFrame,
+    source: str,
+    own_library: bool,
+    keeps: Callable[[], bool],
+) -> None:
+    """Refuse a study whose files are wrong, would be replaced or cannot be written.
+
+    Parameters
+    ----------
+    config, fields, source
+        As for `check_sheet`.
+    own_library
+        Whether jobs run in this environment, which then needs the library of every detector.
+    keeps
+        Whether this run takes results of a changed sheet as up to date; called if it has changed.
+
+    Raises
+    ------
+    StudyError
+        For the first thing that is wrong.
+    """
+    if "simulation" in config:
+        annotators = annotations.annotators_with_paths(config)
+        made = simulated_files.paths(config, fields, annotators)
+        simulated_files.check(made, config, source, Path())
+    configuration.check_weights(config, Path())
+    if own_library:
+        detection.check_libraries(config, source)
+    files.check_writable([".snakemake", f"logs/{config['study']}", f"results/{config['study']}"])
+    judged = Path(f"results/{config['study']}/qc/fields.tsv")
+    sheet_changes.report(judged, fields, config["fields"], keeps)

@@ -1,0 +1,61 @@
+"""Which rule files a study needs, in the order in which a field of view travels."""
+
+from typing import Any
+
+from cellpheno.study import annotations
+
+
+def of(config: dict[str, Any]) -> list[str]:
+    """Return the names of the files in `workflow/rules` that a study's jobs come from.
+
+    Parameters
+    ----------
+    config
+        Complete, as `configuration.complete` returns it. Rules of other files make the same files,
+        or read sections that this config does not have.
+    """
+    detects = config["candidates"]["source"] == "detector"
+    simulated = "simulation" in config
+    filtered = config["patch_filter"]["enabled"]
+    stained = config["labels"]["source"] == "fluorescence"
+    target = bool(config["calls"]["target"])
+    needed = {
+        "networks": True,
+        "figures": True,
+        "fetch": "fetch" in config,
+        "simulation": simulated,
+        "simulation_patches": filtered and config.get("simulation", {}).get("kind") == "live_dead",
+        "images": True,
+        "images_figures": True,
+        "annotations": True,
+        "annotations_agreement": len(annotations.annotators(config)) > 1,
+        "splits": True,
+        "candidates": not detects,
+        "candidates_filter": filtered,
+        "labels": stained,
+        "labels_figures": stained,
+        "labels_suspects": config["label_errors"]["enabled"],
+        "detection": detects,
+        "detection_figures": detects,
+        "detection_compared": detects and len(config["detectors"]) > 1,
+        "classification": True,
+        "classification_evaluation": True,
+        "classification_figures": True,
+        "classification_maps": True,
+        "calls": True,
+        "calls_figures": True,
+        "target": target,
+        "target_designs": target,
+        "target_figures": target,
+        "embedding": True,
+        "statistics": True,
+        "statistics_null": True,
+        "statistics_viability": config["viability"]["enabled"],
+        "statistics_planted": simulated,
+        "statistics_figures": True,
+        "export": True,
+        # these read what the others have registered
+        "report_claims": bool(config["published_study"]),
+        "report": True,
+    }
+    return [name for name, needs in needed.items() if needs]
