@@ -109,17 +109,17 @@ def parts(module: nn.Module, prefix: str = "") -> list[str]:
     A single module with modules of its own, such as the `features` of DenseNet, is replaced by
     them.
     """
-    found = [(name, part) for name, part in module.named_children() if _has_weights(part)]
+    found = [
+        (name, part)
+        for name, part in module.named_children()
+        if any(True for _ in part.parameters())
+    ]
     nested = [part for _, part in found if list(part.children())]
     names: list[str] = []
     for name, part in reversed(found):
         inside = parts(part, f"{prefix}{name}.") if nested == [part] else [f"{prefix}{name}"]
         names += inside
     return names
-
-
-def _has_weights(module: nn.Module) -> bool:
-    return any(True for _ in module.parameters())
 
 
 def grids(backbone: nn.Module, size: int) -> dict[str, Grid]:

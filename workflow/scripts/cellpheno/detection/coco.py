@@ -83,10 +83,6 @@ def write(
             (temporary / f"{split}.json").write_text(content)
 
 
-def _suffix(image: Image) -> str:
-    return "png" if image.shape[2] == 3 else "tif"
-
-
 def _save(image: Image, path: Path) -> None:
     if path.suffix == ".png":
         PillowImage.fromarray(np.ascontiguousarray(image)).save(path, compress_level=1)
@@ -116,13 +112,13 @@ def _check_complete(split_of: dict[str, str], found: set[str]) -> None:
 
 def _entry(field: str, tile: Tile, labels: list[str]) -> dict[str, Any]:
     """Return the COCO entries of a tile and its cells, without numbers."""
-    height, width = tile.image.shape[:2]
+    height, width, planes = tile.image.shape
     cells = []
     for (x_min, y_min, x_max, y_max), cell in zip(tile.boxes.tolist(), tile.cells, strict=True):
         box = [x_min, y_min, x_max - x_min, y_max - y_min]
         cells.append({"bbox": box, "area": box[2] * box[3], "class": labels[cell]})
     image = {
-        "file_name": f"{field}_{tile.row}_{tile.column}.{_suffix(tile.image)}",
+        "file_name": f"{field}_{tile.row}_{tile.column}.{'png' if planes == 3 else 'tif'}",
         "height": height,
         "width": width,
         "field": field,

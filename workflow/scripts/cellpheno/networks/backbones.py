@@ -69,7 +69,7 @@ FAMILIES = {
         options={"init_weights": True},
     ),
 }
-"""Families by the first letters of their models' names."""
+"""Families by the prefix of their models' names."""
 
 
 @dataclasses.dataclass(frozen=True)

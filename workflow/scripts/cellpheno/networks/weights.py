@@ -75,7 +75,7 @@ def with_own(
 ) -> dict[str, Tensor]:
     """Return `state` with the network's own weights for layers that depend on the classes.
 
-    `parts` are the first letters of the names of such weights; they are replaced if shapes differ.
+    `parts` are prefixes of the names of such weights; they are replaced if shapes differ.
     """
     own = network.state_dict()
     kept = {

@@ -55,7 +55,8 @@ class Describer:
         if self.network is None:
             found = [statistics(crop) for crop in crops]
             return np.array(found, dtype=np.float32).reshape(len(crops), -1)
-        return np.concatenate([self._pooled(part) for part in _batches(crops)])
+        starts = range(0, max(1, len(crops)), BATCH)
+        return np.concatenate([self._pooled(crops[at : at + BATCH]) for at in starts])
 
     @torch.inference_mode()
     def _pooled(self, crops: Crops) -> Array:
@@ -86,11 +87,6 @@ def _network(path: Path) -> nn.Module:
     load_original(network, path)
     network.fc = nn.Identity()
     return network.eval().requires_grad_(False)
-
-
-def _batches(crops: Crops) -> Iterator[Crops]:
-    for start in range(0, max(1, len(crops)), BATCH):
-        yield crops[start : start + BATCH]
 
 
 def statistics(crop: Crops) -> npt.NDArray[np.float32]:

@@ -90,12 +90,8 @@ class DetectronDetector:
 
     def _batch(self, images: Sequence[Tensor]) -> ImageList:
         """Normalise images and pad them to one size, at the bottom and on the right."""
-        mean, std = (
-            images[0].new_tensor(values)[:, None, None]
-            for values in (self.transform.image_mean, self.transform.image_std)
-        )
         divisor = self.network.backbone.size_divisibility
-        return ImageList.from_tensors([(image - mean) / std for image in images], divisor)
+        return ImageList.from_tensors(self.transform.apply(images), divisor)
 
     def _maps(self, batch: ImageList) -> dict[str, Tensor]:
         """Return the feature maps in float32, computed in `precision`."""

@@ -165,26 +165,22 @@ class DetrDetector:
 
     def _batch(self, images: Sequence[Tensor]) -> Tensor:
         """Normalise images and pad them to one size, at the bottom and on the right."""
-        mean, std = (
-            images[0].new_tensor(values)[:, None, None]
-            for values in (self.transform.image_mean, self.transform.image_std)
-        )
-        self.body.embedder.num_channels = len(mean)  # which it checks its input by
+        self.body.embedder.num_channels = len(
+            self.transform.image_mean
+        )  # which it checks its input by
         height, width = (
             -(-max(image.shape[axis] for image in images) // DIVISOR) * DIVISOR for axis in (1, 2)
         )
         padded = [
-            functional.pad(
-                (image - mean) / std, (0, width - image.shape[2], 0, height - image.shape[1])
-            )
-            for image in images
+            functional.pad(image, (0, width - image.shape[2], 0, height - image.shape[1]))
+            for image in self.transform.apply(images)
         ]
         return torch.stack(padded).contiguous(memory_format=torch.channels_last)
 
 
 @dataclasses.dataclass(frozen=True)
 class Window:
-    """A part of an axis, and the part of it that lies nearer to its centre than to any other."""
+    """A part of an axis, and the part of it that is nearer to its centre than to other windows'."""
 
     start: int
     stop: int

@@ -56,6 +56,11 @@ class Normalisation:
     image_mean: list[float]
     image_std: list[float]
 
+    def apply(self, images: Sequence[Tensor]) -> list[Tensor]:
+        """Return normalised images [channels, height, width]."""
+        mean, std = (images[0].new_tensor(v)[:, None, None] for v in vars(self).values())
+        return [(image - mean) / std for image in images]
+
 
 class Detector(Protocol):
     """A detector of one class of object, at the resolution of its images."""

@@ -33,7 +33,7 @@ class Panel:
 
 
 def choose(places: pd.DataFrame, conditions: pd.Series) -> list[str]:
-    """Return the fields of each condition whose patches differ most, so show live and dead ones.
+    """Return the fields of each condition whose patches differ most: they show live and dead ones.
 
     `conditions` maps fields to conditions.
     """
