@@ -100,10 +100,12 @@ def _draw_panel(axes: Axes, panel: Panel, palette: style.Palette, window: float)
     axes.set_title(panel.condition, loc="left", pad=13)
     numbers = panel.cells["call"].value_counts()
     for row, name in enumerate(palette.classes):
-        axes.text(
-            *((row + 0.1) / len(palette.classes), 1.035),
+        axes.annotate(
             str(numbers.get(name, 0)),
-            transform=axes.transAxes,
+            ((row + 0.1) / len(palette.classes), 1),
+            (0, 4.5),
+            xycoords="axes fraction",
+            textcoords="offset points",
             color=style.ink_on(palette[name]),
             fontsize=6,
             bbox={"boxstyle": "square,pad=0.25", "facecolor": palette[name], "linewidth": 0},
