@@ -34,6 +34,7 @@ def test_claims_and_report_read_what_all_others_have_registered(config):
         ("labels", "source", "fluorescence", {"labels", "labels_figures"}, set()),
         ("patch_filter", "enabled", True, {"candidates_filter"}, set()),
         ("label_errors", "enabled", False, set(), {"labels_suspects"}),
+        ("annotations", "label_column", "condition", set(), {"labels_suspects"}),
         ("calls", "target", "one-in-one", {"target", "target_designs", "target_figures"}, set()),
         ("viability", "enabled", True, {"statistics_viability"}, set()),
     ],

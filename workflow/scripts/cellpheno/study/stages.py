@@ -19,6 +19,8 @@ def of(config: dict[str, Any]) -> list[str]:
     filtered = config["patch_filter"]["enabled"]
     stained = config["labels"]["source"] == "fluorescence"
     target = bool(config["calls"]["target"])
+    # a class that the sheet gives to all cells of a field is no judgement of each of them
+    judged = config["annotations"]["format"] == "sheet" or not config["annotations"]["label_column"]
     needed = {
         "networks": True,
         "figures": True,
@@ -34,7 +36,7 @@ def of(config: dict[str, Any]) -> list[str]:
         "candidates_filter": filtered,
         "labels": stained,
         "labels_figures": stained,
-        "labels_suspects": config["label_errors"]["enabled"],
+        "labels_suspects": config["label_errors"]["enabled"] and judged,
         "detection": detects,
         "detection_figures": detects,
         "detection_compared": detects and len(config["detectors"]) > 1,
