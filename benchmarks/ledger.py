@@ -30,6 +30,7 @@ from cellpheno.calls.calling import probability_columns
 from cellpheno.calls.fusion import Fusion
 from cellpheno.classification import training_cells
 from cellpheno.classification.held_out import predict_rows
+from cellpheno.classification.inference import Settings
 from cellpheno.classification.judged_boxes import read_runs
 from cellpheno.classification.sampling import channel_statistics, divide
 from cellpheno.classification.training import Trainer, TrainingSettings
@@ -196,7 +197,7 @@ def train(
     judged = {}
     for split in ("val", "test"):
         inside = np.flatnonzero(table["split"] == split)
-        found = predict_rows(trained, crops, inside, own["inference"]["four_flips"], CPU)
+        found = predict_rows(trained, crops, inside, Settings(**own["inference"]), CPU)
         judged[split] = pd.DataFrame(found, columns=probability_columns(classes)).assign(
             label=table["label"].to_numpy()[inside]
         )

@@ -102,7 +102,7 @@ def classify(
     """Return the probabilities of the cells of fields, of equal boxes, with four flips."""
     crops = (inference.cut(image, boxes, geometry) for _, image in on_device(fields, device))
     groups = inference.regroup(crops, inference.batch_size(geometry, device))
-    parts = (inference.compute(model, part, True, device) for part in groups)
+    parts = (inference.compute(model, part, inference.Settings(True), device) for part in groups)
     return np.concatenate([part.probabilities for part in inference.fetched(parts)])
 
 
@@ -137,7 +137,10 @@ def adaptive(options: Options) -> Comparison:
 
     def ours(four_flips: bool | str) -> np.ndarray:
         parts = [crops[start : start + 64] for start in range(0, len(crops), 64)]
-        found = (inference.compute(loaded, part, four_flips, options.device) for part in parts)
+        found = (
+            inference.compute(loaded, part, inference.Settings(four_flips), options.device)
+            for part in parts
+        )
         return np.concatenate([part.probabilities for part in inference.fetched(found)])
 
     ways = {"all": lambda: ours(True), "adaptive": lambda: ours(inference.ADAPTIVE)}
@@ -183,7 +186,9 @@ def throughput(options: Options, agreement: float, cells_judged: int) -> Compari
         return torch.cat(parts).float().softmax(1).cpu().numpy()
 
     def ours() -> np.ndarray:
-        return inference.predict(loaded, held, False, options.device).probabilities
+        return inference.predict(
+            loaded, held, inference.Settings(False), options.device
+        ).probabilities
 
     times, _ = alternate({"reference": reference, "ours": ours}, options.turns, options.wait)
     return Comparison(

@@ -35,7 +35,9 @@ def run(options: Options) -> list[Comparison]:
 def marginal(model: Classifier, crops: np.ndarray, options: Options, what: str) -> Comparison:
     """Measure what the maps cost on top of the pass."""
     ways = {
-        name: lambda maps=maps: inference.predict(model, crops, True, options.device, maps=maps)
+        name: lambda maps=maps: inference.predict(
+            model, crops, inference.Settings(True), options.device, maps=maps
+        )
         for name, maps in (("without", False), ("with", True))
     }
     times, results = alternate(ways, options.turns, options.wait)
@@ -82,7 +84,9 @@ def against_package(
         return wrapped(images.float().to(options.device), targets=wanted)
 
     def ours() -> np.ndarray:
-        maps = inference.predict(loaded, crops, False, options.device, maps=True).maps
+        maps = inference.predict(
+            loaded, crops, inference.Settings(False), options.device, maps=True
+        ).maps
         evidence = np.maximum(maps[np.arange(len(crops)), targets], 0)
         enlarged = scale_cam_image(evidence, crops.shape[1:3])
         return scale_cam_image(enlarged)  # the package scales the mean over layers once more

@@ -61,7 +61,7 @@ class Stock:
         self.optimizer = torch.optim.AdamW(
             model.parameters(), GENTLE.learning_rate, weight_decay=GENTLE.weight_decay
         )
-        factor = schedule(GENTLE.schedule, total, GENTLE.warmup)
+        factor = schedule(GENTLE, total)
         self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, factor)
 
     def step(self, rows: np.ndarray, step: int) -> float:

@@ -187,7 +187,13 @@ def look(
     pictures = inference.cut(image, corners, crops)
     size = inference.batch_size(crops, options.device)
     return detections, [
-        inference.compute(model, pictures[start : start + size], True, options.device, maps=True)
+        inference.compute(
+            model,
+            pictures[start : start + size],
+            inference.Settings(True),
+            options.device,
+            maps=True,
+        )
         for start in range(0, max(1, len(pictures)), size)
     ]
 

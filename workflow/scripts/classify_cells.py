@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cellpheno.classification.inference import classify
+from cellpheno.classification.inference import Settings, classify
 from cellpheno.core import files, gpu, job
 from cellpheno.networks.backbones import load
 from cellpheno.tables import storage
@@ -13,7 +13,7 @@ detections = storage.read(snakemake.input.detections, DETECTIONS)
 with gpu.device(snakemake) as device:
     trained = load(snakemake.input.model, device, snakemake.params.precision)
     predictions, features = classify(
-        trained, snakemake.input.shard, detections, snakemake.params.inference["four_flips"], device
+        trained, snakemake.input.shard, detections, Settings(**snakemake.params.inference), device
     )
 with files.whole(snakemake.output.features) as temporary:
     np.save(temporary, features)

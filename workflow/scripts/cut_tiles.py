@@ -3,7 +3,7 @@
 import itertools
 
 from cellpheno.core import job
-from cellpheno.detection import coco
+from cellpheno.detection import coco, tiles
 from cellpheno.images import store
 from cellpheno.splits.usable_fields import completely_annotated
 from cellpheno.tables import storage
@@ -11,7 +11,6 @@ from cellpheno.tables.annotations import BOXES
 from cellpheno.tables.quality import SPLITS
 
 job.start(snakemake)
-tiles = snakemake.params.tiles
 splits = completely_annotated(storage.read(snakemake.input.splits, SPLITS), coco.SPLITS)
 annotated = splits.loc[splits["split"].isin(coco.SPLITS), "field"].tolist()
 coco.write(
@@ -21,7 +20,5 @@ coco.write(
     ),
     storage.read(snakemake.input.boxes, BOXES),
     splits,
-    rows=tiles["rows"],
-    columns=tiles["columns"],
-    min_visible=tiles["min_visible"],
+    tiles.Settings(**snakemake.params.tiles),
 )

@@ -9,20 +9,16 @@ from cellpheno.tables import storage
 from cellpheno.tables.cells import CELLS, EMBEDDING
 
 job.start(snakemake)
-settings = snakemake.params.settings
+settings = maps.Settings(**snakemake.params.settings)
 shards = {Path(path).name.removesuffix(".features.npy"): path for path in snakemake.input.features}
 
 with contextlib.ExitStack() as held:
-    on_gpu = settings["gpu"] and held.enter_context(gpu.device(snakemake)).type == "cuda"
+    on_gpu = settings.gpu and held.enter_context(gpu.device(snakemake)).type == "cuda"
     table = maps.embed(
         storage.read(snakemake.input.cells, CELLS),
         shards,
-        splits=settings["splits"],
-        max_cells=settings["max_cells"],
-        components=settings["pca"],
-        perplexity=settings["perplexity"],
-        neighbors=settings["neighbors"],
-        seed=snakemake.params.seed,
-        gpu=on_gpu,
+        settings,
+        snakemake.params.seed,
+        on_gpu,
     )
 storage.write(table, snakemake.output.table, EMBEDDING)

@@ -5,6 +5,7 @@ import pandas as pd
 
 from cellpheno.calls.calling import probability_columns
 from cellpheno.classification.held_out import predict_rows
+from cellpheno.classification.inference import Settings
 from cellpheno.core import gpu, job
 from cellpheno.networks.backbones import load
 from cellpheno.tables import storage
@@ -21,7 +22,7 @@ with gpu.device(snakemake) as device:
             load(path, device, params.precision),
             crops,
             rows,
-            params.inference["four_flips"],
+            Settings(**params.inference),
             device,
         )
         for path in inputs.models

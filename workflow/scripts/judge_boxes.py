@@ -1,6 +1,7 @@
 """Classify the annotated and the detected boxes of held-out fields (C50, C53)."""
 
 from cellpheno.classification import held_out
+from cellpheno.classification.inference import Settings
 from cellpheno.core import gpu, job
 from cellpheno.networks.backbones import load
 from cellpheno.tables import storage
@@ -24,5 +25,5 @@ cells = held_out.boxes(
 )
 with gpu.device(snakemake) as device:
     trained = load(inputs.model, device, params.precision)
-    judged = held_out.judge(trained, inputs.shards, cells, params.inference["four_flips"], device)
+    judged = held_out.judge(trained, inputs.shards, cells, Settings(**params.inference), device)
 storage.write(judged, snakemake.output.judged, JUDGED_BOXES)

@@ -272,8 +272,8 @@ def test_flips_and_turns_only_move_pixels_and_reach_all_eight_positions():
 def test_four_flips_are_the_mean_over_the_four_views():
     model, crops = small_classifier().eval(), noise(5)
     views = [crops, crops[:, ::-1], crops[:, :, ::-1], crops[:, ::-1, ::-1]]
-    single = [inference.predict(model, view, False, CPU) for view in views]
-    averaged = inference.predict(model, crops, True, CPU)
+    single = [inference.predict(model, view, inference.Settings(False), CPU) for view in views]
+    averaged = inference.predict(model, crops, inference.Settings(True), CPU)
     expected = np.mean([part.probabilities for part in single], axis=0)
     assert np.allclose(averaged.probabilities, expected, atol=1e-6)
     assert np.array_equal(averaged.features, single[0].features)
@@ -282,20 +282,22 @@ def test_four_flips_are_the_mean_over_the_four_views():
 
 def test_adaptive_flips_turn_only_what_is_unsure(monkeypatch):
     model, crops = small_classifier().eval(), noise(9)
-    one, four = (inference.predict(model, crops, views, CPU) for views in (False, True))
+    one, four = (
+        inference.predict(model, crops, inference.Settings(views), CPU) for views in (False, True)
+    )
     highest = np.sort(one.probabilities, axis=1)
     distance = highest[:, -1] - highest[:, -2]
     monkeypatch.setattr(inference, "SURE", float(np.median(distance)))
-    found = inference.predict(model, crops, "adaptive", CPU)
+    found = inference.predict(model, crops, inference.Settings("adaptive"), CPU)
     turned = distance < np.median(distance)
     assert 0 < turned.sum() < len(crops)
     np.testing.assert_allclose(found.probabilities[turned], four.probabilities[turned], atol=1e-6)
     assert np.array_equal(found.probabilities[~turned], one.probabilities[~turned])
     monkeypatch.setattr(inference, "SURE", 0.0)
-    nothing = inference.predict(model, crops, "adaptive", CPU)
+    nothing = inference.predict(model, crops, inference.Settings("adaptive"), CPU)
     assert np.array_equal(nothing.probabilities, one.probabilities)
     monkeypatch.setattr(inference, "SURE", 1.1)
-    everything = inference.predict(model, crops, "adaptive", CPU)
+    everything = inference.predict(model, crops, inference.Settings("adaptive"), CPU)
     assert np.array_equal(everything.probabilities, four.probabilities)
 
 
@@ -320,7 +322,7 @@ def shard(tmp_path):
 
 def test_a_shard_is_classified_in_the_order_of_its_detections(shard, tmp_path):
     trained, path, detections, fields = shard
-    table, features = inference.classify(trained, path, detections, True, CPU)
+    table, features = inference.classify(trained, path, detections, inference.Settings(True), CPU)
     storage.write(table, tmp_path / "p.parquet", PREDICTIONS)
     assert table["field"].tolist() == ["a", "a", "b"]
     assert table["det_score"].tolist() == [0.9, 0.8, 0.7]
@@ -329,7 +331,10 @@ def test_a_shard_is_classified_in_the_order_of_its_detections(shard, tmp_path):
     for row, name in enumerate(["a", "a", "b"]):
         box = detections[BOX_COLUMNS].to_numpy()[row : row + 1]
         alone = inference.predict(
-            trained.model, cut(fields[name], box, trained.geometry), True, CPU
+            trained.model,
+            cut(fields[name], box, trained.geometry),
+            inference.Settings(True),
+            CPU,
         )
         found = table.loc[row, [f"p_{c}" for c in CLASSES]].to_numpy(dtype=float)
         assert np.allclose(found, alone.probabilities[0], atol=1e-6)
@@ -338,15 +343,17 @@ def test_a_shard_is_classified_in_the_order_of_its_detections(shard, tmp_path):
 
 def test_the_size_of_batches_does_not_change_the_predictions(shard, monkeypatch):
     trained, path, detections, _ = shard
-    whole, _ = inference.classify(trained, path, detections, True, CPU)
+    whole, _ = inference.classify(trained, path, detections, inference.Settings(True), CPU)
     monkeypatch.setitem(inference.PIXELS, "cpu", 1)
-    single, _ = inference.classify(trained, path, detections, True, CPU)
+    single, _ = inference.classify(trained, path, detections, inference.Settings(True), CPU)
     pd.testing.assert_frame_equal(whole, single, atol=1e-6)
 
 
 def test_a_shard_without_detections_gives_the_empty_table(shard, tmp_path):
     trained, path, detections, _ = shard
-    table, features = inference.classify(trained, path, detections.head(0), True, CPU)
+    table, features = inference.classify(
+        trained, path, detections.head(0), inference.Settings(True), CPU
+    )
     assert len(table) == 0
     assert features.shape == (0, 6)
     assert {f"p_{name}" for name in CLASSES} <= set(table)
@@ -357,4 +364,4 @@ def test_detections_of_a_field_that_is_not_in_the_shard_are_an_error(shard):
     trained, path, detections, _ = shard
     strange = copy.copy(detections).assign(field=["a", "a", "z"])
     with pytest.raises(StudyError, match="lacks the field z"):
-        inference.classify(trained, path, strange, True, CPU)
+        inference.classify(trained, path, strange, inference.Settings(True), CPU)

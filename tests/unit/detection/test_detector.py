@@ -21,6 +21,7 @@ from torch import nn
 from cellpheno.core import notices
 from cellpheno.core.errors import StudyError
 from cellpheno.detection import augmentation, inference, pixels, training
+from cellpheno.detection.augmentation import Augmentation
 from cellpheno.detection.backends import registry
 from cellpheno.detection.backends.interface import Limits
 from cellpheno.networks.training import Checkpoint
@@ -102,7 +103,7 @@ def test_weights_that_are_no_weights_are_told(tmp_path):
     (tmp_path / "weights.pt").write_text("hello")
     with pytest.raises(StudyError, match="cannot be read as weights"):
         registry.build({**SMALL, "weights": tmp_path / "weights.pt"})
-    with pytest.raises(StudyError, match="are not there"):
+    with pytest.raises(StudyError, match="There is no file of weights"):
         registry.build({**SMALL, "weights": tmp_path / "none.pt"})
     torch.save({"epoch": 3}, tmp_path / "weights.pt")
     with pytest.raises(StudyError, match="not a state dict"):
@@ -159,9 +160,10 @@ def test_every_augmentation_keeps_each_box_on_its_cell():
     tiles = tile_set(3, 1)
     images = [pixels.to_tensor(image, CPU) for image in tiles.images]
     boxes = [torch.from_numpy(each) for each in tiles.boxes]
+    wanted = Augmentation(scales=(0.8, 1.2), quarter_turns=True)
     for number in range(40):
         chance = np.random.default_rng(number)
-        changed, moved = augmentation.augment(images, boxes, (0.8, 1.2), True, chance)
+        changed, moved = augmentation.augment(images, boxes, wanted, chance)
         for image, corners, before in zip(changed, moved, boxes, strict=True):
             assert len(corners) == len(before)
             outside = torch.ones(image.shape[-2:], dtype=torch.bool)
@@ -176,7 +178,9 @@ def test_a_tile_is_seen_in_all_eight_orientations():
     seen = set()
     for number in range(100):
         chance = np.random.default_rng(number)
-        (changed,), _ = augmentation.augment([image], [torch.zeros(0, 4)], (1, 1), True, chance)
+        (changed,), _ = augmentation.augment(
+            [image], [torch.zeros(0, 4)], Augmentation(quarter_turns=True), chance
+        )
         seen.add((tuple(changed.shape), tuple(changed.flatten().tolist())))
     assert len(seen) == 8
 
@@ -184,7 +188,7 @@ def test_a_tile_is_seen_in_all_eight_orientations():
 def test_with_horizontal_flips_a_tile_is_never_upside_down():
     image, none, seen = torch.arange(12.0).reshape(1, 3, 4), torch.zeros(0, 4), set()
     for number in range(20):
-        how = (1, 1), False, np.random.default_rng(number), "horizontal"
+        how = Augmentation(flips="horizontal"), np.random.default_rng(number)
         (changed,), _ = augmentation.augment([image], [none], *how)
         seen.add(tuple(changed[0, 0].tolist()))
     assert seen == {(0, 1, 2, 3), (3, 2, 1, 0)}
@@ -194,7 +198,7 @@ def test_without_quarter_turns_a_tile_keeps_its_shape():
     image, none = torch.rand(3, 8, 12), torch.zeros(0, 4)
     for number in range(20):
         chance = np.random.default_rng(number)
-        (changed,), _ = augmentation.augment([image], [none], (1, 1), False, chance)
+        (changed,), _ = augmentation.augment([image], [none], Augmentation(), chance)
         assert changed.shape == image.shape
 
 

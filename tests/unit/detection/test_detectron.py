@@ -65,9 +65,10 @@ def test_resnet50_is_the_published_detector():
 
 def test_the_optimiser_leaves_normalisation_alone_as_detectron2s_own_does():
     detector = registry.build(SMALL)
-    optimizer = training.build_optimizer(
-        detector.network, "sgd", 0.02, 0.0001, undecayed=detector.undecayed
+    settings = dataclasses.replace(
+        SETTINGS, optimizer="sgd", learning_rate=0.02, weight_decay=0.0001
     )
+    optimizer = training.build_optimizer(detector.network, settings, detector.undecayed)
     decayed, spared = optimizer.param_groups
     assert (decayed["weight_decay"], spared["weight_decay"]) == (0.0001, 0.0)
     norms = {id(p) for n, p in detector.network.named_parameters() if ".norm." in n}

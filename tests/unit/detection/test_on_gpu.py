@@ -83,7 +83,7 @@ def test_cells_get_the_same_classes(classifier, fields, tmp_path, precision, apa
     for device, numbers in ((CPU, "float32"), (CUDA, precision)):
         trained = backbones.load(classifier, device, numbers)
         results[device], _ = inference.classify(
-            trained, tmp_path / "shard.npz", frame, True, device
+            trained, tmp_path / "shard.npz", frame, inference.Settings(True), device
         )
     columns = [f"p_{name}" for name in phantoms.CLASSES]
     one, other = (results[device][columns].to_numpy() for device in (CPU, CUDA))
@@ -143,10 +143,13 @@ def test_a_recorded_training_takes_the_steps_of_a_plain_one(compiled):
 def test_a_small_batch_is_recorded_and_gives_the_same(classifier):
     model = backbones.load(classifier, CUDA, "float32").model
     pictures, _ = phantoms.crops(8, seed=5)
-    once, again = (inference.predict(model, pictures, True, CUDA, maps=True) for _ in range(2))
+    once, again = (
+        inference.predict(model, pictures, inference.Settings(True), CUDA, maps=True)
+        for _ in range(2)
+    )
     np.testing.assert_array_equal(once.probabilities, again.probabilities)
     many = np.concatenate([pictures] * 150)  # more than are recorded
     assert len(many) * pictures.shape[1] ** 2 > inference.FEW_PIXELS
-    plain = inference.predict(model, many, True, CUDA, maps=True)
+    plain = inference.predict(model, many, inference.Settings(True), CUDA, maps=True)
     np.testing.assert_allclose(plain.probabilities[:8], once.probabilities, atol=1e-3)
     np.testing.assert_allclose(plain.maps[:8], once.maps, atol=1e-2 * np.abs(once.maps).max())

@@ -40,7 +40,7 @@ def dataset(tmp_path):
         ]
     )
     splits = split_table(a="train", b="val", unannotated="predict")
-    coco.write(tmp_path / "tiles", fields.items(), annotated, splits, 2, 2, min_visible=0.5)
+    coco.write(tmp_path / "tiles", fields.items(), annotated, splits, tiles.Settings(2, 2, 0.5))
     return tmp_path / "tiles", fields
 
 
@@ -130,7 +130,7 @@ def test_the_order_in_which_fields_come_changes_nothing(dataset, tmp_path):
     folder, fields = dataset
     splits = split_table(b="val", a="train")
     order = [("b", fields["b"]), ("a", fields["a"])]
-    coco.write(tmp_path / "again", order, annotation("b"), splits, 2, 2, 0.5)
+    coco.write(tmp_path / "again", order, annotation("b"), splits, tiles.Settings(2, 2, 0.5))
     for name in ("train", "val"):
         first = json.loads((folder / f"{name}.json").read_text())["images"]
         assert json.loads((tmp_path / "again" / f"{name}.json").read_text())["images"] == first
@@ -143,9 +143,7 @@ def test_an_annotated_field_without_image_is_an_error_and_leaves_no_data_set(tmp
             [("a", picture(0))],
             annotation("a", (0, 0, 5, 5)),
             split_table(a="train", b="val"),
-            rows=1,
-            columns=1,
-            min_visible=0.5,
+            tiles.Settings(1, 1, 0.5),
         )
     assert not (tmp_path / "tiles").exists()
 
@@ -154,7 +152,7 @@ def test_an_annotated_field_without_image_is_an_error_and_leaves_no_data_set(tmp
 def test_tiles_of_any_number_of_channels_come_back_as_they_were(tmp_path, n_channels):
     image = np.random.default_rng(0).integers(0, 256, (20, 32, n_channels), dtype=np.uint8)
     written = annotation("a", (2, 1, 8, 7)), split_table(a="train")
-    coco.write(tmp_path / "tiles", [("a", image)], *written, 2, 2, 0.5)
+    coco.write(tmp_path / "tiles", [("a", image)], *written, tiles.Settings(2, 2, 0.5))
     read = coco.read(tmp_path / "tiles", "train")
     suffix = "png" if n_channels == 3 else "tif"
     assert read.names == [f"a_{row}_{column}.{suffix}" for row in "01" for column in "01"]
@@ -166,7 +164,7 @@ def test_tiles_of_any_number_of_channels_come_back_as_they_were(tmp_path, n_chan
 def test_a_tile_of_four_channels_is_a_tiff_with_a_page_for_each(tmp_path):
     image = np.random.default_rng(0).integers(0, 256, (20, 32, 4), dtype=np.uint8)
     written = annotation("a", (2, 1, 8, 7)), split_table(a="train")
-    coco.write(tmp_path / "tiles", [("a", image)], *written, 1, 1, 0.5)
+    coco.write(tmp_path / "tiles", [("a", image)], *written, tiles.Settings(1, 1, 0.5))
     pages = tifffile.imread(tmp_path / "tiles/images/a_0_0.tif")
     np.testing.assert_array_equal(pages, image.transpose(2, 0, 1))
 

@@ -15,7 +15,7 @@ from cellpheno.embedding.neighborhood import Neighborhood
 from cellpheno.tables import storage
 from cellpheno.tables.cells import EMBEDDING
 
-SETTINGS = {"max_cells": 100, "components": 50, "perplexity": 30, "neighbors": 15, "seed": 0}
+SETTINGS = maps.Settings(["test"], max_cells=100, pca=50, perplexity=30, neighbors=15)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_features_come_back_in_the_order_of_the_cells(study):
 
 def test_cells_far_apart_in_features_are_far_apart_in_both_pictures(study):
     cells, shards, _ = study
-    table = maps.embed(cells, shards, ["test"], **SETTINGS)
+    table = maps.embed(cells, shards, SETTINGS, 0)
     for method in ("tsne", "umap"):
         places = table[[f"{method}_1", f"{method}_2"]].to_numpy()
         one, two = (places[table["call"] == call] for call in ("one", "two"))
@@ -83,7 +83,7 @@ def test_a_gpu_embeds_with_the_same_settings(study, monkeypatch):
     manifold = types.ModuleType("cuml.manifold")
     manifold.TSNE = manifold.UMAP = StandIn
     monkeypatch.setitem(sys.modules, "cuml.manifold", manifold)
-    table = maps.embed(cells, shards, ["test"], **SETTINGS, gpu=True)
+    table = maps.embed(cells, shards, SETTINGS, 0, gpu=True)
     assert (table[["tsne_1", "tsne_2", "umap_1", "umap_2"]] == 0).all(axis=None)
     tsne, umap = StandIn.settings
     assert (tsne["perplexity"], umap["n_neighbors"]) == (29 / 3, 15)
@@ -92,12 +92,12 @@ def test_a_gpu_embeds_with_the_same_settings(study, monkeypatch):
 def test_a_gpu_without_its_library_is_refused_with_what_to_do(study):
     cells, shards, _ = study
     with pytest.raises(StudyError, match="set embedding.gpu to false"):
-        maps.embed(cells, shards, ["test"], **SETTINGS, gpu=True)
+        maps.embed(cells, shards, SETTINGS, 0, gpu=True)
 
 
 def test_only_cells_of_the_wanted_splits_are_shown_and_the_table_is_valid(study, tmp_path):
     cells, shards, _ = study
-    table = maps.embed(cells, shards, ["test"], **SETTINGS)
+    table = maps.embed(cells, shards, SETTINGS, 0)
     storage.write(table, tmp_path / "cells.parquet", EMBEDDING)
     assert len(table) == 30
     assert set(table["split"]) == {"test"}
@@ -107,10 +107,10 @@ def test_only_cells_of_the_wanted_splits_are_shown_and_the_table_is_valid(study,
 def test_order_of_cells_and_number_of_threads_do_not_change_a_digit(study):
     cells, shards, _ = study
     with threadpool_limits(2):
-        one = maps.embed(cells, shards, ["test"], **SETTINGS)
+        one = maps.embed(cells, shards, SETTINGS, 0)
     with threadpool_limits(1):
         shuffled = cells.sample(frac=1, random_state=3)
-        other = maps.embed(shuffled, shards, ["test"], **SETTINGS)
+        other = maps.embed(shuffled, shards, SETTINGS, 0)
     pd.testing.assert_frame_equal(one, other, check_exact=True)
 
 
@@ -124,15 +124,15 @@ def test_more_cells_than_wanted_give_a_subset_that_the_seed_decides(study):
 
 def test_too_few_cells_give_an_empty_table_and_a_sentence_in_the_log(study, tmp_path, caplog):
     cells, shards, _ = study
-    table = maps.embed(cells[:9], shards, ["test"], **SETTINGS)
+    table = maps.embed(cells[:9], shards, SETTINGS, 0)
     storage.write(table, tmp_path / "cells.parquet", EMBEDDING)
     assert table.empty
-    assert "9 cells in the splits test, and an embedding needs 10" in caplog.text
+    assert "9 cells in the splits test, but an embedding needs 10" in caplog.text
 
 
 def test_ten_cells_are_enough(study):
     cells, shards, _ = study
-    table = maps.embed(cells[:10], shards, ["test"], **SETTINGS)
+    table = maps.embed(cells[:10], shards, SETTINGS, 0)
     assert np.isfinite(table[["tsne_1", "tsne_2", "umap_1", "umap_2"]].to_numpy()).all()
 
 

@@ -42,7 +42,7 @@ layers = nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1, bias=False), nn.BatchNorm2d(8), 
 model = Classifier(
     layers, nn.Identity(), 8, 3, [0.4] * 3, [0.3] * 3, ModelSettings("small", dropout=0.0)
 )
-with parallel.team(CPU, MEMBERS):
+with multi_gpu.team(CPU, MEMBERS):
     rows = (np.arange(40), np.arange(40, 48))
     trainer = Trainer(model, crops, labels, rows, settings, 5, CPU)
     history = trainer.run(["a", "b", "c"], {}, Checkpoint("classifier", "key"), save_every=0)
@@ -64,7 +64,7 @@ settings = training.Settings(
 )
 names = {"backend": "torchvision", "backbone": "resnet18_small", "weights": None}
 model = {**names, "architecture": "retinanet"}
-with parallel.team(CPU, MEMBERS):
+with multi_gpu.team(CPU, MEMBERS):
     detector, history = training.train(
         tiles, tiles, ["red", "green", "blue"], model, settings, 0,
         Checkpoint("detector", "key"), CPU, save_every=0,
@@ -116,13 +116,13 @@ def test_two_processes_give_the_losses_and_weights_of_one(tmp_path, kind):
 def test_two_processes_that_draw_on_their_own_do_not_learn_the_same_twice(tmp_path):
     """Dropout and the detector's sampling differ between the parts of a batch."""
     code = """
-with parallel.team(CPU, MEMBERS):
+with multi_gpu.team(CPU, MEMBERS):
     torch.manual_seed(0)
-    alike = parallel.whole(torch.rand(1))
-    parallel.seed_apart(0, 1)
-    apart = parallel.whole(torch.rand(1))
-    part = parallel.share(torch.arange(6))
-    joined = parallel.whole(part)
+    alike = multi_gpu.whole(torch.rand(1))
+    multi_gpu.seed_apart(0, 1)
+    apart = multi_gpu.whole(torch.rand(1))
+    part = multi_gpu.share(torch.arange(6))
+    joined = multi_gpu.whole(part)
 Path("processes.txt").open("a").write("wrote\\n")
 Path("result.json").write_text(json.dumps([x.tolist() for x in (alike, apart, part, joined)]))
 """
@@ -135,15 +135,15 @@ Path("result.json").write_text(json.dumps([x.tolist() for x in (alike, apart, pa
 
 FAILS = """
 from cellpheno.core.errors import StudyError
-with parallel.team(CPU, MEMBERS):
-    Path(f"{parallel.rank()}.pid").write_text(str(os.getpid()))
+with multi_gpu.team(CPU, MEMBERS):
+    Path(f"{multi_gpu.rank()}.pid").write_text(str(os.getpid()))
     WHAT
-    parallel.mean(torch.zeros(1))
+    multi_gpu.mean(torch.zeros(1))
     time.sleep(100)
 """
 
 
-@pytest.mark.parametrize("what", ["if parallel.rank(): os._exit(3)", "parallel.share([1, 2, 3])"])
+@pytest.mark.parametrize("what", ["if multi_gpu.rank(): os._exit(3)", "multi_gpu.share([1, 2, 3])"])
 def test_when_one_process_fails_all_end(tmp_path, what):
     process = start(tmp_path / "two", 2, FAILS.replace("WHAT", what))
     output, _ = process.communicate(timeout=60)

@@ -110,7 +110,9 @@ def test_a_classifier_in_bfloat16_moves_little_and_its_head_stays_exact(tmp_path
     assert low.backbone.conv1.weight.dtype is torch.bfloat16
     assert low.head.weight.dtype is torch.float32
     crops = noise(8)
-    one, other = (inference.predict(model, crops, True, CPU) for model in (exact, low))
+    one, other = (
+        inference.predict(model, crops, inference.Settings(True), CPU) for model in (exact, low)
+    )
     assert 0 < np.abs(one.probabilities - other.probabilities).max() < 0.03
     assert np.isfinite(other.features).all()
 
@@ -163,8 +165,8 @@ def test_maps_come_from_the_pass_that_classifies():
     model, crops = classifier().requires_grad_(False), noise(5)
     passes = []
     model.backbone.register_forward_hook(lambda *_: passes.append(1))
-    plain = inference.predict(model, crops, True, CPU)
-    explained = inference.predict(model, crops, True, CPU, maps=True)
+    plain = inference.predict(model, crops, inference.Settings(True), CPU)
+    explained = inference.predict(model, crops, inference.Settings(True), CPU, maps=True)
     assert len(passes) == 8
     assert plain.maps is None
     assert (explained.maps.shape, explained.maps.dtype) == ((5, 3, 2, 2), np.float32)

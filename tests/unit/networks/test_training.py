@@ -5,7 +5,13 @@ import torch
 from torch import nn
 
 from cellpheno.core.errors import StudyError
-from cellpheno.networks.training import Checkpoint, checkpoint_key, schedule, seed_step
+from cellpheno.networks.training import (
+    Checkpoint,
+    OptimizerSettings,
+    checkpoint_key,
+    schedule,
+    seed_step,
+)
 
 
 def fit(checkpoint, steps, killed_after=None):
@@ -80,17 +86,23 @@ def test_steps_of_one_training_draw_different_numbers():
     assert draws[0] == draws[2] != draws[1]
 
 
+def scheduled(kind, warmup=0, milestones=()):
+    shared = {"batch_size": 1, "optimizer": "sgd", "learning_rate": 1, "weight_decay": 0}
+    own = {"schedule": kind, "warmup": warmup, "milestones": milestones}
+    return schedule(OptimizerSettings(**shared, **own), total=10)
+
+
 def test_the_learning_rate_rises_and_then_follows_its_schedule():
-    constant = schedule("constant", total=10, warmup=3)
+    constant = scheduled("constant", warmup=3)
     assert [constant(step) for step in range(5)] == pytest.approx([0.25, 0.5, 0.75, 1, 1])
-    cosine = schedule("cosine", total=10)
+    cosine = scheduled("cosine")
     assert cosine(0) == 1
     assert cosine(5) == pytest.approx(0.5)
     assert cosine(10) == pytest.approx(0)
-    steps = schedule("steps", total=10, milestones=(4, 8))
+    steps = scheduled("steps", milestones=(4, 8))
     assert [steps(step) for step in (0, 3, 4, 7, 8)] == pytest.approx([1, 1, 0.1, 0.1, 0.01])
 
 
 def test_an_unknown_schedule_is_an_error():
     with pytest.raises(StudyError, match="'linear'.*constant, cosine, steps"):
-        schedule("linear", total=10)
+        scheduled("linear")

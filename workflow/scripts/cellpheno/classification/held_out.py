@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
-from cellpheno.classification.inference import batch_size, classify, predict
+from cellpheno.classification.inference import Settings, batch_size, classify, predict
 from cellpheno.core.errors import StudyError
 from cellpheno.core.progress import track
 from cellpheno.images import store
@@ -25,13 +25,13 @@ def predict_rows(
     trained: Trained,
     crops: npt.NDArray[np.uint8],
     rows: npt.NDArray[np.int64],
-    four_flips: bool | str,
+    settings: Settings,
     device: torch.device,
 ) -> npt.NDArray[np.float64]:
     """Return class probabilities [n, classes] of some rows of an array of crops."""
     model, size = trained.model, batch_size(trained.geometry, device)
     parts = [
-        predict(model, crops[rows[start : start + size]], four_flips, device).probabilities
+        predict(model, crops[rows[start : start + size]], settings, device).probabilities
         for start in range(0, len(rows), size)
     ]
     return np.concatenate([np.empty((0, model.head.out_features)), *parts])
@@ -61,7 +61,7 @@ def judge(
     trained: Trained,
     shards: Sequence[str | Path],
     cells: pd.DataFrame,
-    four_flips: bool | str,
+    settings: Settings,
     device: torch.device,
 ) -> pd.DataFrame:
     """Classify boxes from `boxes`, with one shard in memory at a time; return tables.JUDGED_BOXES.
@@ -75,7 +75,7 @@ def judge(
             missing -= set(inside["field"])
             # `classify` sorts by field and keeps the order within
             inside = inside.sort_values("field", kind="stable", ignore_index=True)
-            predicted, _ = classify(trained, shard, inside, four_flips, device)
+            predicted, _ = classify(trained, shard, inside, settings, device)
             names = [name for name in predicted.columns if name.startswith("p_")]
             parts.append(pd.concat([inside, predicted[names]], axis=1))
     if missing:

@@ -65,6 +65,15 @@ class Computed:
         )
 
 
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """The keys of the config's `classification/inference`."""
+
+    four_flips: bool | str
+    """Whether probabilities are means over the crop, both its mirror images and its half turn
+    (A34); `ADAPTIVE` adds these three views only if the crop leaves the class unsure."""
+
+
 def batch_size(geometry: Geometry, device: torch.device) -> int:
     """Return the number of crops in a batch on a device."""
     return max(1, PIXELS[device.type] // geometry.size**2)
@@ -73,31 +82,29 @@ def batch_size(geometry: Geometry, device: torch.device) -> int:
 def predict(
     model: Classifier,
     crops: Crops,
-    four_flips: bool | str,
+    settings: Settings,
     device: torch.device,
     maps: bool = False,
 ) -> Prediction:
     """Classify crops, uint8 [n, S, S, channels], by a model in evaluation mode on the device.
 
-    With `four_flips`, probabilities are the mean over the crop, both its mirror images and its half
-    turn (A34); `adaptive` adds these three views only if the crop leaves the class unsure (see
-    `unsure`). Features, and class activation maps if `maps`, are those of the crop itself.
+    Features, and class activation maps if `maps`, are those of the crop itself.
     """
-    return compute(model, crops, four_flips, device, maps).fetch()
+    return compute(model, crops, settings, device, maps).fetch()
 
 
 @torch.inference_mode()
 def compute(
     model: Classifier,
     crops: Crops,
-    four_flips: bool | str,
+    settings: Settings,
     device: torch.device,
     maps: bool = False,
 ) -> Computed:
     """Do the same as `predict`, but do not wait for the device."""
     images = to_tensor(crops, device)
     features_of = _features_of(model, images)
-    views = [(), (2,), (3,), (2, 3)] if four_flips else [()]
+    views = [(), (2,), (3,), (2, 3)] if settings.four_flips else [()]
     total = torch.zeros((len(images), model.head.out_features), device=device)
     rows: slice | Tensor = slice(None)
     for axes in views:
@@ -109,7 +116,7 @@ def compute(
         if not axes:
             features = pooled.half()
             evidence = class_maps(model, seen) if maps else None
-            if four_flips == ADAPTIVE:
+            if settings.four_flips == ADAPTIVE:
                 rows = unsure(total)
                 if not len(rows):
                     break
@@ -176,7 +183,7 @@ def classify(
     trained: Trained,
     shard: str | Path,
     detections: pd.DataFrame,
-    four_flips: bool | str,
+    settings: Settings,
     device: torch.device,
 ) -> tuple[pd.DataFrame, npt.NDArray[np.float16]]:
     """Classify the detected cells of a shard of fields.
@@ -200,7 +207,7 @@ def classify(
     )
     model = trained.model
     groups = regroup(pictures, batch_size(trained.geometry, device))
-    computed = (compute(model, part, four_flips, device) for part in groups)
+    computed = (compute(model, part, settings, device) for part in groups)
     parts = list(fetched(computed))
     probabilities = np.empty((len(cells), len(trained.classes)))
     features = np.empty((len(cells), model.n_features), dtype=np.float16)

@@ -19,7 +19,13 @@ from cellpheno.networks.backbones import Classifier, to_tensor
 from cellpheno.networks.cuda_graphs import Recorded
 from cellpheno.networks.precision import computing
 from cellpheno.networks.prefetch import send
-from cellpheno.networks.training import Checkpoint, build_optimizer, schedule, seed_step
+from cellpheno.networks.training import (
+    Checkpoint,
+    OptimizerSettings,
+    build_optimizer,
+    schedule,
+    seed_step,
+)
 from cellpheno.tables import storage
 from cellpheno.tables.metrics import HISTORY
 
@@ -34,25 +40,17 @@ HELD_SHARE = 0.3
 """Share of a GPU's free memory up to which all crops are kept there."""
 
 
-@dataclasses.dataclass(frozen=True)
-class TrainingSettings:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainingSettings(OptimizerSettings):
     """The keys of the config's `classification/training`."""
 
     validation: str
     epochs: int
-    batch_size: int
-    optimizer: str
-    learning_rate: float
-    weight_decay: float
-    schedule: str
-    warmup: int
-    milestones: list[int]
     label_smoothing: float
     balance: bool
     flips: bool
     quarter_turns: bool
     steps: int | None = None
-    betas: tuple[float, float] = (0.9, 0.999)
     keep: str = "last"
     criterion: str = "balanced_accuracy"
     rotation: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -155,18 +153,11 @@ class Trainer:
         self.held = _held(crops, device)
         # batch norm would suffer from a rest smaller than a batch, which is skipped
         self.steps = max(1, int(passes * len(self.train_rows)) // settings.batch_size)
-        self.optimizer = build_optimizer(
-            self.model,
-            settings.optimizer,
-            settings.learning_rate,
-            settings.weight_decay,
-            tuple(settings.betas),
-        )
+        self.optimizer = build_optimizer(self.model, settings)
         self.learned = [each for each in self.model.parameters() if each.requires_grad]
         self.total = settings.steps or self.steps * settings.epochs
         self.epochs = -(-self.total // self.steps)
-        milestones = tuple(settings.milestones)
-        factor = schedule(settings.schedule, self.total, settings.warmup, milestones)
+        factor = schedule(settings, self.total)
         self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, factor)
         self.logits = self.model.training_logits
         self.gradients = self._gradients

@@ -1,5 +1,6 @@
 """Random flips, quarter turns and scale of training tiles (A17)."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,6 +8,17 @@ import torch
 from torch import Tensor
 
 from cellpheno.detection.pixels import rescale
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """The keys of the config's `detection/training` that change tiles."""
+
+    scales: tuple[float, float] = (1.0, 1.0)
+    """Smallest and largest enlargement."""
+    quarter_turns: bool = False
+    flips: str = "both"
+    """`both`, or `horizontal` for flips of the width only."""
 
 
 def flip(image: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
@@ -24,20 +36,17 @@ def transpose(image: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
 def augment(
     images: Sequence[Tensor],
     boxes: Sequence[Tensor],
-    scales: tuple[float, float],
-    quarter_turns: bool,
+    settings: Augmentation,
     generator: np.random.Generator,
-    flipped: str = "both",
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Flip, turn and scale the tiles of a batch at random: images [c, h, w], boxes [n, 4] px.
 
     Scale, and whether x and y are swapped, are drawn once for the batch, so that its tiles keep one
     size and need no padding; flips are drawn for each tile. Over many batches a tile appears in all
-    eight orientations equally often. `scales` are the smallest and largest enlargement; `flipped`
-    is `both`, or `horizontal` for flips of the width only.
+    eight orientations equally often.
     """
-    scale = float(generator.uniform(*scales))
-    swap = quarter_turns and bool(generator.random() < 0.5)
+    scale = float(generator.uniform(*settings.scales))
+    swap = settings.quarter_turns and bool(generator.random() < 0.5)
     flips = generator.random((len(images), 2)) < 0.5
     changed = []
     for image, corners, (once, again) in zip(images, boxes, flips, strict=True):
@@ -45,7 +54,7 @@ def augment(
         if once:
             image, corners = flip(image, corners)
         image, corners = transpose(image, corners)
-        if again and flipped == "both":
+        if again and settings.flips == "both":
             image, corners = flip(image, corners)
         changed.append((image, corners) if swap else transpose(image, corners))
     return [image for image, _ in changed], [corners for _, corners in changed]

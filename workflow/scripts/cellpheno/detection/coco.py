@@ -20,7 +20,7 @@ from PIL import ImageSequence
 from cellpheno.core.errors import StudyError
 from cellpheno.core.files import whole_folder
 from cellpheno.core.progress import track
-from cellpheno.detection.tiles import Image, Tile, cut
+from cellpheno.detection.tiles import Image, Settings, Tile, cut
 from cellpheno.tables.columns import BOX_COLUMNS
 
 SPLITS = ("train", "val", "test")
@@ -46,9 +46,7 @@ def write(
     fields: Iterable[tuple[str, Image]],
     annotated: pd.DataFrame,
     splits: pd.DataFrame,
-    rows: int,
-    columns: int,
-    min_visible: float,
+    settings: Settings,
 ) -> None:
     """Cut the annotated fields, uint8 [height, width, channels], and write a COCO data set.
 
@@ -72,7 +70,7 @@ def write(
             field_boxes = boxes_of.get(name, annotated.iloc[:0])
             corners = field_boxes[BOX_COLUMNS].to_numpy(np.float64)
             labels = field_boxes["label"].tolist()
-            for tile in cut(image, corners, rows, columns, min_visible):
+            for tile in cut(image, corners, settings):
                 entry = _entry(name, tile, labels)
                 entries[split_of[name]].append(entry)
                 _save(tile.image, temporary / "images" / entry["image"]["file_name"])

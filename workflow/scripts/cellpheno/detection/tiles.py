@@ -30,6 +30,16 @@ class Tile:
     """[n] rows of the field's boxes."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """The config's section `tiles`."""
+
+    rows: int
+    columns: int
+    min_visible: float
+    """Least share of a cell's box inside a tile for it to count there."""
+
+
 def grid(height: int, width: int, rows: int, columns: int) -> list[tuple[int, int, int, int]]:
     """Divide a field into tiles that cover it without overlap, whatever its size.
 
@@ -59,16 +69,11 @@ def visible(
     return inside[rows], rows
 
 
-def cut(
-    image: Image, boxes: geometry.Array, rows: int, columns: int, min_visible: float
-) -> Iterator[Tile]:
-    """Cut a field and its boxes into tiles, row by row, including tiles without cells.
-
-    `min_visible` is the least share of a cell's box inside a tile for it to count there.
-    """
+def cut(image: Image, boxes: geometry.Array, settings: Settings) -> Iterator[Tile]:
+    """Cut a field and its boxes into tiles, row by row, including tiles without cells."""
     height, width = image.shape[:2]
-    for number, tile in enumerate(grid(height, width, rows, columns)):
+    for number, tile in enumerate(grid(height, width, settings.rows, settings.columns)):
         x_min, y_min, x_max, y_max = tile
-        kept, cells = visible(boxes, tile, min_visible)
-        row, column = divmod(number, columns)
+        kept, cells = visible(boxes, tile, settings.min_visible)
+        row, column = divmod(number, settings.columns)
         yield Tile(row, column, x_min, y_min, image[y_min:y_max, x_min:x_max], kept, cells)

@@ -16,13 +16,19 @@ from cellpheno.core import boxes as geometry
 from cellpheno.core.errors import StudyError
 from cellpheno.core.progress import track
 from cellpheno.core.randomness import derive, generator
-from cellpheno.detection.augmentation import augment
+from cellpheno.detection.augmentation import Augmentation, augment
 from cellpheno.detection.backends import registry
 from cellpheno.detection.backends.interface import Detector, Limits
 from cellpheno.detection.coco import TileSet
 from cellpheno.detection.pixels import rescale, to_tensor
 from cellpheno.networks import multi_gpu
-from cellpheno.networks.training import Checkpoint, build_optimizer, schedule, seed_step
+from cellpheno.networks.training import (
+    Checkpoint,
+    OptimizerSettings,
+    build_optimizer,
+    schedule,
+    seed_step,
+)
 from cellpheno.tables import storage
 from cellpheno.tables.metrics import HISTORY
 
@@ -32,21 +38,11 @@ VALIDATION_TILES = 12  # enough for watching; the evaluation uses whole fields
 VALIDATION_LIMITS = Limits(min_score=0.5, nms_iou=0.5, max_detections=1000)
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings(OptimizerSettings, Augmentation):
     """Settings of the config's `detection/training`."""
 
     steps: int
-    batch_size: int
-    optimizer: str
-    learning_rate: float
-    weight_decay: float
-    schedule: str
-    warmup: int
-    milestones: tuple[int, ...]
-    scales: tuple[float, float]
-    quarter_turns: bool
-    flips: str
     max_gradient_norm: float | None
     """Longer gradients are shortened to it, unless it is None."""
 
@@ -90,18 +86,12 @@ def train(
     detector.network.to(device)
     detector.precision = precision
     multi_gpu.share_batch_norm(detector.network)
-    optimizer = build_optimizer(
-        detector.network,
-        settings.optimizer,
-        settings.learning_rate,
-        settings.weight_decay,
-        undecayed=detector.undecayed,
-    )
+    optimizer = build_optimizer(detector.network, settings, detector.undecayed)
     progress = checkpoint.load(network=detector.network, optimizer=optimizer)
     rows: list[list[Any]] = progress.get("rows", [])
     recent: list[dict[str, float]] = progress.get("recent", [])
     first = progress.get("step", 0)
-    factor = schedule(settings.schedule, settings.steps, settings.warmup, settings.milestones)
+    factor = schedule(settings, settings.steps)
 
     saved = time.monotonic()
     for step in track(range(first, settings.steps), "training steps", settings.steps, start=first):
@@ -140,8 +130,7 @@ def _batch(
     images = [to_tensor(tiles.images[row], device) for row in rows]
     boxes = [torch.from_numpy(tiles.boxes[row]).to(device) for row in rows]
     chance = generator(seed, "detector augmentation", step)
-    how = settings.scales, settings.quarter_turns, chance, settings.flips
-    images, boxes = augment(images, boxes, *how)
+    images, boxes = augment(images, boxes, settings, chance)
     multi_gpu.seed_apart(seed, step)
     return multi_gpu.share(images), multi_gpu.share(boxes)
 

@@ -4,6 +4,7 @@ Everything runs in one thread unless a GPU is requested: sums of floating-point 
 the number of threads, and both methods turn a different last digit into a different picture.
 """
 
+import dataclasses
 import logging
 import warnings
 from collections.abc import Mapping, Sequence
@@ -36,14 +37,23 @@ CARRIED = ["condition", "replicate", "group"]
 logger = logging.getLogger(__name__)
 
 
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """The config's section `embedding`; `perplexity` and `neighbors` shrink for few cells."""
+
+    splits: Sequence[str]
+    max_cells: int
+    pca: int
+    perplexity: float
+    neighbors: int
+    gpu: bool = False
+    experiments: Sequence[str] = ()
+
+
 def embed(
     cells: pd.DataFrame,
     shards: Mapping[str, str | Path],
-    splits: Sequence[str],
-    max_cells: int,
-    components: int,
-    perplexity: float,
-    neighbors: int,
+    settings: Settings,
     seed: int,
     gpu: bool = False,
 ) -> pd.DataFrame:
@@ -51,24 +61,23 @@ def embed(
 
     `cells` is the cells table with feature_shard and feature_row; `shards` maps each shard to its
     file of features, float16 [n, D]. At most `max_cells` random cells are used. Both methods see
-    the principal components. `perplexity` (t-SNE) and `neighbors` (UMAP) shrink for few cells. On a
-    `gpu` RAPIDS cuML embeds; else openTSNE and umap-learn on the CPU.
+    the principal components. On a `gpu` RAPIDS cuML embeds; else openTSNE and umap-learn do.
 
     Returns an embedding table with condition, replicate and group, empty with fewer than
     `MIN_CELLS` cells.
     """
-    chosen = choose(cells, splits, max_cells, seed)
+    chosen = choose(cells, settings.splits, settings.max_cells, seed)
     if len(chosen) < MIN_CELLS:
         logger.warning(
             "%d cells in the splits %s, but an embedding needs %d: the table stays empty.",
-            *(len(chosen), ", ".join(splits), MIN_CELLS),
+            *(len(chosen), ", ".join(settings.splits), MIN_CELLS),
         )
         chosen, coordinates = chosen[:0], np.empty((0, 4), dtype=np.float32)
     else:
         values = features(chosen, shards)
-        near = Neighborhood.fitting(len(chosen), perplexity, neighbors)
+        near = Neighborhood.fitting(len(chosen), settings.perplexity, settings.neighbors)
         embedded = both_on_gpu if gpu else both
-        coordinates = np.hstack(embedded(principal_components(values, components), near, seed))
+        coordinates = np.hstack(embedded(principal_components(values, settings.pca), near, seed))
     named = dict(zip(["tsne_1", "tsne_2", "umap_1", "umap_2"], coordinates.T, strict=True))
     names = [column.name for column in EMBEDDING.columns]
     return chosen.assign(**named)[names + CARRIED].reset_index(drop=True)

@@ -54,13 +54,6 @@ def _section(config: Mapping[str, Any], name: str) -> dict[str, Any]:
 def check(config: Config, source: str) -> None:
     """Refuse candidates and labels that do not fit each other or the rest of the config.
 
-    Parameters
-    ----------
-    config
-        Complete.
-    source
-        Where the config comes from, for messages.
-
     Raises
     ------
     StudyError

@@ -95,13 +95,6 @@ def check(config: Config, source: str) -> None:
 def check_sheet(config: Config, columns: Mapping[str, Sequence[str]]) -> None:
     """Refuse to train on fields that the sample sheet does not have.
 
-    Parameters
-    ----------
-    config
-        A complete config.
-    columns
-        The sample sheet: column to values.
-
     Raises
     ------
     StudyError

@@ -58,13 +58,6 @@ def _check_fluorescence(config: Config, source: str) -> None:
 def check_sheet(config: Config, columns: Mapping[str, Any]) -> None:
     """Refuse columns and values of these sections that the sample sheet does not know.
 
-    Parameters
-    ----------
-    config
-        Complete.
-    columns
-        The sample sheet: column to values.
-
     Raises
     ------
     StudyError
