@@ -60,7 +60,7 @@ def configs() -> dict[str, dict[str, Any]]:
 
 @functools.cache
 def registered(study: str) -> dict[str, Any]:
-    """Return `rules` of a study, and its lists `results`, `figures` and `warnings`."""
+    """Return a study's `rules`, and what it registers: `results`, `figures` and `warnings`."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "study.yaml").write_text(yaml.safe_dump(configs()[study]))
         command = [sys.executable, __file__, str(ROOT / "Snakefile")]

@@ -7,6 +7,7 @@ from rule_list import GPUS, ROOT, configs, matches, registered, rules
 
 from cellpheno.core import code_hash
 
+RULES = ROOT / "workflow/rules"
 SCRIPTS = ROOT / "workflow/scripts"
 TRAINS = {"train_detector", "train_classifier"}
 """Rules whose job may hold several GPUs."""
@@ -35,7 +36,7 @@ def rule(request):
 
 
 def test_the_studies_need_every_rule_file():
-    files = {path.name for path in (ROOT / "workflow/rules").glob("*.smk")}
+    files = {path.name for path in RULES.glob("*.smk")}
     without_rules = {"common.smk", "lookups.smk", "registers.smk"}
     assert {rule.file for rule in rules().values()} - {"Snakefile"} == files - without_rules
 
@@ -66,13 +67,13 @@ def test_the_code_of_a_script_is_a_parameter_of_its_rule(rule):
 
 
 def test_rule_files_name_no_site_and_no_retries():
-    for path in (ROOT / "workflow/rules").glob("*.smk"):
+    for path in RULES.glob("*.smk"):
         for word in ("partition", "account", "gpu_model", "retries", "qos"):
             assert word not in path.read_text(), (path, word)
 
 
 def test_a_name_means_the_same_in_every_rule_file():
-    files = sorted((ROOT / "workflow/rules").glob("*.smk"))
+    files = sorted(RULES.glob("*.smk"))
     given = [
         name
         for path in files

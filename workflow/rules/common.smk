@@ -25,7 +25,8 @@ def source_text(name):
         return None
 
 
-# the module that finds all others comes first
+# The module that finds all others comes first. Python imports the fetched copies even of a local
+# workflow, so a module that is not found ends every run.
 for name in ("__init__", "core/__init__", "core/code_hash"):
     source_text(f"cellpheno/{name}.py")
 fetched = Path(workflow.source_path("../scripts/cellpheno/core/code_hash.py"))
