@@ -75,7 +75,7 @@ def test_a_study_with_a_detector_is_as_it_was(default_config):
         ({"patch_filter__enabled": True}, r"without examples to learn from"),
         (
             {"annotations": {"format": "via", "files": ["a.json"]}},
-            r"source is grid, with which annotations are not read",
+            r"source is grid, which does not use annotations",
         ),
         (
             {"candidates__source": "annotations", "annotations": {"format": "none"}},
@@ -83,7 +83,7 @@ def test_a_study_with_a_detector_is_as_it_was(default_config):
         ),
         (
             {"labels": {"source": "annotations"}, "annotations": {"format": "none"}},
-            r"nothing tells a cell's class",
+            r"no cell has a class",
         ),
     ],
 )

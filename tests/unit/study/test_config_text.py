@@ -43,7 +43,7 @@ def test_a_key_that_is_written_twice_is_refused_with_its_lines(tmp_path, text, k
     with pytest.raises(StudyError) as error:
         read(tmp_path, text)
     assert key in str(error.value)
-    assert f"line {lines[0]} and in line {lines[1]}" in str(error.value)
+    assert f"line {lines[0]} and on line {lines[1]}" in str(error.value)
 
 
 def test_one_key_in_two_sections_or_files_is_no_key_twice(tmp_path):

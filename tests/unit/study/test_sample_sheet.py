@@ -120,7 +120,7 @@ def make_dead_link(path: Path) -> None:
         (make_folder, "is a folder"),
         (make_circle, "is a link that leads in a circle"),
         (make_dead_link, "is not there"),
-        (os.mkfifo, "is no file but a device or a pipe"),
+        (os.mkfifo, "is a device or a pipe"),
     ],
 )
 def test_what_stands_where_a_file_should_be_is_told(tmp_path, config, rows, make, word):
@@ -344,7 +344,7 @@ def test_fewer_than_two_units_in_a_condition_are_refused(tmp_path, config, rows)
     sentence = refusal(sheet(tmp_path, rows[:3]), config)
     assert "drug" in sentence
     assert "1 replicate" in sentence
-    assert "leave statistics.control out where nothing is compared" in sentence
+    assert "leave statistics.control out if nothing is compared" in sentence
 
 
 def test_a_condition_that_is_no_part_of_the_experiment_may_have_one_unit(tmp_path, config, rows):

@@ -64,4 +64,4 @@ def test_a_change_is_refused_where_results_are_kept_and_reported_where_they_are_
     with pytest.raises(StudyError, match=r"another sample sheet than sheet.tsv .*--touch"):
         sheet_changes.report(judged, changed, "sheet.tsv", lambda: True)
     sheet_changes.report(judged, changed, "sheet.tsv", lambda: False)
-    assert capsys.readouterr().err.count("is made anew") == 1
+    assert capsys.readouterr().err.count("are made again") == 1

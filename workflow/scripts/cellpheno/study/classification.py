@@ -1,4 +1,4 @@
-"""What the keys of a classifier's section ask of one another, checked before any compute."""
+"""Checks for contradictions between the settings of a classifier."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,9 +10,9 @@ from cellpheno.study.overrides import Config, experiment
 
 INCEPTION = "inception_v3"
 SMALLEST, SMALLEST_WITH_AUXILIARY = 75, 299
-"""Sides of the crops, px, that Inception-v3 and its second head can still make something of."""
+"""Smallest crops, px, for Inception-v3 without and with its auxiliary head."""
 WITHOUT_BATCH_NORM = ("squeezenet", "swin", "convnext")
-"""Beginnings of the names of backbones that normalise no batch."""
+"""Prefixes of the backbones without batch normalisation."""
 
 
 def check(config: Config, source: str) -> None:
@@ -35,51 +35,42 @@ def _check(settings: Config, where: str) -> None:
     model, size = settings["model"], settings["crops"]["size"]
     if settings["crops"]["shape"] == "stretched" and settings["crops"]["border"]:
         raise StudyError(
-            f"{where}: classification.crops.border is cut off the padded square, but crops.shape "
+            f"{where}: classification.crops.border is cut from the padded square, but crops.shape "
             "is stretched; set border to 0, or shape to padded."
         )
     if model["frozen_batch_norm"] and model["weights"] is None:
         raise StudyError(
-            f"{where}: classification.model.frozen_batch_norm is true without weights, which "
-            "would freeze statistics of nothing; give weights, or set it to false."
+            f"{where}: classification.model.frozen_batch_norm is true without weights, so there "
+            "are no statistics to freeze; give weights, or set it to false."
         )
     if model["auxiliary_loss"] and model["backbone"] != INCEPTION:
         raise StudyError(
             f"{where}: classification.model.auxiliary_loss is {model['auxiliary_loss']}, but "
-            f"{model['backbone']} has no second head, only {INCEPTION} has one; set it to 0."
+            f"{model['backbone']} has no auxiliary head, only {INCEPTION} has one; set it to 0."
         )
     normalises = not model["backbone"].startswith(WITHOUT_BATCH_NORM)
     if settings["training"]["batch_size"] < 2 and normalises and not model["frozen_batch_norm"]:
         raise StudyError(
             f"{where}: classification.training.batch_size is 1, but {model['backbone']} "
-            "normalises each value by its mean over the batch, which takes at least 2 crops; set "
-            "it to 2 or more."
+            "normalises over the batch, which needs at least 2 crops; set it to 2 or more."
         )
     smallest = SMALLEST_WITH_AUXILIARY if model["auxiliary_loss"] else SMALLEST
     if model["backbone"] == INCEPTION and size < smallest:
-        head = " with its second head" if model["auxiliary_loss"] else ""
+        head = " with its auxiliary head" if model["auxiliary_loss"] else ""
         raise StudyError(
-            f"{where}: {INCEPTION}{head} needs crops of at least {smallest} px, and "
-            f"classification.crops.size is {size}; enlarge them."
+            f"{where}: {INCEPTION}{head} needs crops of at least {smallest} px, but "
+            f"classification.crops.size is {size}; increase it."
         )
     low, high = settings["training"]["blur"]["kernel"]
     if low > high:
         raise StudyError(
             f"{where}: classification.training.blur.kernel goes from {low} to {high}; put the "
-            "lower one first."
+            "lower value first."
         )
 
 
 def may_lack(training: Mapping[str, Any], classes: Sequence[str]) -> list[str]:
-    """Return the classes that may have no cell to train on, though annotated cells of it exist.
-
-    Parameters
-    ----------
-    training
-        A classifier's section `training`.
-    classes
-        The config's `classes`.
-    """
+    """Return the annotated classes that may have no cell in a classifier's training set."""
     if training["share"] < 1 or training["only"]:
         return list(classes)
     dropped = training["unknown"] != "keep" and training["unknown_class"] is not None
@@ -89,13 +80,8 @@ def may_lack(training: Mapping[str, Any], classes: Sequence[str]) -> list[str]:
 def must_learn(trainings: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> list[str]:
     """Return the classes of which some classifier needs a cell in the split `train`.
 
-    Parameters
-    ----------
-    trainings
-        The sections `training` of all classifiers. Those that divide cells and not fields between
-        training and validation need none: cells of `val` train them too.
-    classes
-        The config's `classes`.
+    Classifiers that divide cells, not fields, between training and validation need none: they
+    also train on cells of `val`.
     """
     needed = [
         set(classes) - set(may_lack(training, classes))

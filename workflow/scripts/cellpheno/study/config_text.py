@@ -1,4 +1,4 @@
-"""Config files as they were written: Snakemake keeps neither a key's twin nor how a value looks."""
+"""Config files as written: Snakemake loses repeated keys and the spelling of values."""
 
 import dataclasses
 from collections.abc import Iterable, Iterator
@@ -9,32 +9,31 @@ import yaml
 from cellpheno.core import text_tables
 from cellpheno.core.errors import StudyError
 
-# libyaml is ten times as fast; every wheel of PyYAML has it
+# libyaml is ten times as fast, and every wheel of PyYAML has it
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TEXT = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 TEMPLATE = "__use_yte__"
-"""The key with which Snakemake runs expressions of a config as Python."""
+"""The key that makes Snakemake run expressions of a config as Python."""
 
 Key = tuple[str | int, ...]
-"""Keys of sections and positions in lists that lead to a value."""
+"""Keys and list positions that lead to a value."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Written:
-    """A value as its file has it."""
+    """A value as written in its file."""
 
     text: str
     line: int
 
 
 def read(paths: Iterable[Path]) -> dict[Key, Written]:
-    """Return what is written for each value of config files; a later file wins.
+    """Return how each value of the config files is written; a later file wins.
 
     Raises
     ------
     StudyError
-        For a file that is not UTF-8, a key that is there twice or is not text, and the key
-        that makes a config a template.
+        For a file that is not UTF-8, a key that is repeated or not text, and the template key.
     """
     values: dict[Key, Written] = {}
     for path in paths:
@@ -43,13 +42,7 @@ def read(paths: Iterable[Path]) -> dict[Key, Written]:
 
 
 def read_arguments(entries: Iterable[str]) -> None:
-    """Check the `key=value` entries of the command line's `--config` in the same way.
-
-    Raises
-    ------
-    StudyError
-        As `read` does.
-    """
+    """Check the `key=value` entries of `--config` in the same way."""
     seen: set[str] = set()
     for entry in entries:
         key, _, value = entry.partition("=")
@@ -61,16 +54,16 @@ def read_arguments(entries: Iterable[str]) -> None:
 
 def _values(text: str, source: str) -> dict[Key, Written]:
     try:
-        # JSON may be indented by tabs, which YAML does not read
+        # JSON may be indented by tabs, which YAML refuses
         root = yaml.compose(text.replace("\t", " "), Loader=LOADER)
     except yaml.YAMLError:
-        return {}  # a value of the command line, which Snakemake takes as it is
+        return {}  # a value of the command line, which Snakemake takes literally
     values: dict[Key, Written] = {}
     rest: list[tuple[Key, yaml.Node]] = [((), root)] if root else []
     seen: set[int] = set()
     while rest:
         key, node = rest.pop()
-        if id(node) in seen:  # another alias of it
+        if id(node) in seen:  # another alias
             continue
         seen.add(id(node))
         if isinstance(node, yaml.ScalarNode):
@@ -89,14 +82,13 @@ def _check_keys(section: Key, node: yaml.MappingNode, source: str) -> None:
         shown = ".".join(map(str, (*section, name)))
         if name in lines:
             raise StudyError(
-                f"{source}: the key {shown} is written twice, in line {lines[name]} and in line "
+                f"{source}: the key {shown} is written twice, on line {lines[name]} and on line "
                 f"{line}, and only one would count; remove one of them."
             )
-        if name == TEMPLATE:  # wherever it is: sections can be merged into others
+        if name == TEMPLATE:  # at any level, because sections can be merged into others
             raise StudyError(
-                f"{source}: the key {TEMPLATE} in line {line} lets Snakemake run expressions of "
-                "the config as Python; remove it, and do not run the config of a stranger that "
-                "has it."
+                f"{source}: the key {TEMPLATE} on line {line} lets Snakemake run expressions of "
+                "the config as Python; remove it, and do not run a stranger's config that has it."
             )
         lines[name] = line
 
@@ -105,11 +97,11 @@ def _names(section: Key, node: yaml.MappingNode, source: str) -> Iterator[tuple[
     for name, _ in node.value:
         line = name.start_mark.line + 1
         if not isinstance(name, yaml.ScalarNode):
-            raise StudyError(f"{source}: the key in line {line} is not text; write a name.")
+            raise StudyError(f"{source}: the key on line {line} is not text; write a name.")
         if name.tag not in TEXT:
             where = ".".join(map(str, section)) or "the config"
             raise StudyError(
                 f"{source}: line {line} has the key {name.value} in {where}, which YAML does not "
-                f"take for text; write it in quotes: '{name.value}'."
+                f"read as text; write it in quotes: '{name.value}'."
             )
         yield name.value, line

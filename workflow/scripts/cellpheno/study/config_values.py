@@ -1,4 +1,4 @@
-"""Values that no key of a config can mean, refused before anything walks through the config."""
+"""Refuse values that no config key allows, before anything else reads the config."""
 
 import datetime
 import math
@@ -11,15 +11,15 @@ from cellpheno.core.errors import StudyError
 from cellpheno.study.config_text import Key, Written
 
 MOST_VALUES = 100_000
-"""Values of a config, those that aliases repeat included."""
+"""Number of values in a config, including those that aliases repeat."""
 DEEPEST = 30
-"""Sections and lists within each other."""
+"""Levels of nested sections and lists."""
 LONGEST = 1000
 """Characters of a text."""
 LARGEST = 10**15
-"""Size of a number; beyond it, floating-point numbers no longer tell integers apart."""
+"""Largest number; beyond it, floating-point numbers skip integers."""
 _OTHER_BASE = re.compile(r"[+-]?0[0-7_]+|[^:]+(:[^:]+)+")
-"""Octal numbers such as 010, and those to the base of 60 such as 1:30."""
+"""Octal numbers such as 010 and base-60 numbers such as 1:30."""
 KINDS = {
     bool: "a truth value",
     int: "a number",
@@ -27,20 +27,14 @@ KINDS = {
     datetime.date: "a date",
     datetime.datetime: "a date",
 }
-"""What YAML may take a word for that is written without quotes."""
+"""Types that YAML may read into an unquoted word."""
 
 
 def check(config: Any, written: Mapping[Key, Written], source: str) -> None:
-    """Refuse a config that is too large, and texts and numbers that fit no key.
+    """Refuse a config that is too large, and texts and numbers that no key allows.
 
-    Parameters
-    ----------
-    config
-        As Snakemake read it.
-    written
-        How its values are written, of `config_text.read`.
-    source
-        Where it comes from, for messages.
+    `config` is as Snakemake read it, `written` comes from `config_text.read`, and messages call
+    the config `source`.
 
     Raises
     ------
@@ -54,8 +48,8 @@ def check(config: Any, written: Mapping[Key, Written], source: str) -> None:
         count += 1
         if count > MOST_VALUES:
             raise StudyError(
-                f"{source} has more than {MOST_VALUES:,} values, counting what aliases (*name) "
-                "repeat; remove the aliases, or make it shorter."
+                f"{source} has more than {MOST_VALUES:,} values, including those that aliases "
+                "(*name) repeat; remove the aliases, or shorten it."
             )
         if len(key) > DEEPEST:
             raise StudyError(
@@ -73,7 +67,7 @@ def check(config: Any, written: Mapping[Key, Written], source: str) -> None:
 
 
 def _misread(value: Any, key: Key, written: Mapping[Key, Written]) -> str | None:
-    """Return what is wrong with a number that is another one than it looks like."""
+    """Return the fault of a number that YAML reads as another number than it looks like."""
     text = written[key].text if key in written else ""
     if isinstance(value, int | float) and _OTHER_BASE.fullmatch(text):
         return (
@@ -84,23 +78,23 @@ def _misread(value: Any, key: Key, written: Mapping[Key, Written]) -> str | None
 
 
 def not_text(key: Key, value: Any, written: Mapping[Key, Written], source: str) -> StudyError:
-    """Return the error for a value that YAML takes for no text."""
+    """Return the error for a value that YAML does not read as text."""
     place = _place(key, written)
     if value is None:
         return StudyError(f"{source}: {place} has no value; write a text.")
     if isinstance(value, list | dict):
         return StudyError(f"{source}: {place} is a list or a section; write one text.")
     text = written[key].text if key in written else str(value)
-    # Snakemake takes quotes away from values of its option --config
+    # Snakemake strips quotes from values of --config
     where = "" if key in written else " in the config file"
     return StudyError(
-        f"{source}: {place} is {text}, which YAML takes for {KINDS[type(value)]}, not for text; "
+        f"{source}: {place} is {text}, which YAML reads as {KINDS[type(value)]}, not as text; "
         f"write it in quotes{where}: '{text}'."
     )
 
 
 def shown(key: Key) -> str:
-    """Return a key as messages name it."""
+    """Return a key as shown in messages."""
     return ".".join(map(str, key))
 
 
@@ -111,17 +105,17 @@ def _place(key: Key, written: Mapping[Key, Written]) -> str:
 def _check_key(section: Key, name: Any, source: str) -> None:
     where = f"{source}: a key in {shown(section) or 'the config'}"
     if not isinstance(name, str):
-        kind = KINDS.get(type(name), "no text")
-        raise StudyError(f"{where} is {kind} for YAML; write it in quotes.")
+        kind = KINDS.get(type(name), "not text")
+        raise StudyError(f"{where} is {kind} to YAML; write it in quotes.")
     if fault := _fault(name):
         raise StudyError(f"{where} {fault}.")
 
 
 def _fault(value: Any) -> str | None:
-    """Return what is wrong with a value, as the end of a sentence; None where nothing is."""
+    """Return the fault of a value as the end of a sentence; None if there is none."""
     if isinstance(value, str):
         if {"{", "}"} & set(value):
-            return "has braces, which Snakemake would fill in; write it without, and rename a file"
+            return "has braces, which Snakemake would fill in; remove them, and rename files"
         return fault_of_text(value)
     if isinstance(value, float) and not math.isfinite(value):
         return f"is {value}, not a finite number; write a number"
@@ -133,16 +127,13 @@ def _fault(value: Any) -> str | None:
 
 
 def fault_of_text(text: str, longest: int = LONGEST) -> str | None:
-    """Return what is wrong with a text, as the end of a sentence; None where nothing is."""
+    """Return the fault of a text as the end of a sentence; None if there is none."""
     if len(text) > longest:
         return f"is a text of {len(text)} characters; write at most {longest}"
     if text.isprintable():
         return None
     for letter in text:
-        # blanks of other widths occur in names of files
+        # file names contain blanks of other widths
         if not letter.isprintable() and unicodedata.category(letter) != "Zs":
-            return (
-                f"has a line break or a character that cannot be seen (U+{ord(letter):04X}); "
-                "write it without"
-            )
+            return f"has a line break or an invisible character (U+{ord(letter):04X}); remove it"
     return None

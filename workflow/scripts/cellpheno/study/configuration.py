@@ -1,4 +1,4 @@
-"""A study's config: defaults filled in, and every mistake told before any compute."""
+"""Complete and check the config of a study."""
 
 import copy
 import os
@@ -58,25 +58,16 @@ def complete(
     source: str,
     written: Mapping[Key, Written] | None = None,
 ) -> Config:
-    """Return the config with every default filled in.
+    """Return the checked config with every default filled in.
 
-    Parameters
-    ----------
-    config
-        As the user wrote it.
-    schema
-        JSON schema (2020-12) whose `default` values fill what is missing; the keys that the
-        protocol decides are filled from `protocol_switches`.
-    source
-        Where the config comes from, for messages.
-    written
-        How its values are written, of `config_text.read`.
+    The JSON schema (2020-12) gives the defaults, except those that the protocol decides.
+    `written` comes from `config_text.read`; messages call the config `source`.
 
     Raises
     ------
     StudyError
-        For the first key that is unknown, missing or has a value that does not fit, and for
-        names that refer to nothing: a class, a channel, an experiment's key.
+        For the first key that is unknown, missing or invalid, and for the name of an unknown
+        class, channel or other entry.
     """
     config_values.check(config, written or {}, source)
     config = copy.deepcopy(config)
@@ -113,14 +104,9 @@ def check_sheet(config: Config, fields: pd.DataFrame) -> None:
 
 
 def check_files(config: Config, folder: Path) -> None:
-    """Refuse a config that names weights or annotations that are not there, or are its results.
+    """Raise a StudyError for weights or annotations that are missing or results of the study.
 
-    Annotations of a simulated study are made by the workflow and not looked for.
-
-    Raises
-    ------
-    StudyError
-        For the first file that is missing, with the key that names it.
+    Annotations of a simulated study are skipped, because the workflow makes them.
     """
     named = {key: path for key, (path, _) in _weights(config).items()}
     named |= candidates.files(config)
@@ -150,13 +136,7 @@ def check_files(config: Config, folder: Path) -> None:
 
 
 def check_weights(config: Config, folder: Path) -> None:
-    """Refuse files of weights that are something else, by their first bytes and their directory.
-
-    Raises
-    ------
-    StudyError
-        For the first such file, with the key that names it.
-    """
+    """Raise a StudyError for files that are not weights, without loading them."""
     named = _weights(config)
     if config["patch_filter"]["enabled"]:
         named["patch_filter.weights"] = config["patch_filter"]["weights"], weight_files.TORCH
@@ -166,7 +146,7 @@ def check_weights(config: Config, folder: Path) -> None:
 
 
 def _weights(config: Config) -> dict[str, tuple[str | None, str]]:
-    """Return the files of weights of detectors and classifiers, with their kind, by their key."""
+    """Return the weight files of detectors and classifiers and their formats, by key."""
     named: dict[str, tuple[str | None, str]] = {}
     for name in config["detectors"]:
         model = detector(config, name)["model"]

@@ -5,13 +5,13 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Backend:
-    """A library of detectors, as the config may name it."""
+    """A library of detectors that the config may name."""
 
     environment: str
-    """The file in `envs` that holds it."""
+    """The file in `envs` that provides it."""
     architectures: tuple[str, ...]
     takes_backbone_weights: bool = False
-    """Whether its ResNet-50 takes torchvision's weights of a classifier."""
+    """Whether its ResNet-50 accepts torchvision's classifier weights."""
 
 
 BACKENDS = {
@@ -22,7 +22,7 @@ BACKENDS = {
 
 
 def remedy(name: str) -> str:
-    """Return what a user can do where a library is missing."""
+    """Return what a user can do about a missing library."""
     instead = ", ".join(BACKENDS["torchvision"].architectures)
     return (
         f"run with --sdm conda, which makes envs/{BACKENDS[name].environment}.yaml, install it as "

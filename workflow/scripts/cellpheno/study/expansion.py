@@ -1,7 +1,6 @@
-"""Designs of a config: series of experiments that differ in one thing, each trained once.
+"""Expand designs, series of experiments that differ in one thing, into `experiments`.
 
-A design is expanded when the Snakefile is parsed into further entries of `experiments`. Where an
-experiment of the same settings is there already, it serves the design too.
+An experiment with the same settings that exists already serves the design too.
 """
 
 from collections.abc import Iterator
@@ -19,21 +18,13 @@ def expand(
 ) -> tuple[Config, dict[str, list[Member]]]:
     """Return the config with the experiments of its designs, and the members of each design.
 
-    Parameters
-    ----------
-    config
-        Complete, as `configuration.complete` returns it. One that is expanded already stays as it
-        is, so that a recorded config can be used again.
-    fields
-        The sample sheet, whose column names the patients.
-    source
-        Where the config comes from, for messages.
+    The config is complete; one that is expanded already stays as it is, so that a recorded config
+    can be used again. `fields` is the sample sheet; messages call the config `source`.
 
     Raises
     ------
     StudyError
-        When a design names an experiment or a column that is not there, or needs a name that is
-        taken by an experiment of other settings.
+        For an unknown experiment or column, and a name that another experiment has.
     """
     config = {**config, "experiments": dict(config["experiments"])}
     members: dict[str, list[Member]] = {}
@@ -52,9 +43,9 @@ def expand(
 
 
 def added(config: Config) -> list[str]:
-    """Return the experiments that only designs ask for: those named `<experiment>.<variant>`.
+    """Return the experiments that only designs need, named `<experiment>.<variant>`.
 
-    They are trained and judged on held-out fields, but do not classify the whole study.
+    They are trained and evaluated on held-out fields, but do not classify the whole study.
     """
     designs = [settings for settings in config["designs"].values() if settings is not None]
     bases = tuple(f"{base}." for settings in designs for base in settings["experiments"])
@@ -78,7 +69,7 @@ def _trained_as(config: Config, name: str, base: str, overrides: Config, source:
 
 
 Variants = Iterator[tuple[str, str, str, Config]]
-"""Base, value, ending of the name and overrides of each member."""
+"""Base, value, suffix of the name and overrides of each member."""
 
 
 def _unknown(config: Config, fields: pd.DataFrame, source: str) -> Variants:
@@ -87,10 +78,10 @@ def _unknown(config: Config, fields: pd.DataFrame, source: str) -> Variants:
     check_known(settings["class"], config["classes"], where, "classes")
     counted_as = {"counted_as": settings["counted_as"]} if settings["counted_as"] else {}
     policies = list(settings["policies"])
-    # what is guessed is guessed by the classifier that is trained without them
+    # the classifier trained without unknown cells guesses their classes
     if {"pseudo", "pseudo_confident"} & set(policies) and "drop" not in policies:
         policies.insert(0, "drop")
-    # first the one that others wait for
+    # the policy that others wait for comes first
     for base in settings["experiments"]:
         for policy in policies:
             kept = policy == "keep"
@@ -117,10 +108,7 @@ def _patients(config: Config, fields: pd.DataFrame, source: str) -> Variants:
 def patients(config: Config, fields: pd.DataFrame, source: str) -> list[str]:
     """Return the patients of the design, in the order of the sample sheet.
 
-    Raises
-    ------
-    StudyError
-        When the sheet lacks the column or names fewer than two patients.
+    Raises a StudyError when the sheet lacks the column or names fewer than two patients.
     """
     settings = config["designs"][PATIENTS]
     column = settings["column"]

@@ -1,4 +1,4 @@
-"""What experiments of a config share: crops, and the classifier that guesses unknown cells."""
+"""Relations between experiments: shared crops, and classifiers that label unknown cells."""
 
 from collections.abc import Mapping, Sequence
 
@@ -42,24 +42,21 @@ def check_named(config: Config, source: str) -> None:
 
 
 def check(config: Config, source: str) -> None:
-    """Refuse designs, weights and policies for unknown cells that lack what they need.
+    """Raise a StudyError for designs, weights and unknown-cell policies that lack what they need.
 
-    Raises
-    ------
-    StudyError
-        For an unknown class that is not there or is itself the negative or the target class, and
-        for guesses without the first classifier or without a target.
+    Guesses need a first classifier and confident ones a target class; the unknown class must be
+    neither the target nor the class that it is counted as.
     """
     target = config["calls"]["target"]
     if target is None and config["calls"]["classifier_weight"] == "learnt":
         raise StudyError(
-            f"{source}: calls.classifier_weight is learnt, which takes a class that is looked for; "
-            "set calls.target, or give a number."
+            f"{source}: calls.classifier_weight is learnt, which needs a target class; set "
+            "calls.target, or give a number."
         )
     if target is None and any(settings is not None for settings in config["designs"].values()):
         raise StudyError(
-            f"{source}: designs are measured by how well calls.target is found, but that is not "
-            "set; name a class there."
+            f"{source}: designs are measured by how well cells of calls.target are found, but that "
+            "is not set; name a class."
         )
     for name in config["experiments"]:
         training = experiment(config, name)["training"]
@@ -75,25 +72,25 @@ def check(config: Config, source: str) -> None:
             )
         if training["unknown_class"] == target:
             raise StudyError(
-                f"{where} is {target}, the target; it is the class of cells that nobody knows."
+                f"{where} is {target}, the target class; name the class of cells that nobody knows."
             )
         if training["unknown"] == "negative":
             check_counted_as(config, training, f"{source}: experiment {name}")
         if training["unknown"] == "pseudo_confident" and target is None:
             raise StudyError(
                 f"{source}: classification.training.unknown is pseudo_confident (experiment "
-                f"{name}), which looks for cells of calls.target; set that."
+                f"{name}), which looks for cells of calls.target; set that key."
             )
         if guesses(config, name) and first_classifier(config, name) is None:
             raise StudyError(
                 f"{source}: classification.training.unknown is {training['unknown']} (experiment "
                 f"{name}), which needs the guesses of a classifier that was trained without "
-                "unknown cells; add an experiment that differs in `unknown: drop` alone."
+                "unknown cells; add an experiment that differs only in `unknown: drop`."
             )
 
 
 def check_sheet(config: Config, columns: Mapping[str, Sequence[str]]) -> None:
-    """Refuse to train on fields that the sample sheet does not have.
+    """Raise a StudyError for a column or value of `training.only` that the sheet lacks.
 
     Raises
     ------
@@ -113,12 +110,12 @@ def check_sheet(config: Config, columns: Mapping[str, Sequence[str]]) -> None:
 
 
 def check_counted_as(config: Config, training: Config, where: str) -> None:
-    """Refuse to count unknown cells as a class that is not there, or as the one that they are."""
+    """Refuse to count unknown cells as an unknown class or as their own class."""
     key = "classification.training.counted_as"
     counted_as = training["counted_as"] or config["negative_class"]
     check_known(counted_as, config["classes"], f"{where}, {key}", "classes")
     if counted_as == training["unknown_class"]:
         raise StudyError(
-            f"{where} counts unknown cells as {counted_as}, which is the unknown class itself; "
-            f"name in {key} the class of ordinary cells."
+            f"{where} counts unknown cells as {counted_as}, which is the unknown class itself; set "
+            f"{key} to the class of ordinary cells."
         )

@@ -21,23 +21,13 @@ SHOWN = (
     ("metrics/classification.tsv", "weighted_f1", "Classification: F1, weighted by class size"),
     ("metrics/classification.tsv", "mean_auc", "Classification: AUC, mean of the classes"),
 )
-"""Table, metric, and what it is called."""
+"""Table, metric, and its title."""
 
 
 def results(folder: Path, experiment: str) -> list[dict[str, str]]:
-    """Return the main results, one for each row of the first page's table.
+    """Return what, value, interval and n (annotated cells of which split) of the main results.
 
-    Parameters
-    ----------
-    folder
-        The study's results; what is not there is left out.
-    experiment
-        The classifier that makes the calls.
-
-    Returns
-    -------
-    list
-        what, value, interval and n (annotated cells of which split), as text.
+    Missing tables are skipped; `experiment` is the classifier that makes the calls.
     """
     chosen = {"class": "all", "experiment": experiment, "seed": "mean"}
     found = []
@@ -48,19 +38,19 @@ def results(folder: Path, experiment: str) -> list[dict[str, str]]:
         elif "calls" in name:
             wanted["class"] = "all"
         rows = [row for row in _rows(folder / name) if wanted.items() <= row.items()]
-        # test where there is one: val took part in choosing
+        # prefer test, because val took part in choosing
         rows.sort(key=lambda row: row["split"] != "test")
         found += [_shown(what, row) for row in rows[:1]]
     return found
 
 
 def compared(folder: Path, splits: Collection[str]) -> bool:
-    """Return whether a field of sound quality lies in the splits that are compared."""
+    """Return whether the compared splits have a field of good quality."""
     return any(row["split"] in splits for row in _rows(folder / "splits.tsv"))
 
 
 def tested(folder: Path) -> dict[str, int]:
-    """Return how many comparisons there are, could be tested, and are significant."""
+    """Return the number of all, of tested and of significant comparisons."""
     rows = list(_rows(folder / "statistics/tests.tsv"))
     p = [float(row["p_adjusted"]) for row in rows if row["p_adjusted"] != "NA"]
     return {"all": len(rows), "tested": len(p), "significant": sum(value < 0.05 for value in p)}

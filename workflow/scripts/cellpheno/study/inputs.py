@@ -1,4 +1,4 @@
-"""What networks see: named inputs, each a list of channels that are rescaled in one way (C13)."""
+"""Inputs of networks: named lists of channels that are rescaled in one way (C13)."""
 
 from typing import Any
 
@@ -6,35 +6,34 @@ from cellpheno.core.errors import StudyError
 from cellpheno.core.names import check_known
 
 COMPOSITE = "composite"
-"""The input that every study has: the channels shown as red, green and blue."""
+"""The input of every study: the channels shown as red, green and blue."""
 COLOURS = ("red", "green", "blue")
 SCALING = ("rescale", "bits")
-"""What an input may do otherwise than the composite."""
+"""Settings in which an input may differ from the composite."""
 
 Planes = dict[str, dict[str, str]]
-"""Plane: the channel that it shows, and the two of `SCALING`."""
+"""Plane to its channel and its `SCALING`."""
 
 
 def names(config: dict[str, Any]) -> list[str]:
-    """Return the names of all inputs of a study."""
+    """Return the names of all inputs."""
     return [COMPOSITE, *config["inputs"]]
 
 
 def composite(config: dict[str, Any]) -> list[str]:
-    """Return the channels of the composite, that of red first."""
+    """Return the channels of the composite in the order red, green, blue."""
     return [config["composite"][colour] for colour in COLOURS]
 
 
 def sources(config: dict[str, Any], name: str) -> list[str]:
-    """Return the channels of an input, however they are rescaled."""
+    """Return the raw channels of an input."""
     return composite(config) if name == COMPOSITE else list(_settings(config, name)["channels"])
 
 
 def channels(config: dict[str, Any], name: str) -> list[str]:
-    """Return the planes of converted fields that are an input, in the order of its channels.
+    """Return the planes of converted fields that form an input, in the order of its channels.
 
-    A channel that is rescaled as in the composite has its own name there, another way of
-    rescaling is added to it.
+    A plane has the channel's name, followed by the scaling if it differs from the composite's.
     """
     own = _scaling(config, name)
     changed = [own[key] for key in SCALING if own[key] != config["composite"][key]]
@@ -43,7 +42,7 @@ def channels(config: dict[str, Any], name: str) -> list[str]:
 
 
 def planes(config: dict[str, Any]) -> Planes:
-    """Return what converted fields hold: channels as in the composite, then what inputs add."""
+    """Return the planes of converted fields: channels as in the composite, then other inputs."""
     kept = {
         channel: {"channel": channel, **_scaling(config, COMPOSITE)}
         for channel in config["channels"]
@@ -56,19 +55,12 @@ def planes(config: dict[str, Any]) -> Planes:
 
 
 def check(config: dict[str, Any], source: str) -> None:
-    """Refuse inputs of channels that the study does not have.
-
-    Raises
-    ------
-    StudyError
-        For the first input that has the name of the built-in one, names an unknown channel, or
-        asks for all bits of values that are cut off after the upper eight.
-    """
+    """Raise a StudyError for an input with a reserved name, an unknown channel or lost bits."""
     for name in config["inputs"]:
         if name == COMPOSITE:
             raise StudyError(
-                f"{source}: inputs has an entry {COMPOSITE}, which is the name of the red, green "
-                "and blue of the section composite; rename it."
+                f"{source}: inputs has an entry {COMPOSITE}, which is the input that the section "
+                "composite defines; rename it."
             )
         own = _settings(config, name)
         for channel in own["channels"]:
@@ -81,13 +73,13 @@ def check(config: dict[str, Any], source: str) -> None:
 
 
 def _settings(config: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return the entry of an input; a list is that of its channels."""
+    """Return the settings of an input; a list gives its channels."""
     own = config["inputs"][name]
     return own if isinstance(own, dict) else {"channels": own}
 
 
 def _scaling(config: dict[str, Any], name: str) -> dict[str, str]:
-    """Return how the channels of an input are rescaled: `rescale` and `bits`."""
+    """Return `rescale` and `bits` of an input."""
     shown = {key: config["composite"][key] for key in SCALING}
     own = {} if name == COMPOSITE else _settings(config, name)
     if own.get("rescale") == "none":

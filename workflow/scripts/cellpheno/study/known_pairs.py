@@ -1,4 +1,4 @@
-"""Pairs of look-alikes that a person knows to be different: the leak gate lets them pass."""
+"""Look-alike pairs that a person knows to be different and the leak gate therefore ignores."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,21 +15,21 @@ COLUMNS = ["first", "first_box", "second", "second_box"]
 
 
 def read(path: str | Path) -> pd.DataFrame:
-    """Return the pairs of a file, indexed by line, with empty text where a box is left out.
+    """Return the pairs of a file, indexed by line, with "" for a missing box.
 
     Raises
     ------
     StudyError
-        When the file is no table separated by tabs, or lacks a field.
+        When the file is not a tab-separated table or lacks a field.
     """
     lines = list(text_tables.rows(text_tables.text(path), "\t", path))
     table = text_tables.table(lines, path) if len(lines) != 1 else pd.DataFrame(columns=lines[0][1])
     for column in ENDS:
         if column not in table:
             raise StudyError(
-                f"{path} (splits.known_pairs) has no column {column}; copy the first line, and the "
-                "rows of pairs that are known to be different, from leaks.tsv of the study or its "
-                "log, separated by tabs."
+                f"{path} (splits.known_pairs) has no column {column}; copy the header and the "
+                "pairs that are known to be different from the study's leaks.tsv or its log, "
+                "separated by tabs."
             )
     table = table.reindex(columns=COLUMNS).fillna("").replace("NA", "")
     for column in ENDS:
@@ -42,13 +42,7 @@ def read(path: str | Path) -> pd.DataFrame:
 
 
 def check(config: Mapping[str, Any], fields: pd.DataFrame) -> None:
-    """Refuse a file of known pairs that cannot be read or names a field that is not there.
-
-    Raises
-    ------
-    StudyError
-        For the first fault.
-    """
+    """Raise a StudyError for a file of known pairs that is invalid or names an unknown field."""
     path = config["splits"]["known_pairs"]
     if path is None:
         return
@@ -62,17 +56,9 @@ def check(config: Mapping[str, Any], fields: pd.DataFrame) -> None:
 
 
 def among(pairs: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """Return which pairs are known, as a column `known`: the line of the file, 0 for others.
+    """Add the column `known` to NEAR_DUPLICATES pairs: the line in the file, or 0.
 
-    A known pair without boxes stands for the two fields with all their cells. Which of the two is
-    first does not matter.
-
-    Parameters
-    ----------
-    pairs
-        tables.NEAR_DUPLICATES.
-    known
-        As `read` returns it.
+    A known pair without boxes covers the two fields with all their cells, in either order.
     """
     line: dict[frozenset[tuple[str, str]], int] = {
         frozenset([(row.first, row.first_box), (row.second, row.second_box)]): int(row.Index)

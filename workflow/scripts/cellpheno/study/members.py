@@ -1,4 +1,4 @@
-"""The experiments of a design, as rules and figures are told of them."""
+"""The experiments of a design."""
 
 import dataclasses
 
@@ -8,18 +8,11 @@ ONE, WITHOUT, ALL = "only", "without", "all"
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """One experiment of a design.
-
-    Attributes
-    ----------
-    base
-        The experiment that it is a variant of.
-    value
-        What it differs in: a policy, a share, a backbone, `only 06`, `without 06` or `all`.
-    experiment
-        Under which name it is trained.
-    """
+    """One experiment of a design."""
 
     base: str
+    """The experiment that it is a variant of."""
     value: str
+    """What it differs in: a policy, a share, a backbone, `only 06`, `without 06` or `all`."""
     experiment: str
+    """The name under which it is trained."""

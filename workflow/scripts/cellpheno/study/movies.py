@@ -1,4 +1,4 @@
-"""The sample sheet's columns on movies: sequence, frame, x and y."""
+"""Columns of the sample sheet that describe movies: sequence, frame, x and y."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ NUMBERS = ("frame", "x", "y")
 
 
 def members(fields: pd.DataFrame) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.intp]]:
-    """Return each field's sequence, empty where it is in none, and the rows that are in one."""
+    """Return each field's sequence, or "", and the rows of fields that have one."""
     if "sequence" not in fields:
         return np.full(len(fields), "", dtype=object), np.empty(0, np.intp)
     sequence = fields["sequence"].fillna("").astype(str).to_numpy(dtype=object)
@@ -18,12 +18,9 @@ def members(fields: pd.DataFrame) -> tuple[npt.NDArray[np.object_], npt.NDArray[
 
 
 def numbers(fields: pd.DataFrame, column: str) -> npt.NDArray[np.float64] | None:
-    """Return a column of fields in sequences as numbers; None where the sheet lacks it.
+    """Return a column as numbers; None if the sheet lacks it.
 
-    Raises
-    ------
-    StudyError
-        For the first field of a sequence that has no number there.
+    Raises a StudyError for the first field of a sequence without a number there.
     """
     if column not in fields:
         return None
@@ -40,19 +37,9 @@ def numbers(fields: pd.DataFrame, column: str) -> npt.NDArray[np.float64] | None
 
 
 def check(fields: pd.DataFrame, frames: int | None) -> None:
-    """Refuse sequences whose frames and places are no numbers, before anything is computed.
+    """Raise a StudyError for sequences whose frames and positions are not numbers.
 
-    Parameters
-    ----------
-    fields
-        The sample sheet.
-    frames
-        The config's `splits.track_frames`.
-
-    Raises
-    ------
-    StudyError
-        When a number is missing or is none, or frames are asked of a sheet without frames.
+    `frames` is the config's `splits.track_frames`, which needs the column frame.
     """
     _, inside = members(fields)
     if not len(inside):

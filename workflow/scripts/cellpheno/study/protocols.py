@@ -1,4 +1,4 @@
-"""What the published protocol of a study and the corrected one choose where a config does not."""
+"""The config values that the published and the corrected protocol choose."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from cellpheno.core.errors import StudyError
 
 Choices = dict[tuple[str, ...], Any]
-"""By the path of a key in the config."""
+"""Values by the path of their key in the config."""
 
 CORRECTED: Choices = {
     ("calls", "rule"): "argmax",
@@ -29,7 +29,7 @@ CORRECTED: Choices = {
         {"test": "student", "unit": "field", "correction": "none"},
     ],
 }
-"""The choices of `protocol: corrected`, and of everything that a published protocol leaves open."""
+"""Choices of `protocol: corrected`, and of everything that a published protocol leaves open."""
 
 PUBLISHED: dict[str, Choices] = {
     "aim_cics": {  # A8, A14, A16, A18, A36, A37, A51
@@ -57,23 +57,13 @@ PUBLISHED: dict[str, Choices] = {
     },
     "jimt1": {},
 }
-"""What `protocol: published` chooses otherwise, by `published_study`."""
+"""Differing choices of `protocol: published`, by `published_study`."""
 
 
 def chosen(config: Mapping[str, Any], source: str) -> Choices:
-    """Return what the protocol chooses in this study, by key.
+    """Return the values that the protocol chooses, by key.
 
-    Parameters
-    ----------
-    config
-        With `protocol` and `published_study`.
-    source
-        Where the config comes from, for messages.
-
-    Raises
-    ------
-    StudyError
-        When the published protocol of no study is asked for.
+    Raises a StudyError when `protocol` is published but `published_study` is not set.
     """
     if config["protocol"] == "corrected":
         return CORRECTED

@@ -21,18 +21,18 @@ from cellpheno.study.composite import RESERVED
 FIELD_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 SPLITS = ("train", "val", "test", "predict")
 COLUMNS = ("field", "condition", "replicate", "group")
-"""Columns that every sheet has, beside one per channel."""
+"""Columns that every sheet has in addition to one per channel."""
 NAMES = ("condition", "replicate", "group")
-"""Columns whose equal values mean one thing."""
+"""Columns in which equal values mean the same."""
 DISH = r"(dish|flask|coverslip|well)[ ._-]*\w{1,4}"
-"""Names of groups, in any case, that usually hold cells of one condition; patients need not."""
+"""Group names, in any case, of dishes that usually hold one condition, unlike patients."""
 LONGEST_NAME = 100
-"""Characters of a name; names of fields become names of files."""
+"""Characters of a name; field names become file names."""
 IMAGE_FOLDERS = (".zarr",)
-"""Endings of folders that are one image."""
+"""Suffixes of folders that are one image."""
 SHOWN = 5
 _ODD = re.compile(r"(^|/)\.?(/|$)", re.MULTILINE)
-"""What a Path would write otherwise, or does not join, in names of a line each."""
+"""Names, one a line, that a Path would normalise or not join."""
 _FAULTS = {
     errno.ENOENT: "is not there",
     errno.ENOTDIR: "is not there",
@@ -42,29 +42,21 @@ _FAULTS = {
 
 
 def read(config: dict[str, Any], folder: Path, must_exist: bool) -> pd.DataFrame:
-    """Read the sample sheet: one row per field, all columns text, paths joined with `data_root`.
+    """Read the sample sheet as text: one row per field, paths joined with `data_root`.
 
-    Blanks around a value are no part of it, and lines without values are passed over.
-
-    Parameters
-    ----------
-    config
-        A complete config.
-    folder
-        What relative paths are relative to.
-    must_exist
-        Whether every channel file must be there; not so for files that a rule makes.
+    Blanks around values and blank lines are ignored. `must_exist` is False when a rule makes the
+    channel files; relative paths start at `folder`.
 
     Raises
     ------
     StudyError
-        For a sheet that is missing, empty or malformed, for the first row that is wrong, and for
-        files that are not there.
+        For a sheet that is missing, empty or malformed, for the first wrong row, and for missing
+        files.
     """
     sheet = config["fields"]
     if not os.path.lexists(folder / sheet):
         raise StudyError(
-            f"The sample sheet {sheet} (config key fields) is not there; config/README.md says how "
+            f"The sample sheet {sheet} (config key fields) is missing; config/README.md says how "
             "to make it."
         )
     fields = _table(folder / sheet, sheet)
@@ -81,13 +73,13 @@ def read(config: dict[str, Any], folder: Path, must_exist: bool) -> pd.DataFrame
 
 
 def without_rows(config: dict[str, Any]) -> pd.DataFrame:
-    """Return the sample sheet of a study whose data are still to be fetched."""
+    """Return the empty sample sheet of a study whose data are not fetched yet."""
     chosen = [config["splits"]["by"], *config["evaluation"]["by"]]
     return pd.DataFrame(columns=[*dict.fromkeys([*COLUMNS, "split", *config["channels"], *chosen])])
 
 
 def _table(path: Path, sheet: str) -> pd.DataFrame:
-    """Return the sheet as text, its index the numbers of the lines."""
+    """Return the sheet as text, indexed by line number."""
     content = text_tables.text(path, sheet)
     first = content.lstrip().partition("\n")[0]
     other = text_tables.separator(first)
@@ -110,7 +102,7 @@ def _check_columns(fields: pd.DataFrame, config: dict[str, Any]) -> None:
         empty = fields.index[fields[column] == ""]
         if len(empty):
             raise StudyError(
-                f"Line {empty[0]} of {sheet} has nothing in column {column}; fill it in."
+                f"Line {empty[0]} of {sheet} has no value in the column {column}; fill it in."
             )
         if (fields[column] == "NA").any():
             raise StudyError(
@@ -120,8 +112,7 @@ def _check_columns(fields: pd.DataFrame, config: dict[str, Any]) -> None:
     for column in sorted(RESERVED - {*COLUMNS, "split"}):
         if column in fields:
             raise StudyError(
-                f"{sheet} has a column {column}, which the result tables fill themselves; rename "
-                "it."
+                f"{sheet} has a column {column}, a name reserved for result tables; rename it."
             )
 
 
@@ -142,13 +133,13 @@ def _check_names(fields: pd.DataFrame, sheet: str) -> None:
     bad = fields.loc[~fields["field"].str.fullmatch(FIELD_NAME), "field"]
     if len(bad):
         raise StudyError(
-            f"The field {bad.iloc[0]!r} in {sheet} should hold only letters, digits, dots, dashes "
-            "and underscores; rename it."
+            f"The field {bad.iloc[0]!r} in {sheet} should contain only letters, digits, dots, "
+            "dashes and underscores; rename it."
         )
     twice = fields.loc[fields["field"].duplicated(), "field"]
     if len(twice):
         raise StudyError(
-            f"The field {twice.iloc[0]} stands more than once in {sheet}; give each its own name."
+            f"The field {twice.iloc[0]} is in {sheet} more than once; give each its own name."
         )
     odd = fields[~fields["split"].isin(["", *SPLITS])]
     if len(odd):
@@ -159,7 +150,7 @@ def _check_names(fields: pd.DataFrame, sheet: str) -> None:
 
 
 def _joined(root: Path, names: list[str]) -> list[str]:
-    """Return names below a folder as a Path would write them, at a tenth of its time."""
+    """Return names joined to a folder like Paths, in a tenth of the time."""
     if _ODD.search("\n".join(names)):
         return [str(root / name) for name in names]
     start = "" if root == Path() else f"{root}/"
@@ -167,7 +158,7 @@ def _joined(root: Path, names: list[str]) -> list[str]:
 
 
 def _check_files(fields: pd.DataFrame, channels: list[str], folder: Path, sheet: str) -> None:
-    """Refuse a sheet that names files which are not there or cannot be read, with their number."""
+    """Raise a StudyError that counts the files which are missing or unreadable."""
     names = fields["field"].tolist()
     faults = [
         f"{path} ({channel} of the field {name}) {fault}"
@@ -184,26 +175,20 @@ def _check_files(fields: pd.DataFrame, channels: list[str], folder: Path, sheet:
 
 
 def _fault(path: str) -> str | None:
-    """Return what is wrong with an image file as far as the disk tells; None where nothing is."""
+    """Return why an image file cannot be read, without opening it; None if it can."""
     try:
         mode = os.stat(path).st_mode  # noqa: PTH116 - for 300,000 files a Path takes seconds
     except OSError as error:
-        return _FAULTS.get(error.errno or 0, f"cannot be looked at ({error.strerror})")
+        return _FAULTS.get(error.errno or 0, f"cannot be examined ({error.strerror})")
     if stat.S_ISDIR(mode):
         return None if path.lower().endswith(IMAGE_FOLDERS) else "is a folder"
     if not stat.S_ISREG(mode):
-        return "is no file but a device or a pipe"
+        return "is a device or a pipe"
     return None if os.access(path, os.R_OK) else "may not be read (permission denied)"
 
 
 def check_planes(config: dict[str, Any], fields: pd.DataFrame) -> None:
-    """Refuse two channels of a field, or two fields, that are the same plane of the same file.
-
-    Raises
-    ------
-    StudyError
-        For the first field with such channels, and the first two such fields.
-    """
+    """Raise a StudyError when two channels or two fields are the same plane of a file."""
     planes = config["image_files"]["planes"]
     for one, other in itertools.combinations(config["channels"], 2):
         same = fields.loc[fields[one] == fields[other], ["field", one]]
@@ -211,7 +196,7 @@ def check_planes(config: dict[str, Any], fields: pd.DataFrame) -> None:
             field, path = same.iloc[0]
             raise StudyError(
                 f"The field {field} in {config['fields']} has the file {path} as {one} and as "
-                f"{other}; correct the names, or say in image_files.planes which plane is which."
+                f"{other}; correct the names, or set image_files.planes to tell the planes apart."
             )
 
     of_channels = [
@@ -225,19 +210,18 @@ def check_planes(config: dict[str, Any], fields: pd.DataFrame) -> None:
         same = (images["path"] == path) & (images["plane"] == plane)
         raise StudyError(
             f"The fields {images.loc[same, 'field'].iloc[0]} and {field} in {config['fields']} "
-            f"have the same image, {path}, so that its cells would count twice; correct the name "
-            "of the file, or leave out one of the fields."
+            f"have the same image, {path}, so its cells would count twice; correct the file "
+            "name, or leave out one of the fields."
         )
 
 
 def check_spellings(config: dict[str, Any], fields: pd.DataFrame) -> None:
-    """Refuse names that look the same, and warn of those that may be one name in two spellings.
+    """Warn of names that may be spellings of one name, and refuse those that look the same.
 
     Raises
     ------
     StudyError
-        For two conditions, replicates, groups or classes that nobody can tell apart, and for a
-        condition that is the control in another spelling.
+        For names that look the same, and for another spelling of the control.
     """
     columns = dict.fromkeys([*NAMES, config["splits"]["by"], *config["evaluation"]["by"]])
     where = {f"the column {name} of {config['fields']}": fields[name].unique() for name in columns}
@@ -260,15 +244,15 @@ def check_spellings(config: dict[str, Any], fields: pd.DataFrame) -> None:
         if config["statistics"]["control"] in alike:
             raise StudyError(
                 f"In the column condition of {config['fields']}, {' and '.join(map(repr, alike))} "
-                "differ only in their spelling, and one of them is statistics.control, so that "
-                "the control would be compared with itself; write them in one way."
+                "differ only in spelling, and one of them is statistics.control, so the control "
+                "would be compared with itself; write them in one way."
             )
 
 
 def check_groups(config: dict[str, Any], fields: pd.DataFrame) -> None:
-    """Warn of wells and dishes whose name is a group on several plates, conditions or replicates.
+    """Warn of wells and dishes that are one group on several plates, conditions or replicates.
 
-    A patient may have several, so that other names are not looked at.
+    Other names are ignored, as a patient may have several.
     """
     groups = fields["group"]
     rows = {name[0] for name in map(wells.parse, groups.unique()) if name}
@@ -284,19 +268,13 @@ def check_groups(config: dict[str, Any], fields: pd.DataFrame) -> None:
     if several:
         notices.warn(
             f"{len(several)} of {groups.nunique()} groups in {config['fields']} are on several "
-            f"{what} (such as {several[0]}), and each counts as one group, which stays in one "
-            f"split; call them plate1-{several[0]}, say, and plate2-{several[0]} if they differ."
+            f"{what} (such as {several[0]}), and each counts as one group in one split; if they "
+            f"differ, use names such as plate1-{several[0]} and plate2-{several[0]}."
         )
 
 
 def check_classes(classes: list[str], annotated: set[str], files: list[str]) -> None:
-    """Refuse classes that no annotation knows.
-
-    Raises
-    ------
-    StudyError
-        For the first class without any annotation.
-    """
+    """Raise a StudyError for a class of the config that has no annotation."""
     for name in classes:
         if name not in annotated:
             raise StudyError(
@@ -307,17 +285,10 @@ def check_classes(classes: list[str], annotated: set[str], files: list[str]) -> 
 
 
 def shards(fields: pd.DataFrame, size: int, most: int) -> dict[str, pd.DataFrame]:
-    """Divide the sample sheet, in its order, into shards of `size` fields, or more if it is long.
+    """Divide the sample sheet, in order, into shards of `size` fields, or more if it is long.
 
-    Parameters
-    ----------
-    fields
-        The sample sheet.
-    size
-        Fields of a shard.
-    most
-        Where there would be more shards than this, they grow: Snakemake takes seconds to plan
-        hundreds of jobs and minutes to plan ten thousands, again in every job on a cluster.
+    There are at most `most` shards: Snakemake plans hundreds of jobs in seconds, but ten thousand
+    in minutes, again in every job on a cluster.
     """
     size = max(size, -(-len(fields) // max(1, most)))
     starts = range(0, len(fields), size)
@@ -326,10 +297,9 @@ def shards(fields: pd.DataFrame, size: int, most: int) -> dict[str, pd.DataFrame
 
 
 def raw_version(paths: Iterable[str | Path]) -> str:
-    """Return a hash of every file's size and time.
+    """Return a hash of the size and time of every file, including those in image folders.
 
-    So changed raw data are noticed without an input per file. A folder that is one image counts
-    with all its files.
+    It reveals changed raw data without an input per file.
     """
     numbers = array.array("q")
     for path in paths:

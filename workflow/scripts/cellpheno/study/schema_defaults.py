@@ -1,4 +1,4 @@
-"""A config compared with its JSON schema (2020-12): defaults filled in, misfits refused."""
+"""Compare a config with its JSON schema (2020-12): fill in defaults, refuse misfits."""
 
 import copy
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from cellpheno.study import config_values
 from cellpheno.study.config_text import Key, Written
 
 LONGEST = 200
-"""Characters of a value that a message repeats."""
+"""Characters of a value that a message quotes."""
 
 KINDS = {
     "array": "a list",
@@ -23,15 +23,15 @@ KINDS = {
     "object": "a section of keys",
     "string": "a text",
 }
-"""What messages call the types of a JSON schema."""
+"""Names of JSON schema types in messages."""
 YAML_WORDS = {"None": "empty", "True": "true", "False": "false"}
-"""How messages write values that YAML writes otherwise than Python."""
+"""Python's spelling of values to YAML's."""
 
 
 def fill(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> None:
-    """Fill the defaults of a schema into a value, in place, and order its keys as the schema does.
+    """Fill in the defaults of a schema, in place, and order the keys as the schema does.
 
-    Snakemake takes a section whose keys stand in another order for a changed one.
+    To Snakemake, a section with another order of keys is a changed one.
     """
     schema = resolved(schema, root)
     if isinstance(value, list):
@@ -65,21 +65,9 @@ def refuse_misfits(
     source: str,
     written: Mapping[Key, Written] | None = None,
 ) -> None:
-    """Refuse a config that does not fit a schema.
+    """Raise a StudyError for the first key that is unknown, missing or invalid.
 
-    Parameters
-    ----------
-    config, schema
-        What is compared.
-    source
-        Where the config comes from, for messages.
-    written
-        How its values are written, of `config_text.read`.
-
-    Raises
-    ------
-    StudyError
-        For the first key that is unknown, missing or has a value that does not fit.
+    `written` comes from `config_text.read`; messages call the config `source`.
     """
     errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
     error = min(
@@ -87,7 +75,7 @@ def refuse_misfits(
     )
     if error is None:
         return
-    while error.context:  # none of several schemas fits: the one that comes closest
+    while error.context:  # of several schemas, none fits: report the closest
         error = max(error.context, key=lambda e: len(e.absolute_path))
     key = tuple(error.absolute_path)
     within = f"{config_values.shown(key)}." if key else ""
@@ -111,7 +99,7 @@ def refuse_misfits(
 
 
 def _misfit(error: jsonschema.ValidationError) -> str:
-    """Return what is wrong with a value, in plain words for the commonest mistakes."""
+    """Return the fault of a value, in plain words for the commonest mistakes."""
     key, value = config_values.shown(tuple(error.absolute_path)), error.instance
     wanted = error.validator_value
     if "propertyNames" in error.absolute_schema_path:
@@ -141,7 +129,7 @@ def _misfit(error: jsonschema.ValidationError) -> str:
             return f"{key} has {len(value)} entries, but can have {wanted} at most"
         case "pattern" if "title" in error.schema:
             return f"{what} is not {error.schema['title']}; correct it"
-    return f"the key {key} has a value that does not fit: {_short(error.message)}"
+    return f"the key {key} has an invalid value: {_short(error.message)}"
 
 
 def _kinds(wanted: str | list[str]) -> str:

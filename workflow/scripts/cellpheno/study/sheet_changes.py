@@ -1,4 +1,4 @@
-"""Whether results on disk were made of the rows that the sample sheet has now."""
+"""Compare the sample sheet with the one that the results on disk were made from."""
 
 import sys
 from collections.abc import Callable
@@ -10,21 +10,10 @@ from cellpheno.core.errors import StudyError
 
 
 def report(quality: Path, fields: pd.DataFrame, sheet: str, keeps: Callable[[], bool]) -> None:
-    """Report a sample sheet that has changed since the fields were judged.
+    """Report a sample sheet that has changed since the quality table was written.
 
-    Snakemake makes results of changed rows anew unless it was made to take them as up to date,
-    which it cannot know afterwards.
-
-    Parameters
-    ----------
-    quality
-        Where tables.QUALITY is, with the sheet's columns as they were; it may not be there yet.
-    fields
-        The sample sheet, paths joined with `data_root`.
-    sheet
-        Its name, for messages.
-    keeps
-        Whether this run would take changed results as up to date; called where they are changed.
+    Snakemake remakes results of changed rows unless it was told that they are up to date, which
+    it cannot know afterwards. `keeps` says whether this run would accept changed results.
 
     Raises
     ------
@@ -34,26 +23,26 @@ def report(quality: Path, fields: pd.DataFrame, sheet: str, keeps: Callable[[], 
     change = difference(quality, fields)
     if change is None:
         return
-    found = f"{quality} was made of another sample sheet than {sheet} is now: {change}"
+    found = f"{quality} was made from another sample sheet than {sheet} is now: {change}"
     if keeps():
         raise StudyError(
-            f"{found}; this run would take such results as up to date, so start it without "
-            "--touch, and with `--forcerun convert_fields` where Snakemake does not know what "
-            "made them (--rerun-triggers without params, or a removed .snakemake)."
+            f"{found}; this run would accept such results, so start it without --touch, and with "
+            "`--forcerun convert_fields` if Snakemake does not know their origin "
+            "(--rerun-triggers without params, or a removed .snakemake)."
         )
-    # not among the warnings, which belong to results
+    # not a warning, as those belong to results
     print(
-        f"cellpheno: {found}; what depends on it is made anew (if Snakemake finds nothing to be "
-        "done, add `--forcerun convert_fields`).",
+        f"cellpheno: {found}; dependent results are made again (if Snakemake finds nothing to do, "
+        "add `--forcerun convert_fields`).",
         file=sys.stderr,
     )
 
 
 def difference(quality: Path, fields: pd.DataFrame) -> str | None:
-    """Return the first way in which a quality table has other rows than the sheet, in words."""
+    """Return the first difference between a quality table and the sheet, in words."""
     if not quality.exists():
         return None
-    # only the sheet's columns are compared, of which a table of an older sheet may lack some
+    # only the sheet's columns, some of which an older table may lack
     made = pd.read_csv(
         quality,
         sep="\t",
@@ -69,7 +58,7 @@ def difference(quality: Path, fields: pd.DataFrame) -> str | None:
         return f"it lacks {len(new)} of {len(fields)} fields, the first {new.iloc[0]}"
     gone = made.loc[~made["field"].isin(fields["field"]), "field"]
     if len(gone):
-        return f"it has {len(gone)} fields more, the first {gone.iloc[0]}"
+        return f"it has {len(gone)} additional fields, the first {gone.iloc[0]}"
     made = made.set_index("field").loc[fields["field"]]
     for column in made:
         other = made[column].to_numpy() != fields[column].to_numpy()

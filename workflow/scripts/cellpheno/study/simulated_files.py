@@ -1,4 +1,4 @@
-"""The files that a simulated study makes: only in its own folder, never over files of a user."""
+"""Files of a simulated study, which lie in its own folder and never replace a user's files."""
 
 import os
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ Config = dict[str, Any]
 
 
 def root(study: str) -> str:
-    """Return the folder in which all simulated files of a study lie."""
+    """Return the folder of all simulated files of a study."""
     return f"results/{study}/raw"
 
 
 def images(config: Config, fields: pd.DataFrame) -> list[str]:
-    """Return the raw images that are simulated, in the order of the sample sheet."""
+    """Return the simulated raw images in the order of the sample sheet."""
     return fields[config["channels"]].to_numpy().ravel().tolist() if "simulation" in config else []
 
 
 def annotations(config: Config, annotators: Sequence[Config]) -> list[str]:
-    """Return the file of the senior annotator, then of others whom the simulation names."""
+    """Return the senior annotator's file, then those of other simulated annotators."""
     if "simulation" not in config or not annotators:
         return []
     senior, *others = annotators
@@ -34,7 +34,7 @@ def annotations(config: Config, annotators: Sequence[Config]) -> list[str]:
 
 
 def patch_examples(config: Config) -> list[str]:
-    """Return the table of marked patches, where a patch filter learns from simulated ones."""
+    """Return the table of simulated patches that the patch filter learns from, if any."""
     settings = config["patch_filter"]
     if config.get("simulation", {}).get("kind") != "live_dead" or not settings["enabled"]:
         return []
@@ -48,26 +48,16 @@ def paths(config: Config, fields: pd.DataFrame, annotators: Sequence[Config]) ->
 
 
 def check(paths: Sequence[str], config: Config, source: str, folder: Path) -> None:
-    """Refuse simulated files that would lie outside of their folder or replace files of a user.
+    """Refuse simulated files outside their folder or in place of a user's files.
 
-    Snakemake deletes what an output replaces before the job starts, a folder with all its content.
-
-    Parameters
-    ----------
-    paths
-        Where images, annotations and examples of a simulated study go, joined with `data_root`.
-    config
-        Complete.
-    source
-        Where the config comes from, for messages.
-    folder
-        What relative paths are relative to.
+    Snakemake deletes existing outputs, even whole folders, before the job starts. `paths` of
+    images, annotations and examples are joined with `data_root` and relative to `folder`.
 
     Raises
     ------
     StudyError
-        For the first path that is outside of `root`, leads out of it by a link, is part of another
-        one, or is there without being listed as made.
+        For the first path that is outside `root`, leads out of it by a link, is part of another
+        path, or exists but was not made by the workflow.
     """
     own = root(config["study"])
     if config["data_root"] != own:
@@ -82,14 +72,13 @@ def check(paths: Sequence[str], config: Config, source: str, folder: Path) -> No
     for path in paths:
         if path not in made and os.path.lexists(folder / path):
             raise StudyError(
-                f"{source}: the simulation would replace {path}, which is there already and which "
-                "no simulation of this study has made; move it away, or give the simulated file "
-                "another name."
+                f"{source}: the simulation would replace {path}, which exists and was not made by "
+                "a simulation of this study; move it away, or rename the simulated file."
             )
 
 
 def claim(study: str, paths: Sequence[str]) -> None:
-    """List files as made by a simulation of the study, before they are written."""
+    """List files as made by a simulation of the study before they are written."""
     made_files.claim(Path(root(study)), paths)
 
 
@@ -97,14 +86,14 @@ def _check_place(path: str, own: str, source: str) -> None:
     plain = os.path.normpath(path) == path and "\n" not in path
     if not plain or not path.startswith(f"{own}/") or PurePosixPath(path).name == made_files.MADE:
         raise StudyError(
-            f"{source}: the files of a simulated study lie in {own}, which {path!r} does not; set "
+            f"{source}: the files of a simulated study lie in {own}, but {path!r} does not; set "
             f"data_root to {own}, and give the simulated files in the sample sheet, in "
             "annotations.files and in patch_filter.examples names below it, without `..`."
         )
 
 
 def _check_apart(paths: Sequence[str], source: str) -> None:
-    """Refuse a path that is named twice or is a folder of another one."""
+    """Refuse a path that is repeated or contains another one."""
     named: set[str] = set()
     for path in paths:
         if path in named:
@@ -121,7 +110,7 @@ def _check_apart(paths: Sequence[str], source: str) -> None:
 
 
 def _check_links(paths: Sequence[str], results: Path, folder: Path, source: str) -> None:
-    """Refuse links that lead out of the study's results, which may be a link themselves."""
+    """Refuse links that lead out of the study's results, which may themselves be a link."""
     real = os.path.realpath(results)
     parents = {str(PurePosixPath(path).parent) for path in paths}
     linked = [path for path in paths if (folder / path).is_symlink()]

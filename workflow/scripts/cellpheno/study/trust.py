@@ -1,4 +1,4 @@
-"""What would run code of a study's folder unasked: refused before it does (docs/security.md)."""
+"""Refuse files in a study's folder that would run code unasked (docs/security.md)."""
 
 import json
 import re
@@ -13,22 +13,17 @@ from cellpheno.core.errors import StudyError
 from cellpheno.study.config_text import TEMPLATE
 
 NUMBA = ".numba_config.yaml"
-"""numba reads it in the working folder; it can name a folder of pickles that numba loads."""
+"""numba reads it in the working folder and may load a folder of pickles that it names."""
 LOADER_FOLDERS = ("tls", "x86_64", "aarch64", "glibc-hwcaps")
-"""Subfolders of each place in which the system looks for a library."""
+"""Subfolders in which the system looks for a library."""
 _ENDS_SCRIPT = re.compile(r"</script|<!--", re.IGNORECASE)
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse files in the working folder that programs of the workflow load as code.
+    """Raise a StudyError for files in the working folder that would be loaded as code.
 
-    A library of NVIDIA's looks for the driver's library (libcuda) in the working folder, since
+    A library of NVIDIA looks for the driver's library (libcuda) in the working folder, because
     its search path ends with a colon.
-
-    Raises
-    ------
-    StudyError
-        For the first such file.
     """
     places = [folder, *(folder / name for name in LOADER_FOLDERS)]
     libraries = [
@@ -39,35 +34,31 @@ def check_folder(folder: Path) -> None:
     for found in [folder / NUMBA, *libraries]:
         if found.exists():
             raise StudyError(
-                f"The working folder holds {found.relative_to(folder)}, which libraries of the "
+                f"The working folder contains {found.relative_to(folder)}, which libraries of the "
                 "workflow would load as code; remove it, or run the workflow in another folder."
             )
 
 
 def check_plain(config: Path) -> None:
-    """Refuse a config that is a template before Snakemake reads it and runs its values as Python.
+    """Refuse a template before Snakemake reads it and runs its values as Python.
 
-    It is parsed by the very parser that Snakemake uses, so that no difference lets one through.
-
-    Parameters
-    ----------
-    config
-        A JSON or YAML file; one that is not there is left to Snakemake.
+    Snakemake's own parser is used, so that no difference lets one through. A missing file is
+    left to Snakemake.
 
     Raises
     ------
     StudyError
-        When the file is a template, holds objects of Python, or is no text in UTF-8 with keys.
+        When the file is a template, contains Python objects, or is not UTF-8 text with keys.
     """
     if not config.is_file():
         return
-    text_tables.text(config)  # Snakemake shows a traceback of text in another encoding
+    text_tables.text(config)  # Snakemake shows a traceback for another encoding
     try:
         content = _content(config.read_text(encoding="utf-8"))
     except yaml.constructor.ConstructorError as error:
         raise StudyError(
-            f"{config} holds more than plain values: {error.problem}; write texts, numbers, lists "
-            "and sections alone."
+            f"{config} contains more than plain values: {error.problem}; write only texts, "
+            "numbers, lists and sections."
         ) from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         # Snakemake names neither file nor line
@@ -89,19 +80,9 @@ def check_plain(config: Path) -> None:
 
 
 def check_profiles(found: Iterable[Path], own: Iterable[Path]) -> None:
-    """Refuse profiles that Snakemake has taken though nobody has named them.
+    """Raise a StudyError for a profile `found` without being named and outside the `own` folders.
 
-    Parameters
-    ----------
-    found
-        The files or folders of profiles that it has taken without a word of the command line.
-    own
-        The folders of profiles next to the Snakefile.
-
-    Raises
-    ------
-    StudyError
-        For the first profile that lies in none of these folders.
+    `own` are the workflow's folders of profiles, next to the Snakefile.
     """
     folders = [folder.resolve() for folder in own]
     for profile in found:
@@ -115,40 +96,31 @@ def check_profiles(found: Iterable[Path], own: Iterable[Path]) -> None:
 
 
 def check_markup(config: Mapping[str, Any], source: str, sheet: Path) -> None:
-    """Refuse what would end a script of the report, into which Snakemake writes values as they are.
-
-    Parameters
-    ----------
-    config
-        The config; keys and values of any depth are looked at.
-    source
-        File names of the config, for messages.
-    sheet
-        The sample sheet.
+    """Refuse text that would end a script of the report, where Snakemake does not escape values.
 
     Raises
     ------
     StudyError
-        For the first key, value or line.
+        For the first key or value of the config, or line of the sheet.
     """
     for where, text in _texts(config, source):
         if _ENDS_SCRIPT.search(text):
             raise StudyError(
-                f"{where} holds {text!r}, which a browser would read as HTML of the report; write "
-                "it without `</script` and `<!--`."
+                f"{where} contains {text!r}, which a browser would read as HTML; write it "
+                "without `</script` and `<!--`."
             )
     if not sheet.is_file():
         return
     for number, line in enumerate(sheet.read_bytes().splitlines(), start=1):
         if _ENDS_SCRIPT.search(line.decode(errors="replace")):
             raise StudyError(
-                f"{sheet}, line {number}, holds `</script` or `<!--`, which a browser would read "
-                "as HTML of the report; write it without them."
+                f"{sheet}, line {number}, contains `</script` or `<!--`, which a browser would "
+                "read as HTML; write it without them."
             )
 
 
 def _texts(value: Any, where: str) -> Iterator[tuple[str, str]]:
-    """Yield every text of a config, and where it is; keys are texts too."""
+    """Yield every text of a config, keys included, with its location."""
     if isinstance(value, str):
         yield where, value
     elif isinstance(value, Mapping):
@@ -161,7 +133,7 @@ def _texts(value: Any, where: str) -> Iterator[tuple[str, str]]:
 
 
 def _content(text: str) -> Any:
-    """Return what a config holds, read in the order in which Snakemake tries: JSON, then YAML."""
+    """Parse a config in Snakemake's order: JSON, then YAML."""
     try:
         return json.loads(text)
     except ValueError:
