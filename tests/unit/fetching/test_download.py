@@ -183,7 +183,7 @@ def test_what_is_not_there_is_told_at_once_and_what_passes_is_tried_again(server
 
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x"])
 def test_neither_local_files_nor_ftp_are_fetched(server, tmp_path, target):
-    with pytest.raises(StudyError, match="no http or https"):
+    with pytest.raises(StudyError, match="not an http or https"):
         web.request(target, {})
     server.redirects["/moved"] = target
     with pytest.raises(StudyError, match="not safe to follow|not allowed"):
@@ -211,7 +211,7 @@ def test_figshare_tells_names_sizes_and_hashes(server):
     (found,) = article(server, json.dumps({"files": files}).encode())
     assert found == File("a.zip", "https://x/1", size=5, md5=MD5)
     for nonsense in (b"<html>", b"[]", b'{"files": [{"name": "a"}]}', b'{"files": 3}'):
-        with pytest.raises(StudyError, match="does not answer as figshare does"):
+        with pytest.raises(StudyError, match="does not return figshare's list"):
             article(server, nonsense)
 
 

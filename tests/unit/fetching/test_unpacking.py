@@ -62,7 +62,7 @@ def test_a_users_file_is_not_replaced_and_the_same_one_stays_as_it_is(tmp_path):
 
 def test_an_archive_does_not_say_itself_what_it_may_replace(tmp_path):
     archive = zipped(tmp_path / "data.zip", {made_files.MADE: b"readme.txt"})
-    with pytest.raises(StudyError, match="list of what was unpacked"):
+    with pytest.raises(StudyError, match="list of unpacked files"):
         unpack(archive, tmp_path / "out")
 
 
@@ -196,7 +196,7 @@ def test_a_damaged_tar_is_told(tmp_path, ending):
     whole = archive.read_bytes()
     for spoilt in (whole[: len(whole) // 2], whole[:1000] + bytes(2000) + whole[3000:]):
         archive.write_bytes(spoilt)
-        with pytest.raises(StudyError, match="is damaged or cut short"):
+        with pytest.raises(StudyError, match="is damaged or truncated"):
             unpack(archive, tmp_path / "out")
         assert not content(tmp_path / "out")
 

@@ -175,7 +175,7 @@ def test_a_missing_channel_is_refused_or_its_field_left_out(folder, capsys):
 
 
 def test_a_malformed_pattern_or_a_missing_folder_is_one_sentence(folder, capsys):
-    assert "no regular expression" in refusal(capsys, folder, "(?P<field>")
+    assert "not a regular expression" in refusal(capsys, folder, "(?P<field>")
     assert "is not there" in refusal(capsys, folder / "elsewhere", PATTERN)
     both = [PATTERN, "--scheme", "opera"]
     assert "a pattern or --scheme, not both" in refusal(capsys, folder, *both)

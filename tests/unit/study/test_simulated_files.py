@@ -71,7 +71,7 @@ def test_what_is_there_is_refused_unless_the_workflow_has_made_it(check, tmp_pat
 def test_a_dangling_link_is_there_too(check, tmp_path):
     (tmp_path / RAW).mkdir(parents=True)
     (tmp_path / RAW / "a.tif").symlink_to(tmp_path / RAW / "gone.tif")
-    assert "which is there already" in refused(check, f"{RAW}/a.tif")
+    assert "which exists and was not made" in refused(check, f"{RAW}/a.tif")
 
 
 @pytest.mark.parametrize("link", [RAW, f"{RAW}/plate", f"{RAW}/plate/a.tif"])

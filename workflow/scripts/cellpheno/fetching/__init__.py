@@ -1,1 +1,1 @@
-"""Data sets from the web: downloaded with resume, checked, unpacked in their folder."""
+"""Download data sets, check and unpack them."""

@@ -1,4 +1,4 @@
-"""Archives unpacked into a folder, and nowhere else."""
+"""Unpack archives into a folder, and nowhere else."""
 
 import bz2
 import filecmp
@@ -26,25 +26,25 @@ from cellpheno.core.files import whole_folder
 from cellpheno.core.progress import track
 
 MAX_GROWTH = 200
-"""How many times larger than the archive its content may be; images seldom shrink to a tenth."""
+"""Largest ratio of content to archive; images rarely shrink to a tenth."""
 MAX_MEMBERS = 500_000
-"""Files and folders that an archive may have; each takes a kilobyte of memory."""
+"""Largest number of files and folders in an archive; each takes a kilobyte of memory."""
 _SMALL = 100_000_000
-"""Bytes that any archive may unpack to."""
+"""Bytes to which any archive may unpack."""
 _BLOCK = 1 << 20
 _DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError)
 _COMPRESSIONS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
-"""How a file is decompressed, by its first bytes."""
+"""Decompressors by a file's first bytes."""
 _END = struct.Struct("<4x2H8xL2x")
-"""End of a zip archive: number of this part, and part and place of the directory (from 0)."""
+"""End of a zip archive: number of this part, part and position of the directory (from 0)."""
 
 
 class _Refused(Exception):
-    """Why an archive is not unpacked."""
+    """The reason for not unpacking an archive."""
 
 
 class _Member(NamedTuple):
-    """A file in an archive, of as many bytes as the archive says; links are not plain."""
+    """A file in an archive, with the declared size in bytes; links are not plain."""
 
     name: str
     size: int
@@ -54,23 +54,18 @@ class _Member(NamedTuple):
 
 
 def unpack(path: Path, folder: Path) -> int:
-    """Unpack a zip archive (of one part or several) or a tar archive; return its number of files.
+    """Unpack a zip or tar archive and return its number of files.
 
-    The files get their place in the folder when all of them are there. Files that an archive has
-    left there are replaced; others stay, and are refused if they differ.
-
-    Parameters
-    ----------
-    path
-        The archive; of several parts the last one, `.zip`.
+    Of a multi-part zip archive, `path` is the last part, `.zip`. Files move to the folder when
+    all are unpacked. They replace files from an earlier archive; other files stay, and are an
+    error if they differ.
 
     Raises
     ------
     StudyError
-        When a part is missing or damaged, when a name leads out of the folder, when it holds links,
-        devices, passwords, a name twice, what would replace a user's file, or more than
-        `MAX_MEMBERS` files and folders, and when its content is larger than `MAX_GROWTH` times
-        the archive, or than the disk has room for.
+        When a part is missing or damaged, a name leads out of the folder, the archive contains
+        links, devices, passwords, repeated names, a user's file or over `MAX_MEMBERS` entries,
+        or the content exceeds `MAX_GROWTH` times the archive or the disk.
     """
     work = folder / ".unpacked_by_cellpheno"
     opened = _zip if path.suffix.lower() == ".zip" else _tar
@@ -88,12 +83,9 @@ def unpack(path: Path, folder: Path) -> int:
 
 
 def check_name(name: str, folder: Path, source: str | Path) -> None:
-    """Refuse a name that leads out of a folder: absolute, with `..`, a drive or by a link there.
+    """Raise a StudyError for a name that leads out of a folder or is reserved.
 
-    Raises
-    ------
-    StudyError
-        When it does, or is that of the list of what was made; begins with `source`.
+    The message begins with `source`.
     """
     pure = PurePosixPath(name)
     odd = "\\" in name or "\0" in name or re.match(r"[A-Za-z]:", name)
@@ -102,19 +94,19 @@ def check_name(name: str, folder: Path, source: str | Path) -> None:
     elif not (folder / pure).parent.resolve().is_relative_to(folder.resolve()):
         why = f"leads out of the folder through a link in {folder}"
     elif pure.name == made_files.MADE:
-        why = "is that of the list of what was unpacked"
+        why = "is reserved for the list of unpacked files"
     else:
         return
     raise StudyError(f"{source}: the name {name!r} {why}; nothing is written under such a name.")
 
 
 def _checked(members: Iterable[_Member], path: Path, folder: Path, most: int) -> Iterator[_Member]:
-    """Yield the files that may be written, or refuse the archive."""
+    """Yield the files to write, or refuse the archive."""
     names: set[str] = set()
     total = 0
     for number, member in enumerate(members, start=1):
         if number > MAX_MEMBERS:
-            raise _Refused(f"it holds more than {MAX_MEMBERS:,} files and folders")
+            raise _Refused(f"it contains more than {MAX_MEMBERS:,} files and folders")
         check_name(member.name, folder, f"{path} is not unpacked")
         if member.is_folder:
             continue
@@ -143,8 +135,8 @@ def _move(work: Path, folder: Path, path: Path) -> int:
         is_file = own.is_file() and not own.is_symlink()
         if not is_file or not filecmp.cmp(work / own.relative_to(folder), own, shallow=False):
             raise StudyError(
-                f"{path} is not unpacked: it would replace {own}, which is there already, "
-                "differs from the file in the archive and was not fetched; move it away."
+                f"{path} is not unpacked: it would replace {own}, which exists, differs from the "
+                "file in the archive and was not fetched; move it away."
             )
     made_files.claim(folder, new)
     for name in new:
@@ -154,7 +146,7 @@ def _move(work: Path, folder: Path, path: Path) -> int:
         except OSError as error:
             raise StudyError(
                 f"{path} is not unpacked: {folder / name} cannot be written ({error.strerror}); "
-                "move away what is in its way, or get the right to write there."
+                "move away what is in the way, or get permission to write there."
             ) from error
     return len(names)
 
@@ -163,20 +155,20 @@ def _move(work: Path, folder: Path, path: Path) -> int:
 def _in_words(path: Path) -> Iterator[None]:
     try:
         yield
-    except (_Refused, NotImplementedError) as error:  # the latter for other compressions
+    except (_Refused, NotImplementedError) as error:  # the latter for unknown compressions
         raise StudyError(
-            f"{path} is not unpacked: {error}; look at it, and unpack it by hand if it is good."
+            f"{path} is not unpacked: {error}; inspect it, and unpack it by hand if it is safe."
         ) from error
     except _DAMAGED as error:
         raise StudyError(
-            f"{path} cannot be unpacked ({error}): it, or one of its parts, is damaged or cut "
-            "short; remove it and fetch it again."
+            f"{path} cannot be unpacked ({error}): it, or one of its parts, is damaged or "
+            "truncated; remove it and fetch it again."
         ) from error
 
 
 @contextmanager
 def _tar(path: Path) -> Iterator[tuple[Iterator[_Member], int]]:
-    """Open a tar archive, decompressed as its members are unpacked."""
+    """Open a tar archive, which is decompressed while its members are unpacked."""
     most = max(MAX_GROWTH * path.stat().st_size, _SMALL)
     with path.open("rb") as packed:
         begin = packed.peek(8)
@@ -190,19 +182,19 @@ def _tar(path: Path) -> Iterator[tuple[Iterator[_Member], int]]:
                     content = partial(archive.extractfile, info)
                     yield _Member(info.name, info.size, info.isdir(), info.isreg(), content)
                 while bounded.read(_BLOCK):
-                    pass  # only at its end does a compressed file show whether it was damaged
+                    pass  # a compressed file reveals damage only at its end
 
             yield members(), most
 
 
 class _Bounded:
-    """A decompressed stream that is not read beyond a limit, nor in large pieces."""
+    """A decompressed stream, read in blocks and only up to a limit."""
 
     def __init__(self, stream: IO[bytes], most: int) -> None:
         self._stream, self._most, self.tell = stream, most, stream.tell
 
     def read(self, size: int) -> bytes:
-        if size > _BLOCK:  # files are copied in blocks: only a name is ever asked for whole
+        if size > _BLOCK:  # files are copied in blocks: only names are read at once
             raise _Refused(f"a name in it is {size:,} bytes long")
         block = self._stream.read(size)
         _check_size(self.tell(), self._most)
@@ -215,7 +207,7 @@ class _Bounded:
 
 @contextmanager
 def _zip(path: Path) -> Iterator[tuple[list[_Member], int]]:
-    """Open a zip archive, its parts (.z01, .z02 ... .zip) joined in a temporary file."""
+    """Open a zip archive, with its parts (.z01, .z02 ... .zip) joined in a temporary file."""
     parts, first, place = _parts(path)
     starts = list(itertools.accumulate((part.stat().st_size for part in parts), initial=0))
     with path.open("rb") if len(parts) == 1 else tempfile.TemporaryFile(dir=path.parent) as stream:
@@ -246,7 +238,7 @@ def _zip(path: Path) -> Iterator[tuple[list[_Member], int]]:
 
 
 def _parts(path: Path) -> tuple[list[Path], int, int]:
-    """Return the parts of a zip archive, and the part and place where its directory begins."""
+    """Return the parts of a zip archive, and the part and position of its directory."""
     with path.open("rb") as stream:
         stream.seek(-min(path.stat().st_size, _END.size + 0xFFFF), os.SEEK_END)
         end = stream.read()
@@ -260,7 +252,7 @@ def _parts(path: Path) -> tuple[list[Path], int, int]:
     missing = [part.name for part in parts if not part.exists()]
     if missing:
         raise StudyError(
-            f"{path} is the last of {number + 1} parts, of which {len(missing)} are not there: "
+            f"{path} is the last of {number + 1} parts, of which {len(missing)} are missing: "
             f"{', '.join(missing[:20])}; fetch them, then unpack again."
         )
     return [*parts, path], first, place
@@ -268,7 +260,7 @@ def _parts(path: Path) -> tuple[list[Path], int, int]:
 
 def _moved(info: zipfile.ZipInfo, by: int) -> zipfile.ZipInfo:
     """Return an entry of the directory whose file is `by` bytes further on."""
-    # a new one, because `info` also has where the next file begins, by the places before
+    # a new entry, because `info` also stores the unmoved beginning of the next file
     moved = zipfile.ZipInfo(info.orig_filename)
     for name in ("flag_bits", "compress_type", "CRC", "compress_size", "file_size"):
         setattr(moved, name, getattr(info, name))

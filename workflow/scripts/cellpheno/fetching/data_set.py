@@ -1,4 +1,4 @@
-"""A declared data set: all its files, checked, unpacked, and what is known of each."""
+"""Fetch a data set: download, check and unpack its files."""
 
 import logging
 from collections.abc import Mapping
@@ -15,25 +15,14 @@ logger = logging.getLogger(__name__)
 
 
 def fetch(settings: Mapping[str, Any], folder: Path) -> pd.DataFrame:
-    """Fetch every declared file and unpack the archives, once all files are there.
+    """Fetch every file of the config's section `fetch`, unpack archives and return FETCHED.
 
-    Parameters
-    ----------
-    settings
-        The config's section `fetch`.
-    folder
-        Of the data set.
-
-    Returns
-    -------
-    DataFrame
-        tables.FETCHED.
+    Archives are unpacked when all files have arrived.
 
     Raises
     ------
     StudyError
-        For the first file that cannot be had, does not fit what is known of it, or cannot be
-        unpacked.
+        For the first file that cannot be fetched or unpacked, or is not as declared.
     """
     files = declared.files(settings)
     for file in files:
@@ -44,7 +33,7 @@ def fetch(settings: Mapping[str, Any], folder: Path) -> pd.DataFrame:
         checked = list(file.hashes) or ["size"] * (file.size is not None)
         if not file.hashes:
             logger.warning(
-                "%s: no hash of it is known, so it is recorded but not checked%s",
+                "%s: its hash is not known, so it is recorded but not checked%s",
                 file.name,
                 " beyond its size" if checked else "",
             )

@@ -1,4 +1,4 @@
-"""Which files are to be fetched, and what is known of them before."""
+"""The files to fetch and their known properties."""
 
 import dataclasses
 import hashlib
@@ -12,17 +12,16 @@ from cellpheno.core.errors import StudyError
 from cellpheno.fetching import web
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-"""Endings of what is unpacked; parts of an archive are unpacked with its last one."""
+"""Suffixes of archives; parts are unpacked with the last one."""
 _BLOCK = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True)
 class File:
-    """One file of a data set: its name below the folder, its address, and what is known of it.
+    """A file of a data set: its name in the folder, its address, and its known properties.
 
-    Sizes are in bytes. Hashes are hexadecimal, `git_blob` is the name that git gives a content.
-    The first digits of a hash are enough, as the names of PyTorch's and detectron2's weights have
-    them: they show damage, not forgery.
+    Sizes are in bytes. Hashes are hexadecimal; `git_blob` is git's. The first digits of a hash
+    are enough, such as in the names of PyTorch's weights, to show damage, but not forgery.
     """
 
     name: str
@@ -35,12 +34,12 @@ class File:
 
     @property
     def hashes(self) -> dict[str, str]:
-        """What is known of the content, by the kind of hash."""
+        """The known hashes by kind, in lower case."""
         known = {kind: getattr(self, kind) for kind in ("sha256", "md5", "git_blob")}
         return {kind: value.lower() for kind, value in known.items() if value}
 
     def misfit(self, size: int, hashes: Mapping[str, str] | None = None) -> str | None:
-        """Return in words how a size or content differs from what is known; None if it fits."""
+        """Return how a size or content differs from the known one; None if it fits."""
         if self.size is not None and size != self.size:
             return f"has {size:,} bytes instead of {self.size:,}"
         if self.max_size is not None and size > self.max_size:
@@ -52,12 +51,9 @@ class File:
 
 
 def files(settings: Mapping[str, Any]) -> list[File]:
-    """Return what the config's section `fetch` declares, its own files first.
+    """Return the files of the config's section `fetch`, those with an address first.
 
-    Raises
-    ------
-    StudyError
-        When figshare does not list the files of an article, or two files have the same name.
+    Raises a StudyError when figshare does not list an article's files, or names are repeated.
     """
     declared = [
         File(**{**entry, "name": entry["name"] or unquote(Path(urlsplit(entry["url"]).path).name)})
@@ -75,7 +71,7 @@ def files(settings: Mapping[str, Any]) -> list[File]:
 
 
 def content_hashes(path: Path) -> dict[str, str]:
-    """Return the hashes of a file's content, in one pass."""
+    """Return the hashes of a file's content by kind."""
     blob = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
     md5 = hashlib.md5(usedforsecurity=False)
     digests = {"sha256": hashlib.sha256(), "md5": md5, "git_blob": blob}
@@ -87,7 +83,7 @@ def content_hashes(path: Path) -> dict[str, str]:
 
 
 def _figshare(api: str, article: Mapping[str, Any]) -> list[File]:
-    """Return the files of an article of figshare, with their sizes and MD5."""
+    """Return the files of a figshare article, with sizes and MD5."""
     version = f"/versions/{article['version']}" if article["version"] else ""
     url = f"{api.rstrip('/')}/articles/{article['article']}{version}"
     try:
@@ -108,6 +104,6 @@ def _figshare(api: str, article: Mapping[str, Any]) -> list[File]:
         ]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StudyError(
-            f"{url} does not answer as figshare does (no list of files with name, size and "
-            "download_url); check fetch.figshare, or declare the files in fetch.files."
+            f"{url} does not return figshare's list of files with name, size and download_url; "
+            "check fetch.figshare, or declare the files in fetch.files."
         ) from error

@@ -1,4 +1,4 @@
-"""Downloads that continue where they broke off and are checked before they count."""
+"""Download files, continue broken downloads, and check the result."""
 
 import functools
 import logging
@@ -24,37 +24,31 @@ _LONGEST_WAIT = 60.0
 def download(
     file: File, folder: Path, attempts: int = 5, wait: Callable[[float], None] = time.sleep
 ) -> dict[str, str]:
-    """Fetch a file into a folder unless it is already there; return its hashes.
+    """Fetch a file into a folder unless it exists already; return its hashes.
 
-    What has arrived is in `<name>.part`. A later attempt, or a later run, continues there if a hash
-    is known, without which nothing would show that the two parts belong together.
-
-    Parameters
-    ----------
-    attempts
-        How often in a row a connection may fail without a new byte.
-    wait
-        Called with the seconds to wait between two attempts.
+    Incomplete content is in `<name>.part`. A later attempt or run continues it only with a known
+    hash, which shows that the two parts belong together. `attempts` limits consecutive failures
+    without a new byte; `wait` sleeps between them.
 
     Raises
     ------
     StudyError
-        When it cannot be fetched, has another size or hash than declared (it is then kept as
-        `<name>.refused`), or nothing would show where it ends.
+        When the file cannot be fetched, has another size or hash than declared (it is then kept
+        as `<name>.refused`), or its end would be unknown.
     """
     path, part = folder / file.name, folder / f"{file.name}.part"
     if path.exists():
         hashes = content_hashes(path)
         if problem := file.misfit(path.stat().st_size, hashes):
             raise StudyError(
-                f"{path} is there already and {problem}; remove it to fetch it again, or correct "
-                "what the config's section fetch says of it."
+                f"{path} exists already and {problem}; remove it to fetch it again, or correct the "
+                "config's section fetch."
             )
-        logger.info("%s is there already", path)
+        logger.info("%s exists already", path)
         return hashes
     if os.path.lexists(part) and f"{file.name}.part" not in made_files.read(folder):
         raise StudyError(
-            f"{part} is there already and was not made by this workflow, which would replace it; "
+            f"{part} exists already and was not made by this workflow, which would replace it; "
             "move it away."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,14 +59,14 @@ def download(
         refused = part.replace(path.with_name(f"{path.name}.refused"))
         raise StudyError(
             f"{file.url} {problem}: it is not the declared file, or was damaged on the way; it is "
-            f"kept as {refused}. Fetch it again, or correct what the config's section fetch says."
+            f"kept as {refused}. Fetch it again, or correct the config's section fetch."
         )
     part.replace(path)
     return hashes
 
 
 def _fetch(file: File, part: Path, attempts: int, wait: Callable[[float], None]) -> None:
-    """Fetch until the file is complete, or too many attempts have failed."""
+    """Fetch until the file is complete or too many attempts have failed."""
     failed, most = 0, _size(part)
     while True:
         try:
@@ -81,7 +75,7 @@ def _fetch(file: File, part: Path, attempts: int, wait: Callable[[float], None])
             problem = "the connection ended early"
         except web.BROKEN as error:
             problem = str(error) or type(error).__name__
-        # compared with the most there ever was: a file begun anew brings nothing new
+        # compared with the maximum, as a restarted file brings nothing new
         failed = 0 if _size(part) > most else failed + 1
         most = max(most, _size(part))
         logger.info("%s: %s; %d bytes so far", file.url, problem, _size(part))
@@ -94,57 +88,57 @@ def _fetch(file: File, part: Path, attempts: int, wait: Callable[[float], None])
 
 
 def _attempt(file: File, part: Path) -> bool:
-    """Fetch what is missing; return whether the file is complete."""
+    """Fetch the missing part; return whether the file is complete."""
     start = _size(part) if file.hashes else 0
     try:
         response = web.request(file.url, {"Range": f"bytes={start}-"} if start else {})
     except HTTPError as error:
-        if error.code == 416 and start:  # nothing is missing, or the hash will show it
+        if error.code == 416 and start:  # nothing is missing, or the hash will reveal it
             return True
         raise
     with response:
         if response.status != 206:
             start = 0
         elif not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
-            raise OSError("the server sent another part than was asked for")
-        told = None if response.length is None else start + response.length
-        limit = _limit(file, told, response.chunked)
+            raise OSError("the server sent another part than was requested")
+        length = None if response.length is None else start + response.length
+        limit = _limit(file, length, response.chunked)
         free = shutil.disk_usage(part.parent).free
-        if told is not None and told - start > free:
+        if length is not None and length - start > free:
             raise StudyError(
-                f"{file.url} needs {told - start:,} bytes in {part.parent}, where {free:,} are "
+                f"{file.url} needs {length - start:,} bytes in {part.parent}, where {free:,} are "
                 "free; make room, or set fetch.folder to another disk."
             )
         blocks = iter(functools.partial(response.read, _MB), b"")
-        expected = None if told is None else -(-told // _MB)
+        expected = None if length is None else -(-length // _MB)
         with part.open("ab" if start else "wb") as stream:
             for block in track(blocks, f"MB of {file.name}", expected, start // _MB):
                 if stream.tell() + len(block) > limit:
                     raise StudyError(
-                        f"{file.url} goes on after the {limit:,} bytes that it should have; "
+                        f"{file.url} continues beyond the {limit:,} bytes that it should have; "
                         "correct the address or the size in the config's section fetch."
                     )
                 stream.write(block)
-    total = file.size if told is None else told
+    total = file.size if length is None else length
     return total is None or _size(part) == total
 
 
-def _limit(file: File, told: int | None, is_chunked: bool) -> int:
-    """Return the bytes that may arrive at most, by what the server tells and the config says."""
-    if told is not None:
-        if problem := file.misfit(told):
+def _limit(file: File, length: int | None, is_chunked: bool) -> int:
+    """Return the largest expected number of bytes, given the server's length and the config."""
+    if length is not None:
+        if problem := file.misfit(length):
             raise StudyError(
-                f"{file.url} {problem}, as its server says; correct the address or the size in the "
-                "config's section fetch."
+                f"{file.url} {problem}, according to its server; correct the address or the size "
+                "in the config's section fetch."
             )
-        return told
+        return length
     if file.size is not None:
         return file.size
-    # an answer in chunks tells where it ends
+    # a chunked answer marks its end
     if file.max_size is None or not (file.hashes or is_chunked):
         raise StudyError(
-            f"{file.url} does not say how long it is, so that nothing would show an endless or an "
-            "incomplete file; give its size in the config's section fetch, or max_size and a hash."
+            f"{file.url} does not say how long it is, so an endless or incomplete file could go "
+            "unnoticed; give its size in the config's section fetch, or max_size and a hash."
         )
     return file.max_size
 

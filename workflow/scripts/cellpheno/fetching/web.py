@@ -1,4 +1,4 @@
-"""Requests over http and https only: no local files, no ftp."""
+"""Request http and https addresses only, not local files or ftp."""
 
 import urllib.request
 from collections.abc import Mapping
@@ -10,15 +10,15 @@ from urllib.parse import urlsplit
 from cellpheno.core.errors import StudyError
 
 BROKEN = (OSError, HTTPException)
-"""What a failed connection raises; a later attempt may succeed."""
+"""Errors of a failed connection; a later attempt may succeed."""
 _PASSING = (408, 416, 425, 429)
-"""Status below 500 that a later attempt may change."""
+"""Statuses below 500 that a later attempt may change."""
 _TIMEOUT = 60.0
-"""Seconds without a byte after which a connection counts as broken."""
+"""Seconds without a byte after which a connection is broken."""
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects to http and https, but not from https to http."""
+    """Follow redirects to http and https, but not from https to http."""
 
     def redirect_request(self, request: urllib.request.Request, *answer: Any) -> Any:
         target = answer[-1]
@@ -36,13 +36,12 @@ def request(url: str, headers: Mapping[str, str] | None = None) -> HTTPResponse:
     Raises
     ------
     StudyError
-        For an address that is not http or https, and for an answer that no later attempt changes,
-        such as 404.
+        For an address that is not http or https, and for a permanent error such as 404.
     OSError, HTTPException
         When the connection fails (`BROKEN`); a later attempt may succeed.
     """
     if urlsplit(url).scheme not in ("http", "https"):
-        raise StudyError(f"{url} is no http or https address, and others are not fetched.")
+        raise StudyError(f"{url} is not an http or https address; use one of those.")
     asked = urllib.request.Request(url, headers={"User-Agent": "cellpheno", **(headers or {})})
     try:
         return urllib.request.build_opener(_Redirects).open(asked, timeout=_TIMEOUT)

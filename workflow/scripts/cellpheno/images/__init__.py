@@ -1,1 +1,1 @@
-"""Reading, composing, judging and storing fields of view."""
+"""Read, compose, judge and store fields of view."""

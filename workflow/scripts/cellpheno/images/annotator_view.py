@@ -1,6 +1,6 @@
-"""Fields as annotators see them: without speckle, smaller, all of one brightness (C3).
+"""Show fields to annotators: despeckled, smaller, and equally bright (C3).
 
-For the eye alone: networks see the fields as `composite` makes them.
+Networks do not see these views, but the fields as `composite` makes them.
 """
 
 import logging
@@ -25,16 +25,9 @@ Image = npt.NDArray[np.uint8]
 def views(
     rows: Iterable[Mapping[str, str]], settings: Mapping[str, Any], files: Mapping[str, Any]
 ) -> Iterator[tuple[str, Image]]:
-    """Yield name and picture [height, width, 3] of every field that can be read, red first.
+    """Yield name and RGB view [height, width, 3] of every readable row of the sample sheet.
 
-    Parameters
-    ----------
-    rows
-        Of the sample sheet.
-    settings
-        The config's section `annotator_view`.
-    files
-        The config's section `image_files`.
+    `settings` and `files` are the config's sections `annotator_view` and `image_files`.
     """
     shown = list(dict.fromkeys(settings[colour] for colour in composite.COLOURS))
     for row in rows:
@@ -42,7 +35,7 @@ def views(
             channels = readers.read_field(row, shown, files).channels
             composite.common_shape(channels)
         except StudyError as error:
-            logger.warning("%s has no picture: %s", row["field"], error)
+            logger.warning("%s has no view: %s", row["field"], error)
             continue
         prepared = {
             name: _prepared(channel, settings, name, row["field"])
@@ -52,13 +45,7 @@ def views(
 
 
 def save(path: Path, picture: Image) -> None:
-    """Write a picture [height, width, 3], red first, as PNG.
-
-    Raises
-    ------
-    OSError
-        When it cannot be written.
-    """
+    """Write an RGB picture [height, width, 3] as PNG."""
     _, content = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     path.write_bytes(content.tobytes())
 
@@ -77,25 +64,11 @@ def _prepared(channel: Channel, settings: Mapping[str, Any], name: str, field: s
 
 
 def denoise(channel: Channel, size: int, max_rounds: int) -> tuple[Channel, int]:
-    """Take the median of each pixel's neighbourhood, again and again until no pixel changes.
+    """Apply a median filter of 3 or 5 pixels repeatedly until no pixel changes.
 
-    Beyond the border the outermost pixels are repeated. A pattern may never come to rest but
-    alternate between two states; the first of them that comes twice is the last.
-
-    Parameters
-    ----------
-    channel
-        [height, width], uint8, uint16 or float32; it is not changed.
-    size
-        Side of the square neighbourhood in pixels, 3 or 5.
-    max_rounds
-        At least 1.
-
-    Returns
-    -------
-    tuple
-        The channel, in the same dtype, and how many pixels the last round changed: 0 when it
-        came to rest.
+    The border pixels are repeated outwards. It also stops when the image alternates between two
+    states. The channel [height, width] is uint8, uint16 or float32, and is not changed. Returns
+    the result, in the same dtype, and the number of pixels that the last round changed.
     """
     before = None
     for _ in range(max_rounds):
@@ -108,10 +81,10 @@ def denoise(channel: Channel, size: int, max_rounds: int) -> tuple[Channel, int]
 
 
 def halve(channel: Channel) -> npt.NDArray[np.float32]:
-    """Return a channel of half the width and height by bilinear interpolation.
+    """Halve the width and height of a channel by averaging 2 x 2 pixels.
 
-    Each pixel is the mean of exactly 2 x 2 pixels, so that positions in it times 2 are positions
-    in the channel; the last row or column of an odd number is left out.
+    An odd last row or column is left out, so positions in the result times 2 are positions in
+    the channel.
     """
     height, width = channel.shape[0] // 2, channel.shape[1] // 2
     even = channel[: 2 * height, : 2 * width].astype(np.float32)
@@ -119,9 +92,9 @@ def halve(channel: Channel) -> npt.NDArray[np.float32]:
 
 
 def normalise(channel: npt.NDArray[Any], mean: float, sd: float) -> Image:
-    """Shift and stretch a channel to a mean and standard deviation, and cut it to 0-255.
+    """Scale a channel to a mean and standard deviation, and clip it to 0-255.
 
-    A channel without contrast becomes the mean throughout.
+    A channel without contrast becomes the mean.
     """
     centred = channel.astype(np.float64)
     centred -= centred.mean()

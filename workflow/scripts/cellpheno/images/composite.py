@@ -1,4 +1,4 @@
-"""Channels rescaled to 0 to 255, and the red, green, blue image made of three of them (A1, A2)."""
+"""Rescale channels to 0-255 and compose three of them into an RGB image (A1, A2)."""
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,21 +24,11 @@ def channel_range(
     percentiles: Sequence[float] = (0.5, 99.8),
     fixed: Sequence[float] | None = None,
 ) -> tuple[float, float]:
-    """Return the values of a channel that become 0 and 255.
+    """Return the values of a channel's histogram that become 0 and 255.
 
-    Parameters
-    ----------
-    values
-        Of the channel of one field, or of all fields of a study.
-    rule
-        `image`: the smallest and the largest value; `percentile`: two percentiles, or smallest
-        and largest where the percentiles coincide because the signal is that sparse; `window`
-        and `study`: the same two values for every field; `none`: what eight bits can hold, of
-        values of 16 bits the upper ones.
-    percentiles
-        Lower and upper, in percent, for `percentile`.
-    fixed
-        Low and high in raw counts, for `window` and `study`.
+    The rule `image` takes the smallest and largest value; `percentile` two percentiles, or
+    smallest and largest if the percentiles of a sparse signal coincide; `window` and `study` the
+    `fixed` raw counts; `none` the range of eight bits, or the upper eight of 16 bits.
     """
     if rule in ("window", "study"):
         low, high = fixed or ()
@@ -53,13 +43,7 @@ def channel_range(
 
 
 def check_windows(channels: Iterable[str], settings: Mapping[str, Any]) -> None:
-    """Refuse the rule `window` where a channel has no window.
-
-    Raises
-    ------
-    StudyError
-        For the first channel without a window, or with an empty one.
-    """
+    """Raise a StudyError if the rule is `window` and a channel lacks a valid window."""
     for name in channels if settings["rescale"] == "window" else ():
         low, high = settings["window"].get(name, (0, 0))
         if high <= low:
@@ -70,9 +54,9 @@ def check_windows(channels: Iterable[str], settings: Mapping[str, Any]) -> None:
 
 
 def rescale(channel: Channel, low: float, high: float) -> npt.NDArray[np.uint8]:
-    """Map `low` to 0 and `high` to 255, linearly, what lies beyond to the nearer end.
+    """Map `low` to 0 and `high` to 255 linearly, and clip values beyond them.
 
-    A channel without a range (`low` equal to `high`) gives zeros.
+    An empty range (`low` equal to `high`) gives zeros.
     """
     if high <= low:
         return np.zeros(channel.shape, np.uint8)
@@ -83,10 +67,10 @@ def rescale(channel: Channel, low: float, high: float) -> npt.NDArray[np.uint8]:
 
 
 def top_byte(channel: Channel) -> Channel:
-    """Return a channel of 16 bits without its lower 8, as `cv2.imread` leaves it (C46).
+    """Clear the lower 8 of a channel's 16 bits, which `cv2.imread` drops (C46).
 
-    In counts of the full range, so that nothing but the number of grey levels changes: those of a
-    12-bit camera become 16. Channels of 8 bits and floating-point numbers stay as they are.
+    The counts keep their range, with fewer grey levels: 16 of a 12-bit camera. Other dtypes are
+    returned unchanged.
     """
     return channel & np.uint16(UPPER_BITS) if channel.dtype == np.uint16 else channel
 
@@ -100,19 +84,9 @@ def plane(
 ) -> npt.NDArray[np.uint8]:
     """Return a channel of a field as an input shows it (C18, C45, C46).
 
-    Parameters
-    ----------
-    channels
-        All channels of the field.
-    how
-        `channel`, `bits`, and `rescale`: one of `Rule`, or `file`: from the smallest to the largest
-        value of all channels that lie in the same file.
-    files
-        Channel: its file.
-    percentiles
-        See `channel_range`.
-    fixed
-        Channel: low and high, see `channel_range`.
+    `how` has `channel`, `bits`, and `rescale`: a `Rule`, or `file`, the smallest to the largest
+    value of all channels in the same file. `files` and `fixed` map channels to their file and to
+    low and high; for `percentiles` see `channel_range`.
     """
     name, rule = how["channel"], how["rescale"]
     together = [name]
@@ -134,13 +108,7 @@ def _rescaled(values: npt.NDArray[Any], low: float, high: float) -> npt.NDArray[
 
 
 def common_shape(channels: Mapping[str, Channel]) -> tuple[int, int]:
-    """Return height and width of the channels of a field.
-
-    Raises
-    ------
-    StudyError
-        When they differ in size.
-    """
+    """Return height and width of a field's channels, or raise a StudyError if they differ."""
     shapes = {name: channel.shape for name, channel in channels.items()}
     if len(set(shapes.values())) > 1:
         sizes = ", ".join(f"{name} {width} x {height}" for name, (height, width) in shapes.items())
@@ -152,20 +120,9 @@ def common_shape(channels: Mapping[str, Channel]) -> tuple[int, int]:
 def compose(
     channels: Mapping[str, npt.NDArray[np.uint8]], colours: Mapping[str, str]
 ) -> npt.NDArray[np.uint8]:
-    """Put rescaled channels into the colours of one image.
+    """Return an RGB image [height, width, 3] of rescaled channels of equal size.
 
-    Parameters
-    ----------
-    channels
-        Channel name: [height, width], all of one size.
-    colours
-        `red`, `green` and `blue`: the name of the channel each shows; one channel may serve
-        several colours.
-
-    Returns
-    -------
-    array
-        [height, width, 3], red first.
+    `colours` maps `red`, `green` and `blue` to channels, of which one may serve several colours.
     """
     return stack([channels[colours[colour]] for colour in COLOURS])
 

@@ -1,4 +1,4 @@
-"""Raw channel files of one field to its rescaled channels and the numbers on its quality."""
+"""Convert the raw channel files of fields to rescaled channels and quality measures."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -16,29 +16,15 @@ from cellpheno.images.reading import readers
 Image = npt.NDArray[np.uint8]
 
 UNKNOWN = ("saturated_fraction", "focus", "height", "width", "pixel_size_um")
-"""Numbers of a field that could not be read."""
+"""Measures that an unreadable field lacks."""
 
 
 class Converter:
-    """Converts the fields of a shard one after the other and keeps a row of numbers on each.
+    """Converts the fields of a shard one by one and records their quality.
 
-    Parameters
-    ----------
-    channels
-        Keys of the sample sheet's rows that hold image files.
-    settings
-        The config's section `composite`.
-    files
-        The config's section `image_files`.
-    ranges
-        Channel: low and high, for the rule `study`.
-    planes
-        See `inputs.planes`; every channel once, as in the composite, unless given.
-
-    Raises
-    ------
-    StudyError
-        When the channels are to be rescaled by a window and one of them has none.
+    `settings` and `files` are the config's sections `composite` and `image_files`. `ranges` maps
+    channels to low and high, for the rule `study`. `planes` are those of `inputs.planes`; by
+    default, each channel as in the composite. Raises a StudyError for a channel without a window.
     """
 
     def __init__(
@@ -58,25 +44,25 @@ class Converter:
         self._records: list[dict[str, Any]] = []
 
     def images(self, rows: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, Image]]:
-        """Yield name and image [height, width, planes] of every field that can be read."""
+        """Yield name and image [height, width, planes] of every readable field."""
         for row in rows:
             record = {**row, "verdict": measures.OK, "remark": "", **dict.fromkeys(UNKNOWN, np.nan)}
             self._records.append(record)
             try:
                 image = self._convert(row, record)
             except StudyError as error:
-                # it stands in a tab-separated table
+                # the verdict goes into a tab-separated table
                 record["verdict"] = " ".join(str(error).split())
                 continue
             yield row["field"], image
 
     def table(self) -> pd.DataFrame:
-        """Return the quality table of the fields so far, the sheet's own columns included."""
+        """Return the quality table of the fields so far, including the sheet's own columns."""
         frame = pd.DataFrame(self._records)
         return frame.assign(rescale=self.settings["rescale"])
 
     def _convert(self, row: Mapping[str, str], record: dict[str, Any]) -> Image:
-        """Return the image of one field and fill its record with numbers."""
+        """Return the image of one field and fill in its record."""
         raw = readers.read_field(row, self.channels, self.files)
         record |= {"content": raw.content, "pixel_size_um": raw.pixel_size_um}
         record["remark"] = "; ".join(raw.faults)

@@ -1,4 +1,4 @@
-"""Crops: the square picture of each cell that the classifier sees."""
+"""Cut crops, the square images of cells that the classifier sees."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,25 +21,16 @@ Boxes = npt.NDArray[np.float64]
 
 @dataclasses.dataclass(frozen=True)
 class Geometry:
-    """How a box becomes a crop; a classifier keeps the geometry it was trained with.
-
-    Attributes
-    ----------
-    margin
-        Share of the box's width and height added on every side (A25).
-    border
-        Share of the padded square cut off every border again (A27).
-    size
-        Side of the crop in pixels (A28).
-    shape
-        `padded`: the box is padded to a square (A26); `stretched`: it is resized as it is, whatever
-        its sides, by linear interpolation (C29, C30).
-    """
+    """How a box becomes a crop; a classifier keeps the geometry of its training."""
 
     margin: float
+    """Share of the box's width and height added on every side (A25)."""
     border: float
+    """Share of the padded square cut off on every side (A27)."""
     size: int
+    """Side of the crop in pixels (A28)."""
     shape: str = "padded"
+    """`padded` to a square (A26), or `stretched` by linear interpolation (C29, C30)."""
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
@@ -48,24 +39,10 @@ class Geometry:
 
 
 def windows(boxes: Boxes, margin: float, height: int, width: int) -> npt.NDArray[np.int64]:
-    """Return the pixels of the field that each crop is made of.
+    """Return the pixels of the field that form each crop, [n, 4] like the boxes, half-open.
 
     The box grows by the margin, is clipped to the field on all four sides (the published code
-    clips two) and truncated to whole pixels; at least one pixel stays (A25).
-
-    Parameters
-    ----------
-    boxes
-        [n, 4] in pixels, half-open.
-    margin
-        Share of the box's width and height added on every side.
-    height, width
-        Of the field.
-
-    Returns
-    -------
-    array
-        [n, 4] x_min, y_min, x_max, y_max, half-open.
+    clips two) and truncated to whole pixels, of which at least one remains (A25).
     """
     extent = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
     limits = np.array([width, height, width, height])
@@ -76,7 +53,7 @@ def windows(boxes: Boxes, margin: float, height: int, width: int) -> npt.NDArray
 
 
 def _square(patch: Image, border: float) -> Image:
-    """Pad a patch to a square with its edge values and cut the border off (A26, A27)."""
+    """Pad a patch to a square with its edge values and cut off the border (A26, A27)."""
     height, width = patch.shape[:2]
     side = max(height, width)
     top, left = (side - height) // 2, (side - width) // 2
@@ -84,27 +61,15 @@ def _square(patch: Image, border: float) -> Image:
         patch, top, side - height - top, left, side - width - left, cv2.BORDER_REPLICATE
     )
     edge = min(int(border * side), (side - 1) // 2)
-    # OpenCV takes the channel axis off a single channel
+    # OpenCV drops the axis of a single channel
     padded = padded.reshape(side, side, -1)
     return padded[edge : side - edge, edge : side - edge]
 
 
 def cut(image: Image, boxes: Boxes, geometry: Geometry) -> Image:
-    """Cut the crop of each box out of a field (A25 to A28).
+    """Cut the crops [n, size, size, channels] of boxes [n, 4] out of a field (A25 to A28).
 
-    Parameters
-    ----------
-    image
-        The field, [height, width, channels].
-    boxes
-        [n, 4] in pixels of the field, half-open.
-    geometry
-        How a box becomes a crop.
-
-    Returns
-    -------
-    array
-        [n, size, size, channels].
+    The field is [height, width, channels]; boxes are in its pixels, half-open.
     """
     size = geometry.size
     crops = np.empty((len(boxes), size, size, image.shape[2]), dtype=np.uint8)
@@ -125,25 +90,16 @@ def cut_from_shards(
     out: Image,
     channels: Sequence[str] | None = None,
 ) -> None:
-    """Cut the crops of cells that lie in many fields.
+    """Cut the crops of cells in many fields into `out`, [n, size, size, channels].
 
-    Parameters
-    ----------
-    shards
-        Shards of converted fields; each field is read once, one in memory at a time.
-    cells
-        Table with field and box; crop i is that of row i.
-    geometry
-        How a box becomes a crop.
-    out
-        [n, size, size, channels], filled in place: an array on disk keeps memory small.
-    channels
-        What the crops show; None: the composite.
+    Crop i belongs to row i of `cells`, which has field and box. Fields are read one at a time,
+    and `out` may be an array on disk, so memory stays small. Without `channels`, crops show the
+    composite.
 
     Raises
     ------
     StudyError
-        When a field of a cell is in none of the shards.
+        When no shard contains a field.
     """
     rows = cells.groupby("field", sort=True).indices
     boxes = cells[BOX_COLUMNS].to_numpy(np.float64)
@@ -154,6 +110,6 @@ def cut_from_shards(
             missing.discard(field)
     if missing:
         raise StudyError(
-            f"The field {min(missing)} has cells but is in no shard of converted fields; "
+            f"The field {min(missing)} has cells but is not in any shard of converted fields; "
             "delete the results of `convert_fields` and run the workflow again."
         )

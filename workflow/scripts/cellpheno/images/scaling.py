@@ -1,4 +1,4 @@
-"""Images of any number of channels at another size."""
+"""Resize images with any number of channels."""
 
 import cv2
 import numpy as np
@@ -7,20 +7,13 @@ import numpy.typing as npt
 Image = npt.NDArray[np.uint8]
 
 AT_ONCE = 4
-"""Channels that OpenCV averages over areas at a time; it refuses more."""
+"""Largest number of channels that OpenCV averages over areas."""
 
 
 def resize(image: Image, size: int, method: int) -> Image:
-    """Return an image [height, width, channels] as [size, size, channels].
+    """Resize a uint8 image [height, width, channels] to [size, size, channels].
 
-    Parameters
-    ----------
-    image
-        uint8, with any number of channels.
-    size
-        Sides of the result, px.
-    method
-        OpenCV's interpolation, such as `cv2.INTER_AREA`.
+    `method` is OpenCV's interpolation, such as `cv2.INTER_AREA`.
     """
     parts = [
         cv2.resize(

@@ -1,8 +1,8 @@
-"""A shard of converted fields on disk: one file, any field read alone.
+"""Store a shard of converted fields in one file, from which fields can be read one by one.
 
-A shard is a NumPy `.npz` archive without compression, one uint8 array [height, width, channels] per
-field, so fields of different sizes may lie together and memory is bounded by one field. The
-archive's comment tells the names of the channels and which of them are the composite's colours.
+A shard is an uncompressed `.npz` archive with one uint8 array [height, width, channels] per field:
+sizes may differ and memory is bounded by one field. The archive's comment names the channels and
+those of the composite.
 """
 
 import contextlib
@@ -29,18 +29,10 @@ def write(
     channels: Sequence[str] = COLOURS,
     composite: Sequence[str] | None = None,
 ) -> None:
-    """Write fields, in the order given, one in memory at a time.
+    """Write named uint8 images [height, width, channels] in order, one in memory at a time.
 
-    Parameters
-    ----------
-    path
-        The shard.
-    fields
-        Name and uint8 image [height, width, channels] of each.
-    channels
-        What the planes of every image are.
-    composite
-        Those shown as red, green and blue; the first three planes unless given.
+    `channels` names the planes and `composite` those shown as red, green and blue, by default
+    the first three.
     """
     shown = list(channels[:3] if composite is None else composite)
     comment = json.dumps({"channels": list(channels), "composite": shown})
@@ -52,7 +44,7 @@ def write(
             shape = np.lib.format.header_data_from_array_1_0(image)
             np.lib.format.write_array_header_1_0(header, shape)
             entry = zipfile.ZipInfo(f"{field}.npy")  # without a date: equal input, equal bytes
-            entry.file_size = header.tell() + image.nbytes  # large ones need another kind of entry
+            entry.file_size = header.tell() + image.nbytes  # large entries have another format
             with archive.open(entry, "w") as stream:
                 stream.write(header.getbuffer())
                 stream.write(image.data)
@@ -69,24 +61,15 @@ def read(
     wanted: Iterable[str] | None = None,
     channels: Sequence[str] | None = None,
 ) -> Iterator[tuple[str, Image]]:
-    """Yield the wanted fields of a shard (all when None), in the shard's order.
+    """Yield the wanted fields of a shard, by default all, in the shard's order.
 
-    Wanted fields that lie in other shards are passed over.
-
-    Parameters
-    ----------
-    path
-        The shard.
-    wanted
-        Names of fields.
-    channels
-        The planes of the images that are returned, [height, width, channels]; one may stand
-        there several times. None: the composite, red, green and blue.
+    Images are [height, width, channels], by default the composite; channels may repeat. Wanted
+    fields of other shards are ignored.
 
     Raises
     ------
     StudyError
-        When the shard is damaged, or does not hold one of the channels.
+        When the shard is damaged or lacks a channel.
     """
     chosen = None if wanted is None else set(wanted)
     with _in_words(path), np.load(path, allow_pickle=False) as archive:
@@ -97,7 +80,7 @@ def read(
 
 
 def pick(image: Image, planes: Sequence[int]) -> Image:
-    """Return some planes of an image [height, width, channels], in the order given."""
+    """Return some planes of an image [height, width, channels], in the given order."""
     if list(planes) == list(range(image.shape[2])):
         return image
     picked = np.empty((*image.shape[:2], len(planes)), np.uint8)
@@ -112,7 +95,7 @@ def _in_words(path: str | Path) -> Iterator[None]:
         yield
     except (zipfile.BadZipFile, EOFError) as error:
         raise StudyError(
-            f"The converted fields {path} are cut short or damaged; delete them and run the "
+            f"The converted fields {path} are truncated or damaged; delete them and run the "
             "workflow again."
         ) from error
 
@@ -125,5 +108,5 @@ def _planes(path: str | Path, comment: bytes, channels: Sequence[str] | None) ->
     except ValueError as error:
         raise StudyError(
             f"The converted fields {path} lack a channel of {', '.join(channels or COLOURS)}, or "
-            "are of an older version; delete them and run the workflow again."
+            "are from an older version; delete them and run the workflow again."
         ) from error

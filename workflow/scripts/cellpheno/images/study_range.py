@@ -1,6 +1,6 @@
-"""One range per channel for a whole study, so that intensities stay comparable between fields.
+"""Choose one range per channel for a whole study, so that intensities are comparable.
 
-Each shard is counted by itself; the counts of all shards together give the ranges.
+Shards are counted separately, and their sum gives the ranges.
 """
 
 import logging
@@ -24,24 +24,11 @@ logger = logging.getLogger(__name__)
 def count(
     rows: Iterable[Mapping[str, str]], channels: Sequence[str], files: Mapping[str, Any]
 ) -> pd.DataFrame:
-    """Count how often each value occurs in the channels of the fields that can be read.
+    """Count the values in the channels of all readable rows of the sheet; return VALUES.
 
-    Memory and the table are bounded by the values that there can be, not by the fields: integers
-    are counted as they are, floating-point numbers in bins (`histogram.coarse`).
-
-    Parameters
-    ----------
-    rows
-        Of the sample sheet. What speaks against a field is left to its conversion.
-    channels
-        Keys of the rows that hold image files.
-    files
-        The config's section `image_files`.
-
-    Returns
-    -------
-    DataFrame
-        Table `tables.VALUES`.
+    Integers are counted exactly and floating-point numbers in bins (`histogram.coarse`), so
+    memory depends on the possible values, not on the number of fields. `files` is the config's
+    section `image_files`.
     """
     counted: dict[str, Histogram] = {}
     for row in rows:
@@ -58,19 +45,10 @@ def count(
 
 
 def choose(shards: Iterable[pd.DataFrame], percentiles: Sequence[float]) -> pd.DataFrame:
-    """Return the range of each channel over all fields, by the rule `percentile`.
+    """Return the RANGES of each channel over all fields by the rule `percentile`.
 
-    Parameters
-    ----------
-    shards
-        Tables `tables.VALUES`, one in memory at a time.
-    percentiles
-        Lower and upper, in percent.
-
-    Returns
-    -------
-    DataFrame
-        Table `tables.RANGES`; empty when no field can be read.
+    `shards` are VALUES tables, of which one is in memory at a time. The result is empty when no
+    field can be read.
     """
     counted: dict[str, Histogram] = {}
     for shard in shards:
@@ -84,7 +62,7 @@ def choose(shards: Iterable[pd.DataFrame], percentiles: Sequence[float]) -> pd.D
 
 
 def read(path: str | Path) -> dict[str, tuple[float, float]]:
-    """Read a table of ranges: channel to low and high."""
+    """Read RANGES: channel to low and high."""
     rows = storage.read(path, RANGES).itertuples()
     return {row.channel: (row.low, row.high) for row in rows}
 

@@ -1,1 +1,1 @@
-"""A sample sheet from what a laboratory has: a folder of images and a plate map."""
+"""Make a sample sheet from a folder of images and a plate map."""

@@ -1,4 +1,4 @@
-"""The sample sheet from matched files: one row per field of view, one column per channel."""
+"""Assemble the sample sheet from matched files: a row per field, a column per channel."""
 
 import dataclasses
 import re
@@ -14,54 +14,36 @@ from cellpheno.study.composite import RESERVED
 
 FIXED = ("field", "condition", "replicate", "group")
 PLACE = "(place)"
-"""Column, before the sheet is finished, of what must stay in one split where nothing else tells."""
+"""Temporary column of the default group: fields that must stay in one split."""
 DEFAULTS = {"condition": "all", "replicate": "1"}
 STACKED = {"z": "z planes", "time": "time points"}
-"""Groups of which a field may have one value only, and what they are called."""
+"""Groups of which a field may have only one value, and their names."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """How files become fields.
-
-    Attributes
-    ----------
-    channels
-        Columns that a file without the group `channel` goes into; several where one file holds
-        several channels.
-    separate
-        Which of z and time make a field of their own.
-    skip_incomplete
-        Whether fields that lack a channel are left out; they are refused otherwise.
-    divided
-        Value of the group `channel`: the columns that its file goes into, because it holds several
-        channels (`image_files.planes` in the config says which plane is which).
-    """
+    """How files become fields."""
 
     channels: Sequence[str]
+    """Columns of a file without the group `channel`; several if it contains several channels."""
     separate: Sequence[str] = ()
+    """Those of z and time whose values are separate fields."""
     skip_incomplete: bool = False
+    """Whether fields that lack a channel are left out, not refused."""
     divided: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
+    """Value of the group `channel` to the columns of a file that contains several channels."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Assembled:
-    """The sample sheet as far as the file names tell.
-
-    Attributes
-    ----------
-    fields
-        One row per field, in the order a person expects. The column `PLACE` holds the well, or the
-        position whose z planes or time points are fields of their own, or the field itself.
-    channels
-        Columns that hold files.
-    incomplete
-        Names of the fields that were left out because they lack a channel.
-    """
+    """The sample sheet as far as file names define it."""
 
     fields: pd.DataFrame
+    """One row per field, in natural order, with the column `PLACE`."""
     channels: list[str]
+    """Columns that contain files."""
     incomplete: list[str]
+    """Fields that were left out because they lack a channel."""
 
 
 def assemble(matched: Sequence[Match], layout: Layout) -> Assembled:
@@ -70,8 +52,8 @@ def assemble(matched: Sequence[Match], layout: Layout) -> Assembled:
     Raises
     ------
     StudyError
-        When two files are the same channel of a field, a field has several z planes or time
-        points, a channel of a field is missing, or files of one field disagree.
+        When a field has two files, z planes or time points in one channel, lacks a channel, or
+        has files that disagree.
     """
     several_plates = len({one.found.get("plate") for one in matched}) > 1
     names = [_names(one, several_plates, layout.separate) for one in matched]
@@ -86,7 +68,7 @@ def assemble(matched: Sequence[Match], layout: Layout) -> Assembled:
             if column not in ("channel", "field") and row.setdefault(column, value) != value:
                 raise StudyError(
                     f"The field {field} has two values in the column {column}, {row[column]} and "
-                    f"{value}; let the group `field` of the pattern take in what tells them apart."
+                    f"{value}; extend the group `field` of the pattern to what distinguishes them."
                 )
         channel = _channel(one)
         own = layout.channels if channel is None else layout.divided.get(channel, [channel])
@@ -105,7 +87,7 @@ def assemble(matched: Sequence[Match], layout: Layout) -> Assembled:
     for channel in channels:
         if channel in sheet:
             raise StudyError(
-                f"A channel is named {channel}, as another column is; name it otherwise with "
+                f"A channel has the name of another column, {channel}; give it another name with "
                 "--rename or --channel."
             )
         sheet[channel] = [files[channel][field] for field in kept]
@@ -113,66 +95,55 @@ def assemble(matched: Sequence[Match], layout: Layout) -> Assembled:
 
 
 def fill(sheet: pd.DataFrame, column: str, value: str | None, by: str | None) -> None:
-    """Fill a column of the sheet, in place, unless the pattern or the plate map tell it.
+    """Fill the column condition, replicate or group, in place, unless it is known already.
 
-    Parameters
-    ----------
-    sheet
-        One row per field.
-    column
-        `condition`, `replicate` or `group`.
-    value, by
-        One value for all fields, or the column whose values are taken; where neither is given, the
-        default, and for the group the place.
+    It gets one value for all fields, the values of the column `by`, or the default: for the
+    group, `PLACE`.
 
     Raises
     ------
     StudyError
-        When two sources tell the column, or `by` is no column.
+        When two sources define the column, or `by` is not a column.
     """
     if value is None and by is None:
         if column not in sheet:
             sheet[column] = DEFAULTS[column] if column in DEFAULTS else sheet[PLACE]
     elif column in sheet and by != column:
         raise StudyError(
-            f"The pattern or the plate map tells the {column} already; leave out --{column} and "
-            f"--{column}-by, or name the group otherwise."
+            f"The pattern or the plate map defines the {column} already; leave out --{column} and "
+            f"--{column}-by, or rename the group."
         )
     elif by is not None and by not in sheet:
         known = ", ".join(name for name in sheet if name != PLACE)
-        raise StudyError(f"--{column}-by names {by}, which is no column; those are {known}.")
+        raise StudyError(f"--{column}-by names {by}, which is not a column; those are {known}.")
     else:
         sheet[column] = sheet[by] if by is not None else value
 
 
 def finished(sheet: pd.DataFrame, channels: Sequence[str]) -> pd.DataFrame:
-    """Return the sheet with its columns in order, checked as far as it can be without a config.
+    """Return the sheet with its columns in order, checked as far as possible without a config.
 
-    Raises
-    ------
-    StudyError
-        For a column whose name means something else, and for a value that is empty or NA where
-        one is needed.
+    Raises a StudyError for a column with a reserved name and for a missing value.
     """
     rest = [name for name in sheet if name not in (*FIXED, PLACE, *channels)]
     for name in [*rest, *channels]:
         if name in RESERVED and name != "split":
             raise StudyError(
-                f"A column would be named {name!r}, a word that the result tables use; rename the "
-                "channel, the group of the pattern or the column of the plate map."
+                f"A column would be named {name!r}, a reserved word of the result tables; rename "
+                "the channel, the group of the pattern or the column of the plate map."
             )
     for column in FIXED:
         bad = sheet[sheet[column].isin(["", "NA"])]
         if len(bad):
             raise StudyError(
                 f"The field {bad['field'].iloc[0]} would have {bad[column].iloc[0]!r} as its "
-                f"{column}; give it another word."
+                f"{column}; give it another value."
             )
     return sheet[[*FIXED, *rest, *channels]]
 
 
 def _names(one: Match, several_plates: bool, separate: Sequence[str]) -> tuple[str, str]:
-    """Return the name of the field that a file shows, and of the place it must stay with."""
+    """Return the name of a file's field, and of the place that it belongs to."""
     values, inside = one.found, one.inside
     plate = [values["plate"]] if several_plates and "plate" in values else []
     well = [values["well"]] if "well" in values else []
@@ -185,7 +156,7 @@ def _names(one: Match, several_plates: bool, separate: Sequence[str]) -> tuple[s
 
 
 def _joined(parts: Sequence[str]) -> str:
-    """Return a name of letters, digits, dots, dashes and underscores; accents are taken off."""
+    """Return a name of letters, digits, dots, dashes and underscores, without accents."""
     plain = unicodedata.normalize("NFKD", "_".join(parts))
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
     dashed = re.sub(r"[^A-Za-z0-9._-]+", "-", plain)
@@ -193,15 +164,15 @@ def _joined(parts: Sequence[str]) -> str:
 
 
 def _channel(one: Match) -> str | None:
-    """Return the channel that a file's name tells, as the name of a column."""
-    told = one.found.get("channel")
-    return told and (_joined([told]) or told)
+    """Return the channel in a file's name, as the name of a column."""
+    found = one.found.get("channel")
+    return found and (_joined([found]) or found)
 
 
 def _refuse_stacks(
     matched: Sequence[Match], fields: Sequence[str], separate: Sequence[str]
 ) -> None:
-    """Raise when a channel of a field has several z planes or time points."""
+    """Raise a StudyError when a channel of a field has several z planes or time points."""
     for name, meaning in STACKED.items():
         found: dict[tuple[str, str | None], set[str]] = {}
         for one, field in zip(matched, fields, strict=True):
@@ -214,35 +185,35 @@ def _refuse_stacks(
             one = min(values)
             raise StudyError(
                 f"{len({field for field, _ in several})} fields have several {meaning}, such as "
-                f"{field} with {len(values)} ({', '.join(sorted(values)[:4])} ...), where a study "
-                f"takes one: choose it with `--keep {name} {one}`, or make each a field of its own "
-                f"with `--separate {name}` or by taking it into the group `field` of the pattern."
+                f"{field} with {len(values)} ({', '.join(sorted(values)[:4])} ...), but a study "
+                f"uses one: choose it with `--keep {name} {one}`, or make each a field of its own "
+                f"with `--separate {name}` or the group `field` of the pattern."
             )
 
 
 def _refuse_repeats(matched: Sequence[Match], fields: Sequence[str]) -> None:
-    """Raise when two files are one channel of a field, or a field has no name."""
+    """Raise a StudyError when a channel of a field has two files, or a field has no name."""
     first: dict[tuple[str, str | None], str] = {}
     for one, field in zip(matched, fields, strict=True):
         if not field:
             raise StudyError(
-                f"The field of {one.path!r} would have a name without letters A-Z or digits; name "
-                "the file otherwise."
+                f"The field of {one.path!r} would have a name without letters A-Z or digits; "
+                "rename the file."
             )
         key = (field, _channel(one))
         other = first.setdefault(key, one.path)
         if other != one.path:
             channel = f" as its channel {key[1]}" if key[1] else ""
             raise StudyError(
-                f"The field {field} has two files{channel}, {other!r} and {one.path!r}; let the "
-                "group `field` of the pattern take in what tells them apart, or move one away."
+                f"The field {field} has two files{channel}, {other!r} and {one.path!r}; extend the "
+                "group `field` of the pattern to what distinguishes them, or move one away."
             )
 
 
 def _incomplete(
     fields: Sequence[str], files: Mapping[str, Mapping[str, str]], skip: bool
 ) -> list[str]:
-    """Return the fields that lack a channel; raise unless they are to be left out."""
+    """Return the fields that lack a channel, or raise a StudyError unless they may be skipped."""
     lacking = {
         field: [channel for channel, found in files.items() if field not in found]
         for field in fields

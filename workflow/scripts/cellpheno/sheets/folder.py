@@ -1,4 +1,4 @@
-"""The files below a folder, without what no one means as an image."""
+"""List the image files below a folder."""
 
 import collections
 import dataclasses
@@ -9,44 +9,33 @@ from cellpheno.core.errors import StudyError
 from cellpheno.study.sample_sheet import IMAGE_FOLDERS
 
 IGNORED = {"thumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "system volume information"}
-"""Names in lower case of what operating systems and network disks leave behind."""
+"""Lower-case names of files that operating systems and network disks create."""
 
 
 @dataclasses.dataclass
 class Listing:
-    """What lies below a folder, with paths relative to it and written with `/`.
-
-    Attributes
-    ----------
-    files
-        The files, sorted; a folder that is one image counts as a file.
-    hidden
-        How many hidden files and folders, previews and the like were passed over.
-    unreadable
-        Folders that may not be opened, links that lead nowhere or in a circle, and what is
-        neither a file nor a folder, each with the reason.
-    """
+    """Contents of a folder, as relative paths with `/`."""
 
     files: list[str] = dataclasses.field(default_factory=list)
+    """Sorted files; a folder that is one image counts as a file."""
     hidden: int = 0
+    """Number of hidden files and folders, previews and the like that were ignored."""
     unreadable: list[str] = dataclasses.field(default_factory=list)
+    """Closed folders, broken or circular links, and devices, each with the reason."""
 
 
 def files(folder: Path) -> Listing:
-    """List the files below a folder; each real folder once, so that links cannot lead in circles.
+    """List the files below a folder, visiting each real folder once despite links.
 
-    Raises
-    ------
-    StudyError
-        When there is no such folder, or it may not be opened.
+    Raises a StudyError when the folder does not exist or cannot be opened.
     """
     if not folder.is_dir():
-        raise StudyError(f"The folder {folder} is not there; give the one that holds the images.")
+        raise StudyError(f"The folder {folder} does not exist; name the folder of the images.")
     listing = Listing()
     seen: dict[tuple[int, int], str] = {}
     folders, links = collections.deque([""]), collections.deque()
     while folders or links:
-        # folders proper before links to them, so that a file has its own path
+        # real folders before links, so that a file keeps its own path
         prefix = (folders or links).popleft()
         try:
             status = (folder / prefix).stat()
@@ -58,8 +47,8 @@ def files(folder: Path) -> Listing:
         except OSError as error:
             if not prefix:
                 raise StudyError(
-                    f"The folder {folder} cannot be opened ({error.strerror}); give yourself the "
-                    "right to read it."
+                    f"The folder {folder} cannot be opened ({error.strerror}); get permission to "
+                    "read it."
                 ) from error
             listing.unreadable.append(f"{prefix} ({error.strerror})")
     listing.files.sort()
@@ -74,7 +63,7 @@ def _list(
     links: collections.deque[str],
     listing: Listing,
 ) -> None:
-    """Add the files of one folder to the listing, and its folders and links to what is left."""
+    """Add the files of one folder to the listing, and queue its folders and links."""
     with os.scandir(folder / prefix) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
             path = prefix + entry.name

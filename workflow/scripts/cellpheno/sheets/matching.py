@@ -1,16 +1,15 @@
-"""What a pattern with named groups tells about each file: plate, well, field, channel and more.
+"""Read plate, well, field, channel and more from file paths by patterns with named groups.
 
-A pattern must fit a file's whole path below the folder. Its named groups become columns; these
-mean something beyond that:
+A pattern must match a file's whole path below the folder. Its named groups become columns. Some
+have a special meaning:
 
-  channel       which column the file goes into
+  channel       the column that the file goes into
   well          A1, a01 and A01 are one well
-  row, column   make up the well; numbers count from 1
-  plate, well   lead the name of the field, unless they stand within the group `field`
-  z, time       must be one per field, unless they stand within the group `field`
+  row, column   form the well; numbers count from 1
+  plate, well   begin the name of the field, unless they are part of the group `field`
+  z, time       must be unique in a field, unless they are part of the group `field`
 
-A value that is found in several places is given in parts: plate and plate2 are joined by a dash,
-or by what the user says.
+Parts of a value, such as plate and plate2, are joined by a dash or another text.
 """
 
 import dataclasses
@@ -24,35 +23,23 @@ from cellpheno.core.errors import StudyError
 
 @dataclasses.dataclass(frozen=True)
 class Match:
-    """One file that a pattern fits.
-
-    Attributes
-    ----------
-    path
-        Relative to the folder.
-    found
-        Group: what it found, renamed.
-    inside
-        Groups that stand within the group `field`.
-    """
+    """A file that a pattern matches."""
 
     path: str
     found: Mapping[str, str]
+    """Group to its value, renamed."""
     inside: frozenset[str]
+    """Groups within the group `field`."""
 
 
 def compiled(pattern: str) -> list[re.Pattern[str]]:
-    """Compile a pattern.
-
-    Raises
-    ------
-    StudyError
-        When it is no regular expression.
-    """
+    """Compile a pattern, or raise a StudyError when it is not a regular expression."""
     try:
         return [re.compile(pattern)]
     except re.error as error:
-        raise StudyError(f"The pattern {pattern!r} is no regular expression: {error}.") from error
+        raise StudyError(
+            f"The pattern {pattern!r} is not a regular expression: {error}."
+        ) from error
 
 
 def match(
@@ -61,24 +48,15 @@ def match(
     rename: Mapping[tuple[str, str], str],
     joint: str = "-",
 ) -> tuple[list[Match], list[str]]:
-    """Return what the patterns find in each path that one fits, and the paths that none fits.
+    """Return the values in each path that a pattern matches, and the paths that none matches.
 
-    Parameters
-    ----------
-    paths
-        Relative to the folder.
-    patterns
-        With named groups; one that takes no part in a match is left out.
-    rename
-        (group, found value): value to write.
-    joint
-        What the parts of a value are joined by.
+    `rename` maps (group, value) to another value; `joint` joins the parts of a value.
 
     Raises
     ------
     StudyError
-        When nothing matches, a file name cannot stand in a sample sheet, or `rename` names a
-        value that was not found.
+        When nothing matches, a sample sheet cannot contain a file name, or `rename` names a
+        value that does not occur.
     """
     matched: list[Match] = []
     others: list[str] = []
@@ -95,8 +73,8 @@ def match(
         matched.append(Match(path, renamed, _inside_field(fit)))
     if not matched:
         raise StudyError(
-            f"The pattern {patterns[0].pattern!r} fits none of {len(others)} files, such as "
-            f"{', '.join(map(repr, others[:3])) or 'none at all'}; it must fit the whole path "
+            f"The pattern {patterns[0].pattern!r} matches none of {len(others)} files, such as "
+            f"{', '.join(map(repr, others[:3])) or 'none at all'}; it must match the whole path "
             "below the folder."
         )
     _refuse_unwritable([one.path for one in matched])
@@ -110,13 +88,7 @@ def match(
 
 
 def keep(matched: Sequence[Match], wanted: Mapping[str, str]) -> list[Match]:
-    """Return the files in which each named group has the wanted value.
-
-    Raises
-    ------
-    StudyError
-        When no file is left.
-    """
+    """Return the files in which each group has the wanted value; a StudyError if there are none."""
     for name, value in wanted.items():
         kept = [one for one in matched if one.found.get(name) == value]
         if not kept:
@@ -132,23 +104,10 @@ def keep(matched: Sequence[Match], wanted: Mapping[str, str]) -> list[Match]:
 def plates_by_folder(
     matched: Sequence[Match], folder: str, joint: str = "-"
 ) -> tuple[list[Match], dict[str, list[str]]]:
-    """Let folders lead the names of plates whose files lie in several.
+    """Prefix the folder to the names of plates that occur in several folders.
 
-    Where folders hold different channels, z planes or time points of one field, they are no plates.
-
-    Parameters
-    ----------
-    matched
-        Files, of which some have the group `folder` beside the plate.
-    folder
-        Name of that group, which is taken out.
-    joint
-        What folder and name of the plate are joined by.
-
-    Returns
-    -------
-    matched, divided
-        The files; the folders of each plate that was divided by them.
+    It does not if the folders hold different channels, z planes or time points of one field.
+    Returns the files without their group `folder`, and the folders of each renamed plate.
     """
     places: dict[str, set[str]] = {}
     of_file: dict[tuple[Any, ...], set[str]] = {}
@@ -175,7 +134,7 @@ def plates_by_folder(
 
 
 def _values(fit: re.Match[str], joint: str) -> dict[str, str]:
-    """Return the groups that took part: parts joined, rows and columns made wells."""
+    """Return the groups that matched, with parts joined and rows and columns made wells."""
     found: dict[str, str] = {}
     for name, value in fit.groupdict().items():
         if value is not None:
@@ -190,7 +149,7 @@ def _values(fit: re.Match[str], joint: str) -> dict[str, str]:
 
 
 def _inside_field(fit: re.Match[str]) -> frozenset[str]:
-    """Return the groups that stand within the group `field`; the well does if its row does."""
+    """Return the groups within the group `field`; the row stands for its well."""
     if fit.groupdict().get("field") is None:
         return frozenset()
     start, end = fit.span("field")
@@ -199,19 +158,13 @@ def _inside_field(fit: re.Match[str]) -> frozenset[str]:
 
 
 def _refuse_unwritable(paths: Sequence[str]) -> None:
-    """Refuse names that a tab-separated text in UTF-8, without blanks around values, cannot hold.
-
-    Raises
-    ------
-    StudyError
-        With the first such name and their number.
-    """
+    """Raise a StudyError for names that a tab-separated UTF-8 text cannot contain."""
     bad = [
         path for path in paths if path != path.strip() or re.search("[\t\n\r\ud800-\udfff]", path)
     ]
     if bad:
         raise StudyError(
-            f"{len(bad)} file names cannot stand in a sample sheet, such as {bad[0]!r}: they hold "
-            "a tab, a line end or bytes that are no UTF-8, or begin or end with a blank; rename "
-            "them."
+            f"{len(bad)} file names cannot be written in a sample sheet, such as {bad[0]!r}: they "
+            "contain a tab, a line end or bytes that are not UTF-8, or begin or end with a blank; "
+            "rename them."
         )

@@ -1,7 +1,6 @@
-r"""Naming schemes of microscopes: patterns with a name, in the language that users write too.
+r"""Patterns for the naming schemes of microscopes.
 
-A pattern fits the whole path below the folder; where file names tell no plate, folders do. Where
-the examples come from stands with each scheme.
+A pattern matches the whole path below the folder; if file names lack the plate, folders name it.
 """
 
 import dataclasses
@@ -10,9 +9,10 @@ from collections.abc import Sequence
 
 from cellpheno.core.errors import StudyError
 
-# s1 and w1 are a site and a wavelength
 FOLDER = "folder"
-"""Group that holds the folder of a file whose own name tells the plate."""
+"""Group of the folder of a file whose own name contains the plate."""
+
+# s1 and w1 are a site and a wavelength
 
 _WELL = r"(?P<well>(?:[A-RT-VX-Z]|(?-i:[SW])|A[A-F])\d{1,2})"
 _FOLDER = r"(?:(?P<plate>.+)/)?"
@@ -27,33 +27,23 @@ _SITE = (
 
 @dataclasses.dataclass(frozen=True)
 class Scheme:
-    """One naming scheme.
-
-    Attributes
-    ----------
-    name
-        What the user writes.
-    instrument
-        Whose files are named so.
-    patterns
-        Regular expressions, of which the first that fits a path is taken.
-    examples
-        File names that it fits, from the documentation or from published files.
-    """
+    """A naming scheme."""
 
     name: str
     instrument: str
     patterns: tuple[str, ...]
+    """Regular expressions, of which the first match counts."""
     examples: tuple[str, ...]
+    """Matching file names from documentation or published data."""
 
     def compiled(self) -> list[re.Pattern[str]]:
-        """Return the patterns; upper and lower case count as the same."""
+        """Return the patterns, which ignore case."""
         return [re.compile(pattern + _END, re.IGNORECASE) for pattern in self.patterns]
 
 
 SCHEMES = (
-    # MetaXpress adds a GUID to each file, and a preview with `thumb` before it, which is not
-    # matched. Time points and z steps may be folders. Examples: BBBC010, BBBC021, MetaXpress.
+    # MetaXpress adds a GUID to each file, and previews with `thumb`, which are not matched.
+    # Time points and z steps may be folders. Examples: BBBC010, BBBC021, MetaXpress.
     Scheme(
         "imagexpress",
         "ImageXpress (MetaXpress)",
@@ -68,7 +58,7 @@ SCHEMES = (
             "TimePoint_1/A01_s1_w1_z1.tif",
         ),
     ),
-    # Row, column, field, plane, channel; sk counts time points; fk and fl are not in use.
+    # Row, column, field, plane, channel; sk counts time points; fk and fl are unused.
     # Examples: Harmony exports of the JUMP Cell Painting pilot and of CytoDataFrame.
     Scheme(
         "opera",
@@ -121,7 +111,7 @@ SCHEMES = (
             r"(?!.*_p\d+(?:_z\d+)?_\d+_[A-Z]\d\df)(?:(?P<plate>.+)[/_])?"
             rf"{_WELL}(?P<field>f\d{{2,3}})(?P<channel>d\d)",
         ),
-        # its own format, .C01, is not read: export TIFF
+        # its own format, .C01, cannot be read: export TIFF
         ("020506platerun_A01f01d2.TIF", "A01f01d2.TIF", "MFGTMP_140206180002_A01f00d0.TIF"),
     ),
     # R, D or M (raw, displayed, merged), p for time, z. Examples: EVOS user guides, image.sc.
@@ -134,7 +124,7 @@ SCHEMES = (
         ),
         ("scan_R_p2_z1_0_B03f01d0.tif", "LiveDead2_Plate_R_p00_0_A01f00d0.TIF"),
     ),
-    # Well, read step (negative where Gen5 processed it), number of the channel, position, channel,
+    # Well, read step (negative if Gen5 processed it), number of the channel, position, channel,
     # number of the read. Examples: NF1 data of CytoDataFrame, bioformats2raw's documentation.
     Scheme(
         "cytation",
@@ -163,8 +153,8 @@ SCHEMES = (
             "--W00001--P00001--Z00000--T00000--cherry.tif",
         ),
     ),
-    # One file per well and run of a job, with all its channels (--channels). Example:
-    # bioformats2raw's documentation.
+    # One file per well and job run, with all its channels (--channels). Example: bioformats2raw's
+    # documentation.
     Scheme(
         "nikon",
         "NIS-Elements JOBS",
@@ -188,8 +178,8 @@ SCHEMES = (
             "18h dTAG13_Merged_z00_ch00.tif",
         ),
     ),
-    # Chamber (U, V) and field (X, Y) are kept as they are: which of U and V is the row is told
-    # nowhere. Examples: leicaexperiment, LAS X.
+    # Chamber (U, V) and field (X, Y) are kept, as it is not documented which of U and V is the
+    # row. Examples: leicaexperiment, LAS X.
     Scheme(
         "leica_matrix",
         "LAS AF and LAS X Matrix Screener",
@@ -232,7 +222,7 @@ SCHEMES = (
         ("tubulin_P0040_T00003_Cgfp_Z1_S1.tif", "0013/tubulin_P0013_T00001_Crfp_Z1_S1.tif"),
     ),
 )
-"""Those of microscopes; no example of one fits another."""
+"""Schemes of microscopes; no example matches two of them."""
 
 
 PLAIN = Scheme(
@@ -241,17 +231,11 @@ PLAIN = Scheme(
     (rf"(?P<field>(?:(?P<{FOLDER}>.+)/)?[^/]+)",),
     ("Image_00001.jpg", "day1/a.tif"),
 )
-"""Taken where no scheme of a microscope fits."""
+"""Used if no scheme of a microscope matches."""
 
 
 def by_name(name: str) -> Scheme:
-    """Return a scheme.
-
-    Raises
-    ------
-    StudyError
-        When there is no scheme of that name.
-    """
+    """Return a scheme, or raise a StudyError for an unknown name."""
     for scheme in (*SCHEMES, PLAIN):
         if scheme.name == name:
             return scheme
@@ -260,12 +244,12 @@ def by_name(name: str) -> Scheme:
 
 
 def find(paths: Sequence[str]) -> Scheme:
-    """Return the only scheme that fits any of the files, or else `PLAIN`.
+    """Return the only scheme that matches any of the files, or else `PLAIN`.
 
     Raises
     ------
     StudyError
-        When several fit, no file is a picture, or plain pictures look like channels of fields.
+        When several match, no file is an image, or plain images look like channels of fields.
     """
     counts = {scheme: fits(scheme, paths) for scheme in SCHEMES}
     fitting = {scheme: count for scheme, count in counts.items() if count}
@@ -274,27 +258,27 @@ def find(paths: Sequence[str]) -> Scheme:
         return PLAIN
     if not fitting:
         raise StudyError(
-            f"None of the {len(paths)} files is a picture that a naming scheme fits, such as "
-            f"{', '.join(map(repr, paths[:3])) or 'none at all'}; give another folder, or a "
+            f"None of the {len(paths)} files is an image that a naming scheme matches, such as "
+            f"{', '.join(map(repr, paths[:3])) or 'none at all'}; name another folder, or give a "
             "pattern with named groups."
         )
     if len(fitting) > 1:
         found = ", ".join(f"{scheme.name} ({count} files)" for scheme, count in fitting.items())
         raise StudyError(
-            f"Several naming schemes fit: {found}; choose one with --scheme, or give a narrower "
-            "folder."
+            f"Several naming schemes match: {found}; choose one with --scheme, or name a folder "
+            "below it."
         )
     return next(iter(fitting))
 
 
 def fits(scheme: Scheme, paths: Sequence[str]) -> int:
-    """Return how many of the paths a scheme fits."""
+    """Return the number of paths that a scheme matches."""
     patterns = scheme.compiled()
     return sum(any(pattern.fullmatch(path) for pattern in patterns) for path in paths)
 
 
 def _refuse_channels(paths: Sequence[str]) -> None:
-    """Refuse plain pictures that end in the same few words for every name before these."""
+    """Refuse plain images whose names all end in the same few words."""
     [pattern] = PLAIN.compiled()
     stems = [fit["field"] for path in paths if (fit := pattern.fullmatch(path))]
     parts = [re.fullmatch(r"(.+)[_-]([A-Za-z]\w*)", stem) for stem in stems]
@@ -308,7 +292,7 @@ def _refuse_channels(paths: Sequence[str]) -> None:
         name = next(iter(words))
         ends = "|".join(sorted(found))
         raise StudyError(
-            f"Every name before the last dash or underscore has {len(found)} pictures, such as "
+            f"Every name before the last dash or underscore has {len(found)} images, such as "
             f"{name!r} with {', '.join(sorted(found)[:4])}: if those are channels of one field, "
             f"give the pattern '(?P<field>.+)[_-](?P<channel>{ends})\\..+'; if each is a field of "
             f"its own, --scheme {PLAIN.name}."

@@ -1,4 +1,4 @@
-"""What was matched, in words, for a person to check before it is written."""
+"""Summarise the matched files for the user to check before the sheet is written."""
 
 import collections
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ SHOWN = 3
 
 
 def of_files(listing: Listing, matched: Sequence[Match], others: Sequence[str]) -> Iterator[str]:
-    """Yield lines on the files: those that fit with what was found, and those that do not."""
+    """Yield lines on the files that match, with their values, and on those that do not."""
     yield f"{len(matched)} files match the pattern, {len(others)} do not"
     for one in matched[:SHOWN]:
         found = ", ".join(f"{name} {value}" for name, value in one.found.items())
@@ -27,9 +27,9 @@ def of_files(listing: Listing, matched: Sequence[Match], others: Sequence[str]) 
         counts = ", ".join(f"{count} {suffix}" for suffix, count in suffixes.most_common())
         yield f"not matched: {counts}, such as {', '.join(map(shown, others[:SHOWN]))}"
     if listing.hidden:
-        yield f"passed over: {listing.hidden} hidden files, previews and the like"
+        yield f"ignored: {listing.hidden} hidden files, previews and the like"
     for path in listing.unreadable:
-        yield f"not looked into: {shown(path)}"
+        yield f"not opened: {shown(path)}"
 
 
 def of_divided(plates: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -37,14 +37,14 @@ def of_divided(plates: Mapping[str, Sequence[str]]) -> Iterator[str]:
     for plate, folders in plates.items():
         where = ", ".join(shown(folder) or "." for folder in folders[:SHOWN])
         yield (
-            f"the plate {shown(plate)} lies in {len(folders)} folders ({where}"
-            f"{', ...' if len(folders) > SHOWN else ''}), which lead its name: they are taken for "
-            "several plates; give a pattern if they are one"
+            f"the plate {shown(plate)} is in {len(folders)} folders ({where}"
+            f"{', ...' if len(folders) > SHOWN else ''}), which become part of its name, as if "
+            "there were several plates; give a pattern if there is one"
         )
 
 
 def of_map(sheet: pd.DataFrame, source: plate_map.PlateMap) -> Iterator[str]:
-    """Yield lines on a plate map and the wells that stand only in it, or only in the sheet."""
+    """Yield lines on a plate map and the wells that only it or only the sheet has."""
     yield f"plate map {source.source}: {len(source.table)} wells"
     if set(source.keys) <= set(sheet):
         idle = plate_map.difference(source.table, sheet, source.keys)
@@ -53,7 +53,7 @@ def of_map(sheet: pd.DataFrame, source: plate_map.PlateMap) -> Iterator[str]:
         yield f"  with images, but not in the map: {_listed(absent) or 'none'}"
     plates = set(sheet.get("plate", ()))
     if "plate" not in source.table and len(plates) > 1:
-        yield f"  names no plates, so it is taken for each of the {len(plates)}"
+        yield f"  names no plates, so it is used for each of the {len(plates)}"
 
 
 def of_sheet(sheet: pd.DataFrame, found: Assembled) -> Iterator[str]:
@@ -71,12 +71,12 @@ def of_sheet(sheet: pd.DataFrame, found: Assembled) -> Iterator[str]:
 
 
 def shown(path: str) -> str:
-    """Return a path as it can be printed: control characters and broken bytes escaped."""
+    """Return a printable path, with control characters and broken bytes escaped."""
     return path if path.isprintable() else repr(path)[1:-1]
 
 
 def _grid(sheet: pd.DataFrame) -> Iterator[str]:
-    """Yield the size of the grid wells x fields, and the wells with another number of fields."""
+    """Yield the size of the grid of wells and fields, and the wells with another number."""
     plates = set(sheet.get("plate", ()))
     keys = ["plate", "well"] if len(plates) > 1 else ["well"]
     counts = sheet.groupby(keys)["field"].size()
@@ -86,8 +86,8 @@ def _grid(sheet: pd.DataFrame) -> Iterator[str]:
     odd = counts[counts != usual]
     if len(odd):
         names = [" ".join(key) if isinstance(key, tuple) else key for key in odd.index]
-        told = [f"{name} ({count})" for name, count in zip(names, odd, strict=True)]
-        yield f"  wells with another number of fields: {_listed(told)}"
+        listed = [f"{name} ({count})" for name, count in zip(names, odd, strict=True)]
+        yield f"  wells with another number of fields: {_listed(listed)}"
     else:
         yield "  complete"
 

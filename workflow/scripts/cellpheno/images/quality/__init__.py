@@ -1,1 +1,1 @@
-"""Quality control: what is measured in a field, and what sets it aside."""
+"""Measure the quality of fields and set bad ones aside."""

@@ -1,4 +1,4 @@
-"""Fields that have the same pixels under different names."""
+"""Find fields with the same pixels under different names."""
 
 import pandas as pd
 
@@ -13,17 +13,13 @@ SHOWN = 5
 def check(fields: pd.DataFrame, near_duplicates: str) -> None:
     """Refuse copies between conditions or replicates, and warn of all others.
 
-    Parameters
-    ----------
-    fields
-        The quality table; `content` is the fingerprint of a field's pixels.
-    near_duplicates
-        The config's `splits.near_duplicates`; unless it is `refuse`, copies are a warning.
+    `fields` is the quality table, whose `content` identifies a field's pixels.
 
     Raises
     ------
     StudyError
-        When one picture is in two conditions or replicates, of which a test would take it for two.
+        When one image is in two conditions or replicates, where a test would count it twice, and
+        `splits.near_duplicates` is `refuse`.
     """
     if "content" not in fields:  # no field could be read
         return
@@ -36,8 +32,8 @@ def check(fields: pd.DataFrame, near_duplicates: str) -> None:
     if apart and near_duplicates == REFUSE:
         raise StudyError(
             f"{_named(apart)} have the same pixels under other names, in different conditions "
-            "or replicates, so that one picture would count for both; correct the "
-            "sample sheet, or set splits.near_duplicates to keep_together if it is meant so."
+            "or replicates, so one image would count for both; correct the sample sheet, or set "
+            "splits.near_duplicates to keep_together if this is intended."
         )
     if groups:
         notices.warn(

@@ -1,4 +1,4 @@
-"""How often each value occurs in a channel: counted once, and all else is read from it."""
+"""Count the values of a channel once, for all measures."""
 
 import dataclasses
 
@@ -9,25 +9,19 @@ import numpy.typing as npt
 Channel = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.float32]
 """A raw channel, [height, width], as in its file."""
 BLOCK_PIXELS = 2**24
-"""Pixels counted at a time: OpenCV gives counts as float32, which is exact up to here."""
+"""Pixels counted at a time, because OpenCV's float32 counts are exact up to this number."""
 BIN_BITS = 8
-"""Bits that a bin of `coarse` leaves out of the 24 significant ones of a float32."""
+"""Bits that `coarse` drops of the 24 significant ones of a float32."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Histogram:
-    """The values that occur in a channel.
-
-    Attributes
-    ----------
-    values
-        [n], ascending, in the channel's dtype.
-    counts
-        [n], pixels with each value, at least 1.
-    """
+    """The values that occur in a channel."""
 
     values: npt.NDArray[np.generic]
+    """[n], ascending, in the channel's dtype."""
     counts: npt.NDArray[np.int64]
+    """[n], at least 1 pixel with each value."""
 
     @property
     def minimum(self) -> float:
@@ -50,7 +44,7 @@ class Histogram:
         return float(self.values.astype(np.float64) @ self.counts / self.pixels)
 
     def percentile(self, percent: float) -> float:
-        """Return a percentile, between neighbouring pixels by linear interpolation as in NumPy."""
+        """Return a percentile by linear interpolation, as in NumPy."""
         position = percent / 100 * (self.pixels - 1)
         before = int(np.floor(position))
         after = min(before + 1, self.pixels - 1)
@@ -75,11 +69,10 @@ def histogram(channel: Channel) -> Histogram:
 
 
 def coarse(channel: Channel) -> Channel:
-    """Return a channel whose number of different values is bounded.
+    """Return a channel with a bounded number of different values.
 
-    Integers stay as they are. A float32 loses its last 8 bits, towards zero: less than 1/32768
-    of it, and nothing of the integers below 65536. What is left of ten doublings of intensity are
-    330,000 values, however many fields are counted.
+    Integers are unchanged. A float32 loses its last 8 bits, at most 1/32768 of it, and integers
+    below 65536 lose nothing. Over ten doublings of intensity 330,000 values remain.
     """
     if channel.dtype.kind == "u":
         return channel

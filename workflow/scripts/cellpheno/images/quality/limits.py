@@ -1,4 +1,4 @@
-"""Where a number on a field begins to be bad: as the config says, or as the study shows (A4)."""
+"""Find the limits of quality measures, from the config or from the study's fields (A4)."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -17,46 +17,35 @@ TOO_FEW = "too few fields"
 VARIED = "fields differ"
 PIXEL_SIZE = "pixel_size_um"
 ALL = "all"
-"""Stands for the channel where a limit is one for all of them."""
+"""Channel of a limit that is common to all."""
 SAME_SIZE = 0.01
-"""Relative difference of pixel sizes that is none."""
+"""Relative difference up to which pixel sizes are the same."""
 USUAL_SIZE = 0.8
-"""Share of the fields that must have one pixel size before another one is wrong."""
+"""Share of the fields that must have one pixel size for another one to be wrong."""
 TO_SD = 1.4826
-"""Median absolute deviation of a normal distribution to its standard deviation."""
+"""Ratio of standard deviation to median absolute deviation in a normal distribution."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Measure:
-    """One number on the channels of a field, and what is wrong where it is beyond its limit.
-
-    Attributes
-    ----------
-    key
-        Of the limit, in the config's section `quality`.
-    number
-        Column of the quality table, after the channel's name.
-    words
-        What the number is, in words.
-    bad
-        The side of the limit that is bad.
-    logarithmic
-        Whether fields differ by factors rather than by counts.
-    least_spread
-        Smallest standard deviation that the study's fields are taken to have: of the natural
-        logarithm, or as a share of the channel's usual signal. Fields of one culture can be so
-        alike that a change without harm would stand out.
-    """
+    """A quality measure of a channel and its limit."""
 
     key: str
+    """Key of the limit in the config's section `quality`."""
     number: str
+    """Column of the quality table, after the channel's name."""
     words: str
     bad: Literal["above", "below"]
     logarithmic: bool
+    """Whether fields differ by factors, not by differences."""
     least_spread: float
+    """Lower bound of the study's standard deviation, in natural logarithms or shares of the signal.
+
+    Fields of one culture can be so alike that a harmless change would stand out.
+    """
 
     def is_bad(self, values: Numbers | float, limit: float) -> Any:
-        """Whether values are beyond a limit; what is NaN is not."""
+        """Whether values are beyond a limit; NaN is not."""
         return values > limit if self.bad == "above" else values < limit
 
 
@@ -80,9 +69,9 @@ BY_KEY = {measure.key: measure for measure in MEASURES}
 
 
 def numbers(fields: pd.DataFrame, channel: str, number: str) -> Numbers:
-    """Return a number of every field, NaN where it is not known.
+    """Return a measure of every field, NaN where it is not known.
 
-    Counts of files with 8 bits are taken to 16 bits where the study has both.
+    Counts of 8-bit files are scaled to 16 bits if the study has both.
     """
     column = f"{channel}_{number}"
     if column not in fields:
@@ -96,7 +85,7 @@ def numbers(fields: pd.DataFrame, channel: str, number: str) -> Numbers:
 
 
 def middle(values: Numbers, least_spread: float) -> tuple[float, float]:
-    """Return median and robust standard deviation, at least `least_spread`; NaN is passed over."""
+    """Return median and robust standard deviation, at least `least_spread`, ignoring NaN."""
     if not np.isfinite(values).any():
         return np.nan, np.nan
     median = float(np.nanmedian(values))
@@ -106,25 +95,12 @@ def middle(values: Numbers, least_spread: float) -> tuple[float, float]:
 def find(
     fields: pd.DataFrame, settings: Mapping[str, Any], channels: Sequence[str]
 ) -> pd.DataFrame:
-    """Return the limits of a study.
+    """Return the LIMITS of a study, for each channel and for the pixel size.
 
-    Parameters
-    ----------
-    fields
-        The quality table.
-    settings
-        The config's section `quality`. A limit is a number, null (off), or `robust`: the median
-        of the study's fields and `robust_sds` robust standard deviations (scaled median absolute
-        deviation) beyond, if at least `robust_min_fields` fields have the number.
-    channels
-        Names of the channels.
-
-    Returns
-    -------
-    DataFrame
-        The table `tables.LIMITS`: a row for each limit and channel, and one for the pixel size,
-        whose `limit` is the size expected. `limit` is missing where nothing is judged; `how` says
-        why.
+    A limit in the config's section `quality` is a number, null (off), or `robust`: the median of
+    the study's fields plus or minus `robust_sds` robust standard deviations (scaled median
+    absolute deviation), if at least `robust_min_fields` fields have the measure. For the pixel
+    size, `limit` is the expected one. `how` says why a limit is missing.
     """
     rows = [
         {"key": measure.key, "channel": channel, **_limit(fields, settings, measure, channel)}
@@ -136,7 +112,7 @@ def find(
 
 
 def pixel_sizes(fields: pd.DataFrame) -> Numbers:
-    """Return the pixel size of every field, micrometres, NaN where no file tells it."""
+    """Return the pixel size of every field in micrometres, NaN where it is not known."""
     if "pixel_size_um" not in fields:
         return np.full(len(fields), np.nan)
     return pd.to_numeric(fields["pixel_size_um"]).to_numpy(np.float64)
@@ -145,7 +121,7 @@ def pixel_sizes(fields: pd.DataFrame) -> Numbers:
 def _pixel_size(fields: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, Any]:
     sizes, chosen = pixel_sizes(fields), settings[PIXEL_SIZE]
     known = np.sort(sizes[np.isfinite(sizes)])
-    # the lower of two middle ones: a size that a microscope has
+    # the lower of two middle ones, because it is a size that occurs
     row = {"median": known[(len(known) - 1) // 2] if len(known) else np.nan, "n": len(known)}
     if chosen is None:
         return {"how": OFF, "limit": np.nan, **row}
@@ -172,7 +148,7 @@ def _limit(
         return {"how": TOO_FEW, "limit": np.nan, **row}
     steps = settings["robust_sds"] * (1 if measure.bad == "above" else -1)
     if measure.logarithmic:
-        least = 1e-6  # so that a share of nothing has a logarithm
+        least = 1e-6  # gives a share of zero a logarithm
         median, spread = middle(np.log(known + least), measure.least_spread)
         limit = np.exp(median + steps * spread) - least
     else:

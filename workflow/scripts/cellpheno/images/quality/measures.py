@@ -1,6 +1,6 @@
-"""The numbers on the quality of a channel of a field: exposure, contrast, focus (A4).
+"""Measure exposure, contrast and focus of a field's channels (A4).
 
-Bray et al. (2012), J Biomol Screen 17, 266-274, compare such numbers for image-based screens.
+Bray et al. (2012), J Biomol Screen 17, 266-274, compare such measures for image-based screens.
 """
 
 import functools
@@ -21,45 +21,32 @@ PILE_UP = 4
 BACKGROUND_PERCENTILE = 5.0
 BRIGHT_PERCENTILE = 99.8
 WINDOW = 256
-"""Side of the windows that spectrum and Laplacian look at, px: a large field costs no more."""
+"""Side of the windows for spectrum and Laplacian, px, so that large fields cost no more."""
 WINDOWS = 3
 """Windows along each side of a field."""
 SMALLEST = 16
 """Side below which a field is too small for a spectrum, px."""
 NOISE_ONLY = 0.4
-"""Cycles per px above which a microscope's picture holds little but noise."""
+"""Cycles per px above which an image of a microscope is mostly noise."""
 FINE, COARSE = (1 / 12, 1 / 4), (1 / 64, 1 / 12)
 """Bands of structure, cycles per px, lower end excluded."""
 LEAST_POWER = 0.1
-"""Power of structure, relative to that of the noise, below which no focus can be told."""
+"""Power of structure relative to noise, below which the focus cannot be measured."""
 QUANTUM = 0.29
 """Standard deviation of the rounding to integers."""
 BLOCK = 8
-"""Side of the blocks of `contrast`, px of a picture of half the size."""
+"""Side of the blocks of `contrast` in the halved image, px."""
 
 
 def measure(
     name: str, channel: Channel, values: Histogram, rescaled: npt.NDArray[np.uint8]
 ) -> dict[str, float]:
-    """Return the numbers on one channel of a field.
+    """Return the quality measures of one channel of a field, under keys that begin with its name.
 
-    Parameters
-    ----------
-    name
-        Of the channel; the keys begin with it.
-    channel
-        [height, width], in the file's own bit depth.
-    values
-        The channel's histogram.
-    rescaled
-        [height, width], the channel in 0..255.
-
-    Returns
-    -------
-    dict
-        `mean`, `background` (5th percentile), `signal` (99.8th percentile above the background)
-        and `noise` (standard deviation) in counts of the file, `bits` of the file,
-        `saturated_fraction`, `focus`, `detail` and `contrast`; what cannot be told is NaN.
+    Both images are [height, width], in the file's own bit depth and rescaled to 0..255. The
+    measures are `bits` of the file, `mean`, `background` (5th percentile), `signal` (99.8th
+    percentile above it) and `noise` (standard deviation) in counts, `saturated_fraction`,
+    `focus`, `detail` and `contrast`, NaN if unknown.
     """
     background = values.percentile(BACKGROUND_PERCENTILE)
     noise, detail = spectrum(channel)
@@ -78,7 +65,7 @@ def measure(
 
 
 def worst(record: Mapping[str, Any], channels: Sequence[str]) -> dict[str, float]:
-    """Return the numbers of a field's worst channel: the most saturated, the least sharp."""
+    """Return the highest saturation and the lowest focus of a field's channels."""
     return {
         "saturated_fraction": max(record[f"{name}_saturated_fraction"] for name in channels),
         "focus": min(record[f"{name}_focus"] for name in channels),
@@ -86,19 +73,14 @@ def worst(record: Mapping[str, Any], channels: Sequence[str]) -> dict[str, float
 
 
 def saturated_fraction(values: Histogram) -> float:
-    """Return the share of a channel's pixels that the camera could not count any higher.
+    """Return the share of a channel's pixels that are saturated.
 
-    These are the pixels at the channel's largest value, if that value is a limit and not just
-    the brightest pixel:
+    These are the pixels of the largest value if it is a limit, not just the brightest pixel:
 
-    - it is full scale, 2**b - 1 for b from 8 to 16 bits, so that a 12-bit camera in a 16-bit
-      file is noticed at 4095 without being told; or
-    - the pixels pile up there: more than 4 times as many as at any of the 8 values that occur
-      next below. Noise thins out towards the brightest value; only a limit (full well, flat-field
-      correction after clipping, software) heaps pixels upon it. A channel of fewer than 32 values
-      is no photograph and is not judged this way.
-
-    A channel with one value only has nothing saturated unless that value is full scale.
+    - full scale, 2**b - 1 for 8 to 16 bits, as of a 12-bit camera in a 16-bit file; or
+    - a value with over 4 times as many pixels as each of the 8 next lower values. Noise thins
+      out towards the brightest value, and only a limit (full well, flat-field correction after
+      clipping, software) piles pixels up. Channels with fewer than 32 values are not judged so.
     """
     share = float(values.counts[-1] / values.pixels)
     if values.maximum in FULL_SCALES:
@@ -111,31 +93,20 @@ def saturated_fraction(values: Histogram) -> float:
 def focus(rescaled: npt.NDArray[np.uint8]) -> float:
     """Return the variance of the Laplacian of a channel rescaled to 0..255, [height, width].
 
-    A field larger than 256 px is looked at in 3 windows of that size along each side.
+    Fields larger than 256 px are sampled in 3 windows of that size along each side.
     """
     laplacians = [cv2.Laplacian(window, cv2.CV_16S) for window in _windows(rescaled)]
     return float(cv2.meanStdDev(np.stack(laplacians).reshape(-1, 1))[1].item() ** 2)
 
 
 def spectrum(channel: Channel) -> tuple[float, float]:
-    """Return the noise and the share of fine detail of a channel, from its power spectrum.
+    """Return the noise in counts and the share of fine detail (0 to 1) of a channel.
 
-    The noise is the power that is left beyond 0.4 cycles per px, which optics hardly transmit,
-    as the standard deviation of a pixel: the median of the windows. It is taken off the mean
-    spectrum of the windows; the share of the periods 4 to 12 px among those of 4 to 64 px is what
-    a defocus takes away first. Unlike the slope of the whole spectrum it does not depend on how
-    much noise there is.
-
-    Parameters
-    ----------
-    channel
-        [height, width], any dtype.
-
-    Returns
-    -------
-    tuple
-        Noise in counts, and share from 0 to 1, which is NaN where there is no structure to tell
-        it from; both are NaN in a field of less than 16 px.
+    The noise, a standard deviation, is the power beyond 0.4 cycles per px, which optics hardly
+    transmit, as the median over windows. It is subtracted from the mean power spectrum; the
+    share of periods of 4 to 12 px among those of 4 to 64 px is the first to fall with defocus
+    and, unlike the slope of the spectrum, does not depend on the noise. It is NaN without
+    structure; both are NaN in a field below 16 px.
     """
     if min(channel.shape) < SMALLEST:
         return np.nan, np.nan
@@ -154,19 +125,12 @@ def spectrum(channel: Channel) -> tuple[float, float]:
 
 
 def contrast(channel: Channel, noise: float) -> float:
-    """Return how far the structure of a channel stands out of its noise.
+    """Return the ratio of a channel's structure to its noise, a standard deviation in counts.
 
-    This is the standard deviation within blocks of 16 px, of a picture whose noise is halved by
-    taking pixels together by 2 x 2, relative to that of the noise. Of all blocks one of the
-    highest counts: the eighth, in a small field the one that 0.5 % exceed. One or two cells are
-    enough to raise it, a speck of dust in a large field is not. Noise alone gives about 1.3.
-
-    Parameters
-    ----------
-    channel
-        [height, width], any dtype.
-    noise
-        Standard deviation of a pixel, counts.
+    Structure is the standard deviation within blocks of 16 px, after averaging 2 x 2 pixels to
+    halve the noise. The eighth highest block counts, or in a small field the one that 0.5 %
+    exceed: one or two cells raise it, but a speck of dust in a large field does not. Noise alone
+    gives about 1.3.
     """
     if min(channel.shape) < SMALLEST:
         return np.nan
@@ -183,7 +147,7 @@ def contrast(channel: Channel, noise: float) -> float:
 
 
 def _windows(pixels: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
-    """Return windows spread over a field, which is the only one where it is small."""
+    """Return windows spread over a field, or a small field as the only one."""
     sides = [min(WINDOW, side) for side in pixels.shape]
     rows, columns = (
         np.unique(np.linspace(0, whole - part, WINDOWS).astype(int))
@@ -195,7 +159,7 @@ def _windows(pixels: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
 
 @functools.cache
 def _taper(height: int, width: int) -> npt.NDArray[np.float32]:
-    """Return Hann's window, [height, width], nowhere zero."""
+    """Return a Hann window, [height, width], that is nowhere zero."""
     return np.outer(np.hanning(height + 2)[1:-1], np.hanning(width + 2)[1:-1]).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Channels that hold what another channel should hold, told by the study's other fields."""
+"""Find channels that look like another channel of the study's other fields."""
 
 from collections.abc import Sequence
 
@@ -10,35 +10,23 @@ from scipy.optimize import linear_sum_assignment
 from cellpheno.images.quality import limits
 
 MOST = 10.0
-"""Standard deviations after which a number fits no worse."""
+"""Standard deviations at which a distance is cut off."""
 FITS = 2.5
-"""Root mean square distance, standard deviations, at which a channel is still like others."""
+"""Root mean square distance, standard deviations, up to which a channel is like others."""
 BETTER = 1.5
-"""By how much a channel must fit its other name better than its own, standard deviations."""
+"""Standard deviations by which a channel must fit the other name better than its own."""
 LEAST_SPREADS = {"mean": 0.15, "contrast": 0.25, "detail": 0.25, "fill": 0.05}
-"""Smallest standard deviation of each number: of its logarithm, but for `fill` of itself."""
+"""Lower bound of each standard deviation, of logarithms except for `fill`."""
 IDENTICAL = ("mean", "background", "signal", "noise", "contrast", "detail")
 
 
 def swapped(fields: pd.DataFrame, channels: Sequence[str]) -> list[dict[str, str]]:
-    """Find fields whose channels look like each other's.
+    """Return, for each field, the channels that look like another one, and that one.
 
-    Every channel has a profile: brightness, contrast, fine detail, and how much of the field is
-    bright. The channels of a field are dealt to the names whose usual profiles, the medians over
-    the study's fields, they fit best.
-
-    Parameters
-    ----------
-    fields
-        The quality table.
-    channels
-        Names of the channels.
-
-    Returns
-    -------
-    list
-        For each field, in their order: name of a channel, and the name of the one that it looks
-        like; empty where the channels are what they are called, or where nothing can be told.
+    The profile of a channel is brightness, contrast, fine detail, and how much of the field is
+    bright. A field's channels are assigned to the names whose usual profiles, the medians over
+    the study's fields, they fit best. A field's entry is empty if channels match their names or
+    profiles are unknown.
     """
     profiles = np.stack([_profile(fields, channel) for channel in channels])
     middles = [
@@ -49,11 +37,11 @@ def swapped(fields: pd.DataFrame, channels: Sequence[str]) -> list[dict[str, str
         for profile in profiles
     ]
     usual = np.array(middles)  # [channel, number, median and spread]
-    # distance of what is held [field, channel] from what the name should hold [channel]
+    # distance of a channel's profile [field, channel] from the usual one of a name [channel]
     apart = np.abs(profiles.transpose(2, 0, 1)[:, :, None] - usual[:, :, 0]) / usual[:, :, 1]
     known = np.isfinite(apart)
     squares = np.where(known, np.square(np.minimum(apart, MOST)), 0).sum(axis=3)
-    with np.errstate(invalid="ignore"):  # a channel of which nothing is known fits nothing
+    with np.errstate(invalid="ignore"):  # a channel without any measure fits nothing
         distance = np.sqrt(squares / known.sum(axis=3))
     return [_best(misfit, channels) for misfit in distance]
 
@@ -70,7 +58,7 @@ def _best(misfit: npt.NDArray[np.float64], channels: Sequence[str]) -> dict[str,
 
 
 def _profile(fields: pd.DataFrame, channel: str) -> npt.NDArray[np.float64]:
-    """Return the numbers of `LEAST_SPREADS`, [number, field]."""
+    """Return the measures of `LEAST_SPREADS`, [measure, field]."""
     mean, background, signal, contrast, detail = (
         limits.numbers(fields, channel, number)
         for number in ("mean", "background", "signal", "contrast", "detail")
@@ -82,13 +70,7 @@ def _profile(fields: pd.DataFrame, channel: str) -> npt.NDArray[np.float64]:
 
 
 def same_picture(fields: pd.DataFrame, channels: Sequence[str]) -> list[tuple[str, str] | None]:
-    """Find fields with one picture in two channels: those of which every number is the same.
-
-    Returns
-    -------
-    list
-        For each field, in their order: the two channels, or None.
-    """
+    """Return, for each field, two channels whose measures are all equal, or None."""
     found: list[tuple[str, str] | None] = [None] * len(fields)
     for n, second in enumerate(channels):
         for first in channels[:n]:

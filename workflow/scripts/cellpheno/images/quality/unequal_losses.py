@@ -1,4 +1,4 @@
-"""What quality control sets aside, by condition and class: unequal losses bias what is left."""
+"""Test whether quality control sets aside unequal shares, which would bias the rest."""
 
 from collections.abc import Mapping
 
@@ -14,48 +14,34 @@ Numbers = npt.NDArray[np.int64]
 
 DRAWS = 9999
 LEVEL = 0.05
-"""Corrected p value below which a loss is called unequal."""
+"""Corrected p value below which a loss is unequal."""
 MANY = 0.2
-"""Share of the fields that one limit may set aside before it is rather the limit that is wrong."""
+"""Share of the fields above which a limit that sets them aside may be wrong."""
 SHOWN = 5
 """Conditions or classes that a warning names."""
 USED = "uses {} of {} fields although something is unusual"
 
 
 def by_kind(kind: str, counts: pd.DataFrame, aside: pd.Series, seed: int) -> pd.DataFrame:
-    """Compare what conditions or classes lose with the fields that are set aside.
+    """Compare what conditions or classes (the `kind`) lose in fields that are set aside.
 
-    If the loss were equal, the fields that are set aside would be any of the fields. So as many
-    are drawn at random again and again: whole fields, because the cells of a field are lost
-    together. For conditions this is Fisher's exact test, by simulation.
-
-    Parameters
-    ----------
-    kind
-        What is compared: `condition` or `class`.
-    counts
-        [fields, names]: how much each field holds of each condition or class.
-    aside
-        [fields]: whether the field is set aside.
-    seed
-        Of the draws.
-
-    Returns
-    -------
-    DataFrame
-        The table `tables.SET_ASIDE`; p values are two-sided, corrected after Holm.
+    If losses were equal, those fields would be a random choice. So as many fields are drawn
+    again and again, whole, because their cells are lost together. For conditions this is
+    Fisher's exact test by simulation. `counts` [fields, names] is what each field has of each
+    name, `aside` [fields] whether it is set aside. Returns SET_ASIDE, with two-sided p values
+    corrected after Holm.
     """
     held = counts.to_numpy(np.int64)
     each, alike = np.unique(held, axis=0, return_inverse=True)
     total, lost = held.sum(axis=0), held[aside.to_numpy()].sum(axis=0)
-    # of fields that hold the same only the number matters
+    # of fields with equal counts only the number matters
     drawn = np.random.default_rng(seed).multivariate_hypergeometric(
         np.bincount(alike.ravel()), int(aside.sum()), size=DRAWS, method="marginals"
     )
     excess = np.abs(_excess(drawn @ each, total))
     p = (1 + (excess >= np.abs(_excess(lost, total))).sum(axis=0)) / (1 + DRAWS)
     names = list(counts.columns)
-    # what one of two loses too much the other one loses too little
+    # one of two gains what the other one loses, so both are one test
     adjusted = adjust(p, "holm", names if len(names) > 2 else [kind] * len(names))
     return pd.DataFrame(
         {
@@ -71,22 +57,15 @@ def by_kind(kind: str, counts: pd.DataFrame, aside: pd.Series, seed: int) -> pd.
 
 
 def conditions(fields: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Return what each condition of the quality table loses of its fields, as `by_kind`."""
+    """Return what each condition of the quality table loses of its fields (see `by_kind`)."""
     counts = pd.get_dummies(fields["condition"], dtype=int)
     return by_kind("condition", counts, fields["verdict"] != OK, seed)
 
 
 def classes(labels: pd.DataFrame, fields: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Return what each class loses of its annotated cells, as `by_kind`.
+    """Return what each class loses of its annotated cells (see `by_kind`).
 
-    Parameters
-    ----------
-    labels
-        `field` and `label` of every annotated cell.
-    fields
-        The quality table.
-    seed
-        Of the draws.
+    `labels` has `field` and `label` of every annotated cell; `fields` is the quality table.
     """
     counts = pd.crosstab(labels["field"], labels["label"])
     verdicts = fields.set_index("field")["verdict"].reindex(counts.index)
@@ -94,16 +73,9 @@ def classes(labels: pd.DataFrame, fields: pd.DataFrame, seed: int) -> pd.DataFra
 
 
 def warn(compared: pd.DataFrame, unit: str, path: str) -> None:
-    """Warn of conditions or classes that lose all, or more or less than the others.
+    """Warn of conditions or classes that lose everything, or an unequal share (see `by_kind`).
 
-    Parameters
-    ----------
-    compared
-        Of `by_kind`.
-    unit
-        What is counted: `fields` or `cells`.
-    path
-        Of the table, for the sentence.
+    `unit` is fields or cells, `path` the table that the sentence refers to.
     """
     if compared.empty:
         return
@@ -112,7 +84,7 @@ def warn(compared: pd.DataFrame, unit: str, path: str) -> None:
     if len(gone):
         notices.warn(
             f"Quality control leaves nothing of {len(gone)} of {len(compared)} {_plural(kind)} "
-            f"({_listed(gone, unit)}); nothing can be said of them, see {path}."
+            f"({_listed(gone, unit)}), so nothing can be said about them; see {path}."
         )
     unequal = compared[(compared["p_adjusted"] < LEVEL) & (compared["share"] < 1)]
     if len(unequal):
@@ -125,25 +97,17 @@ def warn(compared: pd.DataFrame, unit: str, path: str) -> None:
 
 
 def warn_of_limits(numbers: Mapping[str, int], fields: int) -> None:
-    """Warn of limits that set aside more than a fifth of the fields.
-
-    Parameters
-    ----------
-    numbers
-        Key of the config's section `quality`: number of fields that it sets aside.
-    fields
-        Number of all fields.
-    """
+    """Warn of limits, keys of `quality`, that set aside more than a fifth of the fields."""
     for key, number in numbers.items():
         if number > MANY * fields:
             notices.warn(
                 f"quality.{key} alone sets aside {number} of {fields} fields, more than a fifth: "
-                "look at some of them, and change this limit if they are sound."
+                "look at some of them, and change this limit if they are good."
             )
 
 
 def warn_of_fields(fields: pd.DataFrame, path: str) -> None:
-    """Warn of fields that are set aside and of those that are used though something is unusual."""
+    """Warn of fields that are set aside and of unusual fields that are used."""
     for column, chosen, what in (
         ("verdict", fields["verdict"] != OK, "sets aside {} of {} fields"),
         ("remark", (fields["verdict"] == OK) & (fields["remark"] != ""), USED),
@@ -158,7 +122,7 @@ def warn_of_fields(fields: pd.DataFrame, path: str) -> None:
 
 
 def _excess(lost: Numbers, total: Numbers) -> Numbers:
-    """Return how far what is lost exceeds an equal share, times the number of all: an integer."""
+    """Return how far losses exceed equal shares, times the total: an integer."""
     return lost * total.sum() - lost.sum(axis=-1, keepdims=True) * total
 
 

@@ -1,4 +1,4 @@
-"""The verdict on every field: `ok`, or the reasons why it is set aside (A4)."""
+"""Judge every field: `ok`, or the reasons why it is set aside (A4)."""
 
 import collections
 import dataclasses
@@ -14,51 +14,35 @@ from cellpheno.images.quality.measures import OK
 
 SATURATED = "max_saturated_fraction"
 ALONE = (SATURATED, "min_contrast")
-"""Limits beyond which a channel is so spoilt that its other numbers mean nothing."""
+"""Limits beyond which a channel is so bad that its other measures mean nothing."""
 GROUPINGS = {"condition": ["condition"], "replicate": ["condition", "replicate"]}
-"""Fields that may have something in common: columns of the quality table."""
+"""Columns of the quality table that define groups of fields."""
 EXCUSES = {
     SATURATED: (),
     "min_background": ("condition", "replicate"),
     "max_background": ("condition", "replicate"),
 }
-"""Which groupings excuse what is beyond a robust limit; others are excused by the condition."""
+"""Groupings that excuse a field beyond a robust limit; by default, the condition."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Reason:
-    """Something against a field.
-
-    Attributes
-    ----------
-    kind, channel
-        Key of the config's section `quality` that finds it, and where it is.
-    text
-        The whole sentence, with the number and the limit.
-    excuses
-        Groupings of fields that excuse it, if most fields of the group have it.
-    """
+    """A reason against a field."""
 
     kind: str
+    """Key of the config's section `quality`."""
     channel: str
     text: str
+    """The sentence with the value and the limit."""
     excuses: tuple[str, ...] = ("condition",)
+    """Groupings that excuse the field if most fields of its group have this reason."""
 
 
 def check_depths(fields: pd.DataFrame, channels: Sequence[str]) -> None:
-    """Refuse files of several bit depths where the same counts become 0 and 255 in every field.
+    """Raise a StudyError for a channel whose files differ in bit depth.
 
-    Parameters
-    ----------
-    fields
-        The quality table; `rescale` is the rule of the conversion.
-    channels
-        Names of the channels.
-
-    Raises
-    ------
-    StudyError
-        For the first channel whose files differ in depth, under the rules `study` and `window`.
+    They may differ unless the rule of the conversion, `study` or `window`, maps the same counts
+    to 0 and 255 in every field. `fields` is the quality table.
     """
     if not fields["rescale"].isin(["study", "window"]).any():
         return
@@ -79,29 +63,13 @@ def check_depths(fields: pd.DataFrame, channels: Sequence[str]) -> None:
 def judge(
     fields: pd.DataFrame, found: pd.DataFrame, settings: Mapping[str, Any], channels: Sequence[str]
 ) -> pd.DataFrame:
-    """Give every field its verdict.
+    """Return the quality table with a verdict and a remark on every field.
 
-    What two and more than half of the fields of a condition have in common is no reason against
-    any of them, because a drug may have done it; nor is the background that most fields of a
-    replicate share, because days differ. It goes into the column `remark`. Saturation, limits that
-    the config fixes and the pixel size are always a reason.
-
-    Parameters
-    ----------
-    fields
-        The quality table; fields that could not be read carry the reason as their verdict.
-    found
-        The limits, of `limits.find`.
-    settings
-        The config's section `quality`.
-    channels
-        Names of the channels.
-
-    Returns
-    -------
-    DataFrame
-        The same table; `verdict` is `ok` or the reasons why the field is set aside, and `remark`
-        what is unusual in a field that is used, or wrong with the metadata of its files.
+    The verdict is `ok` or the reasons why the field is set aside. Reasons that two or more and
+    over half of the fields of a condition share are remarks, because a drug may have caused them;
+    so are backgrounds that most fields of a replicate share, because days differ. Saturation,
+    limits fixed by the config and the pixel size always set a field aside. Unreadable fields keep
+    their verdict, and remarks include faults of metadata.
 
     Raises
     ------
@@ -131,11 +99,11 @@ def judge(
 def _reasons(
     fields: pd.DataFrame, found: pd.DataFrame, settings: Mapping[str, Any], channels: Sequence[str]
 ) -> list[list[Reason]]:
-    """Return what is against each field; nothing more for one that could not be read.
+    """Return the reasons against each readable field.
 
-    What one fault brings with it is no further reason: channels that are mixed up are not judged
-    one by one, nor is an empty field, and none that is over-exposed is empty. But what is never
-    excused is always a reason.
+    Consequences of a fault are no further reason: swapped channels are not judged one by one, an
+    empty field neither, and an over-exposed field is not empty. Reasons that are never excused
+    always remain.
     """
     of_size = found["key"] == limits.PIXEL_SIZE
     beyond = _beyond(fields, found[~of_size], settings["empty_contrast"])
@@ -156,7 +124,7 @@ def _reasons(
 def _beyond(
     fields: pd.DataFrame, found: pd.DataFrame, blank: float | None
 ) -> dict[int, dict[tuple[str, str], Reason]]:
-    """Return the reason for every number beyond its limit, by row and by key and channel."""
+    """Return the reason for every measure beyond its limit, by row and by key and channel."""
     beyond: dict[int, dict[tuple[str, str], Reason]] = {}
     for limit in found[found["limit"].notna()].itertuples():
         measure = limits.BY_KEY[limit.key]
@@ -187,9 +155,9 @@ def _sentence(measure: limits.Measure, limit: Any, value: float, blank: float) -
 
 
 def _of_channels(beyond: Mapping[tuple[str, str], Reason], channels: Sequence[str]) -> list[Reason]:
-    """Return the reasons against each channel.
+    """Return the reasons against each channel, of which a bad one has only the first.
 
-    A saturated or blank channel has no further reason but those that are never excused.
+    Reasons that are never excused remain.
     """
     reasons = []
     for channel in channels:
@@ -204,9 +172,9 @@ def _of_channels(beyond: Mapping[tuple[str, str], Reason], channels: Sequence[st
 def _empty(
     fields: pd.DataFrame, limit: float | None, channels: Sequence[str]
 ) -> list[list[Reason]]:
-    """Return a reason for every field in which no channel shows anything."""
+    """Return a reason for every field without structure in any channel."""
     contrast = np.stack([limits.numbers(fields, channel, "contrast") for channel in channels])
-    highest = contrast.max(axis=0)  # NaN where one is unknown: not judged
+    highest = contrast.max(axis=0)  # NaN if one is unknown: not judged
     return [
         [
             Reason(
@@ -224,7 +192,7 @@ def _empty(
 def _mixed_up(
     fields: pd.DataFrame, settings: Mapping[str, Any], channels: Sequence[str]
 ) -> list[list[Reason]]:
-    """Return a reason for every field whose channels hold what others should hold."""
+    """Return a reason for every field whose channels look swapped or equal."""
     known = fields["verdict"].eq(OK).sum()
     if not settings["compare_channels"] or known < settings["robust_min_fields"]:
         return [[] for _ in range(len(fields))]
@@ -243,7 +211,7 @@ def _mixed_up(
 
 
 def _wrong_sizes(fields: pd.DataFrame, wanted: float) -> list[list[Reason]]:
-    """Return a reason for every field whose pixels are not of the size expected."""
+    """Return a reason for every field with an unexpected pixel size."""
     return [
         [Reason(limits.PIXEL_SIZE, "", f"pixels of {size:.4g} um, expected {wanted:.4g} um", ())]
         if abs(size - wanted) > limits.SAME_SIZE * wanted
@@ -253,7 +221,7 @@ def _wrong_sizes(fields: pd.DataFrame, wanted: float) -> list[list[Reason]]:
 
 
 def _excused(fields: pd.DataFrame, reasons: Sequence[Sequence[Reason]]) -> list[list[Reason]]:
-    """Return, for each field, what most fields of its condition or replicate have in common."""
+    """Return, for each field, the reasons that most fields of its group share."""
     excused: list[list[Reason]] = [[] for _ in reasons]
     for grouping, columns in GROUPINGS.items():
         groups = list(fields[columns].itertuples(index=False, name=None))
@@ -272,7 +240,7 @@ def _excused(fields: pd.DataFrame, reasons: Sequence[Sequence[Reason]]) -> list[
 
 
 def _joined(reasons: Sequence[Reason]) -> str:
-    """Return the reasons side by side; the words before the colon stand once."""
+    """Join reasons, and write the words before the colon only once."""
     texts, before = [], None
     for reason in reasons:
         words, _, numbers = reason.text.partition(": ")
@@ -291,5 +259,5 @@ def _refuse(judged: pd.DataFrame, settings: Mapping[str, Any]) -> None:
         more = f"; and {len(bad) - 5} more" if len(bad) > 5 else ""
         raise StudyError(
             f"{len(bad)} of {len(judged)} fields fail the quality control ({shown}{more}); replace "
-            "or leave them out of the sample sheet, or change quality in the config."
+            "them, leave them out of the sample sheet, or change quality in the config."
         )

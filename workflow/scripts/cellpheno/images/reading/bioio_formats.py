@@ -1,6 +1,6 @@
-"""ND2, OME-Zarr and CZI, through the readers of the bioio project.
+"""Read ND2, OME-Zarr and CZI through the readers of the bioio project.
 
-They are imported where such a file is read: that takes seconds, which other studies do not pay.
+They are imported only when needed, because that takes seconds.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ def nd2(path: Path, handle: BinaryIO | None) -> Iterator[Planes]:
 
 @contextlib.contextmanager
 def ome_zarr(path: Path, handle: BinaryIO | None) -> Iterator[Planes]:
-    """Open an OME-Zarr folder of one image, of which the largest resolution is read."""
+    """Open an OME-Zarr folder of one image at its highest resolution."""
     from bioio_ome_zarr import Reader
 
     with refusing(path, "OME-Zarr"):
@@ -50,7 +50,7 @@ def ome_zarr(path: Path, handle: BinaryIO | None) -> Iterator[Planes]:
 
 @contextlib.contextmanager
 def czi(path: Path, handle: BinaryIO | None) -> Iterator[Planes]:
-    """Open a CZI file of Zeiss, if its reader has been installed: it is under the GPL."""
+    """Open a Zeiss CZI file if its reader, under the GPL, is installed."""
     try:
         from bioio_czi import Reader
     except ImportError as error:
@@ -65,7 +65,7 @@ def czi(path: Path, handle: BinaryIO | None) -> Iterator[Planes]:
 
 
 def _planes(path: Path, reader: Any, kind: str, unit_um: float) -> Planes:
-    """Return the planes of a file that bioio opened; pixels are read when they are asked for."""
+    """Return the planes of a file opened by bioio, whose pixels are read on request."""
     if len(reader.scenes) != 1:
         raise StudyError(
             f"{path} holds {len(reader.scenes)} positions or images, where one field was expected; "
@@ -111,7 +111,7 @@ def _check_axes(path: Path, sizes: Mapping[str, int]) -> None:
 
 
 def _zarr_unit_um(attributes: Mapping[str, Any]) -> float:
-    """Return the length of the unit of width and height in µm, NaN when none is told."""
+    """Return the length of the unit of width and height in µm, NaN when it is not stated."""
     multiscales = attributes.get("ome", attributes)["multiscales"]
     units = {axis.get("unit") for axis in multiscales[0]["axes"] if axis["name"].upper() in "YX"}
     unit = str(units.pop()) if len(units) == 1 else ""

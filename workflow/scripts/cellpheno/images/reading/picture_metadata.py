@@ -1,7 +1,7 @@
-"""What PNG and JPEG files hold next to their pixels, kept apart from them: its faults are harmless.
+"""Separate the metadata of PNG and JPEG files from the pixels.
 
-A damaged text, colour profile or EXIF block is no fault of the pixels, but libraries refuse the
-whole file for some of them; so the pixels are read from a copy without any.
+Libraries refuse a whole file for some damage in a text, colour profile or EXIF block, so the pixels
+are read from a copy without them.
 """
 
 import contextlib
@@ -16,36 +16,26 @@ from PIL import Image
 from cellpheno.images.reading.planes import refuse_turned
 
 ORIENTATION = 0x0112
-"""Tag of EXIF that says how a picture is turned."""
+"""EXIF tag of the orientation."""
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
 PNG_PIXELS = (b"tRNS", b"acTL", b"fcTL", b"fdAT")
-"""Chunks that say something of the pixels although a reader may pass them over."""
+"""Optional chunks that affect the pixels."""
 PNG_EXIF = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")
 JPEG_EXIF = b"\xff\xe1"
 JPEG_METADATA = (b"\xff\xfe", *(bytes((0xFF, 0xE0 + n)) for n in range(1, 16) if n != 14))
-"""Comments and segments of applications other than JFIF (0) and Adobe (14), which tell colours."""
+"""Comments and application segments except JFIF (0) and Adobe (14), which define colours."""
 JPEG_SCAN = b"\xff\xda"
 
 
 def without(content: bytes) -> bytes:
-    """Return a picture without its metadata; one that is neither PNG nor JPEG as it is."""
+    """Return a PNG or JPEG without its metadata, and other content unchanged."""
     return b"".join(part for kind, part in _parts(content) if not _is_metadata(kind))
 
 
 def check(path: Path, content: bytes) -> tuple[str, ...]:
-    """Return what is wrong with the metadata of a picture, in a few words each.
+    """Return the faults of a picture's metadata, in a few words each.
 
-    Parameters
-    ----------
-    path
-        For messages.
-    content
-        Of the file.
-
-    Raises
-    ------
-    StudyError
-        When the picture is stored turned (EXIF or XMP).
+    Raises a StudyError when EXIF or XMP says that the picture is stored turned.
     """
     parts = _parts(content)
     faults = tuple(
@@ -57,13 +47,13 @@ def check(path: Path, content: bytes) -> tuple[str, ...]:
     if faults or not told:
         return faults
     pixels = [part for kind, part in parts if not _is_metadata(kind)]
-    # an EXIF block behind the pixels would have to be waited for
+    # Pillow would not reach an EXIF block behind the pixels
     picture = b"".join([*pixels[:2], *told, *pixels[2:]])
     try:
         with opened(io.BytesIO(picture)) as image:
-            # the method of PngImageFile decodes the pixels first
+            # getexif of PngImageFile decodes the pixels first
             orientation = Image.Image.getexif(image).get(ORIENTATION)
-    except Exception:  # Pillow raises whatever it runs into
+    except Exception:  # Pillow raises all kinds of errors
         return ("its EXIF data are damaged",)
     refuse_turned(path, orientation)
     return ()
@@ -71,7 +61,7 @@ def check(path: Path, content: bytes) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def opened(handle: io.BytesIO, formats: tuple[str, ...] | None = None) -> Iterator[Image.Image]:
-    """Open a picture with Pillow; its size is for the caller to check."""
+    """Open a picture with Pillow; the caller checks its size."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Image.open(handle, formats=formats) as image:
@@ -79,7 +69,7 @@ def opened(handle: io.BytesIO, formats: tuple[str, ...] | None = None) -> Iterat
 
 
 def has_all_chunks(content: bytes) -> bool:
-    """Return whether a PNG holds all its chunks: OpenCV takes memory for what one declares."""
+    """Return whether a PNG is complete: OpenCV allocates the declared size."""
     return any(kind == b"IEND" for kind, _ in _parts(content))
 
 
@@ -90,7 +80,7 @@ def _is_metadata(kind: bytes) -> bool:
 
 
 def _parts(content: bytes) -> list[tuple[bytes, bytes]]:
-    """Return the chunks of a PNG or the segments of a JPEG by kind; the last one is the rest."""
+    """Return the chunks of a PNG or the segments of a JPEG by kind, and last the rest."""
     if content.startswith(PNG):
         return list(_chunks(content))
     if content.startswith(JPEG):
@@ -119,7 +109,7 @@ def _segments(content: bytes) -> Iterator[tuple[bytes, bytes]]:
     while content[start : start + 1] == b"\xff" and content[start : start + 2] != JPEG_SCAN:
         kind, size = content[start : start + 2], content[start + 2 : start + 4]
         end = start + 2 + int.from_bytes(size, "big")
-        if kind == b"\xff\xff":  # a byte that fills a gap
+        if kind == b"\xff\xff":  # padding
             end = start + 1
         elif len(size) < 2 or end > len(content) or end < start + 4:
             break

@@ -1,4 +1,4 @@
-"""PNG, JPEG and BMP files."""
+"""Read PNG, JPEG and BMP files."""
 
 import contextlib
 import io
@@ -15,26 +15,26 @@ from cellpheno.images.reading.picture_metadata import JPEG_SCAN
 from cellpheno.images.reading.planes import COLOURS, Planes, check_size, refusing
 
 FORMATS = ("PNG", "JPEG", "MPO", "BMP", "DIB")
-"""Pillow's names for the formats; MPO is a JPEG with a preview behind it."""
+"""Pillow's names for the formats; MPO is a JPEG followed by a preview."""
 JPEG_END = b"\xff\xd9"
 PNG_DEPTH = 24
-"""The byte of a PNG that tells the bits of a sample."""
+"""Position of the byte of a PNG that contains the bits per sample."""
 DEFLATE_LIMIT = 1032
-"""More bytes than this a byte of a PNG's compression cannot stand for."""
+"""Most bytes that one byte of a PNG's compression can expand to."""
 
 
 @contextlib.contextmanager
 def opened(path: Path, handle: BinaryIO) -> Iterator[Planes]:
     """Open a PNG, JPEG or BMP.
 
-    A picture in colour, also one with a palette, has the planes red, green and blue; opacity is
-    passed over. Pillow reads the header, OpenCV the pixels, because it keeps 16 bits of colour.
+    A colour picture, even with a palette, has the planes red, green and blue; opacity is ignored.
+    Pillow reads the header and OpenCV the pixels, because it keeps 16 bits of colour.
 
     Raises
     ------
     StudyError
         When the file is damaged, of another format, animated, stored turned or declared too
-        large. Damaged metadata are no reason.
+        large, but not when its metadata is damaged.
     """
     whole = handle.read()
     content = picture_metadata.without(whole)
@@ -50,7 +50,7 @@ def opened(path: Path, handle: BinaryIO) -> Iterator[Planes]:
     if pixels.ndim == 2:
         yield Planes(path, ("",), (0,), lambda plane, z: pixels, faults=faults)
     else:
-        # OpenCV puts blue first and opacity last
+        # OpenCV's order is blue, green, red and opacity
         yield Planes(
             path, COLOURS, (0, 1, 2), lambda plane, z: pixels[:, :, 2 - plane], faults=faults
         )

@@ -1,4 +1,4 @@
-"""What an image file holds: planes by name or number, each at one or several focal depths."""
+"""Choose and combine the planes of an image file."""
 
 import contextlib
 import dataclasses
@@ -17,67 +17,45 @@ Read = Callable[[int, int], Pixels]
 COLOURS = ("red", "green", "blue")
 FOCAL, TIME = "focal planes", "points of time"
 CHANNELS = "channels"
-"""Value of `image_files.z_stack` for which slices are channels."""
+"""Value of `image_files.z_stack` that makes slices channels."""
 MAX_PIXELS = 2**26
-"""Pixels of a plane that is still a field of view (8,192 x 8,192), and not a slide or a mistake."""
+"""Largest number of pixels (8,192 x 8,192) of a field of view; a slide or a mistake has more."""
 SIZES_UM = (1e-4, 1e3)
-"""Sides of a pixel that a microscope can have, µm."""
+"""Possible pixel sizes of a microscope, µm."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Planes:
-    """An opened image file.
-
-    Attributes
-    ----------
-    path
-        For messages.
-    names
-        Of the planes, in the file's order; empty where the file tells none.
-    default
-        The planes that are meant when the config names none: one, or red, green and blue
-        together; none when the file does not say.
-    read
-        Gives the pixels [height, width] of a plane in a slice, both counted from 0.
-    depth
-        Number of slices: focal planes, or points of time.
-    stack
-        What the slices are: `FOCAL` or `TIME`.
-    slices
-        Names of the slices, as `names`; none where the file tells none.
-    pixel_size_um
-        Side of a pixel in µm, NaN when the file does not tell.
-    faults
-        What is wrong with the file's metadata, in a few words each; the pixels are sound.
-    """
+    """An opened image file."""
 
     path: Path
     names: tuple[str, ...]
+    """Names of the planes in the file's order, "" if unknown."""
     default: tuple[int, ...]
+    """Planes to use if the config names none: one, or red, green and blue; none if unclear."""
     read: Read
+    """Returns the pixels [height, width] of a plane in a slice, both counted from 0."""
     depth: int = 1
+    """Number of slices."""
     stack: str = FOCAL
+    """Meaning of the slices, `FOCAL` or `TIME`."""
     slices: tuple[str, ...] = ()
+    """Names of the slices, if known."""
     pixel_size_um: float = math.nan
+    """Side of a pixel in µm, NaN if unknown."""
     faults: tuple[str, ...] = ()
+    """Faults of the file's metadata, in a few words each; the pixels are intact."""
 
 
 def chosen(planes: Planes, wanted: str | int | None, channel: str) -> tuple[int, ...]:
-    """Return which planes of a file make a channel: one, or three in colour.
+    """Return the planes of a file that form a channel: one, or three in colour.
 
-    Parameters
-    ----------
-    planes
-        The file.
-    wanted
-        Name, or number counted from 1, of the plane; None when the config names none.
-    channel
-        Name of the channel, for messages.
+    `wanted` is the name or number (from 1) of the plane in the config, if any.
 
     Raises
     ------
     StudyError
-        When the file has several planes and none is named, or not the one that is, or twice.
+        When the file has several planes and none is named, or not exactly one has that name.
     """
     if wanted is None:
         if planes.default:
@@ -109,23 +87,13 @@ def _listed(planes: Planes) -> str:
 
 
 def arranged(planes: Planes, wanted: Collection[str | int], z_stack: str) -> Planes:
-    """Return the planes of a file with its slices as `image_files.z_stack` says.
-
-    Parameters
-    ----------
-    planes
-        The file.
-    wanted
-        The planes that the config asks for.
-    z_stack
-        `channels` makes each slice a plane of its own, in a file of one channel; anything else
-        leaves the slices for `focused` to combine.
+    """Return the planes of a file, whose slices become planes if `z_stack` is `channels`.
 
     Raises
     ------
     StudyError
-        When slices are to be channels in a file that has channels already, or when more planes
-        are asked for than a file of one channel has, which has slices.
+        When a file with several channels should have its slices as channels, or a file with
+        slices has fewer planes than wanted.
     """
     count, depth = len(planes.names), planes.depth
     if depth == 1:
@@ -155,22 +123,15 @@ def arranged(planes: Planes, wanted: Collection[str | int], z_stack: str) -> Pla
 
 
 def focused(planes: Planes, plane: int, z_stack: str) -> Pixels:
-    """Return one image [height, width] of a plane, in the file's dtype.
+    """Return one image [height, width] of a plane (from 0) of `arranged`, in the file's dtype.
 
-    Parameters
-    ----------
-    planes
-        The file, of `arranged`.
-    plane
-        Counted from 0.
-    z_stack
-        What is done with several focal planes: `refuse`; `max`, the largest value of each pixel;
-        `mean`, rounded where the file holds integers; `middle`, the earlier one of two.
+    `z_stack` combines several focal planes: `max`, `mean` (rounded for integers), `middle` (the
+    earlier of two), or `refuse`.
 
     Raises
     ------
     StudyError
-        When there are several focal planes and they are to be refused, or several points of time.
+        For several focal planes if they are to be refused, and for several time points.
     """
     if planes.depth == 1:
         return planes.read(plane, 0)
@@ -201,13 +162,7 @@ def focused(planes: Planes, plane: int, z_stack: str) -> Pixels:
 
 
 def check_size(path: Path, height: int, width: int) -> None:
-    """Refuse what is declared too large to be a field of view, before memory is taken for it.
-
-    Raises
-    ------
-    StudyError
-        When an image has no pixels or more than `MAX_PIXELS`.
-    """
+    """Raise a StudyError for an image without pixels or with more than `MAX_PIXELS` declared."""
     if height * width == 0:
         raise StudyError(f"{path} holds an image without pixels; copy it again from its source.")
     if height * width > MAX_PIXELS:
@@ -219,13 +174,7 @@ def check_size(path: Path, height: int, width: int) -> None:
 
 
 def refuse_turned(path: Path, orientation: object) -> None:
-    """Refuse an image that is stored turned or mirrored: EXIF and TIFF tag 274, 2 to 8.
-
-    Raises
-    ------
-    StudyError
-        For such an image; any other value, or none, leaves it as it is.
-    """
+    """Raise a StudyError for a turned or mirrored image: EXIF and TIFF orientation 2 to 8."""
     if isinstance(orientation, int) and 2 <= orientation <= 8:
         raise StudyError(
             f"{path} is stored turned (orientation {orientation}), which some programs undo and "
@@ -236,18 +185,12 @@ def refuse_turned(path: Path, orientation: object) -> None:
 
 @contextlib.contextmanager
 def refusing(path: Path, kind: str) -> Iterator[None]:
-    """Turn whatever a library raises on a damaged file into one sentence.
-
-    Raises
-    ------
-    StudyError
-        For any exception within.
-    """
+    """Turn any exception from a library into a StudyError."""
     try:
         yield
     except StudyError:
         raise
-    except Exception as error:  # the libraries and their codecs raise whatever they run into
+    except Exception as error:  # the libraries and their codecs raise all kinds of errors
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise StudyError(
             f"{path} cannot be read as {kind} ({reason}); copy it again from its source."
@@ -255,9 +198,9 @@ def refusing(path: Path, kind: str) -> Iterator[None]:
 
 
 def pixel_size(x_um: float, y_um: float) -> tuple[float, tuple[str, ...]]:
-    """Return the side of a pixel in µm and what is wrong with it.
+    """Return the side of a pixel in µm and its faults.
 
-    It is NaN when neither side is known, they differ by over 1 %, or no microscope has it.
+    It is NaN when unknown, when the sides differ by over 1 %, or when no microscope has it.
     """
     known = [side for side in (x_um, y_um) if math.isfinite(side) and side > 0]
     least, most = SIZES_UM

@@ -1,6 +1,6 @@
-"""The channels of one field of view from its image files, in the files' own bit depth.
+"""Read the channels of a field of view in the bit depth of its files.
 
-The kind of a file is told by its suffix; another format is one more entry in `OPENERS`.
+The suffix decides how a file is read; another format is one more entry in `OPENERS`.
 """
 
 import contextlib
@@ -31,50 +31,35 @@ OPENERS = {
     ".zarr": bioio_formats.ome_zarr,
     ".czi": bioio_formats.czi,
 }
-"""Suffix: what opens a file, from its path and its open handle (None for a folder)."""
+"""Suffix to the function that opens a path and its handle (None for a folder)."""
 
 
 @dataclasses.dataclass(frozen=True)
 class RawField:
-    """A field of view as its files hold it.
-
-    Attributes
-    ----------
-    channels
-        Channel name: [height, width], uint8, uint16 or float32 as in its file.
-    content
-        Fingerprint of the channels: equal for equal pixels, in whatever files they lie.
-    pixel_size_um
-        Side of a pixel in µm, NaN when no file tells it or the files contradict each other.
-    faults
-        What is wrong with the metadata of its files; the pixels are sound.
-    """
+    """A field of view as stored in its files."""
 
     channels: dict[str, Channel]
+    """Channel to [height, width], uint8, uint16 or float32."""
     content: str
+    """Hash of the channels' pixels, whatever the files."""
     pixel_size_um: float
+    """Side of a pixel in µm, NaN if unknown or contradictory."""
     faults: tuple[str, ...]
+    """Faults of the files' metadata; the pixels are intact."""
 
 
 def read_field(
     row: Mapping[str, str], channels: Sequence[str], settings: Mapping[str, Any]
 ) -> RawField:
-    """Read the channels of one field of view; a file that holds several is opened once.
+    """Read the channels of one row of the sample sheet; each file is opened once.
 
-    Parameters
-    ----------
-    row
-        Of the sample sheet: channel name to path.
-    channels
-        Names of the channels, in the study's order.
-    settings
-        The config's section `image_files`; what it lacks is its default.
+    `settings` is the config's section `image_files`, with defaults for what is missing.
 
     Raises
     ------
     StudyError
-        When a file is missing, damaged, of an unknown kind or not clear about its channels, or
-        when two channels are the same plane of the same file.
+        When a file is missing, damaged, of an unknown format or unclear about its channels, or
+        two channels are the same plane of a file.
     """
     wanted, z_stack = settings.get("planes", {}), settings.get("z_stack", "refuse")
     sizes: list[float] = []
@@ -105,23 +90,17 @@ def read_field(
 
 
 def read_channel(path: str | Path) -> Channel:
-    """Read an image file that holds one channel.
+    """Read an image file with one channel, [height, width], as uint8, uint16 or float32.
 
-    A file in colour (RGB, RGBA, a PNG with a palette) gives its luminance,
-    0.299 red + 0.587 green + 0.114 blue; its opacity is passed over. A TIFF with a palette
-    gives its values, because there the palette only says how they are shown.
-
-    Returns
-    -------
-    array
-        [height, width], uint8, uint16 or float32 as in the file. Integers of other types that
-        fit become uint16, other floating-point numbers float32.
+    A colour file (RGB, RGBA, a PNG with a palette) gives its luminance, 0.299 red + 0.587 green +
+    0.114 blue, without opacity. A TIFF with a palette gives its values, because the palette only
+    displays them. Other integers that fit become uint16, other floating-point numbers float32.
 
     Raises
     ------
     StudyError
-        When the file is missing, empty, cut short, of an unknown kind, holds more than one
-        channel, or holds values that are not finite or do not fit.
+        When the file is missing, empty, truncated, of an unknown format, has more than one
+        channel, or values that are not finite or do not fit.
     """
     return read_field({"image": str(path)}, ["image"], {}).channels["image"]
 
@@ -161,7 +140,7 @@ def _fingerprint(channels: Sequence[Channel]) -> str:
 
 
 def _agreed(sizes: Sequence[float]) -> float:
-    """Return the pixel size that the files tell, NaN when none does or they contradict."""
+    """Return the pixel size on which the files agree, or NaN."""
     known = [size for size in sizes if not math.isnan(size)]
     agree = known and max(known) - min(known) <= 0.01 * max(known)
     return known[0] if agree else math.nan
@@ -176,7 +155,7 @@ def _channel(planes: Planes, numbers: Sequence[int], z_stack: str) -> Channel:
 
 
 def _with_known_dtype(pixels: Pixels, path: Path) -> Channel:
-    """Return the pixels as uint8, uint16 or float32, never with other values."""
+    """Return the pixels as uint8, uint16 or float32 without changing values."""
     pixels = np.ascontiguousarray(pixels)
     if not pixels.dtype.isnative:
         pixels = pixels.astype(pixels.dtype.newbyteorder("="))

@@ -1,4 +1,4 @@
-"""TIFF files: one page or many, OME-TIFF, ImageJ, MetaMorph and files in colour."""
+"""Read TIFF files: single and multi-page, OME-TIFF, ImageJ, MetaMorph, grey and colour."""
 
 import contextlib
 import dataclasses
@@ -29,27 +29,27 @@ from cellpheno.images.reading.planes import (
 
 JPEG = (tifffile.COMPRESSION.JPEG, tifffile.COMPRESSION.OJPEG)
 PLAIN = {"is_ome": False, "is_imagej": False, "is_shaped": False}
-"""Makes tifffile pass over descriptions."""
+"""Makes tifffile ignore descriptions."""
 INDEX = "index"
-"""Name of the plane of a palette file that holds the values and not what they are shown as."""
+"""Plane of a palette file with the values, not the colours that display them."""
 MOST_BYTES = 2**28
-"""Of a file that libtiff is given, which has to lie in memory as a whole."""
+"""Largest file for libtiff, which needs it in memory."""
 OPACITY = (tifffile.EXTRASAMPLE.ASSOCALPHA, tifffile.EXTRASAMPLE.UNASSALPHA)
 
 
 @contextlib.contextmanager
 def opened(path: Path, handle: BinaryIO) -> Iterator[Planes]:
-    """Open a TIFF; only the pages that are asked for are decoded.
+    """Open a TIFF, of which only requested pages are decoded.
 
-    Planes are the channels, by OME's or ImageJ's names; the pages, where the file does not say
-    what they are; or the samples of a pixel: red, green and blue in a file in colour. A palette
-    counts as a way to show values, so the values are the plane `index` and the default.
+    Planes are the channels, named by OME or ImageJ; the pages, if the file does not describe
+    them; or the samples of a pixel, such as red, green and blue. A palette only displays values,
+    so the values are the plane `index` and the default.
 
     Raises
     ------
     StudyError
-        When the file is damaged, incomplete, declared too large, or holds what is no field of
-        view: several images, a time series, colours in several pages.
+        When the file is damaged, incomplete, declared too large, or not a field of view: several
+        images, a time series, colours in several pages.
     """
     with contextlib.ExitStack() as stack:
         with refusing(path, "TIFF"):
@@ -90,7 +90,7 @@ class _Pages:
     def _decoded(self, number: int) -> Pixels:
         series, key = self.series, self.series.keyframe
         if series.dataoffset is not None and len(series.pages) == 1:
-            # ImageJ and others describe one page and put the others right behind it
+            # ImageJ and others describe only the first of contiguous pages
             dtype = np.dtype(self.file.byteorder + key.dtype.char)
             start = series.dataoffset + number * key.size * dtype.itemsize
             return self.file.filehandle.read_array(dtype, key.size, start).reshape(key.shape)
@@ -105,9 +105,9 @@ class _Pages:
         return page.asarray() if quick is None else quick
 
     def _by_libtiff(self, page: tifffile.TiffPage | tifffile.TiffFrame) -> Pixels | None:
-        """Return the only page of a file packed by LZW, which libtiff unpacks in half of the time.
+        """Decode a single-page LZW file in half of the time, or return None.
 
-        None for any other page, and for one that libtiff refuses: tifffile says what is wrong.
+        It is None also if libtiff refuses the file, because tifffile explains why.
         """
         packed = page.compression == tifffile.COMPRESSION.LZW and page.samplesperpixel == 1
         handle = self.file.filehandle
@@ -133,7 +133,7 @@ class _Pages:
 
 
 def _check_pages(path: Path, file: tifffile.TiffFile) -> None:
-    """Refuse pages that are stored turned, and a list of pages that leads back into itself."""
+    """Refuse pages that are stored turned, and circular lists of pages."""
     seen: set[int] = set()
     for page in file.pages:
         if page.offset in seen:
@@ -169,7 +169,7 @@ def _planes(path: Path, file: tifffile.TiffFile, faults: Sequence[str]) -> Plane
 
 
 def _page_numbers(path: Path, series: tifffile.TiffPageSeries) -> tuple[npt.NDArray[np.int64], str]:
-    """Return the page of each plane and slice, [planes, slices], and what the slices are."""
+    """Return the page of each plane and slice, [planes, slices], and the meaning of slices."""
     axes, shape = series.get_axes(False), series.get_shape(False)
     every = list(zip(axes, shape, strict=True))
     outer = [(axis, size) for axis, size in every if axis not in "YXS"]
@@ -220,7 +220,7 @@ def _samples(
 
 
 def _palette(pages: _Pages, key: tifffile.TiffPage) -> Read:
-    """Return what reads a file with a palette: values, and the colours that show them (16 bit)."""
+    """Return the reader of a file with a palette: values, then their 16-bit colours."""
 
     def read(plane: int, z: int) -> Pixels:
         values = pages.read(0, z)

@@ -1,4 +1,4 @@
-"""What a TIFF tells of its channels and its pixels: OME-XML, ImageJ, MetaMorph, plain tags."""
+"""Read names and sizes from a TIFF's metadata: OME-XML, ImageJ, MetaMorph, plain tags."""
 
 import dataclasses
 import math
@@ -16,16 +16,16 @@ MICROMETRES = {
     **{"pm": 1e-6, "Å": 1e-4, "nm": 1e-3, "mm": 1e3, "cm": 1e4, "m": 1e6},
     **dict.fromkeys(("inch", "in"), 25_400.0),
 }
-"""Length of a unit, as OME, ImageJ, MetaMorph and OME-Zarr write it."""
+"""Length of a unit in µm, as spelled by OME, ImageJ, MetaMorph and OME-Zarr."""
 TAG_UNITS = {2: "inch", 3: "cm"}
 PRINTED_UM = 20.0
-"""A resolution in inches or cm that makes pixels larger than this (1,270 dpi) is one of a screen or
-a printer, such as 72, 96 or 300 dpi, and tells nothing of the microscope."""
+"""Pixel size above which a resolution in inches or cm (below 1,270 dpi) is that of a screen or a
+printer, such as 72, 96 or 300 dpi, not of a microscope."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Metadata:
-    """What a TIFF tells of its channels, slices and pixels, as the attributes of `Planes`."""
+    """Names, pixel size and faults for the attributes of `Planes`."""
 
     names: tuple[str, ...]
     slices: tuple[str, ...]
@@ -34,22 +34,15 @@ class Metadata:
 
 
 def read(file: tifffile.TiffFile, pages: npt.NDArray[np.int64], faults: Sequence[str]) -> Metadata:
-    """Return what a TIFF tells; what cannot be understood counts as not told.
+    """Return a TIFF's metadata; unintelligible parts count as missing.
 
-    Parameters
-    ----------
-    file
-        The file.
-    pages
-        Number of the page of each plane and slice, [planes, slices].
-    faults
-        What is known to be wrong with the metadata.
+    `pages` [planes, slices] are page numbers; `faults` are those found before.
     """
     found = [*faults]
     unnamed = ("",) * len(pages), ("",) * pages.shape[1]
     try:
         names, slices = (_names(file, part.tolist()) for part in (pages[:, 0], pages[0]))
-    except Exception:  # a library stumbles over damage in many ways
+    except Exception:  # a library may fail on damage in many ways
         (names, slices), found = unnamed, [*found, "the names of its channels are damaged"]
     try:
         size, absurd = pixel_size(*_sides(file))
@@ -59,14 +52,14 @@ def read(file: tifffile.TiffFile, pages: npt.NDArray[np.int64], faults: Sequence
 
 
 def fault(file: tifffile.TiffFile) -> str:
-    """Return why the description of a TIFF cannot be understood; empty where it can or is none."""
+    """Return why the description of a TIFF is unintelligible; empty if it is not."""
     description = file.pages[0].description
     try:
         if file.is_ome or "<OME" in description:
             ElementTree.fromstring(file.ome_metadata or description)
         understood = file.series[0].kind
-        # where ImageJ's numbers contradict the file, tifffile goes on with its described pages
-        if file.is_imagej and understood != "imagej" and _told(file) > len(file.pages):
+        # if ImageJ's numbers contradict the file, tifffile uses only the described pages
+        if file.is_imagej and understood != "imagej" and _described(file) > len(file.pages):
             return "its ImageJ description tells of more images than it holds"
     except Exception as error:
         kind = "OME-XML" if "<OME" in description else "description"
@@ -76,21 +69,21 @@ def fault(file: tifffile.TiffFile) -> str:
 
 
 def may_be_several(file: tifffile.TiffFile) -> bool:
-    """Whether a TIFF whose description is damaged may hold more than one image."""
+    """Whether a TIFF with a damaged description may contain several images."""
     page = file.pages[0]
     room = file.filehandle.size - sum(page.databytecounts) - min(page.dataoffsets, default=0)
-    # ImageJ describes one page and puts the others right behind it
-    return len(file.pages) > 1 or (page.is_final and room >= page.nbytes) or _told(file) > 1
+    # ImageJ describes only the first of contiguous pages
+    return len(file.pages) > 1 or (page.is_final and room >= page.nbytes) or _described(file) > 1
 
 
-def _told(file: tifffile.TiffFile) -> int:
-    """Return how many images ImageJ tells of, 1 where it does not."""
-    told = (file.imagej_metadata or {}).get("images", 1)
-    return told if isinstance(told, int) else 1
+def _described(file: tifffile.TiffFile) -> int:
+    """Return the number of images in ImageJ's description, or 1."""
+    number = (file.imagej_metadata or {}).get("images", 1)
+    return number if isinstance(number, int) else 1
 
 
 def _names(file: tifffile.TiffFile, pages: Sequence[int]) -> tuple[str, ...]:
-    """Return the names of the channels whose first pages are given, empty where there is none."""
+    """Return the names of the channels with these first pages, empty where there is none."""
     if file.is_ome:
         found = [channel.get("Name", "") for channel in _pixels(file).findall("{*}Channel")]
     elif file.is_imagej:
@@ -105,7 +98,7 @@ def _names(file: tifffile.TiffFile, pages: Sequence[int]) -> tuple[str, ...]:
 
 
 def _sides(file: tifffile.TiffFile) -> tuple[float, float]:
-    """Return width and height of a pixel in µm, NaN where the file does not tell."""
+    """Return width and height of a pixel in µm, NaN if unknown."""
     if file.is_ome:
         pixels = _pixels(file)
         return _ome_side(pixels, "X"), _ome_side(pixels, "Y")
