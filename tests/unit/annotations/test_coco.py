@@ -139,15 +139,15 @@ def test_a_file_of_crowds_alone_is_refused(write):
     ("change", "words"),
     [
         ({"image_id": 2}, "no image with the id 2"),
-        ({"image_id": [1]}, "built otherwise"),
+        ({"image_id": [1]}, "does not have the structure"),
         ({"category_id": 9}, "no category with the id 9"),
         ({"bbox": [1, 2, 3]}, "3 numbers, not 4"),
         ({"bbox": [1, 2, -3, 4]}, "negative"),
-        ({"bbox": [1, 2, float("nan"), 4]}, "no position"),
+        ({"bbox": [1, 2, float("nan"), 4]}, "not a position"),
         ({"bbox": None}, "cannot be read"),
         ({"bbox": None, "segmentation": [[1, 2, 3]]}, "2 values of x and 1 of y"),
         ({"segmentation": [TRIANGLE], "area": -1}, "negative"),
-        ({"segmentation": [TRIANGLE], "area": float("inf")}, "no position"),
+        ({"segmentation": [TRIANGLE], "area": float("inf")}, "not a position"),
     ],
 )
 def test_an_annotation_that_cannot_be_read_is_named(write, change, words):

@@ -93,7 +93,7 @@ def test_a_server_that_knows_no_ranges_is_asked_for_all_of_it_again(server, tmp_
 
 def test_another_size_than_declared_is_refused_before_it_is_fetched(server, tmp_path):
     with pytest.raises(
-        StudyError, match=r"has 3,000,000 bytes instead of 2,000,000, as its server says"
+        StudyError, match=r"has 3,000,000 bytes instead of 2,000,000, according to its server"
     ):
         fetch(file(server, size=2_000_000), tmp_path)
     assert not (tmp_path / "cells.zip.part").exists()
@@ -108,7 +108,7 @@ def test_a_server_that_announces_more_than_it_sends_is_not_believed(server, tmp_
 
 def test_a_server_that_does_not_announce_a_size_cannot_send_without_end(server, tmp_path):
     server.says = None
-    with pytest.raises(StudyError, match="goes on after the 1,000,000 bytes"):
+    with pytest.raises(StudyError, match="continues beyond the 1,000,000 bytes"):
         fetch(file(server, size=1_000_000), tmp_path)
     assert (tmp_path / "cells.zip.part").stat().st_size <= 1_000_000
     fetch(File("other.zip", f"{server.url}/data/cells.zip", size=3_000_000), tmp_path)
@@ -127,7 +127,7 @@ def test_within_a_limit_a_hash_or_chunks_show_the_end_of_a_file(server, tmp_path
     server.says = None
     fetch(file(server, md5=MD5, max_size=3_000_000), tmp_path)
     assert (tmp_path / "cells.zip").read_bytes() == CONTENT
-    with pytest.raises(StudyError, match="goes on after the 1,000,000 bytes"):
+    with pytest.raises(StudyError, match="continues beyond the 1,000,000 bytes"):
         fetch(File("b", f"{server.url}/data/cells.zip", md5=MD5, max_size=1_000_000), tmp_path)
     server.chunks = True
     fetch(File("c", f"{server.url}/data/cells.zip", max_size=3_000_000), tmp_path)
@@ -143,17 +143,17 @@ def test_more_than_the_limit_is_refused_before_it_is_fetched(server, tmp_path):
         fetch(file(server, max_size=1000), tmp_path)
     assert not names(tmp_path)
     (tmp_path / "cells.zip").write_bytes(bytes(1001))
-    with pytest.raises(StudyError, match=r"is there already and has 1,001 bytes, more than"):
+    with pytest.raises(StudyError, match=r"exists already and has 1,001 bytes, more than"):
         fetch(file(server, max_size=1000), tmp_path)
 
 
 def test_the_first_digits_of_a_hash_show_damage(server, tmp_path):
     sha256 = hashlib.sha256(CONTENT).hexdigest()
     fetch(file(server, sha256=sha256[:8].upper()), tmp_path)
-    with pytest.raises(StudyError, match="is there already and has the sha256"):
+    with pytest.raises(StudyError, match="exists already and has the sha256"):
         fetch(file(server, sha256="0" * 8), tmp_path)
     fetch(file(server, md5=MD5[:6]), tmp_path)
-    with pytest.raises(StudyError, match="is there already and has the md5"):
+    with pytest.raises(StudyError, match="exists already and has the md5"):
         fetch(file(server, md5="000000"), tmp_path)
 
 
@@ -165,7 +165,7 @@ def test_another_hash_than_declared_is_refused_and_put_aside(server, tmp_path):
 
 def test_a_file_that_lies_there_but_does_not_fit_is_neither_used_nor_replaced(server, tmp_path):
     (tmp_path / "cells.zip").write_bytes(b"mine")
-    with pytest.raises(StudyError, match=r"is there already and has 4 bytes instead of 3,000,000"):
+    with pytest.raises(StudyError, match=r"exists already and has 4 bytes instead of 3,000,000"):
         fetch(file(server, size=3_000_000), tmp_path)
     assert (tmp_path / "cells.zip").read_bytes() == b"mine"
 
@@ -227,6 +227,6 @@ def test_a_file_is_named_by_its_address_and_no_name_may_stand_twice():
 def test_a_users_file_with_the_name_of_a_part_is_not_replaced(server, tmp_path):
     own = tmp_path / "a.txt.part"
     own.write_text("part one of my novel")
-    with pytest.raises(StudyError, match="a.txt.part is there already"):
+    with pytest.raises(StudyError, match="a.txt.part exists already"):
         download(File("a.txt", f"{server.url}/a.txt", max_size=9), tmp_path)
     assert own.read_text() == "part one of my novel"

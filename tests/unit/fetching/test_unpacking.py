@@ -290,5 +290,5 @@ def test_missing_parts_are_named(tmp_path):
 def test_a_part_that_was_cut_short_is_noticed(tmp_path):
     names = divide(zipped(tmp_path / "data.zip"), [50_000] * 10)
     names[1].write_bytes(names[1].read_bytes()[:-100])
-    with pytest.raises(StudyError, match="cut short"):
+    with pytest.raises(StudyError, match="truncated"):
         unpack(tmp_path / "data.zip", tmp_path / "out")

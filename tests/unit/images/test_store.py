@@ -124,7 +124,7 @@ def test_a_shard_that_was_cut_is_refused_in_one_sentence(tmp_path, share):
     store.write(path, [("f1", np.ones((20, 20, 3), np.uint8))])
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(StudyError, match=r"shard\.npz are cut short"):
+    with pytest.raises(StudyError, match=r"shard\.npz are truncated"):
         list(store.read(path))
-    with pytest.raises(StudyError, match=r"shard\.npz are cut short"):
+    with pytest.raises(StudyError, match=r"shard\.npz are truncated"):
         store.names(path)

@@ -77,7 +77,7 @@ def test_a_folder_that_may_not_be_opened_is_told_and_the_rest_listed(root, ordin
 
 
 def test_a_study_s_folder_that_is_not_there_or_may_not_be_opened_is_refused(root, ordinary_user):
-    with pytest.raises(StudyError, match="is not there"):
+    with pytest.raises(StudyError, match="does not exist"):
         folder.files(root / "c")
     (root / "a").chmod(0o000)
     with pytest.raises(StudyError, match="cannot be opened"):

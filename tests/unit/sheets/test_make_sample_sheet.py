@@ -176,7 +176,7 @@ def test_a_missing_channel_is_refused_or_its_field_left_out(folder, capsys):
 
 def test_a_malformed_pattern_or_a_missing_folder_is_one_sentence(folder, capsys):
     assert "not a regular expression" in refusal(capsys, folder, "(?P<field>")
-    assert "is not there" in refusal(capsys, folder / "elsewhere", PATTERN)
+    assert "does not exist" in refusal(capsys, folder / "elsewhere", PATTERN)
     both = [PATTERN, "--scheme", "opera"]
     assert "a pattern or --scheme, not both" in refusal(capsys, folder, *both)
 
@@ -228,7 +228,7 @@ def test_a_column_that_is_no_column_or_told_twice_is_refused(plates, folder, cap
     sentence = refusal(capsys, plates, WELLS, "--replicate-by", "dish")
     assert "--replicate-by names dish" in sentence
     assert "plate, well" in sentence
-    assert "tells the condition already" in refusal(
+    assert "defines the condition already" in refusal(
         capsys, folder, PATTERN, "--condition", "control"
     )
 
@@ -245,7 +245,7 @@ def test_plates_of_one_name_in_several_folders_are_told_apart_by_these(tmp_path,
     assert sheet["replicate"].value_counts().to_dict() == {"p1-A": 4, "p2-A": 4, "B": 1}
     assert sheet["group"].nunique() == 5
     assert "folder" not in sheet
-    assert "the plate A lies in 2 folders (p1, p2)" in capsys.readouterr().out
+    assert "the plate A is in 2 folders (p1, p2)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -345,7 +345,9 @@ def test_a_name_without_a_letter_or_digit_is_refused(tmp_path, capsys):
 
 
 def test_a_channel_cannot_have_the_name_of_another_column(plates, folder, capsys):
-    assert "named well" in refusal(capsys, plates, WELLS, "--rename", "channel", "w1", "well")
+    assert "name of another column, well" in refusal(
+        capsys, plates, WELLS, "--rename", "channel", "w1", "well"
+    )
     assert "'verdict'" in refusal(capsys, folder, r"day1/(.*)_dapi\.tif", "--channel", "verdict")
 
 

@@ -155,7 +155,7 @@ def test_the_only_scheme_that_fits_is_found():
 
 
 def test_no_scheme_and_several_schemes_are_told():
-    with pytest.raises(StudyError, match=r"None of the 1 files is a picture .*'image41.txt'"):
+    with pytest.raises(StudyError, match=r"None of the 1 files is an image .*'image41.txt'"):
         schemes.find(["image41.txt"])
     paths = ["r03c03f03p01-ch1sk1fk1fl1.tiff", "B7_01_1_3_DAPI_001.tif", "B8_01_1_3_DAPI_001.tif"]
     with pytest.raises(StudyError, match=r"opera \(1 files\), cytation \(2 files\)"):

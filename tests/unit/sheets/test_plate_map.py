@@ -141,7 +141,7 @@ def test_a_column_that_the_file_names_tell_too_is_refused(write, sheet):
 
 def test_a_sheet_without_wells_or_plates_is_refused(write, sheet):
     source = write("well,condition\nA1,mock\n")
-    assert "tell no well" in refusal(plate_map.join, sheet.drop(columns="well"), source)
+    assert "contain no well" in refusal(plate_map.join, sheet.drop(columns="well"), source)
     source = write("plate,well,condition\np1,A1,mock\n")
     assert "tell no plate" in refusal(plate_map.join, sheet, source)
 
@@ -152,10 +152,10 @@ def test_a_sheet_without_wells_or_plates_is_refused(write, sheet):
         ("", "no rows"),
         ("well,condition\n", "no rows"),
         ("name,condition\nA1,mock\n", "neither a table with a column `well` nor a grid"),
-        (",mock,drug\nday 1,A1,A2\n", "its first line holds mock, drug."),
+        (",mock,drug\nday 1,A1,A2\n", "its first line contains mock, drug."),
         (",A,B\n1,x,y\n2,z,w\n", "transpose the grid"),
         ("Plate 3,,\nrow,A\n7,x\n", "transpose the grid"),
-        ("well,condition\nA1,mock\nA01,drug\n", "The well A01 stands more than once"),
+        ("well,condition\nA1,mock\nA01,drug\n", "The well A01 is in"),
         ("well,condition\nA1,mock\nZZ9,drug\n", "Line 3"),
         ("well,condition,condition\nA1,mock,x\n", "two columns named condition"),
         ("well,Condition,condition\nA1,mock,x\n", "two columns named condition"),
@@ -166,7 +166,7 @@ def test_a_sheet_without_wells_or_plates_is_refused(write, sheet):
         (grid(8, 12) + "mean,3,5\n", "Line 10"),
         (",1,2\nA,x,y,z\n", "has 'z' outside the numbered columns"),
         (",1,2,3\nA,,,\n", "without values"),
-        (b"well,condition\nA1,2 \xb5M\n", "line 2 holds the byte 0xb5"),
+        (b"well,condition\nA1,2 \xb5M\n", "line 2 contains the byte 0xb5"),
         ("well,condition\nA1,mock\n".encode("utf-16"), "UTF-16"),
         (b"PK\x03\x04\x14\0\x06\0", "workbook"),
         (b"well\0condition", "zero bytes"),

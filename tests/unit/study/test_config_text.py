@@ -58,7 +58,7 @@ def test_a_key_that_yaml_takes_for_no_text_is_to_be_quoted(tmp_path, name):
 
 
 def test_a_key_that_is_a_list_is_refused(tmp_path):
-    with pytest.raises(StudyError, match="key in line 1 is not text"):
+    with pytest.raises(StudyError, match="key on line 1 is not text"):
         read(tmp_path, "[a, b]: 1\n")
 
 
@@ -80,7 +80,7 @@ def test_a_file_in_another_encoding_is_refused(tmp_path, encoding):
 
 
 def test_a_config_that_snakemake_would_run_as_python_is_refused(tmp_path):
-    with pytest.raises(StudyError, match="__use_yte__ in line 2"):
+    with pytest.raises(StudyError, match="__use_yte__ on line 2"):
         read(tmp_path, "study: a\n__use_yte__: true\n")
 
 

@@ -80,7 +80,7 @@ def test_what_a_key_can_mean_is_taken(value):
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        (7, "a .line 12. is 0x7, which YAML takes for a number.*quotes: '0x7'"),
+        (7, "a .line 12. is 0x7, which YAML reads as a number.*quotes: '0x7'"),
         (None, "a .line 12. has no value"),
         ([], "a .line 12. is a list or a section"),
     ],

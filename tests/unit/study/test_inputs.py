@@ -93,7 +93,7 @@ def changed(config, path, value):
         (
             ("inputs", "grey"),
             {"channels": ["nucleus"], "rescale": "raw"},
-            "inputs.grey.rescale has a value that does not fit: 'raw' is not one of",
+            "inputs.grey.rescale has an invalid value: 'raw' is not one of",
         ),
         (("inputs", "grey"), {"channels": ["nucleus"], "bit": "all"}, "inputs.grey.bit is not kno"),
         (
@@ -166,12 +166,12 @@ def test_a_defect_can_be_chosen_or_repaired_alone(config, path):
 @pytest.mark.parametrize(
     ("model", "crops", "message"),
     [
-        ({"auxiliary_loss": 0.4}, {}, "experiments/main: .*resnet18 has no second head"),
+        ({"auxiliary_loss": 0.4}, {}, "experiments/main: .*resnet18 has no auxiliary head"),
         ({"backbone": "inception_v3"}, {"size": 64}, "inception_v3 needs crops of at least 75 px"),
         (
             {"backbone": "inception_v3", "auxiliary_loss": 0.4},
             {"size": 224},
-            "inception_v3 with its second head needs crops of at least 299 px.*size is 224",
+            "inception_v3 with its auxiliary head needs crops of at least 299 px.*size is 224",
         ),
     ],
 )

@@ -508,7 +508,7 @@ def test_a_well_of_several_conditions_is_a_warning_without_a_column_of_plates(co
 def test_a_dish_of_several_conditions_is_a_warning(config, rows, warned):
     sample_sheet.check_groups(config, pd.DataFrame(rows).assign(group=["dish1", "Dish 2"] * 2))
     assert "several conditions or replicates (such as Dish 2)" in warned[0]
-    assert "plate1-Dish 2, say, and plate2-Dish 2" in warned[0]
+    assert "plate1-Dish 2 and plate2-Dish 2" in warned[0]
 
 
 def test_a_patient_with_several_conditions_is_no_warning(config, rows, warned):

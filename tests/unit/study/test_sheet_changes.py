@@ -40,7 +40,7 @@ def test_the_same_sheet_is_no_change_nor_is_one_before_any_result(judged, tmp_pa
     ("changed", "words"),
     [
         (SHEET.assign(field=["a", "c"]), "lacks 1 of 2 fields, the first c"),
-        (SHEET.head(1), "has 1 fields more, the first b"),
+        (SHEET.head(1), "has 1 additional fields, the first b"),
         (SHEET.assign(condition=["control", "mock"]), "b had the condition 'drug' and has 'mock'"),
         (SHEET.assign(replicate=["1", "1"]), "b had the replicate '01' and has '1'"),
         (SHEET.assign(split=""), "b had the split 'test' and has ''"),

@@ -1,1 +1,1 @@
-"""Annotations drawn by people, from the files of annotation tools to the boxes table."""
+"""Read annotations drawn by people, from annotation tools' files to the boxes table."""

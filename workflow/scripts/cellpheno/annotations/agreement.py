@@ -1,4 +1,4 @@
-"""How well annotators agree: cells found by both, and the classes they give them (C6)."""
+"""Measure how well annotators agree on the cells they find and their classes (C6)."""
 
 import dataclasses
 import itertools
@@ -64,9 +64,10 @@ those of the class of cells that both drew.
 
 
 def match(reference: Annotated, other: Annotated) -> Pairs:
-    """Pair the boxes of two annotators, in the fields that both have annotated completely.
+    """Pair the boxes of two annotators in the fields that both have annotated completely.
 
-    Boxes that overlap most are paired first, each at most once, down to an IoU of `MIN_IOU`.
+    Boxes with the highest overlap are paired first, each at most once, if the IoU is at least
+    `MIN_IOU`.
     """
     fields = sorted(reference.complete & other.complete)
     classes = sorted({*reference.boxes["label"], *other.boxes["label"]})
@@ -88,7 +89,7 @@ def match(reference: Annotated, other: Annotated) -> Pairs:
 def _by_field(
     boxes: pd.DataFrame, classes: list[str]
 ) -> dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]]:
-    """Return boxes [n, 4] and numbers of their classes [n] by field."""
+    """Return boxes [n, 4] and class numbers [n] by field."""
     edges = boxes[BOX_COLUMNS].to_numpy()
     numbers = pd.Categorical(boxes["label"], categories=classes).codes.astype(np.int64)
     indices = boxes.groupby("field").indices
@@ -114,19 +115,8 @@ def agreement(
 ) -> pd.DataFrame:
     """Compare every annotator with every more senior one.
 
-    Parameters
-    ----------
-    annotators
-        Name and tables before merging, the senior one first.
-    seed
-        The study's seed, of the redrawn fields.
-    draws
-        How often fields are redrawn for the intervals.
-
-    Returns
-    -------
-    DataFrame
-        tables.AGREEMENT; without values where two annotators share no field.
+    `annotators` are names and unmerged tables, the senior one first. Values are NaN where two
+    annotators share no field.
     """
     rows, names = [], (RECALL, PRECISION, "mean_iou", "kappa")
     for (senior, reference), (junior, other) in itertools.combinations(annotators, 2):

@@ -1,4 +1,4 @@
-"""What annotators wrote to what the study means: labels, scale; every change leaves a note."""
+"""Convert annotators' labels and scale to those of the study, with a note on every change."""
 
 import collections
 import dataclasses
@@ -17,22 +17,10 @@ from cellpheno.core.errors import StudyError
 
 
 def clean(images: Iterable[AnnotatedImage], settings: Mapping[str, Any]) -> list[AnnotatedImage]:
-    """Bring images to the config's classes and to pixels of the raw field.
+    """Convert images to the config's classes and to pixels of the raw field.
 
-    Parameters
-    ----------
-    images
-        As they were read.
-    settings
-        The config's section `annotations`, for one annotator: `annotator`; `rename`, annotated
-        name to class; `ignore`, annotated names that are left out; `pixel_scale`, pixels of the
-        raw field per pixel of the annotated image.
-
-    Returns
-    -------
-    list
-        An image whose regions were all left out does not count as annotated: it was not found
-        empty.
+    `settings` is the config's section `annotations` for one annotator. An image whose regions
+    were all ignored does not count as annotated, because it was not found empty.
     """
     return [
         _scaled(
@@ -45,7 +33,7 @@ def clean(images: Iterable[AnnotatedImage], settings: Mapping[str, Any]) -> list
 
 
 def _outlined(image: AnnotatedImage) -> AnnotatedImage:
-    """Note what boxes cannot hold: the outlines, of which only box and area are kept."""
+    """Note outlines, of which only box and area are kept."""
     if not image.gone_through:
         return _noted(image, Note("image without regions", "does not count as annotated", 0))
     if not image.regions:
@@ -64,7 +52,7 @@ def _outlined(image: AnnotatedImage) -> AnnotatedImage:
 def _classified(
     image: AnnotatedImage, rename: Mapping[str, str], ignore: Sequence[str]
 ) -> AnnotatedImage:
-    """Give regions the config's names of the classes and leave out those to be ignored."""
+    """Give regions the config's class names and leave out ignored ones."""
     tidied: collections.Counter[str] = collections.Counter()
     ignored: collections.Counter[str] = collections.Counter()
     regions: list[Region] = []
@@ -93,12 +81,12 @@ def _classified(
 
 
 def tidy(label: str) -> str:
-    """Return a label without stray blanks and line ends around it."""
+    """Return a label without surrounding blanks and line ends."""
     return label.strip()
 
 
 def _scaled(image: AnnotatedImage, scale: float, annotator: str) -> AnnotatedImage:
-    """Return an image in pixels of the raw field, with its annotator."""
+    """Return an image with its annotator, in pixels of the raw field."""
     image = dataclasses.replace(image, annotator=annotator)
     if scale == 1:
         return image
@@ -115,17 +103,10 @@ def _scaled(image: AnnotatedImage, scale: float, annotator: str) -> AnnotatedIma
 
 
 def refuse_shares(images: Iterable[AnnotatedImage]) -> None:
-    """Refuse files whose coordinates are shares of the image instead of pixels.
+    """Raise a StudyError for a file with coordinates in shares of the image, not in pixels.
 
-    Parameters
-    ----------
-    images
-        As they were read. Pascal VOC has lost 1 of its lower edges then.
-
-    Raises
-    ------
-    StudyError
-        For the first file all coordinates of which lie within 0 and 1 and are not all whole.
+    All its coordinates are within 0 and 1, and some are fractions. Pascal VOC's lower edges have
+    lost 1 before.
     """
     edges: dict[str, list[float]] = collections.defaultdict(list)
     for image in images:
@@ -139,28 +120,17 @@ def refuse_shares(images: Iterable[AnnotatedImage]) -> None:
 
 
 def check_sizes(images: Iterable[AnnotatedImage], known: FieldNames, scale: float) -> None:
-    """Refuse images that were annotated in another size than that of their field.
+    """Raise a StudyError for an image that was annotated at another size than its field's.
 
-    Parameters
-    ----------
-    images
-        Scaled; those whose file tells no size pass.
-    known
-        The fields, with `width` and `height`.
-    scale
-        `annotations.pixel_scale`; a reduced view may be off by one of its own pixels.
-
-    Raises
-    ------
-    StudyError
-        For the first such image.
+    Images are scaled; those of unknown size pass. A reduced view may differ by one of its own
+    pixels of `scale`, which is `annotations.pixel_scale`.
     """
     for image in images:
         field = known.field(image) if image.size else None
         if field is None or image.size is None:
             continue
         size = float(known.rows[field]["width"]), float(known.rows[field]["height"])
-        # a field that could not be read has no size
+        # an unreadable field has no size
         if any(abs(a - b) >= max(scale, 1) for a, b in zip(image.size, size, strict=True)):
             shown = [f"{width / scale:g} x {height / scale:g}" for width, height in (image.size,)]
             raise StudyError(

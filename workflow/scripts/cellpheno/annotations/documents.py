@@ -1,17 +1,17 @@
-"""What the text formats share: text, JSON, numbers and words, each mistake in a sentence."""
+"""Helpers for text formats: read text, JSON, numbers and words, and explain every mistake."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cellpheno.core.errors import StudyError
+from cellpheno.core.errors import StudyError, printable
 
 LARGEST = 1e9
-"""Coordinates beyond this, in pixels, are a mistake of whoever wrote the file."""
+"""Largest plausible coordinate in pixels."""
 
 LONGEST = 500
-"""Letters of a file that a message quotes; a path has fewer."""
+"""Characters of a file that a message quotes; a path has fewer."""
 
 _BEGINNINGS = {
     b"\x89PNG": "a PNG image (format: masks)",
@@ -25,21 +25,13 @@ _BEGINNINGS = {
 
 
 def shown(value: object) -> str:
-    """Return a text fit for a sentence: one line of characters that can be written, not endless."""
-    text = "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(value)
-    )
+    """Return a text for a message: printable, on one line, and limited."""
+    text = printable(str(value))
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a file.
-
-    Raises
-    ------
-    StudyError
-        When it cannot be read, or is empty.
-    """
+    """Read a file, or raise a StudyError if it is unreadable or empty."""
     try:
         content = path.read_bytes()
     except (OSError, ValueError) as error:
@@ -54,13 +46,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_text(path: Path) -> str:
-    """Read a text file in UTF-8, with or without byte order mark.
-
-    Raises
-    ------
-    StudyError
-        For the first byte that is not UTF-8.
-    """
+    """Read a UTF-8 text file, with or without a byte order mark, or raise a StudyError."""
     content = read_bytes(path)
     try:
         return content.decode("utf-8-sig")
@@ -74,19 +60,12 @@ def read_text(path: Path) -> str:
 
 
 def read_json(path: Path, wanted: str) -> Any:
-    """Read a JSON document.
-
-    Parameters
-    ----------
-    path
-        The file.
-    wanted
-        What it should be, for the message.
+    """Read a JSON document, which messages call `wanted`.
 
     Raises
     ------
     StudyError
-        When it is no JSON, is nested too deeply, or gives a key twice, of which one would be lost.
+        When it is not JSON, is nested too deeply, or repeats a key.
     """
     text = read_text(path)
     try:
@@ -109,15 +88,15 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(content) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {shown(twice)!r} stands twice in one object")
+        raise ValueError(f"the key {shown(twice)!r} is repeated in one object")
     return content
 
 
 def wrong_format(path: Path, wanted: str, content: Any) -> StudyError:
-    """Return the error for a JSON document of another format, naming the one it looks like."""
+    """Return the error for a JSON document of another format, with the likely one."""
     kind = _kind(content)
     if kind and kind.partition(" (")[0] in wanted:
-        kind = None  # it looks like what it should be, and is broken
+        kind = None  # it looks like the wanted format, but is broken
     return StudyError(
         f"{shown(path)} is not {wanted}{_suspicion(kind)}; export it again, or set "
         "annotations.format."
@@ -125,12 +104,12 @@ def wrong_format(path: Path, wanted: str, content: Any) -> StudyError:
 
 
 def beginning(content: bytes) -> str | None:
-    """Return what a file looks like by its first bytes, None when they tell nothing."""
+    """Return the format that a file's first bytes indicate, if any."""
     return next((kind for start, kind in _BEGINNINGS.items() if content.startswith(start)), None)
 
 
 def _kind(content: Any) -> str | None:
-    """Return what a JSON document looks like, None when it is like no format known here."""
+    """Return the format that a JSON document looks like, if any."""
     if isinstance(content, list):
         first = content[0] if content else None
         results = isinstance(first, dict) and {"image_id", "bbox"} <= set(first)
@@ -154,67 +133,47 @@ def _suspicion(kind: str | None) -> str:
 
 
 def number(value: Any) -> float:
-    """Return a coordinate or size.
+    """Return a coordinate or size from a number or text.
 
-    Parameters
-    ----------
-    value
-        A number, or text that holds one.
-
-    Raises
-    ------
-    ValueError
-        For anything else, for NaN and infinity, and beyond `LARGEST`.
+    Raises a ValueError for anything else, NaN, infinity, and values beyond `LARGEST`.
     """
     readable = isinstance(value, int | float | str) and not isinstance(value, bool)
-    # Python takes 1_000 for a number
+    # Python reads 1_000 as a number
     if not readable or (isinstance(value, str) and "_" in value):
-        raise ValueError(f"{shown(repr(value))} is no number")
+        raise ValueError(f"{shown(repr(value))} is not a number")
     try:
         result = float(value)
     except OverflowError:
         result = float("inf")
     except ValueError as error:
-        raise ValueError(f"{shown(repr(value))} is no number") from error
+        raise ValueError(f"{shown(repr(value))} is not a number") from error
     if not abs(result) <= LARGEST:
-        raise ValueError(f"{result:g} is no position in an image")
+        raise ValueError(f"{result:g} is not a position in an image")
     return result
 
 
 def word(value: Any) -> str:
-    """Return a name that a file gives.
-
-    Raises
-    ------
-    ValueError
-        When it is not text, or holds half a character (a lone surrogate) and cannot be written.
-    """
+    """Return a name, or raise a ValueError if it is not text or has a lone surrogate."""
     if not isinstance(value, str):
-        raise ValueError(f"{shown(repr(value))} is no text")
+        raise ValueError(f"{shown(repr(value))} is not text")
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise ValueError(f"{shown(value)!r} holds half a character") from error
+        raise ValueError(f"{shown(value)!r} contains half a character") from error
     return value
 
 
 def reason(error: Exception) -> str:
-    """Return why an entry of a document could not be read, in words."""
+    """Return why an entry of a document could not be read."""
     if isinstance(error, KeyError):
         return f"it has no {shown(error.args[0])!r}"
     if isinstance(error, ValueError):
         return shown(error)
-    return "it is built otherwise than the format says"
+    return "it does not have the structure of the format"
 
 
 def items(value: Any, what: str) -> list[Mapping[str, Any]]:
-    """Return a list of objects of a JSON document.
-
-    Raises
-    ------
-    ValueError
-        When it is no list, or one of them is no object.
-    """
+    """Return a list of objects of a JSON document, or raise a ValueError."""
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise ValueError(f"{what} is no list of objects")
+        raise ValueError(f"{what} is not a list of objects")
     return value

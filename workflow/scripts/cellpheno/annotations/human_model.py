@@ -18,7 +18,7 @@ ALL_CLASSES = "all classes"
 MODEL = "the model"
 TRUTH = "the truth"
 REST = "rest"
-"""Of the two-way call: all that is not in the group."""
+"""All classes outside the group, in the two-way call."""
 
 
 FOUND = (agreement.RECALL, agreement.PRECISION)
@@ -35,24 +35,9 @@ def compare(
 ) -> pd.DataFrame:
     """Compare every rater with every one before it.
 
-    Of the cells that both have boxed (IoU of at least 0.5) the accuracy and Cohen's kappa of all
-    classes are measured, and those of the two-way call: in the group or not.
-
-    Parameters
-    ----------
-    raters
-        Who gives the classes: the truth where it is known, annotators, the model.
-    groups
-        Classes of the two-way calls, by the name of the group.
-    seed
-        The study's seed, of the redrawn fields.
-    draws
-        How often fields are redrawn for the intervals.
-
-    Returns
-    -------
-    DataFrame
-        tables.HUMAN_MODEL.
+    Raters are the ground truth where known, annotators, and the model. For cells that both have
+    boxed (IoU of at least 0.5), accuracy and Cohen's kappa are measured with all classes and
+    with the two-way call, in or outside each of the `groups` of classes.
     """
     rows = []
     for (first, reference), (second, rater) in itertools.combinations(raters.items(), 2):
@@ -69,7 +54,7 @@ def compare(
 
 
 def _two_way(part: Annotated, group: str, members: list[str]) -> Annotated:
-    """Return the same boxes with two classes only."""
+    """Return the same boxes with only two classes."""
     inside = part.boxes["label"].isin(members)
     labels = np.where(inside, group, REST)
     return dataclasses.replace(part, boxes=part.boxes.assign(label=labels))
@@ -82,18 +67,10 @@ def raters_of(
     truth: pd.DataFrame | None,
     fields: Collection[str],
 ) -> dict[str, Annotated]:
-    """Return what everyone says of some fields: the truth, the annotators, the model.
+    """Return the boxes of the ground truth, of annotators and of the model in held-out fields.
 
-    Parameters
-    ----------
-    each, gone_through
-        tables.BOXES and tables.GONE_THROUGH of all annotators before merging, the senior one first.
-    cells
-        tables.CELLS; its calls are the model's classes.
-    truth
-        tables.TRUTH, where the study is simulated.
-    fields
-        The model has gone through all of them; they should be held out.
+    The arguments are BOXES and GONE_THROUGH of all annotators before merging, the senior one
+    first, CELLS with the model's calls, and TRUTH if the study is simulated.
     """
     raters = {} if truth is None else {TRUTH: _of(truth, fields, fields)}
     for name in gone_through["annotator"].unique():

@@ -1,6 +1,6 @@
-"""Which annotation files there are and which classes occur: what is asked before any compute.
+"""List annotation files and their classes before any compute.
 
-The Snakefile imports this module, so it knows no format that needs more than text to be read.
+The Snakefile imports this module, so it contains only formats that need no image libraries.
 """
 
 import functools
@@ -26,7 +26,7 @@ TEXT_READERS: dict[str, Reader] = {
     "labelme": lambda path, settings: [labelme.read(path)],
     "csv": lambda path, settings: boxes_csv.read(path, settings["columns"], with_class(settings)),
 }
-"""Readers of the formats that hold text, from a single file and the section."""
+"""Readers of the text formats, from a single file and the section."""
 
 ONE_FILE_PER_IMAGE = {
     "voc": (".xml",),
@@ -34,23 +34,16 @@ ONE_FILE_PER_IMAGE = {
     "masks": (".png", ".tif", ".tiff"),
     "object_masks": (".png", ".tif", ".tiff"),
 }
-"""Formats that come as folders, and how their files' names end."""
+"""Formats that come as folders, and the suffixes of their files."""
 
 
 def sources(files: Sequence[str | Path], settings: Settings) -> list[Path]:
-    """Return every single file that is read, so that a change in any of them is noticed.
-
-    Parameters
-    ----------
-    files
-        Files, or folders where the format has them.
-    settings
-        Of the annotator: `format`, and for masks `suffix`.
+    """Return every file that is read, so that a change in any of them is noticed.
 
     Raises
     ------
     StudyError
-        When a folder holds no file of the format, or the format does not come as a folder.
+        When a folder has no file of the format, or the format does not come as a folder.
     """
     return [source for file in files for source in _sources(Path(file), settings)]
 
@@ -69,7 +62,7 @@ def _sources(path: Path, settings: Settings) -> list[Path]:
         found = sorted(
             file
             for file in path.iterdir()
-            # macOS leaves hidden files of the same ending behind
+            # macOS leaves hidden files with the same suffix behind
             if file.suffix.lower() in endings
             and file.stem.endswith(behind)
             and not file.name.startswith(".")
@@ -82,7 +75,7 @@ def _sources(path: Path, settings: Settings) -> list[Path]:
     if not found:
         names = " or ".join(f"*{behind}{ending}" for ending in endings)
         raise StudyError(
-            f"{shown(path)} holds no {names} files; give the folder with the annotations in "
+            f"{shown(path)} contains no {names} files; name the folder of the annotations in "
             "annotations.files, or set annotations.format."
         )
     return found
@@ -91,15 +84,10 @@ def _sources(path: Path, settings: Settings) -> list[Path]:
 def labels(
     files: Sequence[str | Path], settings: Settings, written: Mapping[str, Sequence[str]]
 ) -> Iterator[set[str]]:
-    """Yield the classes that occur, file by file, so that one may stop when all were seen.
+    """Yield the classes of each file, so that the caller may stop when all were seen.
 
-    Parameters
-    ----------
-    files, settings
-        As for `sources`; `settings` with all keys.
-    written
-        The sample sheet's columns. Files are not opened where the class stands in one of them,
-        or in the config.
+    Files are not opened if the config, or a column of the sample sheet (`written`), has the
+    class.
 
     Raises
     ------
@@ -123,21 +111,12 @@ def labels(
 def check_apart(
     files: Sequence[str | Path], settings: Settings, images: Mapping[str, Sequence[str]]
 ) -> None:
-    """Refuse annotations that the sample sheet takes for images: masks that lie next to them.
+    """Raise a StudyError for masks that the sample sheet lists as images.
 
-    Parameters
-    ----------
-    files, settings
-        As for `sources`.
-    images
-        The sample sheet's column `field` and its columns of image files, their paths as in `files`.
-
-    Raises
-    ------
-    StudyError
-        For the first file that is both.
+    `images` are the sample sheet's column `field` and its columns of image files, with paths as
+    in `files`.
     """
-    folder = functools.cache(lambda path: path.resolve())  # each once, of very many files
+    folder = functools.cache(lambda path: path.resolve())  # once per folder, not per file
     taken = {
         folder(Path(path).parent) / Path(path).name: field
         for column, paths in images.items()
@@ -150,10 +129,10 @@ def check_apart(
             raise StudyError(
                 f"{shown(path)} belongs to annotations.files, but the sample sheet has it as an "
                 f"image of the field {field}; remove the rows of such fields, or make the sheet "
-                "again with a pattern that fits the images alone."
+                "again with a pattern that fits only the images."
             )
 
 
 def with_class(settings: Settings) -> bool:
-    """Return whether the class of a region stands in the annotation file."""
+    """Return whether the annotation file contains the class of a region."""
     return settings["label"] is None and settings["label_column"] is None

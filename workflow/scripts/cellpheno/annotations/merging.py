@@ -1,4 +1,4 @@
-"""Several annotators' boxes to one set, with priority to the senior one (C7)."""
+"""Merge the boxes of several annotators, with priority to the senior one (C7)."""
 
 from collections.abc import Sequence
 
@@ -13,18 +13,10 @@ from cellpheno.tables.columns import BOX_COLUMNS
 
 
 def merge(annotators: Sequence[Annotated], max_iou: float) -> Annotated:
-    """Unite the boxes of several annotators by non-maximum suppression in each field (C7).
+    """Unite the boxes of annotators, senior first, by non-maximum suppression (C7).
 
-    A box gives way to one of a more senior annotator that it overlaps by more than `max_iou`;
-    so the senior box and its class win. Boxes of one annotator never suppress each other: who
-    draws two cells upon each other means two.
-
-    Parameters
-    ----------
-    annotators
-        The senior one first.
-    max_iou
-        Boxes that overlap by more than this show the same cell.
+    A box that overlaps one of a more senior annotator by more than `max_iou` is dropped. Boxes of
+    one annotator never suppress each other, because overlapping boxes mean two cells.
     """
     first, *others = annotators
     boxes, reports = first.boxes, [first.report]
@@ -33,7 +25,7 @@ def merge(annotators: Sequence[Annotated], max_iou: float) -> Annotated:
         reports += [other.report, _merged(other.boxes[repeats])]
         boxes = pd.concat([boxes, other.boxes[~repeats]])
     fields = {field for annotated in annotators for field in annotated.fields["field"]}
-    # one who drew all cells of a field is enough
+    # one annotator who drew all cells of a field is enough
     complete = {field for annotated in annotators for field in annotated.complete}
     boxes = boxes.sort_values(ORDER, kind="stable", ignore_index=True)
     report = pd.concat([report for report in reports if len(report)] or reports[:1])
@@ -43,7 +35,7 @@ def merge(annotators: Sequence[Annotated], max_iou: float) -> Annotated:
 
 
 def _suppressed(kept: pd.DataFrame, boxes: pd.DataFrame, max_iou: float) -> npt.NDArray[np.bool_]:
-    """Return which boxes overlap a kept one of their field by more than `max_iou`."""
+    """Return whether boxes overlap a kept one of their field by more than `max_iou`."""
     rows_of = kept.groupby("field").indices
     senior, junior = kept[BOX_COLUMNS].to_numpy(), boxes[BOX_COLUMNS].to_numpy()
     suppressed = np.zeros(len(boxes), dtype=bool)
@@ -54,7 +46,7 @@ def _suppressed(kept: pd.DataFrame, boxes: pd.DataFrame, max_iou: float) -> npt.
 
 
 def _merged(boxes: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the report for boxes that gave way."""
+    """Return the rows of the report for dropped boxes."""
     rows = [
         [
             annotator,

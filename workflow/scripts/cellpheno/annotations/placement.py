@@ -1,4 +1,4 @@
-"""Whether boxes lie where those of their fields can, or belong to pictures of another size."""
+"""Check that boxes lie in their fields, not in pictures of another size."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,12 +8,12 @@ from cellpheno.core import notices
 from cellpheno.core.errors import StudyError
 
 MANY_FIELDS, MANY_BOXES = 3, 10
-"""So many boxes in so many fields do not all lie in a quarter of their fields by chance.
+"""Fields and boxes that are unlikely to lie in a quarter of their fields by chance.
 
-In a smaller corner fewer do: each counts as often as the sides were halved.
+For a smaller corner fewer suffice, in proportion to the number of halvings.
 """
 ROUNDING = 1.0
-"""Pixels by which a box may reach over the middle because a reduced picture has whole pixels."""
+"""Pixels by which a box may cross the middle, because a reduced picture has whole pixels."""
 
 Array = npt.NDArray[np.float64]
 
@@ -23,21 +23,14 @@ def check(
 ) -> None:
     """Refuse files whose boxes lie outside their fields, and warn of those that may be reduced.
 
-    Parameters
-    ----------
-    edges
-        [n, 4] x_min, y_min, x_max, y_max of each box in px of its field, before it is clipped.
-    sizes
-        [n, 2] width and height of its field in px, NaN where it could not be read.
-    fields
-        [n] name of its field.
-    files
-        [n] file, or folder of files, that it was read from.
+    `edges` [n, 4] are boxes in px of their field before clipping, `sizes` [n, 2] width and height
+    of the field in px (NaN if unreadable), `fields` [n] its name, and `files` [n] the file or
+    folder of the box.
 
     Raises
     ------
     StudyError
-        For the first file of which most boxes lie outside their fields.
+        For the first file with most boxes outside their fields.
     """
     known = ~np.isnan(sizes).any(axis=1) & (geometry.area(edges) > 0)
     for file in dict.fromkeys(files[known]):

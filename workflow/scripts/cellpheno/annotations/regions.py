@@ -1,4 +1,4 @@
-"""Annotated images and their regions, as every annotation format gives them."""
+"""Represent annotated images and regions, and find their fields."""
 
 import collections
 import dataclasses
@@ -14,41 +14,27 @@ from typing import Any
 from cellpheno.core.errors import StudyError
 
 LEFT_OUT = "left out"
-"""The action where a region is not among the boxes."""
+"""The action for a region that is not among the boxes."""
 BOX_AROUND, WITHOUT_CELLS, MERGED = (
     "counts as the box around it",
     "counts as a field without cells",
     "merged into the senior one's",
 )
-"""Actions that are as the documents say; all others are shown on the terminal."""
+"""Documented actions; all others are shown on the terminal."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Region:
-    """One annotated cell.
-
-    Attributes
-    ----------
-    box
-        x_min, y_min, x_max, y_max in pixels, half-open.
-    label
-        What the annotator wrote. Readers leave blanks and line ends around it, so that what is
-        taken off can be reported; empty where the format holds no class.
-    shape
-        What was drawn: rectangle, polygon, polyline, ellipse, circle or mask.
-    area
-        In square pixels; None where no more than the box is known.
-
-    Raises
-    ------
-    ValueError
-        When a number is not finite, or a side or the area is negative.
-    """
+    """One annotated cell; a ValueError if a number is not finite or a size negative."""
 
     box: tuple[float, float, float, float]
+    """x_min, y_min, x_max, y_max in pixels, half-open."""
     label: str
+    """As written, with surrounding blanks so that their removal is reported; "" without a class."""
     shape: str = "rectangle"
+    """Rectangle, polygon, polyline, ellipse, circle or mask."""
     area: float | None = None
+    """In square pixels, None if only the box is known."""
 
     def __post_init__(self) -> None:
         if not all(map(math.isfinite, (*self.box, self.area or 0))):
@@ -59,86 +45,51 @@ class Region:
 
 @dataclasses.dataclass(frozen=True)
 class Note:
-    """What was found odd in an image and what was done about it.
-
-    Attributes
-    ----------
-    problem, action
-        In a few words, the same ones for the same thing.
-    n
-        How many regions it concerns.
-    example
-        One of them, where that helps.
-    """
+    """An oddity in an image, and what was done about it, in fixed words."""
 
     problem: str
     action: str
     n: int
+    """Number of regions concerned."""
     example: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class AnnotatedImage:
-    """One image of an annotation file.
-
-    Attributes
-    ----------
-    name
-        As the annotation tool wrote it.
-    regions
-        Its cells; none where the annotator found none.
-    source
-        The file it was read from, for messages.
-    annotator
-        Who has gone through it; files do not tell, the config does.
-    size
-        Width and height in pixels, None where the file does not tell.
-    folder
-        Of the image, where the file tells it apart from the name.
-    gone_through
-        Whether it counts as annotated; not so where it has no regions and the format cannot tell
-        an image without cells from one that nobody has looked at.
-    complete
-        Whether every cell that was annotated is among the regions, so that the rest of the image
-        shows no cell.
-    notes
-        For annotations/report.tsv.
-    """
+    """One image of an annotation file."""
 
     name: str
+    """As the annotation tool wrote it."""
     regions: tuple[Region, ...]
     source: str
+    """The annotation file, for messages."""
     annotator: str = ""
+    """From the config, because files do not name it."""
     size: tuple[float, float] | None = None
+    """Width and height in pixels, if known."""
     folder: str = ""
+    """The folder of the image, if separate from the name."""
     gone_through: bool = True
+    """Whether it counts as annotated; False without regions if the format lists unseen images."""
     complete: bool = True
+    """Whether the regions contain every annotated cell, so that the rest shows none."""
     notes: tuple[Note, ...] = dataclasses.field(default=(), compare=False)
+    """For annotations/report.tsv."""
 
 
 class FieldNames:
-    """Tells which field of view an annotated image shows.
+    """Finds the field of view that an annotated image shows.
 
-    An image is known by the name of its field or by the file of any of the field's channels,
-    each without suffix (such as .tif or .ome.tif), so that cells may be outlined on a PNG made
-    from a TIFF. As much of the path is compared as it takes to find one field only; where a name
-    without folders is both a field's and that of another field's file, the field is meant. Where
-    several fields fit, the image that lies beside the annotation file is meant.
+    The image is named after its field or after the file of any channel, without suffix (such as
+    .tif or .ome.tif), so that cells may be outlined on a PNG of a TIFF. As much of the path is
+    compared as is needed to find one field; a field's name has priority over file names. If
+    several fields match, the one of the image next to the annotation file is meant.
 
-    An image is none of the study's where its own folder, or that of the annotation file, holds an
-    image file of its name that is not the field's: it shows another plate, say.
+    An image does not belong to the study if its own folder, or that of the annotation file, has
+    another image file of its name, for example of another plate.
 
-    Parameters
-    ----------
-    fields
-        Rows with `field` and one file per channel.
-    channels
-        Names of the entries that hold files.
-
-    Attributes
-    ----------
-    rows
-        The rows by field.
+    `fields` are rows with `field` and one file for each of the `channels`; `rows` maps fields to
+    them.
     """
 
     def __init__(self, fields: Iterable[Mapping[str, Any]], channels: Sequence[str]) -> None:
@@ -153,12 +104,9 @@ class FieldNames:
                     self._known[ending].add(row["field"])
 
     def field(self, image: AnnotatedImage) -> str | None:
-        """Return the field that an annotated image shows, None when the study has no such image.
+        """Return the field that an annotated image shows, None if the study has no such image.
 
-        Raises
-        ------
-        StudyError
-            When the name fits several fields.
+        Raises a StudyError when the name fits several fields.
         """
         fits = self._fitting(image)
         if not fits or self.other_file(image):
@@ -172,10 +120,9 @@ class FieldNames:
         return next(iter(fits))
 
     def other_file(self, image: AnnotatedImage) -> Path | None:
-        """Return the image file that an annotated image shows although no field of its name has it.
+        """Return the image file that an annotated image shows if it is not its field's file.
 
-        Copies of a field's file are as good as the file. A file with another suffix than the
-        field's counts as a picture that was made from it.
+        A copy of a field's file, or a file with another suffix, counts as the field's.
         """
         key = image.name, image.folder, image.source
         if key not in self._others:
@@ -186,7 +133,7 @@ class FieldNames:
         return self._others[key]
 
     def _candidates(self, image: AnnotatedImage, own: Sequence[Path]) -> Iterator[Path]:
-        """Yield the paths that an image may mean beyond the files of the fields that it fits."""
+        """Yield the paths that an image may mean in addition to its fields' files."""
         named = self._endings_of(image, own)
         agreed = max((_common(named, file) for file in own), default=0)
         source = Path(image.source)
@@ -200,7 +147,7 @@ class FieldNames:
                 yield folder / f"{ending}{suffix}"
 
     def notes(self, image: AnnotatedImage) -> list[Note]:
-        """Return what is to be said on how the field of an image was found, or was not."""
+        """Return notes on how the field of an image was found, or was not."""
         n = len(image.regions)
         other = self.other_file(image)
         if other is not None:
@@ -217,7 +164,7 @@ class FieldNames:
         own = self._files(self._fitting(image))
         named = self._endings_of(image, own)
         own = [file for file in own if named and _common(named, file)]
-        # of a path of another machine, only its last folders are those of the study
+        # only the last folders of a path on another machine are those of the study
         absolute = re.match(r"[/\\]|[A-Za-z]:", _with_folder(image)) is not None
         return bool(own) and all(
             _common(named, file) < (2 if absolute else min(len(named), len(file.parts)))
@@ -225,9 +172,9 @@ class FieldNames:
         )
 
     def _fitting(self, image: AnnotatedImage) -> set[str]:
-        """Return the fields that an image may show, as far as names tell."""
+        """Return the fields whose names fit an image."""
         fits: set[str] = set()
-        for keep_suffix in (True, False):  # a field may be named with a dot in it
+        for keep_suffix in (True, False):  # the name of a field may contain a dot
             for ending in _endings(image.name, keep_suffix):
                 found = self._known.get(ending, set())
                 if len(found) == 1:
@@ -243,11 +190,11 @@ class FieldNames:
         return fits
 
     def _files(self, fields: Iterable[str]) -> list[Path]:
-        """Return the files of some fields."""
+        """Return the files of fields."""
         return [Path(self.rows[field][channel]) for field in fields for channel in self._channels]
 
     def _endings_of(self, image: AnnotatedImage, own: Sequence[Path]) -> list[str]:
-        """Return the endings of an image's path with the folder that its file tells, if any."""
+        """Return the endings of an image's path, with the folder from its file if any."""
         stems = {_endings(file.name, keep_suffix=False)[0] for file in own}
         whole = _endings(_with_folder(image), keep_suffix=True)
         keep_suffix = bool(whole) and whole[-1] in stems
@@ -256,8 +203,8 @@ class FieldNames:
 
 
 def _endings(path: str, keep_suffix: bool) -> list[str]:
-    """Return the path and what is left as folders are taken off its front, longest first."""
-    # macOS writes letters and their accents apart, others together
+    """Return the path without its first folders, one fewer each time, longest first."""
+    # macOS separates letters and accents, others join them
     pure = PurePosixPath(unicodedata.normalize("NFC", path.replace("\\", "/")))
     if pure.name and not keep_suffix:
         pure = pure.with_name(pure.stem.removesuffix(".ome") or pure.stem)
@@ -274,25 +221,19 @@ def _suffix(file: Path) -> str:
 
 
 def _common(endings: Sequence[str], file: Path) -> int:
-    """Return how many parts of two paths are the same, counted from their ends."""
+    """Return the number of equal parts of two paths, from their ends."""
     known = set(_endings(str(file), keep_suffix=False))
     return sum(ending in known for ending in endings)
 
 
 def _among(path: Path, files: Iterable[Path]) -> bool:
-    """Whether a file is one of some files, or a copy of one."""
+    """Whether a file equals one of some files."""
     there = [file for file in files if file.is_file()]
     return any(filecmp.cmp(path, file, shallow=False) for file in there)
 
 
 def check_classes(images: Iterable[AnnotatedImage], classes: Sequence[str]) -> None:
-    """Refuse labels that are no class of the study.
-
-    Raises
-    ------
-    StudyError
-        For the first region with such a label.
-    """
+    """Raise a StudyError for the first label that is not a class of the study."""
     for image in images:
         for region in image.regions:
             if region.label not in classes:

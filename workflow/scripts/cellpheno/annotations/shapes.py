@@ -1,4 +1,4 @@
-"""Outlines to the box around them and the area within."""
+"""Compute the box around an outline and its area."""
 
 import math
 from collections.abc import Sequence
@@ -9,65 +9,35 @@ Outline = tuple[Box, float | None]
 
 
 def rectangle(x: float, y: float, width: float, height: float) -> Outline:
-    """Return a rectangle by its upper left corner; its area is that of the box.
-
-    Raises
-    ------
-    ValueError
-        For a negative width or height.
-    """
+    """Return a rectangle by its upper left corner, or raise a ValueError for a negative size."""
     if width < 0 or height < 0:
         raise ValueError(f"its size is negative ({width:g} x {height:g})")
     return (x, y, x + width, y + height), None
 
 
 def corners(x_min: float, y_min: float, x_max: float, y_max: float) -> Outline:
-    """Return a rectangle by its corners.
-
-    Raises
-    ------
-    ValueError
-        When the right edge is left of the left one, or the lower above the upper one.
-    """
+    """Return a rectangle by its corners, or raise a ValueError if they are in the wrong order."""
     return rectangle(x_min, y_min, x_max - x_min, y_max - y_min)
 
 
 def around(x: Sequence[float], y: Sequence[float]) -> Box:
-    """Return the box around points.
-
-    Raises
-    ------
-    ValueError
-        When there are none, or not as many of x as of y.
-    """
+    """Return the box around points, or raise a ValueError if a coordinate is missing."""
     if not x or len(x) != len(y):
         raise ValueError(f"it has {len(x)} values of x and {len(y)} of y")
     return min(x), min(y), max(x), max(y)
 
 
 def polygon(x: Sequence[float], y: Sequence[float]) -> Outline:
-    """Return a closed outline; its area by the shoelace formula, so it should not cross itself.
-
-    Raises
-    ------
-    ValueError
-        When there are no points, or not as many of x as of y.
-    """
+    """Return a closed outline; the shoelace formula needs one that does not cross itself."""
     box = around(x, y)
-    # from a corner of the box, so that small outlines far from the origin lose no digits
+    # relative to a corner of the box, so that outlines far from the origin lose no digits
     x, y = [value - box[0] for value in x], [value - box[1] for value in y]
     cross = (x[start - 1] * y[start] - x[start] * y[start - 1] for start in range(len(x)))
     return box, abs(math.fsum(cross)) / 2
 
 
 def ellipse(x: float, y: float, rx: float, ry: float, theta: float = 0.0) -> Outline:
-    """Return an ellipse by its centre and radii, turned by theta (radians).
-
-    Raises
-    ------
-    ValueError
-        For a negative radius.
-    """
+    """Return an ellipse by centre and radii, rotated by theta (radians), or raise a ValueError."""
     if rx < 0 or ry < 0:
         raise ValueError(f"its radius is negative ({rx:g}, {ry:g})")
     cosine, sine = math.cos(theta), math.sin(theta)
@@ -76,10 +46,7 @@ def ellipse(x: float, y: float, rx: float, ry: float, theta: float = 0.0) -> Out
 
 
 def united(parts: Sequence[Outline]) -> Outline:
-    """Return the parts of one cell as one outline: the box around all, the sum of their areas.
-
-    The area is unknown where that of any part is.
-    """
+    """Return the parts of a cell as one outline: the box around all, and their area if known."""
     left, top, right, bottom = zip(*(box for box, _ in parts), strict=True)
     areas = [area for _, area in parts]
     area = None if None in areas else math.fsum(areas)

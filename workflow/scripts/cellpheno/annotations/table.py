@@ -1,4 +1,4 @@
-"""Annotated images of one annotator to tables: boxes in pixels of the fields, fields, report."""
+"""Convert the annotated images of one annotator to tables of boxes and fields and a report."""
 
 import collections
 import dataclasses
@@ -34,52 +34,36 @@ _INCOMPLETE = Note("field of which a cell was left out", "does not count as comp
 
 @dataclasses.dataclass(frozen=True)
 class Annotated:
-    """What annotators have annotated.
-
-    Attributes
-    ----------
-    boxes
-        tables.BOXES, sorted by field, y_min, x_min.
-    fields
-        tables.ANNOTATED_FIELDS, sorted by field; those without cells have `n_boxes` 0.
-    report
-        tables.ANNOTATION_REPORT: what was changed or left out.
-    """
+    """Tables of annotations."""
 
     boxes: pd.DataFrame
+    """BOXES, sorted by field, y_min, x_min."""
     fields: pd.DataFrame
+    """ANNOTATED_FIELDS, sorted by field, also those without cells."""
     report: pd.DataFrame
+    """ANNOTATION_REPORT of changes and omissions."""
 
     @property
     def complete(self) -> set[str]:
-        """The fields of which every cell is among the boxes."""
+        """The fields whose cells are all among the boxes."""
         return set(self.fields.loc[self.fields["complete"], "field"])
 
 
 def to_tables(
     images: Sequence[AnnotatedImage], known: FieldNames, classes: Sequence[str]
 ) -> Annotated:
-    """Put the annotated images of one annotator into tables.
+    """Convert the annotated images of one annotator to tables.
 
-    Images that are not in the sample sheet are left out. Boxes are clipped to their field; what
-    is smaller than a pixel then, and what was drawn twice, is left out as well. A field that loses
-    a cell so is not complete, and one that loses all its boxes is not annotated: it was not found
-    empty. All of this is in the report.
-
-    Parameters
-    ----------
-    images
-        Of the annotation files.
-    known
-        The study's fields, with `width` and `height`.
-    classes
-        The study's classes.
+    Images that are not in the sample sheet are left out. Boxes are clipped to their field; those
+    that are then smaller than a pixel, and repeated ones, are left out. A field that loses a cell
+    in this way is not complete, and one that loses all boxes is not annotated, because it was not
+    found empty. The report lists all of this.
 
     Raises
     ------
     StudyError
-        For a label that is no class, for a field that is annotated twice, for boxes of pictures of
-        another size, and when no annotated image is in the sample sheet.
+        For an unknown label, a field that is annotated twice, boxes of pictures of another size,
+        and when no annotated image is in the sample sheet.
     """
     named = [(known.field(image), image) for image in images]
     rows = [
@@ -99,8 +83,8 @@ def to_tables(
     if boxes.empty:
         rows += [_row(note, placed[number][1], placed[number][0]) for number, note in findings]
         raise StudyError(
-            f"The annotations hold no box that lies in its field ({_summary(rows) or 'none at all'}"
-            "); correct annotations.files or the sample sheet."
+            "The annotations contain no box that lies in its field "
+            f"({_summary(rows) or 'none at all'}); correct annotations.files or the sample sheet."
         )
     fields = {field for field, _ in placed} - (set(drawn["field"]) - set(boxes["field"]))
     incomplete = fields & (lost | {field for field, image in placed if not image.complete})
@@ -114,7 +98,7 @@ def to_tables(
 
 
 def labels_drawn(images: Iterable[AnnotatedImage], known: FieldNames) -> pd.DataFrame:
-    """Return `field` and `label` of every region of the study's fields, readable or not."""
+    """Return `field` and `label` of every region in the study's fields, readable or not."""
     named = [(known.field(image), image) for image in images]
     rows = [(field, region.label) for field, image in named if field for region in image.regions]
     return pd.DataFrame(rows, columns=["field", "label"])
@@ -123,17 +107,7 @@ def labels_drawn(images: Iterable[AnnotatedImage], known: FieldNames) -> pd.Data
 def annotated_fields(
     fields: Iterable[str], boxes: pd.DataFrame, incomplete: Collection[str] = ()
 ) -> pd.DataFrame:
-    """Return the table of annotated fields, those without boxes too.
-
-    Parameters
-    ----------
-    fields
-        Names of the annotated fields.
-    boxes
-        The boxes table.
-    incomplete
-        Those fields that show cells without a box.
-    """
+    """Return ANNOTATED_FIELDS, with those that lack boxes and those with unboxed cells."""
     names = pd.Index(sorted(fields), name="field", dtype="str")
     counts = boxes["field"].value_counts().reindex(names, fill_value=0)
     table = counts.rename("n_boxes").reset_index()
@@ -141,7 +115,7 @@ def annotated_fields(
 
 
 def _files(placed: Sequence[tuple[str, AnnotatedImage]]) -> list[str]:
-    """Return the file that each image was read from, or the folder where each has its own."""
+    """Return the file of each image, or its folder if the file has only this image."""
     images = collections.Counter(image.source for _, image in placed)
     return [
         image.source if images[image.source] > 1 else str(PurePosixPath(image.source).parent)
@@ -150,7 +124,7 @@ def _files(placed: Sequence[tuple[str, AnnotatedImage]]) -> list[str]:
 
 
 def _drawn(placed: Sequence[tuple[str, AnnotatedImage]]) -> pd.DataFrame:
-    """Return all regions as rows of the boxes table, with the number of their image."""
+    """Return all regions as rows of the boxes table, with their image numbers."""
     regions = [
         (number, field, image.annotator, region)
         for number, (field, image) in enumerate(placed)
@@ -170,7 +144,7 @@ def _drawn(placed: Sequence[tuple[str, AnnotatedImage]]) -> pd.DataFrame:
 
 
 def _sizes(drawn: pd.DataFrame, known: FieldNames) -> npt.NDArray[np.float64]:
-    """Return width and height of the field of each box, [n, 2], NaN where it could not be read."""
+    """Return width and height of each box's field, [n, 2], NaN if unreadable."""
     rows = [known.rows[field] for field in drawn["field"]]
     return np.array([[row["width"], row["height"]] for row in rows], float).reshape(-1, 2)
 
@@ -178,7 +152,7 @@ def _sizes(drawn: pd.DataFrame, known: FieldNames) -> npt.NDArray[np.float64]:
 def _inside(
     drawn: pd.DataFrame, sizes: npt.NDArray[np.float64]
 ) -> tuple[pd.DataFrame, set[str], list[tuple[int, Note]]]:
-    """Return the boxes in their fields, each once, the fields of others, what became of these."""
+    """Return the boxes in their fields without repeats, the fields of lost ones, and notes."""
     edges = drawn[BOX_COLUMNS].to_numpy()
     clipped = np.clip(edges, 0, np.hstack([sizes, sizes]))
     unread = np.isnan(sizes).any(axis=1)
@@ -188,7 +162,7 @@ def _inside(
     sound = ~unread & ~empty & ~tiny & ~outside
     reached_over = sound & (clipped != edges).any(axis=1)
     inside = drawn.assign(**dict(zip(BOX_COLUMNS, clipped.T, strict=True)))
-    # how much of the outline lies in the field is not known
+    # the part of the outline within the field is not known
     inside.loc[reached_over, "area"] = np.nan
     twice = _repeats(inside, sound, ["image", *BOX_COLUMNS, "label"])
     other_label = ~twice & _repeats(inside, sound, ["image", *BOX_COLUMNS])
@@ -211,7 +185,7 @@ def _inside(
 def _repeats(
     boxes: pd.DataFrame, sound: npt.NDArray[np.bool_], columns: list[str]
 ) -> npt.NDArray[np.bool_]:
-    """Return which sound boxes repeat an earlier sound one; one that is left out counts not."""
+    """Return which sound boxes repeat an earlier sound one."""
     repeats = sound.copy()
     repeats[sound] = boxes.loc[sound, columns].duplicated()
     return repeats
@@ -235,12 +209,12 @@ def _row(note: Note, image: AnnotatedImage, field: str | None) -> list[object]:
 def _placed(
     named: Sequence[tuple[str | None, AnnotatedImage]], known: FieldNames
 ) -> list[tuple[str, AnnotatedImage]]:
-    """Return the images that the study has and that were gone through, with their fields."""
+    """Return the study's images that count as annotated, with their fields."""
     placed = [(field, image) for field, image in named if field is not None]
     if named and not placed:
         names = sorted({image.name for _, image in named})
         others = [str(path) for _, image in named if (path := known.other_file(image))]
-        shown = f", and {others[0]} is there but no field's" if others else ""
+        shown = f", and {others[0]} exists but belongs to no field" if others else ""
         raise StudyError(
             f"None of the {len(named)} annotated images is in the sample sheet (the annotations "
             f"name {', '.join(names[:3])}{shown}); name them after the fields or after a channel's "
@@ -252,7 +226,7 @@ def _placed(
 
 
 def _refuse_repeats(placed: Sequence[tuple[str, AnnotatedImage]]) -> None:
-    """Raise when two annotated images show one field: its cells would count twice."""
+    """Raise a StudyError when two annotated images show one field."""
     first: dict[str, AnnotatedImage] = {}
     for field, image in placed:
         other = first.setdefault(field, image)
@@ -265,15 +239,7 @@ def _refuse_repeats(placed: Sequence[tuple[str, AnnotatedImage]]) -> None:
 
 
 def warn_of(report: pd.DataFrame, file: str) -> None:
-    """Warn in one line of what was left out, clipped or guessed.
-
-    Parameters
-    ----------
-    report
-        tables.ANNOTATION_REPORT.
-    file
-        Where the report is.
-    """
+    """Warn in one line of the ANNOTATION_REPORT's omissions, changes and guesses."""
     rows = report[REPORT_COLUMNS].to_numpy().tolist()
     ordinary = (BOX_AROUND, WITHOUT_CELLS, MERGED)
     odd = [row for row in rows if row[4] not in ordinary]
@@ -282,7 +248,7 @@ def warn_of(report: pd.DataFrame, file: str) -> None:
 
 
 def _summary(rows: Sequence[Sequence[object]]) -> str:
-    """Return how often each problem occurs, with what was done."""
+    """Return the number of each problem with its action."""
     images: collections.Counter[tuple[object, object]] = collections.Counter()
     regions: collections.Counter[tuple[object, object]] = collections.Counter()
     for _, _, _, problem, action, n, _ in rows:

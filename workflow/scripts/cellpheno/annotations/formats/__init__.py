@@ -1,1 +1,1 @@
-"""Formats of annotation files, each read into regions."""
+"""Read each format of annotation files into regions."""

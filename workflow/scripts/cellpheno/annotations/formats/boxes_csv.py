@@ -1,4 +1,4 @@
-"""Boxes as a table: comma, semicolon or tab between the columns, one row per box."""
+"""Read boxes from a comma-, semicolon- or tab-separated table with one row per box."""
 
 import collections
 import dataclasses
@@ -18,29 +18,20 @@ USUAL_NAMES = {
     "area": ("area",),
     **{edge: (edge, edge.replace("_", ""), f"bbox_{edge.replace('_', '')}") for edge in EDGES},
 }
-"""What columns are called where `annotations.columns` does not say; case does not count."""
+"""Column names recognised without `annotations.columns`, in any case."""
 
 
 def read(path: Path, columns: Mapping[str, str], with_class: bool) -> list[AnnotatedImage]:
-    """Read a table of boxes: half-open, in pixels from the upper left corner.
+    """Read a table of boxes, half-open, in pixels from the upper left corner.
 
-    A row with an image and no numbers says that the image was annotated and has no cells. An area
-    of 0 says that whoever wrote the table did not measure it.
-
-    Parameters
-    ----------
-    path
-        Text with a header.
-    columns
-        Names of the columns `image`, `x_min`, `y_min`, `x_max`, `y_max`, `label`, `area` where
-        they are not the usual ones.
-    with_class
-        Whether the class stands in the column `label`; else that column is not looked at.
+    A row with an image but no numbers is an annotated image without cells. An area of 0 was not
+    measured. `columns` overrides usual column names. Without `with_class` the column `label` is
+    ignored.
 
     Raises
     ------
     StudyError
-        When a column is missing, and for the first row that cannot be read.
+        When a column is missing, and for the first unreadable row.
     """
     text = documents.read_text(path)
     separator = text_tables.separator(text.lstrip().partition("\n")[0])
@@ -72,11 +63,11 @@ def _notes(unmeasured: int) -> tuple[Note, ...]:
 def _places(
     header: list[str], columns: Mapping[str, str], with_class: bool, path: Path
 ) -> dict[str, int]:
-    """Return where each column stands in a row."""
+    """Return the position of each column in a row."""
     names = [name.strip().lower().replace(" ", "_") for name in header]
     if "region_shape_attributes" in names:
         raise StudyError(
-            f"{shown(path)} holds annotations exported from VIA, not a table of boxes; set "
+            f"{shown(path)} contains annotations exported from VIA, not a table of boxes; set "
             "annotations.format to via."
         )
     places: dict[str, int] = {}
@@ -103,7 +94,7 @@ def _places(
 
 
 def _entry(row: Mapping[str, str]) -> tuple[str, Region | None]:
-    """Return image and box of one row, no box where the image has no cells."""
+    """Return image and box of one row, None instead of a box if the image has no cells."""
     image = documents.word(row["image"])
     if not image:
         raise ValueError("it names no image")

@@ -1,4 +1,4 @@
-"""COCO: one JSON file with the images, their annotations and the categories."""
+"""Read COCO: one JSON file with images, annotations and categories."""
 
 import collections
 from collections.abc import Mapping, Sequence
@@ -18,30 +18,23 @@ LEAVE_OUT = "leave_out"
 CROWD = "region marked as a crowd"
 
 Counts = collections.Counter[tuple[str, str]]
-"""How many annotations of an image have a problem, by the problem and what is done about it."""
+"""Number of annotations of an image by problem and action."""
 
 
 def read(path: Path, crowds: str = LEAVE_OUT) -> list[AnnotatedImage]:
-    """Read a COCO file; every image in it counts as annotated, with cells or without.
+    """Read a COCO file, in which every image counts as annotated, with or without cells.
 
-    A region's area is the one that the file gives next to a segmentation, or else that of the
-    segmentation's polygons; without a segmentation only the box is known. An image of which crowds
-    are left out is not completely annotated, and does not count as annotated if it has nothing
-    else.
-
-    Parameters
-    ----------
-    path
-        The file.
-    crowds
-        What becomes of annotations marked as a crowd (`iscrowd`): `leave_out`, because they stand
-        for an unknown number of cells, or `cells`: each is one, as CVAT writes brush masks.
+    A region's area is the file's if it has a segmentation, or else that of its polygons; without
+    a segmentation only the box is known. Annotations marked as a crowd (`iscrowd`) are left out
+    (`leave_out`), because they contain an unknown number of cells, or count as one cell each
+    (`cells`), because CVAT marks brush masks so. An image that loses crowds is not complete, nor
+    annotated if nothing else is left.
 
     Raises
     ------
     StudyError
-        When the file is not COCO, an annotation refers to nothing, or all are crowds that are
-        left out.
+        When the file is not COCO, an annotation refers to a missing entry, or all annotations
+        are omitted crowds.
     """
     content = documents.read_json(path, WANTED)
     try:
@@ -76,7 +69,7 @@ def read(path: Path, crowds: str = LEAVE_OUT) -> list[AnnotatedImage]:
 
 
 def _explain_crowds(left_out: int, annotations: Sequence[object], path: Path) -> None:
-    """Warn of crowds that were left out; refuse a file that holds nothing else."""
+    """Warn of omitted crowds, or refuse a file with nothing else."""
     if not left_out:
         return
     sentence = (
@@ -128,19 +121,19 @@ def _image(
         tuple(regions),
         shown(path),
         size=size,
-        gone_through=bool(regions) or not crowds,  # one full of cells was not found empty
+        gone_through=bool(regions) or not crowds,  # an image of crowds only was not found empty
         complete=not crowds,
         notes=tuple(Note(*what, n) for what, n in sorted(problems.items())),
     )
 
 
 def _region(annotation: Mapping[str, Any], label: str, problems: Counts) -> Region:
-    """Return one annotation, and count what is wrong with it."""
+    """Return one annotation, and count its problems."""
     if not label.strip():
         raise ValueError("its category has no name")
     drawn = annotation.get("segmentation") or []
     parts = drawn if isinstance(drawn, list) else [drawn]
-    masks = [part for part in parts if isinstance(part, dict)]  # run lengths, which are not read
+    masks = [part for part in parts if isinstance(part, dict)]  # run lengths are not read
     outlines = _polygons([part for part in parts if part and part not in masks])
     if parts and not (masks or outlines):
         problems["empty polygon", "left out, the bbox counts"] += 1
@@ -159,7 +152,7 @@ def _region(annotation: Mapping[str, Any], label: str, problems: Counts) -> Regi
 def _box(
     annotation: Mapping[str, Any], outlines: list[shapes.Outline], problems: Counts
 ) -> shapes.Box:
-    """Return the `bbox`, or the box around the polygons where there is none, or one of no size."""
+    """Return the `bbox`, or the box around the polygons if it is missing or has no size."""
     around = shapes.united(outlines)[0] if outlines else None
     if around is not None and not annotation.get("bbox"):
         return around

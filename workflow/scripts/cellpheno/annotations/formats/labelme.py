@@ -1,4 +1,4 @@
-"""labelme: a folder with one JSON file per image."""
+"""Read labelme: a folder with one JSON file per image."""
 
 import dataclasses
 import math
@@ -16,17 +16,17 @@ WANTED = "a labelme annotation"
 
 
 def read(path: Path) -> AnnotatedImage:
-    """Read a labelme file; it is an image that was annotated, with cells or without.
+    """Read a labelme file, an annotated image with or without cells.
 
-    labelme names the file after its image, and this name is what counts: where `imagePath` tells
-    another one, files were renamed since. Files that were exported in an order have a number before
-    the name of the field. Shapes that share a `group_id` are parts of one cell.
+    labelme names the file after its image, and that name counts if files were renamed and
+    `imagePath` has another one. Files exported in an order have a number before the field's name.
+    Shapes with the same `group_id` are parts of one cell.
 
     Raises
     ------
     StudyError
-        When the file is not labelme's, a shape has no label or no area, or the parts of a cell
-        have different labels.
+        When the file is not labelme's, a shape has no label or area, or parts of a cell have
+        different labels.
     """
     content = documents.read_json(path, WANTED)
     try:
@@ -38,7 +38,7 @@ def read(path: Path) -> AnnotatedImage:
     for count, shape in enumerate(drawn, 1):
         region = _region(shape, f"Shape {count} of {shown(path)}")
         group = shape.get("group_id")
-        # the file may number its groups in the same way as its shapes
+        # groups may have the same numbers as shapes
         key = ("alone", count) if group is None else ("group", shown(group))
         cells.setdefault(key, []).append(region)
     regions = tuple(_joined(parts, group, path) for (_, group), parts in cells.items())
@@ -55,7 +55,7 @@ def read(path: Path) -> AnnotatedImage:
 
 
 def _joined(parts: Sequence[Region], group: Any, path: Path) -> Region:
-    """Return the cell that the shapes of a group show."""
+    """Return the cell that the shapes of a group form."""
     first, *others = parts
     for part in others:
         if part.label.strip() != first.label.strip():
@@ -73,7 +73,7 @@ def _region(shape: Mapping[str, Any], where: str) -> Region:
         label = documents.word(shape["label"])
         kind = shape.get("shape_type") or "polygon"  # old files lack it
         if any(len(point) != 2 for point in shape["points"]):
-            raise ValueError("a point has not two coordinates")
+            raise ValueError("a point does not have two coordinates")
         points = [(number(x), number(y)) for x, y in shape["points"]]
         box, area = _outline(kind, points)
     except (KeyError, TypeError, ValueError) as error:
@@ -89,11 +89,11 @@ def _region(shape: Mapping[str, Any], where: str) -> Region:
 def _outline(kind: Any, points: list[tuple[float, float]]) -> shapes.Outline:
     """Return the box around a shape and its area."""
     x, y = [point[0] for point in points], [point[1] for point in points]
-    if kind == "rectangle":  # any two opposite corners, or all four
+    if kind == "rectangle":  # two opposite corners, or all four
         return shapes.around(x, y), None
     if kind == "polygon":
         return shapes.polygon(x, y)
-    if kind == "circle" and len(points) == 2:  # its centre, and a point on it
+    if kind == "circle" and len(points) == 2:  # the centre, and a point on the circle
         radius = math.dist(*points)
         return shapes.ellipse(x[0], y[0], radius, radius)
     if kind == "mask" and len(points) == 2:  # first and last pixel; the mask itself is not read

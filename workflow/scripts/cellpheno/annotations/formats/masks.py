@@ -1,4 +1,4 @@
-"""Instance masks: one image per field of view, in which every cell has a value of its own."""
+"""Read instance masks: one image per field of view, with a different value for every cell."""
 
 import io
 from pathlib import Path
@@ -15,40 +15,34 @@ from cellpheno.images.reading import picture_metadata, tiff
 from cellpheno.images.reading.planes import check_size, refusing
 
 _DIRECT = 2**16
-"""Masks with larger values are renumbered first: a table of all values would not fit."""
+"""Masks with larger values are renumbered first, because a table of all values would not fit."""
 _SPREAD = 100
-"""Boxes that together are as many times as large as the mask are those of a picture's values."""
+"""Ratio of all boxes to the mask above which the image is a picture, not a mask."""
 
 _MAIN = 0.75
-"""Share of its pixels below which the largest piece of a value is not the cell itself."""
+"""Share of its pixels below which the largest piece of a value is not a cell."""
 
 
 def read(path: Path, suffix: str) -> AnnotatedImage:
-    """Read a mask; it is a field that was annotated, with cells or without.
+    """Read a mask, an annotated field with or without cells, from PNG or TIFF (8, 16 or 32 bits).
 
-    The value 0 is background, every other value one cell, in however many pieces. The box is
-    half-open, the area the number of pixels. A palette's numbers count and not its colours.
-
-    Parameters
-    ----------
-    path
-        PNG or TIFF with 8, 16 or 32 bits.
-    suffix
-        What the file's name has behind that of the field, such as `_MaskNuclei`.
+    The value 0 is background, every other value one cell, even in several pieces. The box is
+    half-open, the area a number of pixels. Of a palette, the indices count. `suffix` follows the
+    field in the file's name, such as `_MaskNuclei`.
 
     Raises
     ------
     StudyError
-        When the file cannot be read, holds several channels or numbers with a point, or tells
-        cells from background only and not from each other.
+        When the file cannot be read, has several channels or fractions, or distinguishes cells
+        only from background.
     """
     mask = pixels(path)
     regions, in_pieces, scattered = _regions(mask)
     if 2 * scattered > len(regions):
         raise StudyError(
-            f"{shown(path)} is no mask of numbered cells: {scattered} of its {len(regions)} "
-            "values beside 0 lie in separate pieces, as in a picture, or in a mask that tells "
-            "cells from background only; save a mask in which every cell has its own value."
+            f"{shown(path)} is not a mask of numbered cells: {scattered} of its {len(regions)} "
+            "values other than 0 are in separate pieces, as in a picture, or in a mask that only "
+            "separates cells from background; save a mask in which every cell has its own value."
         )
     notes = []
     if in_pieces:
@@ -70,16 +64,13 @@ def read(path: Path, suffix: str) -> AnnotatedImage:
 def pixels(path: Path) -> npt.NDArray[Any]:
     """Return the values of a mask, [height, width], whole numbers from 0.
 
-    Raises
-    ------
-    StudyError
-        When the file cannot be read, holds several channels or numbers with a point.
+    Raises a StudyError when the file cannot be read, has several channels or fractions.
     """
     return _checked(_pixels(path), path)
 
 
 def places(mask: npt.NDArray[Any]) -> list[tuple[int, tuple[slice, slice]]]:
-    """Return each value of a mask beside 0, in order, with the rows and columns that it covers."""
+    """Return the values of a mask except 0, in order, with the rows and columns that they cover."""
     values, numbered = np.unique(mask, return_inverse=True)
     found = ndimage.find_objects(numbered.reshape(mask.shape) + 1)
     return [
@@ -90,7 +81,7 @@ def places(mask: npt.NDArray[Any]) -> list[tuple[int, tuple[slice, slice]]]:
 
 
 def _pixels(path: Path) -> npt.NDArray[Any]:
-    """Return what a file holds, [height, width] where it is one plane."""
+    """Return the pixels of a file, [height, width] if it is one plane."""
     try:
         handle = path.open("rb")
     except OSError as error:
@@ -102,7 +93,7 @@ def _pixels(path: Path) -> npt.NDArray[Any]:
 def _png(path: Path, handle: BinaryIO) -> npt.NDArray[Any]:
     content = handle.read()
     pixels = io.BytesIO(picture_metadata.without(content))
-    # Pillow, because OpenCV gives a palette's colours
+    # not OpenCV, which returns a palette's colours
     with refusing(path, "a mask in PNG"), picture_metadata.opened(pixels, ("PNG",)) as picture:
         check_size(path, picture.height, picture.width)
         picture_metadata.check(path, content)
@@ -140,9 +131,9 @@ def _checked(mask: npt.NDArray[Any], path: Path) -> npt.NDArray[Any]:
 
 
 def _regions(mask: npt.NDArray[Any]) -> tuple[tuple[Region, ...], list[str], int]:
-    """Return the cells in the order of their values, the values in pieces, and how many scatter.
+    """Return the cells in order of their values, the values in pieces, and how many scatter.
 
-    A value scatters when its pieces are of a size; a stray pixel beside a cell is none of that.
+    A value scatters when no piece dominates; a stray pixel next to a cell does not count.
     """
     values = np.arange(_DIRECT)
     if mask.max() >= _DIRECT:
@@ -160,7 +151,7 @@ def _regions(mask: npt.NDArray[Any]) -> tuple[tuple[Region, ...], list[str], int
     }
     regions = tuple(Region(box, "", "mask", float(areas[n])) for n, box in boxes.items())
     spread = sum((x_max - x_min) * (y_max - y_min) for x_min, y_min, x_max, y_max in boxes.values())
-    # to look into all boxes of a picture would take hours, and is not needed to tell what it is
+    # examining all boxes of a picture would take hours, and they show already what it is
     if spread > _SPREAD * mask.size:
         return regions, [f"value {values[value]}" for value in places], len(places)
     largest = {n: _largest_piece(numbered[place] == n) for n, place in places.items()}
@@ -169,6 +160,6 @@ def _regions(mask: npt.NDArray[Any]) -> tuple[tuple[Region, ...], list[str], int
 
 
 def _largest_piece(cell: npt.NDArray[np.bool_]) -> float:
-    """Return the share of a cell's pixels that lie in its largest piece."""
+    """Return the share of a cell's pixels that are in its largest piece."""
     pieces, _ = ndimage.label(cell, np.ones((3, 3)))
     return float(np.bincount(pieces.ravel())[1:].max() / cell.sum())

@@ -1,6 +1,6 @@
-"""Masks with an image per cell, as where cells overlap: the pixels of each, and those of a field.
+"""Read masks with an image per cell, which may overlap.
 
-A field's objects lie in files `<field>_<number><suffix>`, such as those of BBBC010
+A field's cells are in files `<field>_<number><suffix>`, such as those of BBBC010
 (`A24_10_ground_truth.png` with the suffix `_ground_truth`).
 """
 
@@ -26,19 +26,15 @@ _NUMBER = re.compile(r"_\d+$")
 
 
 def read(path: Path, suffix: str) -> AnnotatedImage:
-    """Read the mask of one cell: every value beside 0 is the cell.
+    """Read the mask of one cell, which consists of all values except 0.
 
-    Parameters
-    ----------
-    path
-        PNG or TIFF with 8, 16 or 32 bits, of the size of the field.
-    suffix
-        What the file's name has behind field and number.
+    The file is a PNG or TIFF (8, 16 or 32 bits) of the field's size; `suffix` follows field and
+    number in its name.
 
     Raises
     ------
     StudyError
-        When the file cannot be read, is no mask, or its name has no number.
+        When the file is not such a mask, or its name has no number.
     """
     name = path.stem.removesuffix(suffix)
     if not _NUMBER.search(name):
@@ -61,14 +57,14 @@ def read(path: Path, suffix: str) -> AnnotatedImage:
 
 
 def join(images: Iterable[AnnotatedImage]) -> list[AnnotatedImage]:
-    """Put the cells of each field into one annotated image, in the order of the files."""
+    """Join the cells of each field into one annotated image, in the order of the files."""
     joined: dict[str, AnnotatedImage] = {}
     for image in images:
         first = joined.setdefault(image.name, dataclasses.replace(image, regions=(), notes=()))
         if first.size != image.size:
             raise StudyError(
                 f"{image.source} has {image.size} px, but {first.source}, a mask of the same "
-                f"field, has {first.size} px; masks of one field are of one size."
+                f"field, has {first.size} px; give the masks of a field one size."
             )
         joined[image.name] = dataclasses.replace(
             first,
@@ -82,17 +78,7 @@ def join(images: Iterable[AnnotatedImage]) -> list[AnnotatedImage]:
 def files_of_fields(
     files: Sequence[str | Path], settings: Mapping[str, Any], known: FieldNames
 ) -> dict[str, list[Path]]:
-    """Return the mask files of each field; files of fields that the study lacks are left out.
-
-    Parameters
-    ----------
-    files
-        Files or folders of the formats `masks` and `object_masks`.
-    settings
-        The config's section `annotations`: format and suffix.
-    known
-        The study's fields.
-    """
+    """Return the mask files of each field of the study, in `masks` and `object_masks` formats."""
     found: dict[str, list[Path]] = {}
     for path in sources(files, settings):
         name = path.stem.removesuffix(settings["suffix"])
@@ -105,19 +91,9 @@ def files_of_fields(
 
 
 def instances(path: Path, kind: str) -> Iterator[tuple[Box, Inside]]:
-    """Yield box and pixels of each cell of a mask.
+    """Yield each cell of a mask: box in pixels, half-open, and mask [height, width] of the box.
 
-    Parameters
-    ----------
-    path
-        The mask.
-    kind
-        `masks`: every value beside 0 is a cell; `object_masks`: all of them are one.
-
-    Yields
-    ------
-    box, inside
-        x_min, y_min, x_max, y_max in pixels, half-open; [height, width] of the box.
+    In a mask of `kind` `masks`, every value except 0 is a cell; in `object_masks`, all are one.
     """
     mask = masks.pixels(path)
     yield from _cells(mask > 0 if kind == "object_masks" else mask)

@@ -1,4 +1,4 @@
-"""Annotation formats by name: the one place that a new format is entered."""
+"""List the annotation formats by name."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,10 +14,10 @@ READERS: dict[str, Reader] = {
     "masks": lambda path, settings: [masks.read(path, settings["suffix"])],
     "object_masks": lambda path, settings: [object_masks.read(path, settings["suffix"])],
 }
-"""`annotations.format` of the config: reader, from a single file and the section.
+"""`annotations.format` to a reader of a single file and the section.
 
-A reader gives every image of the file, with labels as they were written. Beside these there is
-`sheet`, where the class stands in the sample sheet and there is no file.
+A reader returns every image of the file, with labels as written. A further format, `sheet`, takes
+classes from the sample sheet and has no files.
 """
 
 DEFAULTS: dict[str, Any] = {
@@ -32,28 +32,22 @@ DEFAULTS: dict[str, Any] = {
     "pixel_scale": 1,
     "annotator": "expert",
 }
-"""Of the section's keys, the same as in the config's schema."""
+"""Defaults of the section, the same as in the config's schema."""
 
 
 def read(
     files: Sequence[str | Path], settings: Settings, known: FieldNames | None = None
 ) -> list[AnnotatedImage]:
-    """Read what one annotator has annotated, in the config's classes and pixels of the fields.
+    """Read the annotations of one annotator, in the config's classes and pixels of the fields.
 
-    Parameters
-    ----------
-    files
-        Files, or folders where the format has them; none for the format `sheet`.
-    settings
-        Of the annotator; `DEFAULTS` fill what is missing beside `format`.
-    known
-        The study's fields; needed where the sample sheet holds the classes. Images whose file
-        tells a size are held against it.
+    `files` may be folders, and are empty for the format `sheet`. `DEFAULTS` fill what `settings`
+    lack except `format`. The study's fields, `known`, are needed if the sample sheet has the
+    classes; image sizes are compared with them.
 
     Raises
     ------
     StudyError
-        For the first file that cannot be read, or that does not fit its field.
+        For the first file that cannot be read or does not fit its field.
     """
     settings = {**DEFAULTS, **settings}
     column = settings["label_column"]

@@ -1,4 +1,4 @@
-"""Classes that stand in a column of the sample sheet: of whole fields, or of all cells in them."""
+"""Take classes of fields, or of all their cells, from a column of the sample sheet."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -10,20 +10,12 @@ SOURCE = "the sample sheet"
 
 
 def read(known: FieldNames, column: str) -> list[AnnotatedImage]:
-    """Return every field that has a class as an image of one cell, which fills it.
-
-    Parameters
-    ----------
-    known
-        The fields, with `width` and `height`.
-    column
-        Holds the class; a field without one is not annotated.
-    """
+    """Return every field with a class in the column as an image of one cell that fills it."""
     images = []
     for field, row in known.rows.items():
         if row[column]:
             width, height = float(row["width"]), float(row["height"])
-            # a field that could not be read has no size; its box vanishes with a note
+            # an unreadable field has no size; its box is left out with a note
             box = (0.0, 0.0, width, height) if width > 0 and height > 0 else (0.0,) * 4
             images.append(AnnotatedImage(field, (Region(box, row[column]),), SOURCE))
     return images
@@ -32,14 +24,9 @@ def read(known: FieldNames, column: str) -> list[AnnotatedImage]:
 def classify(
     images: Iterable[AnnotatedImage], known: FieldNames, column: str
 ) -> list[AnnotatedImage]:
-    """Give all regions of an image the class of its field.
+    """Give all regions of an image the class of its field; no class outside the study.
 
-    Images that the study does not have keep their regions without a class.
-
-    Raises
-    ------
-    StudyError
-        When a field with regions has no class.
+    Raises a StudyError when a field with regions has no class.
     """
     classified = []
     for image in images:

@@ -1,4 +1,4 @@
-"""VGG Image Annotator (VIA) 1 and 2: projects and exported regions, JSON or CSV (A5)."""
+"""Read VGG Image Annotator (VIA) 1 and 2: projects and exported regions, JSON or CSV (A5)."""
 
 import csv
 import io
@@ -16,22 +16,15 @@ WANTED = "a VIA 2 project or the annotations exported from one"
 
 
 def read(path: Path, class_attribute: str) -> list[AnnotatedImage]:
-    """Read the images of a VIA file, each region as the box around its outline and its area.
+    """Read the images of a VIA file, with each region's box and area.
 
-    VIA lists every image that was loaded, so one without regions was not annotated, for all that
-    the file tells.
-
-    Parameters
-    ----------
-    path
-        A project or the annotations exported from one (JSON), or exported as CSV.
-    class_attribute
-        Region attribute that holds the class: text, or boxes of which one is ticked.
+    VIA lists every loaded image, so one without regions does not count as annotated. The class is
+    the text of `class_attribute`, or the one ticked box.
 
     Raises
     ------
     StudyError
-        When the file is no VIA file, a region has no class, or its shape has no area.
+        When the file is not VIA's, or a region has no class or no area.
     """
     entries = _rows(path) if path.suffix.lower() == ".csv" else _entries(path)
     return [
@@ -54,7 +47,7 @@ def _entries(path: Path) -> list[dict[str, Any]]:
     try:
         for entry in entries:
             documents.word(entry["filename"])
-            if isinstance(entry["regions"], dict):  # as VIA 1 had it
+            if isinstance(entry["regions"], dict):  # VIA 1
                 entry["regions"] = list(entry["regions"].values())
             documents.items(entry["regions"], "`regions`")
     except (KeyError, TypeError, ValueError) as error:
@@ -66,7 +59,7 @@ def _entries(path: Path) -> list[dict[str, Any]]:
 
 
 def _folder(content: Mapping[str, Any]) -> str:
-    """Return the folder that a project puts before the names of its images, if any."""
+    """Return the folder that a project puts before image names, if any."""
     section: Any = content
     for key in ("_via_settings", "core", "default_filepath"):
         section = section.get(key) if isinstance(section, Mapping) else None
@@ -74,13 +67,13 @@ def _folder(content: Mapping[str, Any]) -> str:
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    """Return the same of the CSV export, which has a row per region, or per image without any."""
+    """Return the entries of a CSV export, with a row per region, or per image without any."""
     entries: dict[tuple[str, str], dict[str, Any]] = {}
     try:
         # VIA 1 begins its header with a #
         text = documents.read_text(path).removeprefix("#")
         for row in csv.DictReader(io.StringIO(text, newline=""), strict=True):
-            # image files of one name are told apart by their size
+            # the size distinguishes image files of the same name
             key = row["filename"], row["file_size"]
             entry = entries.setdefault(key, {"filename": key[0], "regions": []})
             names = ("shape_attributes", "region_attributes")
@@ -88,7 +81,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
                 json.loads(row[f"region_{names[0]}"] or "{}"),
                 json.loads(row[names[1]] or "{}"),
             ]
-            # a shape is there whatever number a script or an editor has left next to it
+            # a shape counts, even if an editor left another region_count next to it
             if int(row["region_count"]) or parts[0]:
                 entry["regions"].append(dict(zip(names, parts, strict=True)))
     except StudyError:
@@ -99,7 +92,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
             "or set annotations.format."
         ) from error
     if not entries:
-        raise StudyError(f"{shown(path)} lists no image; export it again.")
+        raise StudyError(f"{shown(path)} lists no images; export it again.")
     return list(entries.values())
 
 
@@ -133,7 +126,7 @@ _SHAPES = {"rect": "rectangle", **{n: n for n in ("polygon", "polyline", "circle
 
 
 def _label(value: Any) -> str:
-    """Return the class that an attribute holds; empty when there is none, or more than one."""
+    """Return the class in an attribute; empty when there is none, or more than one."""
     if isinstance(value, Mapping):  # check boxes: option: ticked
         ticked = [name for name, chosen in value.items() if chosen]
         value = ticked[0] if len(ticked) == 1 else ""
@@ -148,7 +141,7 @@ def _outline(shape: Mapping[str, Any]) -> shapes.Outline:
         return shapes.rectangle(*(number(shape[key]) for key in ("x", "y", "width", "height")))
     if name in ("polygon", "polyline"):
         x, y = ([number(value) for value in shape[f"all_points_{axis}"]] for axis in "xy")
-        # a line is open and has no area of its own
+        # an open line has no area
         return shapes.polygon(x, y) if name == "polygon" else (shapes.around(x, y), None)
     if name == "circle":
         radii = number(shape["r"]), number(shape["r"])

@@ -1,4 +1,4 @@
-"""Pascal VOC: a folder with one XML file per image."""
+"""Read Pascal VOC: a folder with one XML file per image."""
 
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -10,12 +10,11 @@ from cellpheno.core.errors import StudyError
 
 
 def read(path: Path) -> AnnotatedImage:
-    """Read a Pascal VOC file; it is an image that was annotated, with cells or without.
+    """Read a Pascal VOC file, an annotated image with or without cells.
 
-    An image has the name of its XML file, which is what VOC says and what survives when a
-    folder is renamed; `<filename>` and `<path>` are not looked at, and `<folder>` only tells images
-    of one name apart. Coordinates count from 1 and the box includes its last pixel, so x_min and
-    y_min lose 1 here.
+    The image has the name of its XML file, which survives when a folder is renamed; `<filename>`
+    and `<path>` are ignored, and `<folder>` only separates images of the same name. Coordinates
+    count from 1 and a box includes its last pixel, so x_min and y_min lose 1.
 
     Raises
     ------
@@ -24,14 +23,14 @@ def read(path: Path) -> AnnotatedImage:
     """
     content = documents.read_bytes(path)
     if b"encoding" not in content[:200] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        documents.read_text(path)  # says which byte is not UTF-8; XML's own message does not
+        documents.read_text(path)  # names the byte that is not UTF-8, unlike the XML parser
     try:
         root = _parsed(content)
         if root.tag != "annotation":
             raise ValueError(f"its outermost element is <{shown(root.tag)}>, not <annotation>")
         regions = tuple(_region(item, count) for count, item in enumerate(root.iter("object"), 1))
         sides = [number(root.findtext(f"size/{side}") or 0) for side in ("width", "height")]
-    # an unknown encoding is a LookupError, depth beyond all reason a RecursionError
+    # an unknown encoding is a LookupError, excessive depth a RecursionError
     except (ElementTree.ParseError, LookupError, RecursionError, ValueError) as error:
         raise StudyError(
             f"{shown(path)} cannot be read as a Pascal VOC annotation ({shown(error)}); export it "
@@ -43,7 +42,7 @@ def read(path: Path) -> AnnotatedImage:
 
 
 def _parsed(content: bytes) -> ElementTree.Element:
-    """Parse XML without entities of its own: they can fill the memory or read other files."""
+    """Parse XML without entities, which could fill the memory or read other files."""
     if b"<!ENTITY" in content.replace(b"\0", b""):
         raise ValueError("it declares entities, which annotations do not need")
     return ElementTree.fromstring(content)

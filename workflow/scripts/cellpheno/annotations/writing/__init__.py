@@ -1,1 +1,1 @@
-"""Boxes to the files of annotation tools, for people to correct and the readers to read back."""
+"""Write boxes as files that annotation tools open and the readers read back."""

@@ -1,4 +1,4 @@
-"""COCO: one JSON file for all images, as many tools import it (object detection, no masks)."""
+"""Write COCO: one JSON file for all images (object detection without masks)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,17 +11,7 @@ FILE = "coco.json"
 
 
 def write(folder: Path, pictures: Sequence[Picture], classes: Sequence[str]) -> Path:
-    """Write the file into the folder of its images; return what a reader is to be given.
-
-    Parameters
-    ----------
-    folder
-        Holds the images.
-    pictures
-        Numbered from 1 in this order.
-    classes
-        Of the study.
-    """
+    """Write the file into the folder of its images; return the path for `annotations.files`."""
     content = json.dumps(document(pictures, classes), ensure_ascii=False, indent=1)
     path = folder / FILE
     path.write_text(content, encoding="utf-8")
@@ -29,10 +19,10 @@ def write(folder: Path, pictures: Sequence[Picture], classes: Sequence[str]) -> 
 
 
 def document(pictures: Sequence[Picture], classes: Sequence[str]) -> dict[str, Any]:
-    """Return the document: categories are the classes in their order, numbered from 1.
+    """Return the document, with images and categories (classes) numbered from 1.
 
-    `area` is that of the outline where it is known, else that of the box. `segmentation` is
-    empty, because a box is not an outline; a `score` is given as COCO gives those of detections.
+    `area` is the outline's, or else the box's. `segmentation` is empty, because a box is not an
+    outline; `score` is as in COCO's detections.
     """
     number_of = {name: number for number, name in enumerate(classes, start=1)}
     images: list[dict[str, Any]] = []

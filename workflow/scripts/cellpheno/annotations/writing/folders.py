@@ -1,4 +1,4 @@
-"""Folders that annotation tools open: 8-bit images of the fields and the boxes on them."""
+"""Write folders that annotation tools open: 8-bit images of fields with boxes."""
 
 import contextlib
 import io
@@ -26,21 +26,13 @@ WRITERS: dict[str, Writer] = {
     ),
     "coco": lambda folder, pictures, classes, *_: coco.write(folder, pictures, classes),
 }
-"""`export.formats` of the config: writer, from a folder of images, what they show, the classes,
-VIA's attribute and whether their order is to be kept; it gives what is to be read back.
+"""`export.formats` to a writer, which takes a folder of images, their contents, the classes, VIA's
+attribute and whether to keep the order, and returns the path to read back.
 """
 
 
 def from_cells(cells: pd.DataFrame, min_score: float) -> pd.DataFrame:
-    """Return called cells as boxes: the call is the label.
-
-    Parameters
-    ----------
-    cells
-        tables.CELLS.
-    min_score
-        Cells with a lower fused score are left out.
-    """
+    """Return CELLS with a fused score of at least `min_score` as boxes labelled by the call."""
     kept = cells[cells["score"] >= min_score].reset_index(drop=True)
     return kept.assign(label=kept["call"])[["field", *BOX_COLUMNS, "label", "score"]]
 
@@ -53,34 +45,17 @@ def write(
     class_attribute: str,
     order: Sequence[str] | None = None,
 ) -> tuple[list[Picture], dict[str, Path]]:
-    """Write one folder per format; one image is in memory at a time.
+    """Write one folder per format, with one image in memory at a time.
 
-    Parameters
-    ----------
-    folders
-        Format and its folder; replaced unless somebody has worked in it.
-    images
-        Name and uint8 image [height, width, 3] of the fields.
-    boxes
-        `field`, the box, `label`, and where they are known `score`, `area` and `annotator`.
-    classes
-        Of the study.
-    class_attribute
-        VIA's region attribute that holds the class.
-    order
-        The fields as tools are to show them; None: as `images` come.
-
-    Returns
-    -------
-    pictures
-        What was written, in that order.
-    sources
-        Format and the file or folder to give to `annotations.files`.
+    `folders` are replaced unless a user has changed them. Images are uint8 [height, width, 3];
+    boxes have `field`, the box, `label`, and where known `score`, `area` and `annotator`. Tools
+    show the fields in `order`, by default that of the images. Returns the contents in that order,
+    and the path for `annotations.files` of each format.
 
     Raises
     ------
     StudyError
-        When there are no images, or a file was added to a folder or changed in it.
+        When there are no images, or a file in a folder was added or changed.
     """
     of_field = dict(list(boxes.groupby("field", sort=False)))
     pictures: list[Picture] = []

@@ -1,4 +1,4 @@
-"""labelme: one JSON file beside each image, and the list of classes."""
+"""Write labelme: one JSON file next to each image, and the list of classes."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,27 +11,19 @@ CLASSES = "classes.txt"
 """One class per line, for labelme's option `--labels`."""
 
 FIELD = "field"
-"""Key with the name of the field where the image has another one; labelme keeps it as it saves."""
+"""Key of the field's name if the image has another one; labelme keeps it."""
 
 VERSION = "5.5.0"
-"""Of the format: labelme reads files of its older versions."""
+"""Version of the format; labelme reads older ones."""
 
 
 def write(
     folder: Path, pictures: Sequence[Picture], classes: Sequence[str], numbered: bool = False
 ) -> Path:
-    """Write a file beside each image; return what a reader is to be given.
+    """Write a file next to each image, even without boxes; return the path for annotations.files.
 
-    Parameters
-    ----------
-    folder
-        Holds the images.
-    pictures
-        Those without boxes get a file too: that says that they were gone through.
-    classes
-        Of the study.
-    numbered
-        Whether images are named 001_<field> in the order of `pictures`: labelme lists them by name.
+    With `numbered`, images are named 001_<field> in the order of `pictures`, because labelme sorts
+    by name.
     """
     for number, picture in enumerate(pictures, 1):
         content = document(picture)
@@ -48,10 +40,10 @@ def write(
 
 
 def document(picture: Picture) -> dict[str, Any]:
-    """Return what labelme saves for one image, with a rectangle per box.
+    """Return labelme's document for one image, with a rectangle per box.
 
-    The image lies beside the file and is not put into it. A score is shown in the description of
-    its shape, because labelme has no place for one.
+    The image is next to the file, not in it. The description of a shape contains its score,
+    because labelme has no other place for it.
     """
     return {
         "version": VERSION,

@@ -1,4 +1,4 @@
-"""What a format could not hold: the written files are read back and held against the boxes."""
+"""Read exported files back and list what the format lost."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from cellpheno.tables.annotations import EXPORT_LOSSES
 from cellpheno.tables.columns import BOX_COLUMNS
 
 SAME_PX = 1e-6
-"""Edges that differ by less are the same: a width is a difference of numbers that were rounded."""
+"""Difference up to which edges are the same, because widths are differences of rounded numbers."""
 
 CONSEQUENCES = {
     "empty field": "an image without boxes counts as not annotated; if it was gone through, give "
@@ -30,7 +30,7 @@ CONSEQUENCES = {
     "annotator": "who drew the box is not read back; annotations.annotator says it for all",
     "area": "the outline is reduced to its box, and the cell has no area of its own",
 }
-"""What it means for a study that takes the file back as its annotations."""
+"""Consequence of a loss for a study that reads the file as its annotations."""
 
 
 NEUTRAL: dict[str, Any] = {
@@ -41,7 +41,7 @@ NEUTRAL: dict[str, Any] = {
     "label_column": None,
     "pixel_scale": 1,
 }
-"""Keys of the config's section `annotations` as they have to be for what was written."""
+"""Required values in the config's section `annotations` to read the files back."""
 
 
 def report(
@@ -50,24 +50,11 @@ def report(
     annotations: Mapping[str, Any],
     incomplete: Collection[str] = (),
 ) -> pd.DataFrame:
-    """Read what was written and list what did not come back.
+    """Read written files back and list the EXPORT_LOSSES.
 
-    Parameters
-    ----------
-    sources
-        Format and the file or folder that holds its annotations.
-    pictures
-        What was written.
-    annotations
-        The config's section `annotations`; format and `NEUTRAL` override it.
-    incomplete
-        Fields of which not all cells are annotated.
-
-    Returns
-    -------
-    DataFrame
-        tables.EXPORT_LOSSES; what every field with boxes has lost is in one row, for the field
-        `all`.
+    `sources` maps formats to their files. `annotations` is the config's section, in which format
+    and `NEUTRAL` are replaced; `incomplete` are fields with unannotated cells. A loss in every
+    field with boxes is one row with the field `all`.
     """
     known = FieldNames([vars(picture) for picture in pictures], channels=[])
     filled = {picture.field for picture in pictures if len(picture.boxes)}
@@ -88,7 +75,7 @@ def report(
 
 
 def _lost(picture: Picture, image: AnnotatedImage | None) -> Iterator[tuple[str, int]]:
-    """Yield what one image has lost, and of how many boxes or images."""
+    """Yield the losses of one image with their numbers of boxes or images."""
     boxes = picture.boxes
     gone_through = image is not None and image.gone_through
     if not len(boxes) and not gone_through:
@@ -105,7 +92,7 @@ def _lost(picture: Picture, image: AnnotatedImage | None) -> Iterator[tuple[str,
 
 
 def _table(image: AnnotatedImage | None) -> pd.DataFrame:
-    """Return the boxes read back with all that a reader can know of them."""
+    """Return the boxes read back with all that a reader can know about them."""
     regions = image.regions if image else ()
     table = pd.DataFrame([region.box for region in regions], columns=BOX_COLUMNS, dtype=float)
     for column in ("label", "area", "score"):
@@ -115,7 +102,7 @@ def _table(image: AnnotatedImage | None) -> pd.DataFrame:
 
 
 def _changed(written: pd.DataFrame, read: pd.DataFrame) -> dict[str, int]:
-    """Return how many boxes have changed, in what; both are in the order of the file."""
+    """Return the number of changed boxes by kind of change; both are in the file's order."""
     moved = np.abs(written[BOX_COLUMNS].to_numpy(float) - read[BOX_COLUMNS].to_numpy(float))
     counts = {"edges": int((moved > SAME_PX).any(axis=1).sum())}
     for what, column in {

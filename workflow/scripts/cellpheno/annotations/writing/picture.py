@@ -1,4 +1,4 @@
-"""One field as an annotation tool is given it: an image file and the boxes drawn on it."""
+"""Represent a field as an annotation tool sees it: an image file with boxes."""
 
 import dataclasses
 from typing import Any
@@ -8,26 +8,15 @@ import pandas as pd
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """A field of view with its boxes.
-
-    Attributes
-    ----------
-    field
-        Name of the field.
-    width, height
-        Of the image, px.
-    size
-        Of the image file, bytes; -1 where there is no file yet, as VIA has it.
-    boxes
-        One row per cell: x_min, y_min, x_max, y_max (px, half-open), `label`, and where they are
-        known `score` and `area` (square pixels).
-    """
+    """A field of view with its boxes."""
 
     field: str
     width: int
     height: int
     size: int
+    """Of the image file in bytes, or -1 if there is none yet, as in VIA."""
     boxes: pd.DataFrame
+    """x_min, y_min, x_max, y_max (px, half-open), `label`, with `score`, `area` (px²) if known."""
 
     @property
     def name(self) -> str:
@@ -35,7 +24,7 @@ class Picture:
         return f"{self.field}.png"
 
     def cells(self) -> list[dict[str, Any]]:
-        """Return the boxes as plain values, without what is not known."""
+        """Return the boxes as dictionaries without missing values."""
         return [
             {name: value for name, value in row.items() if not pd.isna(value)}
             for row in self.boxes.to_dict("records")

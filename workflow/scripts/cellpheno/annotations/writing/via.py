@@ -1,7 +1,7 @@
-"""VGG Image Annotator (VIA) 2: the project file that it opens and saves (A5).
+"""Write a project of VGG Image Annotator (VIA) 2 (A5).
 
-Keys and their order are those of VIA 2.0.10 to 2.0.12. VIA looks for an image beside its own page
-under the name in the project, and takes images that the user adds for those of the same name.
+Keys and their order are those of VIA 2.0.10 to 2.0.12. VIA expects an image next to its own page
+under the name in the project, and identifies images that the user adds by name.
 """
 
 import json
@@ -17,17 +17,7 @@ FILE = "via_project.json"
 def write(
     folder: Path, pictures: Sequence[Picture], classes: Sequence[str], class_attribute: str
 ) -> Path:
-    """Write a project into the folder of its images; return what a reader is to be given.
-
-    Parameters
-    ----------
-    folder
-        Holds the images.
-    pictures
-        In the order in which VIA shows them.
-    classes, class_attribute
-        See `project`.
-    """
+    """Write a `project` into the folder of its images; return the path for `annotations.files`."""
     content = project(pictures, classes, class_attribute)
     path = folder / FILE
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -37,18 +27,10 @@ def write(
 def project(
     pictures: Sequence[Picture], classes: Sequence[str], class_attribute: str
 ) -> dict[str, Any]:
-    """Return a project with one rectangle per box.
+    """Return a project with one rectangle per box, and images in the given order.
 
-    Edges keep their fractions of a pixel; VIA rounds those of a box that is moved.
-
-    Parameters
-    ----------
-    pictures
-        In the order in which VIA shows them.
-    classes
-        The choices of `class_attribute`.
-    class_attribute
-        Name of the region attribute that holds the class. A score is shown in the one `score`.
+    Edges keep fractions of a pixel, which VIA rounds if a box is moved. The classes are the
+    choices of `class_attribute`; scores are shown in the attribute `score`.
     """
     images = {
         f"{picture.name}{picture.size}": {

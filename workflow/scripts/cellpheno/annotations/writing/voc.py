@@ -1,4 +1,4 @@
-"""Pascal VOC: one XML file per image, as the CCA data set has it (C11)."""
+"""Write Pascal VOC: one XML file per image, as in the CCA data set (C11)."""
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
@@ -11,15 +11,7 @@ EDGES = ("xmin", "ymin", "xmax", "ymax")
 
 
 def write(folder: Path, pictures: Sequence[Picture]) -> Path:
-    """Write a file for each image into a folder; return what a reader is to be given.
-
-    Parameters
-    ----------
-    folder
-        May hold the images too.
-    pictures
-        Those without boxes get a file too: that says that they were gone through.
-    """
+    """Write a file for each image, even without boxes; return the path for `annotations.files`."""
     for picture in pictures:
         path = folder / f"{picture.field}.xml"
         path.write_text(document(picture), encoding="utf-8")
