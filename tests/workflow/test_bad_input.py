@@ -276,7 +276,7 @@ def test_a_sample_sheet_in_another_encoding(laboratory):
     sheet.write_bytes(sheet.read_text().replace("drug", "µM").encode("latin-1"))
     dry_run = laboratory.study.snakemake
     sentence = laboratory.sentence(lambda check: dry_run("--dry-run", check=check))
-    assert "fields.tsv is not UTF-8: line 3 holds the byte 0xb5" in sentence
+    assert "fields.tsv is not UTF-8: line 3 contains the byte 0xb5" in sentence
 
 
 def test_masks_that_are_rows_of_the_sample_sheet_too(laboratory):

@@ -21,7 +21,7 @@ def refusal(study, *arguments: str) -> str:
     ("added", "words"),
     [
         (BOMB, ["more than 100,000 values", "aliases"]),
-        ("study: other\n", ["key study is written twice", "line 1 and in line"]),
+        ("study: other\n", ["key study is written twice", "line 1 and on line"]),
         ("splits: {hold_out: [007]}\n", ["splits.hold_out.0", "is 007", "quotes: '007'"]),
         ("seed: 010\n", ["seed (line", "is 010", "YAML reads as 8"]),
         ("class_groups: {no: [small]}\n", ["the key no in class_groups", "quotes: 'no'"]),

@@ -48,7 +48,7 @@ def test_data_are_fetched_before_there_is_a_sample_sheet(study):
     assert table["checked"].to_dict() == {"images.zip": "md5", "list.txt": "nothing"}
     assert table.loc["list.txt", "sha256"] == hashlib.sha256(b"a\nb\n").hexdigest()
     assert table["n_unpacked"].to_dict() == {"images.zip": 2, "list.txt": 0}
-    assert "list.txt: no hash of it is known" in (study.folder / "logs/small/fetch.log").read_text()
+    assert "list.txt: its hash is not known" in (study.folder / "logs/small/fetch.log").read_text()
     assert study.planned("fetch") == {}
 
 

@@ -61,7 +61,7 @@ def test_a_sheet_that_changed_is_not_marked_as_up_to_date(finished, rows):
         sentence = refusal(finished, "cellpheno", *arguments, "--", TESTS)
         assert "lacks 1 of 12 fields, the first drug-r4-f0" in sentence
     done = finished.snakemake("--dry-run", TESTS)
-    assert "drug-r4-f0; what depends on it is made anew" in done.stdout
+    assert "drug-r4-f0; dependent results are made again" in done.stdout
     assert finished.planned(TESTS)["convert_fields"] == 1
 
 

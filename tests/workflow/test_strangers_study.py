@@ -96,7 +96,7 @@ def test_a_file_that_libraries_load_from_the_working_folder_is_refused(study, na
     (study.folder / name).parent.mkdir(parents=True, exist_ok=True)
     (study.folder / name).touch()
     said = plan(study, "--configfile", "study.yaml")
-    assert f"cellpheno: The working folder holds {name}" in said
+    assert f"cellpheno: The working folder contains {name}" in said
 
 
 def test_a_config_that_would_end_a_script_of_the_report_is_refused(study):

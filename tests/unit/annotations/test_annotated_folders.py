@@ -199,7 +199,7 @@ def test_when_all_images_are_of_other_files_one_of_these_is_named(study):
     known = FieldNames(rows, ["raw"])
     images = registry.read([coco(study, "plate2/img.tif")], {"format": "coco"}, known)
     with pytest.raises(
-        StudyError, match=r"None of the 1 .*plate2/img\.tif is there but no field's"
+        StudyError, match=r"None of the 1 .*plate2/img\.tif exists but belongs to no field"
     ):
         to_tables(images, known, ["cell"])
 

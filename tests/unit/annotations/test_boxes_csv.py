@@ -60,9 +60,9 @@ def test_a_row_without_numbers_is_an_image_without_cells(tmp_path):
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ("f1,1,2,3,living", "'living' is no number"),
-        ("f1,one,2,3,4,living", "'one' is no number"),
-        ("f1,1,2,,4,living", "'' is no number"),
+        ("f1,1,2,3,living", "'living' is not a number"),
+        ("f1,one,2,3,4,living", "'one' is not a number"),
+        ("f1,1,2,,4,living", "'' is not a number"),
         ("f1,1,2,inf,4,living", "not a position"),
         ("f1,1,2,1e300,4,living", "not a position"),
         ("f1,9,2,3,4,living", "negative"),

@@ -161,8 +161,8 @@ def test_an_annotation_that_cannot_be_read_is_named(write, change, words):
         ([IMAGE, IMAGE], "the image id 1; ids must differ"),
         ([{"file_name": "a.png"}], "image number 1 .*no id"),
         ([{"id": 1}], "no 'file_name'"),
-        ([{**IMAGE, "file_name": 5}], "5 is no text"),
-        ([{**IMAGE, "width": "wide"}], "'wide' is no number"),
+        ([{**IMAGE, "file_name": 5}], "5 is not text"),
+        ([{**IMAGE, "width": "wide"}], "'wide' is not a number"),
     ],
 )
 def test_an_image_that_cannot_be_told_is_refused(write, images, words):

@@ -184,7 +184,7 @@ def test_a_region_without_an_area_is_refused(write, shape):
         ('{"view": {}, "metadata": {}}', "VIA 3"),
         ("<annotation/>", "looks like XML"),
         ("[" * 100_000, "nested too deeply"),
-        ('{"a": {"filename": "a", "regions": []}, "a": {}}', "'a' stands twice"),
+        ('{"a": {"filename": "a", "regions": []}, "a": {}}', "'a' is repeated"),
     ],
 )
 def test_a_file_that_is_not_from_via_is_refused_with_what_it_looks_like(tmp_path, text, words):

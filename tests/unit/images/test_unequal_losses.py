@@ -85,8 +85,8 @@ def test_a_condition_that_loses_every_field_is_named_however_few_there_are():
     fields = quality({"drug": (1, 1), "control": (0, 2)})
     unequal_losses.warn(unequal_losses.conditions(fields, seed=0), "fields", "x.tsv")
     assert notices.given() == [
-        "Quality control leaves nothing of 1 of 2 conditions (drug: 1 of 1 fields); nothing can be "
-        "said of them, see x.tsv."
+        "Quality control leaves nothing of 1 of 2 conditions (drug: 1 of 1 fields), so nothing "
+        "can be said about them; see x.tsv."
     ]
 
 

@@ -329,7 +329,7 @@ def test_names_with_blanks_brackets_quotes_and_other_letters_come_through(tmp_pa
 def test_a_name_that_a_sheet_cannot_hold_is_refused(tmp_path, capsys, name):
     plant(tmp_path, "ok.tif", os.fsdecode(name))
     sentence = refusal(capsys, tmp_path, r"(?s)(?P<field>.+)\.tif")
-    assert "1 file names cannot stand in a sample sheet" in sentence
+    assert "1 file names cannot be written in a sample sheet" in sentence
     assert "rename" in sentence
 
 

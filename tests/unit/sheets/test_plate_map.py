@@ -143,7 +143,7 @@ def test_a_sheet_without_wells_or_plates_is_refused(write, sheet):
     source = write("well,condition\nA1,mock\n")
     assert "contain no well" in refusal(plate_map.join, sheet.drop(columns="well"), source)
     source = write("plate,well,condition\np1,A1,mock\n")
-    assert "tell no plate" in refusal(plate_map.join, sheet, source)
+    assert "contain no plate" in refusal(plate_map.join, sheet, source)
 
 
 @pytest.mark.parametrize(

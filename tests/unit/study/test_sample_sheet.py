@@ -337,7 +337,7 @@ def test_an_unknown_control_is_refused_with_the_known_conditions(tmp_path, confi
     config["statistics"]["control"] = "contrl"
     sentence = refusal(sheet(tmp_path, rows), config)
     assert "'contrl'" in sentence
-    assert "'control', 'drug', or leave the key out where nothing is compared" in sentence
+    assert "'control', 'drug', or leave the key out if nothing is compared" in sentence
 
 
 def test_fewer_than_two_units_in_a_condition_are_refused(tmp_path, config, rows):
