@@ -109,7 +109,7 @@ def changed(config, path, value):
         (("detection", "input"), "gray", r"detection.input \(detector main\).*grey is the nearest"),
         (("experiments", "main"), {"input": "fuor"}, "classification.input.*'fuor'.*four is"),
         (("detection", "classes"), ["partail"], "detection.classes.*partial is the nearest"),
-        (("detection", "classes"), [], "detection.classes has a value that does not fit"),
+        (("detection", "classes"), [], "detection.classes has an invalid value"),
         (
             ("detectors", "main"),
             {"input": ["four"]},

@@ -55,5 +55,5 @@ def test_a_field_of_a_day_without_planted_viability_is_refused():
     sheet = pd.DataFrame({"field": ["a", "b"], "condition": "drug", "day": ["3", "4"]})
     with pytest.raises(StudyError, match="field b in fields.tsv has the day '4'"):
         simulation.check_times(study, sheet)
-    with pytest.raises(StudyError, match="no column of fields.tsv"):
+    with pytest.raises(StudyError, match="not a column of fields.tsv"):
         simulation.check_times(study, sheet.drop(columns="day"))

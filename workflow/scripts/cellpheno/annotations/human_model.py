@@ -22,9 +22,9 @@ REST = "rest"
 
 
 FOUND = (agreement.RECALL, agreement.PRECISION)
-"""Metrics of the cells themselves, whatever their class."""
+"""Metrics of finding cells of any class."""
 OF_CLASS = ("accuracy", "kappa")
-"""Metrics of the class of cells that both have boxed."""
+"""Metrics of the classes of cells that both have boxed."""
 
 
 def compare(

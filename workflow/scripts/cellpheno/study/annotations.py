@@ -9,13 +9,13 @@ from cellpheno.core.names import check_known
 from cellpheno.study.overrides import Config
 
 NONE = "none"
-"""`annotations.format` of a study in which nobody has drawn anything."""
+"""`annotations.format` of a study without annotations."""
 
 
 def annotators(config: Config) -> list[Config]:
     """Return the `annotations` section of each annotator, the senior one first.
 
-    What an entry of `further_annotators` leaves out it takes from the section itself.
+    The section itself fills what an entry of `further_annotators` leaves out.
     """
     settings = config["annotations"]
     if settings["format"] == NONE:
@@ -33,7 +33,7 @@ def annotators_with_paths(config: Config) -> list[Config]:
 
 
 def check(config: Config, source: str) -> None:
-    """Refuse annotations whose format lacks what it needs, or is given what it has itself."""
+    """Refuse annotation settings that lack what their format needs or repeat what it has."""
     names = [settings["annotator"] for settings in annotators(config)]
     for settings in annotators(config):
         where = f"{source}: annotations of {settings['annotator']}"
@@ -79,18 +79,12 @@ def check(config: Config, source: str) -> None:
 
 
 def check_sheet(config: Config, fields: pd.DataFrame) -> None:
-    """Refuse annotations whose class stands in a column that the sheet lacks, or is NA there.
-
-    Raises
-    ------
-    StudyError
-        For the first such column.
-    """
+    """Raise a StudyError when the sheet lacks a column of classes or has NA in it."""
     for settings in annotators(config):
         column = settings["label_column"]
         if column is not None and column not in fields:
             raise StudyError(
-                f"annotations.label_column is {column!r}, which is no column of "
+                f"annotations.label_column is {column!r}, which is not a column of "
                 f"{config['fields']}; those are {', '.join(fields.columns)}."
             )
         if column is not None and (fields[column] == "NA").any():

@@ -10,17 +10,12 @@ from cellpheno.study.overrides import Config
 
 
 def follow(config: Config) -> None:
-    """Set, in place, what follows from candidates and labels where the config leaves it open.
+    """Set, in place, the defaults that depend on candidates and labels.
 
     A patch of the grid is the classifier's input as it is: it has no margin, loses no border and
-    crosses the resizing unchanged (L8). Without a detector no score has to be chosen, and the
-    crops that are learned from are the candidates themselves.
-
-    Parameters
-    ----------
-    config
-        As the user wrote it, before defaults are filled in; sections of a wrong kind are left to
-        the schema.
+    is not resized (L8). Without a detector there is no score to choose, and the crops for
+    training are the candidates themselves. The config is the user's, before defaults are filled
+    in; sections of the wrong type are left to the schema.
     """
     candidates = _section(config, "candidates")
     source = candidates.get("source", "detector")
@@ -52,7 +47,7 @@ def _section(config: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def check(config: Config, source: str) -> None:
-    """Refuse candidates and labels that do not fit each other or the rest of the config.
+    """Raise a StudyError for candidates and labels that contradict the rest of the config.
 
     Raises
     ------
@@ -63,8 +58,8 @@ def check(config: Config, source: str) -> None:
     drawn = config["annotations"]["format"] != NONE
     if labels["source"] == "annotations" and not drawn:
         raise StudyError(
-            f"{source}: annotations.format is none, so that nothing tells a cell's class; give "
-            "annotations, or set labels.source to fluorescence."
+            f"{source}: annotations.format is none, so no cell has a class; give annotations, or "
+            "set labels.source to fluorescence."
         )
     if labels["source"] == "annotations" and kind == "grid":
         raise StudyError(
@@ -78,7 +73,7 @@ def check(config: Config, source: str) -> None:
         )
     if kind == "grid" and drawn:
         raise StudyError(
-            f"{source}: candidates.source is grid, with which annotations are not read; set "
+            f"{source}: candidates.source is grid, which does not use annotations; set "
             "annotations.format to none and leave out its other keys."
         )
     if kind != "detector" and config["calls"]["min_score"] == "auto":
@@ -93,13 +88,13 @@ def check(config: Config, source: str) -> None:
         )
     if config["patch_filter"]["enabled"] and config["patch_filter"]["examples"] is None:
         raise StudyError(
-            f"{source}: patch_filter.enabled is true without examples to learn from; give "
-            "patch_filter.examples, a table of patches that are good and empty."
+            f"{source}: patch_filter.enabled is true without examples to learn from; set "
+            "patch_filter.examples to a table of good and empty patches."
         )
 
 
 def files(config: Config) -> dict[str, str | None]:
-    """Return the files that these sections name, by their key; those that a rule makes are not."""
+    """Return the input files that these sections name, by key, except those that a rule makes."""
     settings = config["patch_filter"]
     if not settings["enabled"]:
         return {}

@@ -6,11 +6,11 @@ from cellpheno.study.overrides import Config
 
 RESERVED = {"field", "condition", "replicate", "group", "split", "verdict", "remark", "content"}
 RESERVED |= {"pixel_size_um", "height", "width", "saturated_fraction", "focus", "rescale"}
-"""Columns that a channel cannot be named after, nor a column of the user's own."""
+"""Names that neither a channel nor a column of the user may have."""
 
 
 def follow(config: Config) -> None:
-    """Let the annotator's view show what the composite shows, where it is not told otherwise."""
+    """Let the annotator's view show the composite where the config sets nothing else."""
     view = config["annotator_view"]
     for colour in ("red", "green", "blue"):
         view[colour] = view[colour] or config["composite"][colour]

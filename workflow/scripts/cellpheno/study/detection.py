@@ -10,13 +10,13 @@ from cellpheno.study.overrides import Config, detector
 
 
 def detected_classes(config: Config, name: str) -> list[str]:
-    """Return the classes whose cells a detector learns to find and is measured by (C16)."""
+    """Return the classes that a detector learns to find and is evaluated on (C16)."""
     chosen = detector(config, name)["classes"]
     return list(config["classes"]) if chosen == "all" else list(chosen)
 
 
 def trained_as(config: Config, name: str) -> str:
-    """Return the first detector that is trained in the same way: one training serves them all."""
+    """Return the first detector with the same training, which serves them all."""
     wanted = detector(config, name)
     for other in config["detectors"]:
         same = detector(config, other)

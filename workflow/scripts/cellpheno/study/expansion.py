@@ -53,7 +53,7 @@ def added(config: Config) -> list[str]:
 
 
 def _trained_as(config: Config, name: str, base: str, overrides: Config, source: str) -> str:
-    """Return the experiment of these settings, adding it to the config where there is none."""
+    """Return the experiment with these settings, added to the config if there is none."""
     given = merged(config["experiments"][base], overrides)
     wanted = merged(config["classification"], given)
     for other in config["experiments"]:

@@ -10,7 +10,7 @@ GUESSED = ("pseudo", "pseudo_confident")
 
 
 def crops_as(config: Config, name: str) -> str:
-    """Return the first experiment with the same crops: they are cut once for all of them."""
+    """Return the first experiment with the same crops, which are cut once for all of them."""
     wanted = experiment(config, name)
     for other in config["experiments"]:
         same = experiment(config, other)
@@ -20,12 +20,12 @@ def crops_as(config: Config, name: str) -> str:
 
 
 def guesses(config: Config, name: str) -> bool:
-    """Return whether the experiment learns from classes that another classifier guessed."""
+    """Return whether the experiment trains on classes that another classifier guessed."""
     return experiment(config, name)["training"]["unknown"] in GUESSED
 
 
 def first_classifier(config: Config, name: str) -> str | None:
-    """Return the experiment that is like this one but drops unknown cells; None without one."""
+    """Return the experiment that differs only in dropping unknown cells, or None."""
     wanted = experiment(config, name)
     wanted = {**wanted, "training": {**wanted["training"], "unknown": "drop"}}
     same = (o for o in config["experiments"] if experiment(config, o) == wanted)

@@ -5,7 +5,7 @@ from cellpheno.study.overrides import Config
 
 
 def check(config: Config, source: str) -> None:
-    """Refuse files of which nothing is known that could show a wrong or an endless one."""
+    """Refuse downloads without a property that could reveal a wrong or endless file."""
     known = ("size", "md5", "sha256", "git_blob", "max_size")
     for entry in config.get("fetch", {}).get("files", []):
         if all(entry[key] is None for key in known):

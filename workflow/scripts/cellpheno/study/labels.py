@@ -45,7 +45,7 @@ def _check_fluorescence(config: Config, source: str) -> None:
         )
     if labels["within"] == "mask" and config["annotations"]["further_annotators"]:
         raise StudyError(
-            f"{source}: labels.within is mask, which is read from one annotator's masks alone; "
+            f"{source}: labels.within is mask, which reads one annotator's masks only; "
             "leave out annotations.further_annotators."
         )
     if len(labels["fit_on"]) > 1:
@@ -56,7 +56,7 @@ def _check_fluorescence(config: Config, source: str) -> None:
 
 
 def check_sheet(config: Config, columns: Mapping[str, Any]) -> None:
-    """Refuse columns and values of these sections that the sample sheet does not know.
+    """Raise a StudyError for columns and values of these sections that the sheet lacks.
 
     Raises
     ------
@@ -69,8 +69,8 @@ def check_sheet(config: Config, columns: Mapping[str, Any]) -> None:
         check_known(time, names, "viability.time", f"the columns of {sheet}")
         for word in {"all", "NA"} & set(columns[time]):
             raise StudyError(
-                f"{sheet} has {word!r} in the column {time} (viability.time), a word that the "
-                "result tables use themselves; write another."
+                f"{sheet} has {word!r} in the column {time} (viability.time), a reserved word of "
+                "the result tables; write another."
             )
     for column, values in config["labels"]["fit_on"].items():
         names = [str(name) for name in columns]
@@ -81,7 +81,7 @@ def check_sheet(config: Config, columns: Mapping[str, Any]) -> None:
 
 
 def trained_on(config: Config) -> dict[str, str]:
-    """Return what each experiment is trained on: values of `training.only`, or `all`."""
+    """Return the training data of each experiment: values of `training.only`, or `all`."""
     found = {}
     for name in config["experiments"]:
         only = experiment(config, name)["training"]["only"]
@@ -93,8 +93,7 @@ def trained_on(config: Config) -> dict[str, str]:
 def data_set_column(config: Config) -> str:
     """Return the column of the sample sheet whose values are data sets to be tested on.
 
-    It is that of `training.only` where an experiment has one, or of `labels.fit_on`, or else the
-    condition.
+    It is the column of `training.only` or of `labels.fit_on`, or else the condition.
     """
     for name in config["experiments"]:
         for column in experiment(config, name)["training"]["only"]:

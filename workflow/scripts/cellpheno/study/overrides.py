@@ -16,7 +16,7 @@ def detector(config: Config, name: str) -> Config:
 
 
 def merged(base: Config, override: Config) -> Config:
-    """Return a section with overrides: of nested sections key by key."""
+    """Return a section with overrides, merging nested sections key by key."""
     result = dict(base)
     for key, value in override.items():
         both = isinstance(value, dict) and isinstance(result.get(key), dict)

@@ -12,16 +12,12 @@ PLANTED = "dead"
 
 
 def complete(config: Config, source: str) -> None:
-    """Fill the planted frequencies of a monolayer from its viability, in place.
-
-    Times are made text, as the sample sheet has them: YAML reads `3:` as a number. The frequency
-    of a condition is that of its mean over times.
+    """Fill in, in place, the planted frequencies from each condition's mean viability over time.
 
     Raises
     ------
     StudyError
-        For a simulation without what its kind needs, and for a condition or a time that only one
-        of its keys knows.
+        When the kind of simulation lacks a key, or its keys disagree on conditions and times.
     """
     if "simulation" not in config:
         return
@@ -74,7 +70,7 @@ def check(config: Config, source: str) -> None:
 
 
 def _check_annotators(config: Config, source: str) -> None:
-    """Refuse a simulation whose annotators are not among those whose files are read."""
+    """Refuse simulated annotators whose files are not read."""
     senior, *others = annotators(config)
     names = [senior["annotator"], *(settings["annotator"] for settings in others)]
     further = {settings["annotator"]: settings for settings in others}
@@ -138,27 +134,21 @@ def check_sheet(config: Config, fields: pd.DataFrame) -> None:
             check_known(field, list(fields["field"]), where, f"the fields of {config['fields']}")
             if field in faults:
                 raise StudyError(
-                    f"{where} names the field {field}, which is {faults[field]} already; a field "
-                    "has one fault."
+                    f"{where} names the field {field}, which is {faults[field]} already; give each "
+                    "field one fault."
                 )
             faults[field] = fault
 
 
 def check_times(config: Config, fields: pd.DataFrame) -> None:
-    """Refuse a sample sheet with a time for which nothing is planted.
-
-    Raises
-    ------
-    StudyError
-        For a sheet without the column of times, and for the first field of an unknown time.
-    """
+    """Raise a StudyError for a sheet without the time column or with an unplanned time."""
     settings = config["simulation"]
     if settings["kind"] != "live_dead":
         return
     layer, sheet = settings["monolayer"], config["fields"]
     if layer["time"] not in fields:
         raise StudyError(
-            f"simulation.monolayer.time is {layer['time']!r}, which is no column of {sheet}; "
+            f"simulation.monolayer.time is {layer['time']!r}, which is not a column of {sheet}; "
             f"those are {', '.join(fields.columns)}."
         )
     for field, condition, time in fields[["field", "condition", layer["time"]]].to_numpy():

@@ -32,14 +32,7 @@ def check(config: Config, source: str) -> None:
 
 
 def check_sheet(config: Config, fields: pd.DataFrame) -> None:
-    """Refuse comparisons that cannot be made.
-
-    Raises
-    ------
-    StudyError
-        When the control is not a condition of the sample sheet, nor is one that is left out, or a
-        condition that is compared has fewer than two units.
-    """
+    """Raise a StudyError for comparisons with an unknown condition or with fewer than two units."""
     settings, sheet = config["statistics"], config["fields"]
     known = {*fields["condition"], *config.get("simulation", {}).get("frequencies", {})}
     for name in settings["exclude_conditions"]:
@@ -53,13 +46,13 @@ def check_sheet(config: Config, fields: pd.DataFrame) -> None:
         raise StudyError(
             f"statistics.control is {settings['control']!r}, but no field of {sheet} lies in "
             f"statistics.splits ({', '.join(settings['splits'])}); name the splits of the fields "
-            "that are to be compared there, or set statistics.control to null."
+            "to compare, or set statistics.control to null."
         )
     if settings["control"] not in conditions:
         raise StudyError(
             f"statistics.control is {settings['control']!r}, which is not a condition in {sheet}; "
-            f"name one of {', '.join(map(repr, conditions))}, or leave the key out where nothing "
-            "is compared."
+            f"name one of {', '.join(map(repr, conditions))}, or leave the key out if nothing is "
+            "compared."
         )
     for test in settings["tests"]:
         unit = test["unit"]
@@ -68,13 +61,13 @@ def check_sheet(config: Config, fields: pd.DataFrame) -> None:
             raise StudyError(
                 f"The condition {condition} has {count} {unit} in {sheet}, but the {test['test']} "
                 f"test by {unit} needs at least 2; add some, change the unit in statistics.tests, "
-                "give its fields another split in the sheet if they take no part, or leave "
-                "statistics.control out where nothing is compared."
+                "give fields that take no part another split in the sheet, or leave "
+                "statistics.control out if nothing is compared."
             )
 
 
 def compared(config: Config, fields: pd.DataFrame) -> pd.DataFrame:
-    """Return the fields that may take part in the comparison, as far as the sheet tells."""
+    """Return the fields that the sheet allows to take part in the comparison."""
     splits = config["statistics"]["splits"]
     chosen = fields[fields["split"].isin(["", *splits])]
     chosen = chosen[~chosen["condition"].isin(config["statistics"]["exclude_conditions"])]
