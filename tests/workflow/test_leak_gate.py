@@ -110,7 +110,7 @@ def test_fixed_splits_cannot_be_kept_together_which_is_said_at_the_start(mini_st
     mini_study.config["splits"] = {"near_duplicates": "keep_together"}
     done = mini_study.write().snakemake("--dry-run", check=False)
     assert done.returncode
-    assert "keep_together, but it can move no field" in done.stdout
+    assert "keep_together, but no field can move" in done.stdout
 
 
 def test_every_training_waits_for_the_gate(small_study):

@@ -1,1 +1,1 @@
-"""A microscope, its cells, and studies whose truth is known."""
+"""Simulate a microscope, its cells, and studies with known ground truth."""

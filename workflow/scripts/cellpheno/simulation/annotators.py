@@ -1,4 +1,4 @@
-"""Annotators who err: they miss cells, mistake their class, draw boxes askew, box what is none."""
+"""Simulate annotators who miss cells, confuse classes, and draw imprecise and false boxes."""
 
 import dataclasses
 import functools
@@ -14,38 +14,27 @@ from cellpheno.tables.annotations import TRUTH
 from cellpheno.tables.columns import BOX_COLUMNS
 
 MIN_SIDE = 1.0
-"""Pixels that a box keeps, however it is shifted and clipped."""
+"""Smallest side in pixels of a shifted and clipped box."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Annotator:
-    """Who annotates, and how often they err.
-
-    Attributes
-    ----------
-    name
-        Names the stream of chance: two annotators err independently.
-    miss
-        Share of the cells that are not drawn.
-    wrong_class
-        Share of the drawn cells that get another class, each other one being as likely.
-    shift_px
-        Standard deviation by which each edge of a box lies off, in pixels.
-    false_boxes
-        Boxes where no cell is, as a share of the cells.
-    splits
-        Splits of the sample sheet whose fields are gone through; empty for all.
-    classes
-        What is drawn of what was seen; empty for all classes.
-    """
+    """An annotator and their error rates."""
 
     name: str
+    """Determines the random stream, so that annotators err independently."""
     miss: float = 0.0
+    """Share of the cells that are not drawn."""
     wrong_class: float = 0.0
+    """Share of the drawn cells that get another class, all equally likely."""
     shift_px: float = 0.0
+    """Standard deviation of the position of each edge of a box, in pixels."""
     false_boxes: float = 0.0
+    """Number of boxes without a cell, as a share of the cells."""
     splits: Sequence[str] = ()
+    """Splits whose fields are annotated; empty for all."""
     classes: Sequence[str] = ()
+    """Classes that are drawn; empty for all."""
 
     def goes_through(self, split: str) -> bool:
         """Whether fields of this split are annotated."""
@@ -60,27 +49,10 @@ def annotate(
     width: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Return what an annotator draws; without errors it is the truth itself.
+    """Return what an annotator draws in fields of this size (px), a table like `truth`.
 
-    What is drawn in a field depends on the field, the annotator and the seed alone.
-
-    Parameters
-    ----------
-    truth
-        tables.TRUTH of the fields that are annotated.
-    annotator
-        Who draws.
-    classes
-        Every class.
-    height, width
-        Of the fields, in pixels.
-    seed
-        The study's seed.
-
-    Returns
-    -------
-    DataFrame
-        A table like `truth`, its fields in the same order, without what nobody can see.
+    Fields keep their order. What is drawn depends only on field, annotator and seed; without
+    errors it is the visible truth.
     """
     draw = functools.partial(_field, annotator, classes, np.array([width, height] * 2, float), seed)
     drawn = [draw(str(field), cells) for field, cells in truth.groupby("field", sort=False)]
@@ -97,7 +69,7 @@ def _field(
 ) -> pd.DataFrame:
     """Return what is drawn in one field."""
     chance = generator(seed, "annotator", annotator.name, field)
-    seen = cells[["field", *BOX_COLUMNS, "label"]]  # what else a truth tells, nobody sees
+    seen = cells[["field", *BOX_COLUMNS, "label"]]  # further columns of the truth are invisible
     drawn = seen[chance.random(len(cells)) >= annotator.miss].reset_index(drop=True)
     labels = pd.Index(classes).get_indexer(drawn["label"])
     wrong = chance.random(len(drawn)) < annotator.wrong_class
@@ -117,7 +89,7 @@ def _field(
 def _shifted(
     edges: np.ndarray, shift: float, limits: np.ndarray, chance: np.random.Generator
 ) -> np.ndarray:
-    """Move every edge of boxes [n, 4] by chance, within the field; no box is lost by it."""
+    """Move every edge of boxes [n, 4] randomly within the field, without losing a box."""
     if not shift:
         return edges
     moved = geometry.clip(edges + chance.normal(0, shift, edges.shape), limits[0], limits[1])
@@ -128,7 +100,7 @@ def _shifted(
 def _false_boxes(
     cells: pd.DataFrame, number: int, limits: np.ndarray, chance: np.random.Generator
 ) -> pd.DataFrame:
-    """Return boxes of the size of true ones, anywhere in the field."""
+    """Return boxes of the size of true ones anywhere in the field."""
     edges = cells[BOX_COLUMNS].to_numpy(np.float64)
     model = edges[chance.integers(0, len(edges), number)] if number else edges[:0]
     sides = model[:, 2:] - model[:, :2]

@@ -13,11 +13,10 @@ from cellpheno.tables.columns import BOX_COLUMNS
 
 
 def simulate_field(row: Row, plan: Plan) -> tuple[Pictures, pd.DataFrame]:
-    """Return the pictures of one field, uint16 [height, width] per channel, and its truth.
+    """Return the images of one field, uint16 [height, width] per channel, and its truth.
 
-    A structure that others hide completely is not in the truth: nobody could find it. Of the
-    faults, this plants those that lie before the microscope's files: a field that is over-exposed,
-    out of focus or empty.
+    The truth lacks structures that others hide completely. Of the faults, over-exposure,
+    defocus and emptiness are simulated here, before files are written.
     """
     settings, field = plan.settings, row["field"]
     fault = fault_of(field, settings["faults"])
@@ -39,7 +38,7 @@ def simulate_field(row: Row, plan: Plan) -> tuple[Pictures, pd.DataFrame]:
 
 
 def is_annotated(row: Row, settings: Settings) -> bool:
-    """Whether a field is of the annotated condition or of a further cell line."""
+    """Whether a field is of the annotated condition or of another cell line."""
     return row["condition"] in {settings["annotated"], *settings["cell_lines"]}
 
 

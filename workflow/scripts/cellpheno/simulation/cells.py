@@ -1,4 +1,4 @@
-"""Cells and cell-in-cell structures of the seven AIM-CICs classes, as geometry (A11)."""
+"""Build cells and cell-in-cell structures of the seven AIM-CICs classes as geometry (A11)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cellpheno.simulation.outlines import Outline, random_outline
 from cellpheno.simulation.structures import Cell, CellLine, Nucleus, Structure
 
 Contents = tuple["Contents", ...]
-"""What a cell holds: one entry per inner cell, each with its own contents."""
+"""The contents of a cell: one entry per inner cell, with its own contents."""
 
 
 def single(line: CellLine, rng: np.random.Generator) -> Structure:
@@ -44,7 +44,7 @@ def _vacuolated(line: CellLine, rng: np.random.Generator, outer: Outline) -> Str
 
 
 def partial(line: CellLine, rng: np.random.Generator) -> Structure:
-    """Draw a cell that another one encloses by more than 30 %, but not fully."""
+    """Draw a cell that is enclosed by more than 30 % by another, but not fully."""
     outer_radius = _radius(line, rng) * rng.uniform(1.1, 1.35)
     inner_radius = _radius(line, rng) * rng.uniform(0.66, 0.86)
     enclosed = rng.uniform(0.38, 0.9)
@@ -88,7 +88,7 @@ def complicated(line: CellLine, rng: np.random.Generator) -> Structure:
 
 
 def unclear(line: CellLine, rng: np.random.Generator) -> Structure:
-    """Draw what an expert would not decide: out of focus, overlapping cells, or debris."""
+    """Draw a structure that experts could not decide: blurred, overlapping cells, or debris."""
     kind = rng.random()
     if kind < 0.5:
         builder = [single, one_in_one, partial, two_in_one][rng.choice(4, p=[0.2, 0.4, 0.2, 0.2])]
@@ -105,13 +105,13 @@ BUILDERS: dict[str, Callable[[CellLine, np.random.Generator], Structure]] = {
     "complicated": complicated,
     "unclear": unclear,
 }
-"""How each class is drawn; another study adds its own classes here."""
+"""How each class is drawn; other studies add their classes here."""
 
 
 def build(label: str, line: CellLine, rng: np.random.Generator) -> Structure:
-    """Draw one structure of a class, around the origin."""
+    """Draw one structure of a class around the origin."""
     structure = BUILDERS[label](line, rng)
-    depth = rng.uniform(0, line.depth)  # not all lie in the focal plane
+    depth = rng.uniform(0, line.depth)  # not all are in the focal plane
     blur = float(np.hypot(structure.blur, line.radius * depth))
     return dataclasses.replace(structure, label=label, blur=blur)
 
@@ -175,7 +175,7 @@ def _two_nuclei(line: CellLine, rng: np.random.Generator, outline: Outline) -> t
 def _round_nucleus(
     line: CellLine, rng: np.random.Generator, outline: Outline
 ) -> tuple[Nucleus, ...]:
-    """Draw the nucleus of an inner cell: round, near the middle; bright when the cell dies."""
+    """Draw the nucleus of an inner cell: round and central, bright when the cell dies."""
     away, turn = outline.radius * rng.uniform(0, 0.18), rng.uniform(0, 2 * np.pi)
     x, y = outline.x + away * np.cos(turn), outline.y + away * np.sin(turn)
     dying = rng.random() < 0.15
@@ -187,9 +187,9 @@ def _round_nucleus(
 def _pushed_nucleus(
     line: CellLine, rng: np.random.Generator, outer: Outline, inner: list[Outline]
 ) -> tuple[Nucleus, ...]:
-    """Draw the nucleus of a holding cell, in the freest place, bent around what it holds.
+    """Draw the nucleus of an outer cell in the freest place, bent around the inner cells.
 
-    Drawing cuts it where inner cells lie, which leaves the crescent.
+    Drawing cuts it at the inner cells, which leaves a crescent.
     """
     around = rng.uniform(0, 2 * np.pi, 60)
     away = outer.radius * np.sqrt(rng.uniform(0, 0.8, 60))
@@ -230,7 +230,7 @@ def _mitotic(line: CellLine, rng: np.random.Generator, radius: float) -> Cell:
 
 
 def _size(line: CellLine, rng: np.random.Generator, contents: Contents) -> tuple[float, list]:
-    """Return the radius that a cell with these contents needs, and the sizes of what it holds."""
+    """Return the radius that a cell with these contents needs, and the sizes of its contents."""
     if not contents:
         return _radius(line, rng) * rng.uniform(0.56, 0.74), []
     held = [_size(line, rng, inner) for inner in contents]
@@ -243,7 +243,7 @@ def _size(line: CellLine, rng: np.random.Generator, contents: Contents) -> tuple
 
 
 def _enclosing(line: CellLine, rng: np.random.Generator, contents: Contents) -> Structure:
-    """Draw a cell with everything it holds."""
+    """Draw a cell with all its contents."""
     cells: list[Cell] = []
     _fill(line, rng, 0.0, 0.0, _size(line, rng, contents), -1, cells)
     return Structure("", tuple(cells))
@@ -258,7 +258,7 @@ def _fill(
     parent: int,
     cells: list[Cell],
 ) -> None:
-    """Append a cell at (x, y) and, after it, what it holds."""
+    """Append a cell at (x, y) and then its contents."""
     radius, held = sizes
     outline = _outline(line, rng, x, y, radius, inner=parent >= 0 or bool(held))
     places, shrink = _packed(rng, outline, [size for size, _ in held], 0.09 * line.radius)
@@ -283,9 +283,9 @@ def _scaled(sizes: tuple[float, list], factor: float) -> tuple[float, list]:
 def _packed(
     rng: np.random.Generator, outer: Outline, radii: list[float], gap: float
 ) -> tuple[npt.NDArray[np.float64], float]:
-    """Return random centres [n, 2] for circles within `outer`, and by how much they shrink to fit.
+    """Return random centres [n, 2] for circles within `outer`, and the factor to shrink them.
 
-    Inner cells lie off the middle: the holder's nucleus needs the other side.
+    Inner cells are off centre, because the outer nucleus needs the other side.
     """
     sizes, shrink = np.array(radii), 1.0
     while True:
@@ -303,7 +303,7 @@ def _packed(
 
 
 def _overlapping(line: CellLine, rng: np.random.Generator) -> Structure:
-    """Draw two cells that lie on each other, so that both outlines show through."""
+    """Draw two cells on top of each other, with both outlines visible."""
     first = _outline(line, rng, 0, 0, _radius(line, rng))
     turn, apart = rng.uniform(0, 2 * np.pi), line.radius * rng.uniform(0.6, 1.0)
     second = _outline(
@@ -316,7 +316,7 @@ def _overlapping(line: CellLine, rng: np.random.Generator) -> Structure:
 
 
 def _debris(line: CellLine, rng: np.random.Generator) -> Structure:
-    """Draw the remains of dead cells: a heap of blebs, some with pieces of nucleus."""
+    """Draw the remains of dead cells: a heap of blebs, some with pieces of a nucleus."""
     cells = []
     for _ in range(rng.integers(4, 9)):
         away, turn = line.radius * rng.uniform(0, 0.7), rng.uniform(0, 2 * np.pi)

@@ -1,4 +1,4 @@
-"""A field of a culture: which structures it holds and where they lie."""
+"""Choose the structures of a field and their places."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
@@ -12,10 +12,10 @@ from cellpheno.simulation.kind import Plan, Row, fault_of
 from cellpheno.simulation.structures import CellLine, Structure
 
 _TRIES = 60
-"""Places tried for a structure before the emptiest one is taken."""
+"""Places tried for a structure before the emptiest is taken."""
 
 _CLOSEST, _FURTHEST = 0.9, 1.0
-"""Distance of neighbours that touch, relative to the sum of their radii."""
+"""Range of the distance of touching neighbours, relative to the sum of their radii."""
 
 
 def planted_frequencies(
@@ -23,14 +23,8 @@ def planted_frequencies(
 ) -> dict[str, float]:
     """Return the frequency of each subtype in one replicate.
 
-    Parameters
-    ----------
-    planted
-        Frequency of each subtype in the condition.
-    spread
-        Standard deviation of the replicate's shift of each subtype, on the logit scale.
-    seed, condition, replicate
-        What the shift depends on, so that all fields of a replicate share it.
+    The condition's frequencies `planted` are shifted on the logit scale, with the standard
+    deviation `spread`, in the same way for all fields of a replicate.
     """
     rng = randomness.generator(seed, "replicate", condition, replicate)
     shifted = {}
@@ -44,7 +38,7 @@ def planted_frequencies(
 def draw_labels(
     frequencies: Mapping[str, float], negative_class: str, count: int, rng: np.random.Generator
 ) -> list[str]:
-    """Draw the class of each of `count` structures; what is missing to 1 is the negative class."""
+    """Draw the class of each of `count` structures; the rest to 1 is the negative class."""
     rest = max(0.0, 1.0 - sum(frequencies.values()))
     labels = [*sorted(frequencies), negative_class]
     chances = np.array([*(frequencies[label] for label in labels[:-1]), rest])
@@ -54,18 +48,9 @@ def draw_labels(
 def planted_labels(
     row: Row, plan: Plan, cells_per_field: float, rng: np.random.Generator
 ) -> list[str]:
-    """Draw how many structures a field holds, and the class of each.
+    """Draw the number of structures in a field, of the given mean, and the class of each.
 
-    Parameters
-    ----------
-    row
-        Of the sample sheet; its condition and replicate tell the frequencies.
-    plan
-        Of the study; a field that is planned to be empty holds none, any other at least one.
-    cells_per_field
-        Mean of the number.
-    rng
-        Of the field.
+    A field with the fault `empty` has none, any other at least one.
     """
     frequencies = planted_frequencies(
         plan.settings["frequencies"][row["condition"]],
@@ -87,11 +72,10 @@ def grow(
     rng: np.random.Generator,
     builder: Callable[[str, CellLine, np.random.Generator], Structure] = build,
 ) -> list[Structure]:
-    """Build a structure for every label and lay them out in clusters.
+    """Build a structure for every label and arrange them in clusters.
 
-    None is left out: where there is no room, the emptiest place is taken and neighbours are
-    squeezed, so the planted frequencies hold. Every centre lies inside the field, but cells at
-    its edge are cut.
+    None is left out, so that the planted frequencies hold: without room, the emptiest place is
+    taken. Every centre is inside the field, but cells at its edge are cut.
     """
     structures: list[Structure] = []
     taken = np.empty((0, 3))
@@ -111,8 +95,8 @@ def _place(
     width: int,
     rng: np.random.Generator,
 ) -> tuple[float, float]:
-    """Return a centre that keeps clear of the circles `taken` [n, 3], touching one if it can."""
-    # several cells must be seen nearly whole for their class to be told
+    """Return a centre free of the circles `taken` [n, 3], touching one if possible."""
+    # several cells must be nearly whole for their class to be visible
     margin = structure.radius * (0.25 if len(structure.cells) == 1 else 0.85)
     low = np.array([margin, margin])
     high = np.maximum(np.array([width, height]) - margin, low)
@@ -135,7 +119,7 @@ def _place(
 def _clearance(
     places: npt.NDArray[np.float64], radius: float, taken: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """Return the least distance of each place to a taken circle, relative to both radii."""
+    """Return the smallest distance of each place to a circle, relative to both radii."""
     if not len(taken):
         return np.full(len(places), np.inf)
     apart = np.hypot(*(places[:, None] - taken[None, :, :2]).transpose(2, 0, 1))

@@ -1,4 +1,4 @@
-"""From the geometry of a field to how much stain and matter lies at each pixel."""
+"""Draw stain and matter at each pixel from the geometry of a field."""
 
 import dataclasses
 
@@ -10,10 +10,10 @@ from cellpheno.simulation.outlines import Array
 from cellpheno.simulation.structures import Cell, CellLine, Nucleus, Structure
 
 MARGIN = 12
-"""Drawn beyond every edge of the field, px, so that blur has something to take from."""
+"""Width beyond every edge of the field, px, that blur needs."""
 
 _USUAL_RADIUS = 21.0
-"""Radius, px, for which the lengths below are given; they grow with the cell line's radius."""
+"""Radius, px, for which the lengths below are given; they scale with the cell line's radius."""
 
 _MEMBRANE_WIDTH = 1.15
 _WOBBLE = 0.55
@@ -25,12 +25,12 @@ _FAR = np.float32(1e6)
 
 @dataclasses.dataclass
 class Layers:
-    """What the microscope looks at, each [height, width] with `MARGIN` around the field."""
+    """Layers for the microscope, each [height, width] with `MARGIN` around the field."""
 
     membrane: Array
     nucleus: Array
     thickness: Array
-    """Optical thickness, which bright field sees through its curvature, px."""
+    """Optical thickness, px, whose curvature is visible in bright field."""
     dyes: list[Array] = dataclasses.field(default_factory=list)
     """Cytoplasmic dyes."""
 
@@ -43,7 +43,7 @@ class _Patch:
     x: Array
     y: Array
     distances: list[Array]
-    """Signed distance from each cell's own outline, px."""
+    """Signed distance from the outline of each cell, px."""
     hull: Array
     """Signed distance from the outline of the whole structure, px."""
 
@@ -56,28 +56,10 @@ def draw(
     rng: np.random.Generator,
     dyes: int = 0,
 ) -> tuple[Layers, npt.NDArray[np.float64]]:
-    """Draw a field.
+    """Draw the placed structures of a field of this size (px), with a number of cytoplasmic dyes.
 
-    Parameters
-    ----------
-    structures
-        What the field holds, with places.
-    line
-        The cell line.
-    height, width
-        Of the field, px.
-    rng
-        Random stream, for texture.
-    dyes
-        How many cytoplasmic dyes the cells may have taken up.
-
-    Returns
-    -------
-    layers
-        Stain and thickness.
-    boxes
-        [n, 4] tight box of what is visible of each structure, within the field; NaN where others
-        hide the structure completely.
+    Returns the layers and the tight boxes [n, 4] of the visible part of each structure within the
+    field, NaN if others hide it completely.
     """
     shape = (height + 2 * MARGIN, width + 2 * MARGIN)
     layers = Layers(*(np.zeros(shape, np.float32) for _ in range(3)))
@@ -89,7 +71,7 @@ def draw(
     for row, (structure, patch) in enumerate(zip(structures, patches, strict=True)):
         mine = owner[patch.window] == row
         others = np.where(mine, second[patch.window], nearest[patch.window])
-        # half the difference of two distances is the distance from the border between two cells
+        # half the difference of both distances is the distance from the border between cells
         border = np.maximum(0.5 * (patch.hull - others), -_FAR)
         _draw_structure(layers, structure, patch, border, line, texture, rng)
         visible = np.maximum(patch.hull, border) < _scale(line) + 0.5 * structure.blur
@@ -124,7 +106,7 @@ def _patch(structure: Structure, line: CellLine, shape: tuple[int, int]) -> _Pat
 
 
 def _cupped(structure: Structure, row: int, distances: list[Array], x: Array, y: Array) -> Array:
-    """Return the distance from a holder that reaches around an inner cell, open outwards."""
+    """Return the distance from an outer cell that reaches around an inner one, open outwards."""
     inner = structure.cells[row]
     outer = structure.cells[inner.parent].outline
     direction = np.array([inner.outline.x - outer.x, inner.outline.y - outer.y])
@@ -142,7 +124,7 @@ def _cupped(structure: Structure, row: int, distances: list[Array], x: Array, y:
 def _contest(
     patches: list[_Patch], shape: tuple[int, int]
 ) -> tuple[Array, Array, npt.NDArray[np.int32]]:
-    """Return, per pixel, the two smallest distances from a structure and whose the smallest is."""
+    """Return, per pixel, the two smallest distances from structures, and the nearest structure."""
     nearest, second = np.full(shape, _FAR), np.full(shape, _FAR)
     owner = np.full(shape, -1, np.int32)
     for row, patch in enumerate(patches):
@@ -163,14 +145,14 @@ def _draw_structure(
     texture: "_Texture",
     rng: np.random.Generator,
 ) -> None:
-    """Add one structure to the layers, out of focus if it is."""
+    """Add one structure to the layers, blurred if it is out of focus."""
     drawn_on = [layers.membrane, layers.nucleus, layers.thickness, *layers.dyes]
     parts = [np.zeros(border.shape, np.float32) for _ in drawn_on]
     for row, cell in enumerate(structure.cells):
         children = [n for n, other in enumerate(structure.cells) if other.parent == row]
         distance = np.maximum(patch.distances[row], border)
         held = [patch.distances[n] for n in children]
-        for n in children:  # a holder ends where an inner cell still opens outside
+        for n in children:  # an outer cell ends where an inner cell is open to the outside
             if structure.cells[n].cup is not None:
                 distance = np.maximum(distance, -patch.distances[n])
         membrane, thickness = _draw_cell(cell, distance, line, texture, rng)
@@ -198,7 +180,7 @@ def _draw_cell(
     wobble = distance + np.float32(_WOBBLE * scale) * texture.sample(distance.shape, rng)[0]
     edge = np.exp(-0.5 * (wobble / (_MEMBRANE_WIDTH * scale * cell.width)) ** 2)
     edge *= np.clip(1 + line.membrane_texture * (0.9 * coarse + 0.6 * fine), 0.1, None)
-    # a rounded membrane is seen edge-on near the outline: the haze grows towards it
+    # a rounded membrane is seen edge-on near the outline, so the haze grows towards it
     haze = _HAZE * inside / np.sqrt(1.1 - middle**2) * np.clip(1 + 0.4 * coarse + 0.3 * fine, 0, 3)
     vesicles = 0.3 * inside * np.clip(fine - 1.7, 0, 1.5)
     held = cell.parent >= 0 and cell.cup is None
@@ -213,7 +195,7 @@ def _draw_cell(
 
 
 def _draw_dye(cell: Cell, distance: Array, texture: "_Texture", rng: np.random.Generator) -> Array:
-    """Return a usual amount of dye in a cell: as much as the cell is thick, in clumps."""
+    """Return the usual amount of dye in a cell: proportional to its thickness, in clumps."""
     middle = np.clip(1 + distance / cell.outline.radius, 0, 1)
     coarse, fine = texture.sample(distance.shape, rng)
     clumps = np.clip(1 + 0.25 * coarse + 0.2 * fine, 0.2, None)
@@ -250,10 +232,7 @@ def _draw_nucleus(
 def _tight_box(
     visible: npt.NDArray[np.bool_], window: tuple[slice, slice], height: int, width: int
 ) -> tuple[float, float, float, float]:
-    """Return the box x_min, y_min, x_max, y_max of the visible pixels within the field, px.
-
-    It is NaN where the field shows none.
-    """
+    """Return x_min, y_min, x_max, y_max of the visible pixels within the field, px, or NaN."""
     low = [max(0, MARGIN - part.start) for part in window]
     high = [MARGIN + n - part.start for n, part in zip((height, width), window, strict=True)]
     if not visible[low[0] : high[0], low[1] : high[1]].any():
@@ -269,7 +248,7 @@ def _tight_box(
 
 
 class _Texture:
-    """Smooth random fields of unit variance, of which every cell takes its own piece."""
+    """Smooth random fields of unit variance, from which every cell takes its own piece."""
 
     def __init__(self, line: CellLine, shape: tuple[int, int], rng: np.random.Generator) -> None:
         self._coarse = _smooth(shape, 3.4 * _scale(line), rng)

@@ -1,4 +1,4 @@
-"""Cell lines that differ from the study's own, to ask whether the networks generalise (A42)."""
+"""Simulate further cell lines to test whether the networks generalise (A42)."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ FACTORS: dict[str, tuple[str, ...]] = {
     "stain": ("membrane_signal", "nucleus_signal", "green_signal", "red_signal"),
     "noise": ("read_noise",),
 }
-"""What a factor multiplies, of `CellLine` or `Microscope`; `radius` and `density` stand alone."""
+"""Attributes of `CellLine` or `Microscope` multiplied by each factor."""
 
 Kind = TypeVar("Kind", CellLine, Microscope)
 
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """What all fields of a condition share."""
+    """Properties of all fields of a condition."""
 
     line: CellLine
     microscope: Microscope
@@ -34,17 +34,10 @@ def sample(
     line: CellLine | None = None,
     microscope: Microscope | None = None,
 ) -> Sample:
-    """Return what the fields of a condition share.
+    """Return the properties of a condition's fields.
 
-    Parameters
-    ----------
-    condition
-        Of the sample sheet.
-    settings
-        The config's `simulation`. Its `cell_lines` hold factors by condition; a condition without
-        an entry, and a factor that is left out, is as in the study's own line.
-    line, microscope
-        Of the study, where they are not the usual ones; the radius is that of the settings.
+    `settings` is the config's `simulation`, whose `cell_lines` may multiply the properties of the
+    study's own line by factors; the radius is always that of the settings.
     """
     factors = settings["cell_lines"].get(condition, {})
     radius = settings["cell_radius"] * factors.get("radius", 1.0)
@@ -56,7 +49,7 @@ def sample(
 
 
 def _multiplied(kind: Kind, factors: Mapping[str, float]) -> Kind:
-    """Return a cell line or a microscope with its share of the factors taken in."""
+    """Return a cell line or microscope with its attributes multiplied by the factors."""
     changed = {
         name: getattr(kind, name) * factors[factor]
         for factor, names in FACTORS.items()

@@ -1,7 +1,7 @@
-"""The simulated JIMT-1 study: a monolayer of live and dead cells, with propidium iodide (L1, L11).
+"""Simulate the JIMT-1 study: live and dead cells with propidium iodide (L1, L11).
 
-Bright field and fluorescence have 16 bits. Patches of 112 px in which all cells are alive have a
-mean fluorescence of about 225 counts, those in which all are dead one of about 550 (L11).
+Both channels have 16 bits. Patches of 112 px have a mean fluorescence of about 225 counts if all
+cells are alive, and about 550 if all are dead (L11).
 """
 
 import dataclasses
@@ -29,11 +29,11 @@ _INSTRUMENT = microscope.Microscope(
     full_well=65535,
 )
 _SIGNAL = 1380.0
-"""Counts of the nucleus of an ordinary dead cell."""
+"""Counts of the nucleus of a typical dead cell."""
 _GLOW = 0.45
-"""Share of the stain's light that is seen around the nucleus, out of focus (L8)."""
+"""Share of the stain's light that is out of focus around the nucleus (L8)."""
 _UNSHARP = 5.0
-"""Standard deviation of the blur where a field is out of focus, px."""
+"""Standard deviation of the blur of a field out of focus, px."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,10 +47,10 @@ class Scene:
 
 
 def arrange(row: Row, plan: Plan) -> Scene:
-    """Return what lies in a field; the same for the same row and plan.
+    """Return the contents of a field, which depend only on row and plan.
 
-    The chance of a cell to be alive is the planted viability of its condition and day, whatever
-    the well (`simulation.monolayer` of the config).
+    A cell is alive with the viability planted for its condition and day, whatever the well
+    (`simulation.monolayer` of the config).
     """
     settings, field = plan.settings, row["field"]
     its = settings["monolayer"]
@@ -78,7 +78,7 @@ def arrange(row: Row, plan: Plan) -> Scene:
 
 
 def simulate_field(row: Row, plan: Plan) -> tuple[Pictures, pd.DataFrame]:
-    """Return the pictures of one field, uint16 [height, width], and the truth of its cells."""
+    """Return the images of one field, uint16 [height, width], and the truth of its cells."""
     scene = arrange(row, plan)
     rng = generator(plan.seed, "photograph", row["field"])
     longer = (
@@ -99,7 +99,7 @@ def simulate_field(row: Row, plan: Plan) -> tuple[Pictures, pd.DataFrame]:
 
 
 def _tilt(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """Return where a tilted slide leaves the focal plane: one side of the field."""
+    """Return the side of the field in which a tilted slide leaves the focal plane."""
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     turn = rng.uniform(0, 2 * np.pi)
     along = np.cos(turn) * (x / shape[1] - 0.5) + np.sin(turn) * (y / shape[0] - 0.5)
@@ -107,7 +107,7 @@ def _tilt(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
 
 
 def _brightfield(scene: Scene, rng: np.random.Generator) -> Array:
-    """Return the light of the lamp through the cells, counts."""
+    """Return the light of the lamp behind the cells, counts."""
     light = scene.drawing.light + _dust(scene.drawing.light.shape, rng)
     light = _focused(ndimage.gaussian_filter(light, rng.uniform(0.5, 0.9)), scene.unsharp)
     contrast = np.exp(rng.normal(0, 0.12))
@@ -125,18 +125,18 @@ def _fluorescence(scene: Scene, rng: np.random.Generator) -> Array:
     brightness = _SIGNAL * np.exp(rng.normal(0, 0.24))
     stray = _INSTRUMENT.background * np.exp(rng.normal(0, 0.30))
     even = 1 + microscope.mottle(stain.shape, 0.05, rng)
-    dim = 10.0 * scene.drawing.covered  # living cytoplasm shines a little by itself
+    dim = 10.0 * scene.drawing.covered  # living cytoplasm fluoresces a little
     light = brightness * ((1 - _GLOW) * sharp + _GLOW * glow) + stray * even + dim
     return _cropped(light * microscope.illumination(stain.shape, 0.12, 0.08, rng))
 
 
 def _dust(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """Return dark specks of debris, on the cells and beside them."""
+    """Return dark specks of debris on and next to the cells."""
     return -microscope.specks((shape[0], shape[1]), 9000, rng) * np.float32(0.06)
 
 
 def _focused(light: Array, unsharp: Array) -> Array:
-    """Blur a picture where it is out of focus."""
+    """Blur the parts of an image that are out of focus."""
     if not unsharp.any():
         return light
     blurred = ndimage.gaussian_filter(light, _UNSHARP)
@@ -148,7 +148,7 @@ def _camera(light: Array, rng: np.random.Generator) -> npt.NDArray[np.uint16]:
 
 
 def _cropped(canvas: Array | Mask) -> Array | Mask:
-    """Return the field without the margin around it."""
+    """Return the field without its margin."""
     return canvas[MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 

@@ -1,4 +1,4 @@
-"""A widefield microscope with a camera: optics, illumination, noise, saturation."""
+"""Simulate a widefield microscope with a camera: optics, illumination, noise, saturation."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from cellpheno.simulation.drawing import MARGIN
 from cellpheno.simulation.outlines import Array
 
 FULL_WELL = 4095
-"""Top of the camera's range, counts: 12 bits, stored in 16."""
+"""Largest count of the camera: 12 bits, stored in 16."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Microscope:
-    """One instrument; counts are what the camera's files hold."""
+    """A microscope with its camera, in counts of the image files."""
 
     bias: float = 100.0
     """Counts without light."""
@@ -37,16 +37,16 @@ class Microscope:
     vignette: float = 0.25
     """Loss of light from the middle to the corners."""
     overexposure: tuple[float, float] = (14.0, 2.8)
-    """How many times too long fluorescence and bright field are exposed in a spoilt field."""
+    """Factors by which exposure is too long in fluorescence and in bright field of a bad field."""
     defocus: float = 5.0
     """Standard deviation of the blur of a field that is out of focus, px."""
     full_well: int = FULL_WELL
-    """Top of the camera's range, counts."""
+    """Largest count of the camera."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Stain:
-    """What one fluorescence channel shows: how much stain lies where, and how bright it is."""
+    """The amount and brightness of a stain in one fluorescence channel."""
 
     amount: Array
     """[height, width] with `MARGIN` around the field; 1 is usual."""
@@ -61,26 +61,10 @@ def photograph(
     fault: str,
     rng: np.random.Generator,
 ) -> dict[str, npt.NDArray[np.uint16]]:
-    """Take the pictures of a field.
+    """Return the images of a field, uint16 [height, width]: the stains' channels and brightfield.
 
-    Parameters
-    ----------
-    stains
-        By the name of their channel.
-    thickness
-        Optical thickness, [height, width] with `MARGIN` around the field, px.
-    microscope
-        The instrument.
-    fault
-        `overexposed`: the field is taken with far too much light; `out_of_focus`: all of it is
-        blurred; anything else changes nothing.
-    rng
-        Random stream.
-
-    Returns
-    -------
-    dict
-        The stains' channels and brightfield: uint16 [height, width], counts up to the full well.
+    `thickness` is the optical thickness, [height, width] with `MARGIN` around the field, px. A
+    `fault` of `overexposed` takes far too much light, and `out_of_focus` blurs the whole field.
     """
     longer = microscope.overexposure if fault == "overexposed" else (1.0, 1.0)
     light = {
@@ -102,7 +86,7 @@ def _fluorescence(
     """Return the light of a stained layer in the field, counts."""
     stain = stain + np.float32(0.012) * specks(stain.shape, 60000, rng)
     sharp = ndimage.gaussian_filter(stain, rng.uniform(*microscope.blur))
-    # light from above and below the focus is smooth enough to be made on every fourth pixel
+    # light from out of focus is so smooth that every fourth pixel suffices
     glow = ndimage.gaussian_filter(_shrunk(stain, 4), 3.0)
     brightness = signal * np.exp(rng.normal(0, microscope.exposure_spread))
     stray = (
@@ -113,7 +97,7 @@ def _fluorescence(
 
 
 def _brightfield(thickness: Array, microscope: Microscope, rng: np.random.Generator) -> Array:
-    """Return bright-field light: a slight defocus makes the curvature of the cells visible."""
+    """Return bright-field light, in which a slight defocus shows the curvature of cells."""
     thickness = thickness + specks(thickness.shape, 12000, rng)
     near = ndimage.gaussian_laplace(thickness, rng.uniform(1.2, 1.6))
     far = ndimage.gaussian_laplace(thickness, 3.2)
@@ -128,7 +112,7 @@ def _brightfield(thickness: Array, microscope: Microscope, rng: np.random.Genera
 
 
 def specks(shape: tuple[int, int], area: float, rng: np.random.Generator) -> Array:
-    """Return the thickness of dust and debris on the glass, one speck per `area` px on average."""
+    """Return the thickness of dust and debris, one speck per `area` px on average."""
     specks = np.zeros(shape, np.float32)
     count = rng.poisson(shape[0] * shape[1] / area)
     rows, columns = rng.integers(0, shape[0], count), rng.integers(0, shape[1], count)
@@ -144,14 +128,14 @@ def mottle(shape: tuple[int, int], strength: float, rng: np.random.Generator) ->
 
 
 def _shrunk(picture: Array, factor: int) -> Array:
-    """Return the means of blocks of pixels, the last incomplete ones left out."""
+    """Return the means of blocks of pixels, without incomplete blocks."""
     height, width = (n // factor for n in picture.shape)
     blocks = picture[: height * factor, : width * factor]
     return blocks.reshape(height, factor, width, factor).mean(axis=(1, 3))
 
 
 def _enlarged(picture: Array, shape: tuple[int, int]) -> Array:
-    """Return a smooth picture interpolated to a larger shape."""
+    """Return a smooth image interpolated to a larger shape."""
     factors = [wanted / given for wanted, given in zip(shape, picture.shape, strict=True)]
     return ndimage.zoom(picture, factors, order=1, mode="nearest", grid_mode=True)
 
@@ -159,7 +143,7 @@ def _enlarged(picture: Array, shape: tuple[int, int]) -> Array:
 def illumination(
     shape: tuple[int, ...], vignette: float, tilt: float, rng: np.random.Generator
 ) -> Array:
-    """Return the relative light over the field: a vignette off the middle, and a tilt."""
+    """Return the relative light over the field: an off-centre vignette, and a tilt."""
     y = np.linspace(-1, 1, shape[0], dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, shape[1], dtype=np.float32)[None, :]
     middle, slope = rng.normal(0, 0.12, 2), rng.normal(0, tilt / 2, 2)
@@ -170,7 +154,7 @@ def illumination(
 def camera(
     light: Array, microscope: Microscope, rng: np.random.Generator
 ) -> npt.NDArray[np.uint16]:
-    """Return the counts that the camera writes for this much light."""
+    """Return the camera's counts for an amount of light."""
     electrons = rng.poisson(np.maximum(light, 0) / microscope.gain)
     noise = rng.standard_normal(light.shape, dtype=np.float32) * microscope.read_noise
     counts = microscope.bias + microscope.gain * electrons + noise
@@ -178,5 +162,5 @@ def camera(
 
 
 def _cropped(canvas: Array) -> Array:
-    """Return the field without the margin around it."""
+    """Return the field without its margin."""
     return canvas[MARGIN:-MARGIN, MARGIN:-MARGIN]

@@ -1,4 +1,4 @@
-"""An adherent monolayer: where its cells lie, which are dead, and how they look (L1, L28)."""
+"""Simulate an adherent monolayer: where its cells are, which are dead, and their look (L1, L28)."""
 
 import dataclasses
 
@@ -15,59 +15,50 @@ Mask = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 
 MARGIN = 40
-"""Drawn beyond every edge of the field, px, so that cells at the edge have neighbours."""
+"""Width beyond every edge of the field, px, so that cells at the edge have neighbours."""
 
 SHARES = {"well": 0.04, "field": 0.16, "place": 0.77, "cell": 0.03}
-"""How the fate of a cell divides into what its well, its field, its place and itself bring: dead
-cells lie together, so that most patches hold cells of one state (L8)."""
+"""Contributions of well, field, place and the cell itself to its fate: dead cells are clustered, so
+that most patches have cells of one state (L8)."""
 
 UNLIKE = 0.06
-"""Share of the dead that still look alive, and of the living that look dead: the stain enters
-before a cell collapses, and a cell that divides is round. No classifier of looks gets these."""
+"""Share of dead cells that look alive, and of live cells that look dead: the stain enters before a
+cell collapses, and a dividing cell is round. Appearance alone cannot classify these."""
 
 _SPACING = 1.75
 """Distance of neighbours in a confluent layer, in radii."""
 _ENLARGED = 1.2
-"""By how much treated cells are larger: they spread and do not divide."""
+"""Factor by which treated cells are larger, because they spread and do not divide."""
 _COARSE = 8
-"""Smooth random fields are made on every eighth pixel."""
+"""Spacing, px, at which smooth random fields are computed."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Layer:
-    """The cells of one field, with `MARGIN` around it; lengths in px, the field's corner at 0.
-
-    Attributes
-    ----------
-    places
-        [n, 2] middle of each cell, x and y.
-    dead
-        [n].
-    collapsed
-        [n], which ones look dead; nearly all of the dead, and few others.
-    radius
-        Mean radius of a cell.
-    treated
-        Whether drugs have effaced the cells' outlines and left bright spots in them (L28).
-    """
+    """The cells of one field with `MARGIN` around it; lengths in px, the field's corner at 0."""
 
     places: Floats
+    """[n, 2] centre of each cell, x and y."""
     dead: Mask
+    """[n]."""
     collapsed: Mask
+    """[n] whether a cell looks dead: nearly all dead ones, and few others."""
     radius: float
+    """Mean radius of a cell."""
     treated: bool
+    """Whether drugs have effaced the outlines and left bright spots (L28)."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Drawing:
-    """What the microscope looks at, each [height, width] of the field with `MARGIN` around."""
+    """Layers for the microscope, each [height, width] of the field with `MARGIN` around."""
 
     light: Array
-    """Bright field: what the cells add to the light, relative to an empty place."""
+    """Change of the bright-field light by the cells, relative to an empty place."""
     stain: Array
-    """Propidium iodide, 1 in the middle of the nucleus of an ordinary dead cell."""
+    """Propidium iodide, 1 at the centre of the nucleus of a typical dead cell."""
     covered: Mask
-    """Where cells lie."""
+    """Pixels of cells."""
 
 
 def grow(
@@ -80,27 +71,11 @@ def grow(
     field: str,
     well: str,
 ) -> Layer:
-    """Lay out the cells of a field and decide which of them are dead.
+    """Arrange the cells of a field of this shape (px), and decide which are dead.
 
-    Each cell is alive with the chance `viability`, whatever the field; those of one well, one
-    field and one place share their fate more or less (`SHARES`).
-
-    Parameters
-    ----------
-    shape
-        Height and width of the field, px.
-    radius
-        Mean radius of a cell, px.
-    coverage
-        Share of the area that cells cover, on average over fields.
-    viability
-        Chance of a cell to be alive.
-    treated
-        Whether the cells are larger and effaced by drugs.
-    seed
-        The study's seed.
-    field, well
-        Names that the chance depends on.
+    Cells of this mean radius (px) cover the share `coverage` of the area, on average over fields.
+    Each is alive with the probability `viability`, and those of one well, field and place tend
+    to share their fate (`SHARES`).
     """
     rng = generator(seed, "monolayer", field)
     size = radius * (_ENLARGED if treated else 1.0)
@@ -123,9 +98,9 @@ def grow(
 def draw(layer: Layer, shape: tuple[int, int], rng: np.random.Generator) -> Drawing:
     """Draw the cells of a field.
 
-    Live cells are a uniform grey with thin outlines and dark nucleoli; dead ones have shrunk to
-    a body without nucleoli in a blurred dark halo, their nucleus full of propidium iodide;
-    treated ones have lost their outlines and hold bright spots (L28).
+    Live cells are uniform grey with thin outlines and dark nucleoli. Dead ones are shrunken
+    bodies without nucleoli in a blurred dark halo, with propidium iodide in the nucleus. Treated
+    ones have no outlines, but bright spots (L28).
     """
     size = (shape[0] + 2 * MARGIN, shape[1] + 2 * MARGIN)
     if len(layer.places) < 2:
@@ -140,10 +115,9 @@ def draw(layer: Layer, shape: tuple[int, int], rng: np.random.Generator) -> Draw
 
 
 def boxes(layer: Layer, shape: tuple[int, int]) -> tuple[Floats, Mask]:
-    """Return the box of each cell within the field, [m, 4], and which of them are dead.
+    """Return the boxes [m, 4] of cells with their centre in the field, and which are dead.
 
-    Cells whose middle lies outside the field are left out. A box is that of a circle: the
-    outlines of a monolayer overlap and say little (L32).
+    A box is that of a circle, because outlines in a monolayer overlap and mean little (L32).
     """
     inside = ((layer.places >= 0) & (layer.places < np.array(shape[::-1]))).all(axis=1)
     places = layer.places[inside]
@@ -153,16 +127,16 @@ def boxes(layer: Layer, shape: tuple[int, int]) -> tuple[Floats, Mask]:
 
 
 class _Looks:
-    """What differs from cell to cell: reach, nucleus, nucleoli, stain, darkness."""
+    """Properties that vary between cells: reach, nucleus, nucleoli, stain, darkness."""
 
     def __init__(self, layer: Layer, rng: np.random.Generator) -> None:
         n, radius, dead = len(layer.places), layer.radius, layer.dead
         collapsed = layer.collapsed
         spread = np.exp(rng.normal(0, 0.08, n))
-        # collapsed cells have let go of their neighbours
+        # collapsed cells have detached from their neighbours
         self.reach = radius * spread * np.where(collapsed, rng.uniform(0.62, 0.85, n), 1.3)
         self.nuclei = layer.places + rng.normal(0, 0.14 * radius, (n, 2))
-        # some nuclei of the dead have shrunk and stain the more for it
+        # some nuclei of dead cells have shrunk and stain more
         shrunken = np.exp(-np.abs(rng.normal(0, 0.22, n)))
         self.nucleus = radius * np.where(collapsed, 0.46 * shrunken, 0.50)
         self.stain = np.where(dead, np.exp(rng.normal(0, 0.3, n)) / shrunken**1.5, 0.0)
@@ -183,7 +157,7 @@ class _Looks:
 
 
 def _lattice(shape: tuple[int, int], spacing: float, rng: np.random.Generator) -> Floats:
-    """Return places that are about evenly apart, beyond the field's edge too."""
+    """Return roughly equidistant places, also beyond the field's edge."""
     rows = np.arange(-MARGIN, shape[0] + MARGIN, spacing * np.sqrt(0.75))
     columns = np.arange(-MARGIN, shape[1] + MARGIN, spacing)
     x, y = np.meshgrid(columns, rows)
@@ -193,9 +167,9 @@ def _lattice(shape: tuple[int, int], spacing: float, rng: np.random.Generator) -
 
 
 def _smooth(shape: tuple[int, int], length: float, rng: np.random.Generator) -> Array:
-    """Return a random field, standard normal at every place and alike within `length` px.
+    """Return a random field, standard normal everywhere and correlated within `length` px.
 
-    It has one value per `_COARSE` px and `MARGIN` around the field.
+    It has one value per `_COARSE` px, and `MARGIN` around the field.
     """
     sigma = length / _COARSE
     pad = int(np.ceil(4 * sigma))
@@ -214,15 +188,15 @@ def _at(field: Array, places: Floats) -> Floats:
 def _territories(
     layer: Layer, size: tuple[int, int], rng: np.random.Generator
 ) -> tuple[Integers, Array, Array]:
-    """Return per pixel the nearest cell, the distance from its middle and that from its border.
+    """Return per pixel the nearest cell and the distances from its centre and its border.
 
-    Borders run half-way between two middles, bent a little as those of real cells are.
+    Borders run half-way between two centres, slightly bent as in real cells.
     """
     y, x = np.mgrid[: size[0], : size[1]].astype(np.float32) - MARGIN
     for axis in (x, y):
         bent = ndimage.gaussian_filter(rng.standard_normal(size, dtype=np.float32), 5.0)
         axis += 0.12 * layer.radius * bent / bent.std()
-    # the cells of a field are long in a common direction
+    # the cells of a field are elongated in a common direction
     long, turn = rng.uniform(1.0, 1.25), rng.uniform(0, np.pi)
     turned = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     metric = turned @ np.diag([1 / long, long]) @ turned.T
@@ -246,7 +220,7 @@ def _live(
     height = np.where(mine, np.tanh(depth / (0.16 * layer.radius)), 0.0).astype(np.float32)
     alive = np.flatnonzero(~layer.collapsed)
     nuclei = np.minimum(cells.blobs(size, alive, np.ones(len(alive))), 1) * mine
-    # a cell is thickest around its nucleus
+    # a cell is thickest at its nucleus
     dome = ndimage.gaussian_filter(nuclei, 0.25 * layer.radius)
     effaced = 0.35 if layer.treated else 1.0
     outline = -effaced * ndimage.gaussian_laplace(height + 0.9 * dome, 1.3)
@@ -279,7 +253,7 @@ def _dead(
     halo = ndimage.gaussian_filter(body, 0.30 * layer.radius)
     lumps = ndimage.gaussian_filter(rng.standard_normal(size, dtype=np.float32), 1.7)
     light = -0.10 * ndimage.gaussian_filter(body, 1.6) - 0.26 * halo + 0.5 * lumps * body
-    # the rim of a rounded body is out of the focal plane and throws a faint bright ring
+    # the rim of a rounded body is out of focus and causes a faint bright ring
     light += 0.5 * -ndimage.gaussian_laplace(halo, 2.2)
     if layer.treated:
         gone = np.flatnonzero(layer.collapsed)
@@ -315,7 +289,7 @@ def _spots(
 
 
 def _stain(layer: Layer, cells: _Looks, size: tuple[int, int]) -> Array:
-    """Return the propidium iodide: nuclei of dead cells, and a little in their cytoplasm."""
+    """Return the propidium iodide in nuclei of dead cells and, a little, in their cytoplasm."""
     dead = np.flatnonzero(layer.dead)
     nuclei = cells.blobs(size, dead, cells.stain[dead])
     bodies = _blobs(size, layer.places[dead], cells.reach[dead], cells.stain[dead])
@@ -330,9 +304,9 @@ def _blobs(
     stretch: Floats | None = None,
     turn: Floats | None = None,
 ) -> Array:
-    """Return spots with soft edges, each exp(-(r / radius)^4) high, added up.
+    """Return the sum of spots with soft edges, each exp(-(r / radius)^4) high.
 
-    A stretched spot is as much longer one way as it is narrower the other.
+    A stretched spot is longer in one direction and narrower in the other by the same factor.
     """
     picture = np.zeros(size, np.float32)
     long = np.ones(len(places)) if stretch is None else np.sqrt(stretch)

@@ -1,4 +1,4 @@
-"""The simulated CCA study: cells of cancer and normal organoids of patients (C1, C2, C4)."""
+"""Simulate the CCA study: cells of patients' cancer and normal organoids (C1, C2, C4)."""
 
 import dataclasses
 
@@ -17,7 +17,7 @@ from cellpheno.tables.columns import BOX_COLUMNS
 
 @dataclasses.dataclass(frozen=True)
 class Confocal(Microscope):
-    """A high-content microscope with a 16-bit camera; its counts are about those of C46."""
+    """A high-content microscope with a 16-bit camera and about the counts of C46."""
 
     bias: float = 60.0
     gain: float = 0.5
@@ -35,10 +35,10 @@ LINE = CellLine(radius_spread=0.14, elongation=0.06, clustering=0.6, granularity
 
 
 def simulate_field(row: Row, plan: Plan) -> tuple[Pictures, pd.DataFrame]:
-    """Return the pictures of one field, uint16 [height, width] per channel, and its truth.
+    """Return the images of one field, uint16 [height, width] per channel, and its truth.
 
-    The condition is the patient, whose factors (`simulation.cell_lines`) shape cells and stain.
-    Unknown cells have an `origin` in the truth, which nobody who looks at the pictures is told.
+    The condition is the patient, whose factors (`simulation.cell_lines`) affect cells and stain.
+    The truth has the `origin` of unknown cells, which the images do not show.
     """
     settings, field = plan.settings, row["field"]
     fault = fault_of(field, settings["faults"])
@@ -61,7 +61,7 @@ def simulate_field(row: Row, plan: Plan) -> tuple[Pictures, pd.DataFrame]:
 
 
 def is_annotated(row: Row, settings: Settings) -> bool:
-    """Whether the sample sheet gives a field to training, validation or test."""
+    """Whether the sample sheet assigns a field to training, validation or test."""
     return row["split"] in ("train", "val", "test")
 
 

@@ -1,4 +1,4 @@
-"""Cells of dissociated organoids: cancer, normal, and those whose stain does not tell (C1, C4)."""
+"""Build cells of dissociated organoids: cancer, normal, and unknown by their stain (C1, C4)."""
 
 import dataclasses
 
@@ -10,16 +10,16 @@ from cellpheno.simulation.structures import Cell, CellLine, Nucleus, Structure
 CLASSES = ("R", "G", "U")
 """Cancer (red), normal (green), unknown (C4)."""
 DYES = ("green", "red")
-"""In the order of `Cell.dyes`."""
+"""The order of `Cell.dyes`."""
 ORIGINS = {"R": {"cancer": 1.0}, "G": {"normal": 1.0}}
 ORIGINS["U"] = {"cancer": 0.4, "normal": 0.25, "debris": 0.35}
-"""What the cells of a class really are. The paper takes unknown cells for poorly stained cancer
+"""True origins of the cells of a class. To the paper, unknown cells are poorly stained cancer
 cells, dead cells and debris (Table 5)."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Origin:
-    """How cells of one origin look on average, and how much they vary."""
+    """The average look of cells of one origin."""
 
     radius: float
     """Relative to the line's."""
@@ -42,16 +42,16 @@ LOOKS = {
     "debris": Origin(0.72, 1.9, 2.0, 0.6, 0.3, 1.6, height=1.25),
 }
 """Cancer cells are somewhat larger, rougher and more granular, by about a standard deviation each,
-so that bright field hardly tells them. Their nuclei have 1.8 times the area of normal ones and
-clumpier chromatin, by two standard deviations each, so that Hoechst tells more. No cell is told for
-certain without its dye, the less so as unknown cells look like one or the other."""
+so bright field hardly reveals them. Their nuclei have 1.8 times the area of normal ones and
+clumpier chromatin, by two standard deviations each, so Hoechst reveals more. Only a dye identifies
+a cell for certain, and unknown cells look like cancer or normal ones."""
 
 _SPREAD = {"grain": 0.5, "roughness": 0.25, "nucleus": 0.09, "chromatin": 0.25, "stain": 0.25}
 """Standard deviations of the logarithms between cells of one origin."""
 
 
 def build(label: str, line: CellLine, rng: np.random.Generator) -> Structure:
-    """Draw one cell of a class, around the origin of coordinates."""
+    """Draw one cell of a class around the origin of coordinates."""
     origins = ORIGINS[label]
     origin = str(rng.choice(list(origins), p=list(origins.values())))
     look, varied = LOOKS[origin], _varied(rng)
@@ -79,7 +79,7 @@ def build(label: str, line: CellLine, rng: np.random.Generator) -> Structure:
         grain=look.grain * varied["grain"],
         dyes=_dyes(label, rng),
     )
-    blur = line.radius * rng.uniform(0, line.depth)  # not all lie in the focal plane
+    blur = line.radius * rng.uniform(0, line.depth)  # not all are in the focal plane
     return Structure(label, (cell,), blur=float(blur), origin=origin)
 
 
@@ -88,7 +88,7 @@ def _varied(rng: np.random.Generator) -> dict[str, float]:
 
 
 def _dyes(label: str, rng: np.random.Generator) -> tuple[float, float]:
-    """Return the green and the red dye of a cell; unknown cells have next to none, or both."""
+    """Return the green and the red dye of a cell; unknown cells have traces, or both."""
     trace = 0.04 * np.exp(rng.normal(0, 0.5, 2))
     clear = np.exp(rng.normal(0, 0.4, 2))
     if label == "R":

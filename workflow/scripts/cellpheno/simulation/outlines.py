@@ -1,4 +1,4 @@
-"""Closed outlines of cells and nuclei: smooth, irregular, never circles."""
+"""Closed, smooth and irregular outlines of cells and nuclei."""
 
 from __future__ import annotations
 
@@ -10,27 +10,19 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float32]
 
 _ROUGHEST = 6
-"""Highest number of bumps around an outline."""
+"""Largest number of bumps around an outline."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Outline:
-    """A closed curve around a centre: radius as a short Fourier series of the direction.
-
-    Attributes
-    ----------
-    x, y
-        Centre, px.
-    radius
-        Mean radius, px.
-    harmonics
-        Complex [n]: entry k is the relative amplitude and phase of k + 1 bumps.
-    """
+    """A closed curve around a centre, whose radius is a Fourier series of the direction."""
 
     x: float
     y: float
     radius: float
+    """Mean radius, px, like the centre."""
     harmonics: tuple[complex, ...] = ()
+    """[n]: entry k is the relative amplitude and phase of k + 1 bumps."""
 
     def radii(self, directions: npt.NDArray[np.complex64]) -> Array:
         """Return the radius in each direction (unit complex numbers, any shape), px."""
@@ -40,7 +32,7 @@ class Outline:
         return np.float32(self.radius) * np.maximum(1 + series.real, np.float32(0.3))
 
     def distance(self, x: Array, y: Array) -> Array:
-        """Return how far points lie outside the curve along the ray, px; negative inside."""
+        """Return how far points are outside the curve along the ray, px; negative inside."""
         offsets = (x - np.float32(self.x)) + np.complex64(1j) * (y - np.float32(self.y))
         lengths = np.maximum(np.abs(offsets), np.float32(1e-3))
         return lengths - self.radii(offsets / lengths)
@@ -59,20 +51,11 @@ def random_outline(
     elongation: float = 0.0,
     direction: float | None = None,
 ) -> Outline:
-    """Draw an outline.
+    """Draw an outline; centre and mean radius in px.
 
-    Parameters
-    ----------
-    rng
-        Random stream.
-    x, y, radius
-        Centre and mean radius, px.
-    roughness
-        Standard deviation of the radius from bumps, relative to it; broad bumps are larger.
-    elongation
-        Relative amplitude of the two-fold bump: 0.1 makes an axis ratio of about 1.2.
-    direction
-        Direction of the long axis, rad; at random when None.
+    `roughness` is the standard deviation of the radius from bumps, relative to it; broad bumps
+    are larger. `elongation` is the relative amplitude of the two-fold bump: 0.1 makes an axis
+    ratio of about 1.2. `direction` of the long axis (rad) is random if None.
     """
     bumps = np.arange(1, _ROUGHEST + 1)
     sizes = roughness * np.where(bumps < 2, 0.3, 1.0) / bumps**0.8

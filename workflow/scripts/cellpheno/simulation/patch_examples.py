@@ -1,4 +1,4 @@
-"""Who marks empty and good patches for the filter, simulated: a person who looks at them (L9)."""
+"""Simulate a person who marks empty and good patches for the patch filter (L9)."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,36 +15,24 @@ from cellpheno.simulation.monolayer import MARGIN
 from cellpheno.tables.columns import BOX_COLUMNS
 
 LABELS = ("good", "empty")
-"""What a patch is marked as; patches out of focus are marked empty too, as the paper does."""
+"""Marks of a patch; patches out of focus are empty too, as in the paper."""
 
 LOOKED_AT = ("train", "val")
-"""Splits of the sample sheet whose fields are looked through, so that the test stays untouched."""
+"""Splits whose fields are used, so that the test split stays untouched."""
 
 MIN_COVERED = 0.30
-"""Share of a patch that cells cover, from which it is good."""
+"""Smallest share of a good patch that cells cover."""
 MAX_UNSHARP = 0.40
-"""Share of a patch out of focus, above which it is not."""
+"""Largest share of a good patch that is out of focus."""
 PER_FIELD = 6
-"""Patches of one label that are taken from one field at most."""
+"""Largest number of patches of one label from one field."""
 
 
 def mark(rows: Sequence[Row], plan: Plan, size: int, stride: int) -> pd.DataFrame:
-    """Return marked patches of the grid, as many good as empty ones.
+    """Return equally many good and empty patches of the grid, as columns of annotations in CSV.
 
-    Parameters
-    ----------
-    rows
-        The sample sheet.
-    plan
-        What all fields of the study share; `simulation.monolayer.patch_examples` says how many
-        patches of each label are wanted.
-    size, stride
-        Of the grid's patches, px.
-
-    Returns
-    -------
-    DataFrame
-        image (the field), x_min, y_min, x_max, y_max, label: the columns of annotations as CSV.
+    The columns are image (the field), x_min, y_min, x_max, y_max and label. `size` and `stride`
+    are in px; `simulation.monolayer.patch_examples` is the number of each label.
 
     Raises
     ------
@@ -78,7 +66,7 @@ def mark(rows: Sequence[Row], plan: Plan, size: int, stride: int) -> pd.DataFram
 
 
 def _patches(row: Row, plan: Plan, size: int, stride: int) -> Iterator[dict[str, object]]:
-    """Yield every patch of a field with what a person would mark it as."""
+    """Yield every patch of a field with its mark."""
     scene = arrange(row, plan)
     inside = (slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN))
     covered, unsharp = (

@@ -1,4 +1,4 @@
-"""What simulated pictures are drawn from: cell lines, cells and structures of several cells."""
+"""Cell lines, cells and structures of several cells, from which images are drawn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cellpheno.simulation.outlines import Outline
 
 @dataclasses.dataclass(frozen=True)
 class CellLine:
-    """What makes one cell line look different from another; lengths follow the radius."""
+    """The look of a cell line; lengths are relative to the radius."""
 
     radius: float = 21.0
     """Mean radius of a single cell, px."""
@@ -32,20 +32,20 @@ class CellLine:
     stain_spread: float = 0.25
     """Standard deviation of the logarithm of the stain between cells."""
     clustering: float = 0.65
-    """Share of the structures that lie against another one."""
+    """Share of the structures that touch another one."""
     depth: float = 0.07
-    """Largest out-of-focus blur of what an expert still classifies, relative to the radius."""
+    """Largest blur that an expert can still classify, relative to the radius."""
     mitotic: float = 0.07
     """Share of the single cells that are rounded up in mitosis."""
     binucleate: float = 0.06
     """Share of the single cells with two nuclei."""
     vacuolated: float = 0.06
-    """Share of the single cells with a large vacuole, a ring that holds no cell."""
+    """Share of the single cells with a large vacuole, a ring without a cell."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Nucleus:
-    """A nucleus; its outline is cut where inner cells or the cell's own edge lie."""
+    """A nucleus, cut by inner cells and by the edge of its own cell."""
 
     outline: Outline
     stain: float = 1.0
@@ -59,36 +59,36 @@ class Cell:
     outline: Outline
     nuclei: tuple[Nucleus, ...]
     parent: int = -1
-    """Row of the cell that holds it; -1 for none."""
+    """Row of the outer cell; -1 if there is none."""
     stain: float = 1.0
     """Brightness of the membrane."""
     width: float = 1.0
-    """Thickness of the membrane, relative to the usual."""
+    """Thickness of the membrane, relative to the usual one."""
     height: float = 1.0
-    """How far it rises from the glass, relative to the usual."""
+    """Height above the glass, relative to the usual one."""
     cup: float | None = None
     """Share of the parent's opening that is closed over this cell, for partial structures."""
     grain: float = 1.0
     """Strength of the grains in bright field, relative to the cell line's."""
     dyes: tuple[float, ...] = ()
-    """How much of each cytoplasmic dye it has taken up; 1 is usual."""
+    """Amount of each cytoplasmic dye; 1 is usual."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Structure:
-    """One annotated thing: a single cell, or cells that belong together, holders first."""
+    """One annotated object: a single cell, or cells that belong together, outer ones first."""
 
     label: str
     cells: tuple[Cell, ...]
     blur: float = 0.0
-    """Out-of-focus blur on top of the field's, px."""
+    """Out-of-focus blur in addition to the field's, px."""
     origin: str = ""
-    """What it really is, where its class does not tell."""
+    """Its true origin, if the class does not define it."""
     x: float = 0.0
     y: float = 0.0
 
     @property
     def radius(self) -> float:
-        """Radius around (x, y) that holds the outermost cells, px."""
+        """Radius around (x, y) that contains the outermost cells, px."""
         free = [c.outline for c in self.cells if c.parent < 0 or c.cup is not None]
         return max(np.hypot(o.x, o.y) + o.radius for o in free)

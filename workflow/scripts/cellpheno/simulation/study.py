@@ -1,4 +1,4 @@
-"""A whole study as a microscope and an annotator would leave it, with the truth known (A49-A52)."""
+"""Simulate a whole study with images, annotations and known ground truth (A49-A52)."""
 
 import multiprocessing
 import os
@@ -39,43 +39,20 @@ def simulate_study(
     negative_class: str = "non-CIC",
     processes: int = 1,
 ) -> pd.DataFrame:
-    """Write the raw images of every field and the annotations of some.
+    """Write the raw images of every field and the annotations of some; return TRUTH of all.
 
-    Parameters
-    ----------
-    rows
-        The sample sheet, with the path of each channel's file.
-    settings
-        The config's `simulation`.
-    classes
-        Every class; those that are planted must be among them.
-    seed
-        The study's seed. A field depends on it, on the field's name, condition and replicate,
-        and on nothing else.
-    annotations
-        Where the annotations go, those of the senior annotator first, then those of
-        `settings["annotators"]` in their order; none where nothing is annotated. Which fields are
-        annotated is told by the kind of simulation.
-    annotation_format
-        `via` (project files) or `voc` (folders).
-    senior
-        Name of the senior annotator. Without an entry in `settings["annotators"]` they err in the
-        class alone, as often as `settings["label_errors"]` says.
-    negative_class
-        Class of what is left when the planted frequencies are taken.
-    processes
-        How many fields are made at a time.
-
-    Returns
-    -------
-    DataFrame
-        The table `tables.TRUTH`, of all fields in the order of the rows.
+    Rows of the sample sheet contain the path of each channel's file. A field depends only on the
+    seed and on its name, condition and replicate. `annotations` are paths, those of the senior
+    annotator first, then those of `settings["annotators"]`; empty if nothing is annotated. They
+    are VIA project files (`via`) or folders (`voc`). A senior annotator without an entry errs
+    only in the class, with the rate `settings["label_errors"]`. The negative class is that of
+    all cells beyond the planted frequencies.
 
     Raises
     ------
     StudyError
-        For a condition without planted frequencies, a class that cannot be drawn, a field with a
-        fault that is not among the rows, a channel that is not photographed.
+        For a condition without planted frequencies, an unknown class, a fault of an unknown
+        field, and a missing channel.
     """
     kind = KINDS[settings["kind"]]
     _check(rows, settings, kind, [*classes, negative_class])
@@ -93,14 +70,14 @@ def simulate_study(
 
 
 def annotators(settings: Settings, senior: str) -> list[Annotator]:
-    """Return who annotates, the senior one first."""
+    """Return the annotators, the senior one first."""
     entries = {entry["name"]: Annotator(**entry) for entry in settings["annotators"]}
     first = entries.pop(senior, Annotator("", wrong_class=settings["label_errors"]))
     return [first, *entries.values()]
 
 
 def _write_field(plan: Plan, row: Row) -> pd.DataFrame:
-    """Write the files of one field, spoilt if it is to be, and return its truth."""
+    """Write the files of one field with its fault, and return its truth."""
     kind = KINDS[plan.settings["kind"]]
     pictures, truth = kind.simulate_field(row, plan)
     fault = fault_of(row["field"], plan.settings["faults"])
@@ -110,7 +87,7 @@ def _write_field(plan: Plan, row: Row) -> pd.DataFrame:
     for channel, picture in pictures.items():
         with whole(row[channel]) as temporary:
             tifffile.imwrite(temporary, picture, photometric="minisblack", metadata=None)
-            if fault == "truncated":  # as a copy that was broken off leaves it
+            if fault == "truncated":  # like an interrupted copy
                 os.truncate(temporary, temporary.stat().st_size // 2)
     return truth
 
@@ -120,7 +97,7 @@ def _parallel(work: partial, rows: Sequence[Row], processes: int) -> Iterable[pd
     if processes == 1:
         yield from map(work, rows)
         return
-    # forked, because a spawned process would run the job's script again from its start
+    # forked, because a spawned process would run the job's script again
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
         yield from pool.map(work, rows)
@@ -137,8 +114,8 @@ def _check(rows: Sequence[Row], settings: Settings, kind: Kind, classes: Sequenc
         for channel in kind.channels:
             if not row.get(channel):
                 raise StudyError(
-                    f"The field {row['field']} has no file name for the channel {channel}, which "
-                    "the simulated microscope takes; add the column to the sample sheet."
+                    f"The field {row['field']} has no file name for the simulated channel "
+                    f"{channel}; add the column to the sample sheet."
                 )
     for label in [*classes, *(label for part in planted.values() for label in part)]:
         if label not in kind.classes or label not in classes:

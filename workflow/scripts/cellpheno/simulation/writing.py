@@ -1,4 +1,4 @@
-"""What a simulated annotator has drawn, in the files of an annotation tool (A5, C11)."""
+"""Write the boxes of a simulated annotator in an annotation tool's format (A5, C11)."""
 
 import json
 from collections.abc import Sequence
@@ -20,23 +20,10 @@ def write(
     height: int,
     width: int,
 ) -> None:
-    """Write the annotations of some fields, those without cells too.
+    """Write the annotations of `fields` of this size (px), with or without cells.
 
-    Parameters
-    ----------
-    path
-        A project file (via) or a folder of XML files (voc), replaced when it is there.
-    annotation_format
-        `via`: as for images that VIA loads from an address, named `<field>.png`, the file size is
-        -1; or `voc`.
-    fields
-        Those that were gone through.
-    drawn
-        Boxes like tables.TRUTH; rows of other fields are passed over.
-    classes
-        Choices of VIA's region attribute `class`.
-    height, width
-        Of the fields, px.
+    The format `via` writes a project file, with the file size -1 as for images that VIA loads
+    from an address, and `voc` a folder of XML files. `drawn` has boxes like TRUTH.
     """
     boxes = dict(list(drawn.groupby("field")))
     pictures = [

@@ -1,1 +1,1 @@
-"""Train, val and test: assigned, kept apart, checked for near-duplicates."""
+"""Assign the splits train, val and test, and check them for leaks."""

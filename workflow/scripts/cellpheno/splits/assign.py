@@ -1,8 +1,7 @@
-"""Which field trains, validates, tests or is predicted: by group, and without leaks.
+"""Assign fields to splits by group and without leaks.
 
-Fields of one group (a well, a slide, a patient) stay together, and so do fields whose image
-pixels are the same, whatever group they are in. Those that must stay together form a
-block, and blocks are what is dealt out.
+Fields of one group (a well, a slide, a patient) stay together, as do fields with the same pixels
+in any group. Fields that must stay together form a block, and whole blocks are assigned.
 """
 
 import hashlib
@@ -24,10 +23,10 @@ from cellpheno.images.quality.measures import OK
 LEARNING = ("train", "val", "test")
 PREDICT = "predict"
 BALANCED, BY_HASH = "balanced", "by_hash"
-"""How blocks are dealt out: evenly, or each by its own groups' names whatever others there are."""
+"""Ways to assign blocks: evenly, or each by the names of its groups, whatever the others."""
 DEALS = 16
 ABSENT = 1e3
-"""What it costs when a split lacks a class, or fields without cells: more than any imbalance."""
+"""Cost of a split without a class or without empty fields: more than any imbalance."""
 
 
 def assign(
@@ -41,47 +40,22 @@ def assign(
     together: Sequence[tuple[str, str]] = (),
     deal: str = BALANCED,
 ) -> pd.DataFrame:
-    """Give every field of sound quality its split.
+    """Assign every field of good quality to a split; return SPLITS sorted by field.
 
-    What the sample sheet's column `split` says is kept, and passes to the rest of its block.
-    Annotated fields of the groups in `hold_out` are the split `test`, and no others are.
-    Fields that were not annotated are `predict` unless the sheet says otherwise; then they count
-    as fields without cells, which is logged. All other blocks are dealt out: `BALANCED` so that
-    fields, fields without cells, completely annotated ones and the cells of each class come as
-    close to `fractions` as they can; `BY_HASH` so that blocks that are added later do not move
-    others.
+    The sample sheet's column `split` is kept and applies to the whole block. Annotated fields of
+    groups in `hold_out` (values of the column `by`), and no others, are `test`. Fields without
+    annotations are `predict` unless the sheet says otherwise; then they count as fields without
+    cells, with a warning. All other blocks are assigned by `deal`: `BALANCED` makes fields, empty
+    fields, completely annotated ones and cells of each class come close to `fractions`;
+    `BY_HASH` keeps blocks in place when others are added.
 
-    Parameters
-    ----------
-    fields
-        The quality table with the sample sheet's columns.
-    annotated
-        The table of annotated fields.
-    boxes
-        The boxes table.
-    by
-        Column of `fields` that holds the group.
-    fractions
-        Share of the annotated fields and cells for `train`, `val` and `test`.
-    seed
-        The study's seed.
-    hold_out
-        Values of `by`: groups to test on; the others train and validate.
-    together
-        Pairs of fields that come to one split, whatever their groups, unless the sample sheet
-        gives them two.
-    deal
-        `BALANCED` or `BY_HASH`.
-
-    Returns
-    -------
-    DataFrame
-        The splits table, sorted by field.
+    `fields` is the quality table with the sample sheet's columns. Pairs of fields in `together`
+    get one split, unless the sample sheet gives them two.
 
     Raises
     ------
     StudyError
-        When the sheet puts a block into two splits, or a split stays empty.
+        When the sheet assigns a block to two splits, or a split stays empty.
     """
     fields = fields[fields["verdict"] == OK].sort_values("field", ignore_index=True)
     given = fields["split"].to_numpy(dtype=object, na_value="")
@@ -117,15 +91,10 @@ def assign(
 def blocks(
     fields: pd.DataFrame, columns: Sequence[str], together: Sequence[tuple[str, str]] = ()
 ) -> npt.NDArray[np.intp]:
-    """Return which fields belong together: a shared value in any column, through any chain.
+    """Return the block number of each field [n], in order of first appearance.
 
-    Pairs of fields in `together` belong together as well; a pair with an unknown field does not
-    count.
-
-    Returns
-    -------
-    array
-        [n] number of the block of each field, in order of first appearance.
+    Fields with the same value in any column belong together, as do pairs in `together` of known
+    fields, and all fields in a chain of these.
     """
     rows, values, first = [], [], len(fields)
     for column in columns:
@@ -154,17 +123,9 @@ def hold_each_group_out(
     together: Sequence[tuple[str, str]] = (),
     deal: str = BALANCED,
 ) -> pd.DataFrame:
-    """Hold out every annotated group in turn: leave-one-patient-out, leave-one-plate-out.
+    """Hold out every annotated group in turn, and stack the splits of each fold as HELD_OUT.
 
-    Parameters
-    ----------
-    fields, annotated, boxes, by, fractions, seed, together, deal
-        As `assign` takes them.
-
-    Returns
-    -------
-    DataFrame
-        tables.HELD_OUT: the splits table of each fold, one below the other.
+    The parameters are those of `assign`.
 
     Raises
     ------
@@ -195,7 +156,7 @@ def _held_out(
     by: str,
     hold_out: Sequence[str],
 ) -> npt.NDArray[np.object_]:
-    """Return the splits that are given, with the annotated fields of held-out groups in `test`."""
+    """Return the given splits, with `test` for annotated fields of held-out groups."""
     held = (fields[by].isin(hold_out) & fields["field"].isin(annotated["field"])).to_numpy()
     elsewhere = np.flatnonzero(held & np.isin(given, ("train", "val")))
     others = np.flatnonzero(~held & (given == "test"))
@@ -210,7 +171,7 @@ def _held_out(
 def _fixed(
     fields: pd.DataFrame, block: npt.NDArray[np.intp], given: npt.NDArray[np.object_], by: str
 ) -> npt.NDArray[np.intp]:
-    """Return the split that the sample sheet gives each block, -1 where it leaves it open."""
+    """Return the split that the sample sheet gives each block, -1 if none."""
     fixed = np.full(block.max(initial=-1) + 1, -1, dtype=np.intp)
     giver: dict[int, str] = {}
     for row, split in enumerate(given):
@@ -235,7 +196,7 @@ def _joinable(
     fixed: npt.NDArray[np.intp],
     together: Sequence[tuple[str, str]],
 ) -> list[tuple[str, str]]:
-    """Return the pairs of fields that no chain of them brings into two given splits."""
+    """Return the pairs of fields that do not connect two given splits through any chain."""
     own = dict(zip(fields["field"], block.tolist(), strict=True))
     joined, split = DisjointSet(range(len(fixed))), dict(enumerate(fixed.tolist()))
     pairs = []
@@ -257,10 +218,10 @@ def _load(
     boxes: pd.DataFrame,
     complete: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.float64]:
-    """Return each block's share of what is to be dealt evenly, [blocks, number of these].
+    """Return each block's share of every kind to balance, [blocks, kinds].
 
-    These are the fields, the fields without cells where there are any, the completely annotated
-    fields where not all are, and each class's cells.
+    These are fields, fields without cells if any, completely annotated fields unless all are, and
+    the cells of each class.
     """
     cells = pd.crosstab(boxes["field"].to_numpy(), boxes["label"].to_numpy())
     counts = cells.reindex(fields["field"], fill_value=0).to_numpy(np.float64)
@@ -279,10 +240,10 @@ def _deal(
     fractions: Mapping[str, float],
     seed: int,
 ) -> npt.NDArray[np.intp]:
-    """Give each block a split: the best of several deals, each in an order of its own.
+    """Assign each block to a split: the best of several random orders.
 
-    The order is random and not largest first: the training set would then get the crowded
-    groups, and the test set the sparse ones.
+    The order is not largest first, because then the training set would get the crowded groups
+    and the test set the sparse ones.
     """
     wanted = np.array([fractions[name] for name in LEARNING], dtype=np.float64)
     wanted /= wanted.sum()
@@ -304,7 +265,7 @@ def _deal_once(
     wanted: npt.NDArray[np.float64],
     order: npt.NDArray[np.intp],
 ) -> npt.NDArray[np.intp]:
-    """Deal the open blocks out in an order, each to where the shares so far fit best."""
+    """Assign the open blocks in an order, each to the split that balances the shares best."""
     dealt = fixed.copy()
     filled = np.stack([load[fixed == split].sum(axis=0) for split in range(len(LEARNING))])
     left = (load[order] > 0).sum(axis=0)
@@ -313,7 +274,7 @@ def _deal_once(
         aim = wanted[:, None] * after.sum(axis=1)[:, None, :]
         cost = np.square(after - aim).sum(axis=(1, 2))
         lacks = (filled == 0) & (wanted > 0)[:, None]
-        # the last blocks that hold a class belong to the splits that lack it
+        # the last blocks with a class go to the splits that lack it
         due = (load[number] > 0) & (lacks.sum(axis=0) >= left)
         cost += ABSENT * (due & ~lacks).sum(axis=1)
         cost[wanted == 0] = np.inf
@@ -324,7 +285,7 @@ def _deal_once(
 
 
 def _hashes(groups: pd.Series, block: npt.NDArray[np.intp], seed: int) -> npt.NDArray[np.float64]:
-    """Return a number from 0 to 1 for each block: the least of those of its groups' names."""
+    """Return a number from 0 to 1 for each block: the smallest hash of its groups' names."""
     numbers = {
         name: int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:6]) / 2**48
         for name in groups.unique()
@@ -338,11 +299,11 @@ def _deal_by_hash(
     fixed: npt.NDArray[np.intp],
     fractions: Mapping[str, float],
 ) -> npt.NDArray[np.intp]:
-    """Give each block the split in whose part of the range from 0 to 1 its hash lies.
+    """Assign each block to the split whose part of the range from 0 to 1 contains its hash.
 
-    A split that would have no field, none without cells or no cell of a class takes the block that
-    holds one and lies nearest to its part, unless another split would lack something by that.
-    `holds` says what blocks hold, [blocks, kinds], fields first.
+    A split without any field, empty field or cell of a class takes the nearest block that has
+    one, unless another split would then lack something. `holds` is what blocks have, [blocks,
+    kinds], fields first.
     """
     wanted = np.array([fractions[name] for name in LEARNING], dtype=np.float64)
     wanted /= wanted.sum()
@@ -364,7 +325,7 @@ def _deal_by_hash(
 
 
 def _refuse_empty(splits: pd.DataFrame, fractions: Mapping[str, float], by: str) -> None:
-    """Raise when a split that should have fields has none."""
+    """Raise a StudyError when a split that should have fields has none."""
     for name in LEARNING:
         if fractions[name] > 0 and not (splits["split"] == name).any():
             annotated = int(splits["split"].isin(LEARNING).sum())
@@ -376,7 +337,7 @@ def _refuse_empty(splits: pd.DataFrame, fractions: Mapping[str, float], by: str)
 
 
 def _report_unannotated(learning: pd.DataFrame, annotated: pd.DataFrame) -> None:
-    """Warn of fields that the sheet alone makes take part: a slip there feigns negatives."""
+    """Warn of fields that only the sheet includes, as a slip there would create negatives."""
     names = learning.loc[~learning["field"].isin(annotated["field"]), "field"]
     if len(names):
         notices.warn(
@@ -386,7 +347,7 @@ def _report_unannotated(learning: pd.DataFrame, annotated: pd.DataFrame) -> None
 
 
 def _report_repeats(splits: pd.DataFrame, fields: pd.DataFrame) -> None:
-    """Warn of fields to be predicted whose pixels are those of an annotated field."""
+    """Warn of fields to predict with the pixels of an annotated field."""
     content = splits["field"].map(fields.set_index("field")["content"])
     learnt = content[splits["split"].isin(LEARNING)]
     repeats = splits.loc[(splits["split"] == PREDICT) & content.isin(learnt), "field"]
@@ -405,22 +366,7 @@ def _first(names: pd.Series) -> str:
 def refuse_unlearnable(
     splits: pd.DataFrame, boxes: pd.DataFrame, must_learn: Sequence[str]
 ) -> None:
-    """Refuse splits that leave a classifier no cell of a class to train on.
-
-    Parameters
-    ----------
-    splits
-        The splits table.
-    boxes
-        The boxes table.
-    must_learn
-        Classes that need a cell in the split `train`, where any field but the predicted has one.
-
-    Raises
-    ------
-    StudyError
-        For the first class that has annotated cells, but none in `train`.
-    """
+    """Raise a StudyError for a class in `must_learn` with annotated cells, but none in `train`."""
     cells = boxes[["field", "label"]].merge(splits[["field", "split"]], on="field")
     for name in must_learn:
         counts = cells.loc[cells["label"] == name, "split"].value_counts()
@@ -429,30 +375,17 @@ def refuse_unlearnable(
             found = ", ".join(f"{split} {n}" for split, n in where.items())
             raise StudyError(
                 f"No field of the split train has an annotated cell of the class {name!r} "
-                f"({found}), so that no classifier can learn it; annotate it in further fields, "
+                f"({found}), so no classifier can learn it; annotate it in further fields, "
                 "change the splits (column split of the sample sheet, splits), or leave the class "
                 "out of classes and name it in annotations.ignore."
             )
 
 
 def refuse_leaks(splits: pd.DataFrame, fields: pd.DataFrame, by: str) -> None:
-    """Refuse splits that share a group or an image.
+    """Raise a StudyError when two of train, val and test share a group or an image.
 
-    Fields to be predicted are on neither side: nothing is learnt from them or measured on them.
-
-    Parameters
-    ----------
-    splits
-        The splits table.
-    fields
-        The quality table, with `content` and the column `by`.
-    by
-        Column that holds the group.
-
-    Raises
-    ------
-    StudyError
-        For the first group, or the first image file, that is in two of train, val and test.
+    Fields to predict do not matter, because nothing is learned or measured on them. `fields` is
+    the quality table, with `content` and the group column `by`.
     """
     learning = splits.loc[splits["split"].isin(LEARNING), ["field", "split"]]
     learning = learning.merge(fields[list({"field", by, "content"})], on="field", how="left")
@@ -464,5 +397,5 @@ def refuse_leaks(splits: pd.DataFrame, fields: pd.DataFrame, by: str) -> None:
             raise StudyError(
                 f"The {what} {value} is in more than one split: "
                 + ", ".join(f"{row.field} in {row.split}" for row in shared.head(4).itertuples())
-                + "; cells of one image must not be on both sides."
+                + "; keep the cells of one image on one side."
             )

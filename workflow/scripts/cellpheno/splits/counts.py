@@ -1,4 +1,4 @@
-"""How many fields and annotated cells there are: per split, condition and class (L29, A5 to A9)."""
+"""Count fields and annotated cells by split, condition and class (L29, A5 to A9)."""
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,14 +9,11 @@ from cellpheno.splits.usable_fields import in_splits
 from cellpheno.tables.columns import SPLITS_ALLOWED
 
 ALL = "all"
-"""Stands for every split, every condition, every class."""
+"""Stands for every split, condition or class."""
 
 
 def all_of(values: Iterable[object]) -> str:
-    """Return the word that stands for all values of a column, which is none of them.
-
-    That is `all`, or `all together` where a condition, say, is named `all` itself.
-    """
+    """Return `all`, or `all together` if that is a value itself, to stand for all values."""
     known = set(values)
     word = ALL
     while word in known:
@@ -32,25 +29,10 @@ def count(
     classes: Sequence[str],
     groups: Mapping[str, Sequence[str]],
 ) -> pd.DataFrame:
-    """Count the annotated fields and their cells, each part by itself and all together.
+    """Count the annotated fields and their cells or labelled patches; return COUNTS.
 
-    Parameters
-    ----------
-    boxes
-        The boxes table: annotated cells, or labelled patches.
-    annotated
-        Fields that have annotations, those without cells too.
-    quality, splits
-        Those tables; fields set aside are not counted.
-    classes, groups
-        Of the config.
-
-    Returns
-    -------
-    DataFrame
-        tables.COUNTS: a row for each split, condition and class or group, and for `all` of each;
-        splits and conditions in the order in which they come. Of conditions it is what `all_of`
-        says.
+    There is a row for each split, condition and class or group, in order, and for all of each
+    (`all`, of conditions `all_of`). Fields that were set aside are not counted.
     """
     fields = in_splits(quality, splits)
     fields = fields[fields["field"].isin(annotated)]

@@ -1,8 +1,7 @@
-"""The leak gate: nothing that is learned from may be there again in what is measured on.
+"""The leak gate finds images that appear in training and in evaluation.
 
-Copies to the byte and fields of one group are kept together by the splits. This finds what they
-cannot know of: pictures of fields or of cells that show the same thing, and one cell seen at
-several times.
+The splits keep identical files and fields of one group together. This finds other images of
+fields or cells that show the same thing, and cells seen at several times.
 """
 
 import dataclasses
@@ -27,12 +26,12 @@ CELL = Geometry(margin=0.16, border=0.12, size=3 * near_duplicates.SIDE)
 TRACKED, IMAGE, CELLS = "tracked", "near-duplicate image", "near-duplicate cell"
 REFUSE, KEEP_TOGETHER, ALLOW = "refuse", "keep_together", "allow"
 SHOWN = 5
-"""Pairs of a kind that a refusal names; the table has them all."""
+"""Pairs of a kind that a message names; the table has all of them."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Pictures:
-    """What is compared: whole fields, or cells in them."""
+    """Whole fields or cells to compare."""
 
     field: npt.NDArray[np.object_]
     box: npt.NDArray[np.object_]
@@ -41,7 +40,7 @@ class Pictures:
 
 
 def learning(fields: pd.DataFrame, annotated: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of fields that may come to train, val or test, sorted by field."""
+    """Return the rows of fields that may be in train, val or test, sorted by field."""
     given = fields["split"].fillna("")
     chosen = fields["field"].isin(annotated["field"]) | given.isin(assign.LEARNING)
     chosen &= (fields["verdict"] == OK) & (given != assign.PREDICT)
@@ -49,7 +48,7 @@ def learning(fields: pd.DataFrame, annotated: pd.DataFrame) -> pd.DataFrame:
 
 
 def whole_fields(shards: Iterable[str | Path], names: Iterable[str]) -> Pictures:
-    """Return the thumbnails of some fields, one field in memory at a time."""
+    """Return the thumbnails of some fields, with one field in memory at a time."""
     wanted = set(names)
     small = {
         field: near_duplicates.thumbnail(image)
@@ -63,7 +62,7 @@ def whole_fields(shards: Iterable[str | Path], names: Iterable[str]) -> Pictures
 
 
 def cells(shards: Iterable[str | Path], boxes: pd.DataFrame) -> Pictures:
-    """Return the thumbnails of annotated cells, one field in memory at a time."""
+    """Return the thumbnails of annotated cells, with one field in memory at a time."""
     small, order = [], []
     rows = boxes.groupby("field").indices
     outlines = boxes[BOX_COLUMNS].to_numpy(np.float64)
@@ -77,7 +76,7 @@ def cells(shards: Iterable[str | Path], boxes: pd.DataFrame) -> Pictures:
 
 
 def corners(boxes: pd.DataFrame) -> npt.NDArray[np.object_]:
-    """Return boxes as the text that names a cell in its field."""
+    """Return boxes as the text that identifies a cell in its field."""
     whole = boxes[BOX_COLUMNS].round().astype(int).astype(str)
     return np.array([", ".join(row) for row in whole.to_numpy()], dtype=object)
 
@@ -94,21 +93,11 @@ def thumbnails(pictures: Iterable[npt.NDArray[np.uint8]]) -> near_duplicates.Thu
 def between_fields(
     fields: pd.DataFrame, pictures: Mapping[str, Pictures], settings: Mapping[str, Any]
 ) -> pd.DataFrame:
-    """Find fields that show, or may show, the same though neither group nor bytes say so.
+    """Find fields that show, or may show, the same despite other groups and bytes.
 
-    Parameters
-    ----------
-    fields
-        As `learning` gives them.
-    pictures
-        Of these fields (`IMAGE`) and of their annotated cells (`CELLS`).
-    settings
-        The config's section `splits`: `by`, `track_frames` and `track_distance`.
-
-    Returns
-    -------
-    DataFrame
-        tables.NEAR_DUPLICATES. Cells of fields that show the same as a whole have no rows.
+    `fields` come from `learning`; `pictures` are those of the fields (`IMAGE`) and of their
+    annotated cells (`CELLS`); `settings` is the config's section `splits`. Returns
+    NEAR_DUPLICATES, without rows for cells of fields that are near-duplicates as a whole.
     """
     block = pd.Series(assign.blocks(fields, [settings["by"], "content"]), index=fields["field"])
     found = [
@@ -135,21 +124,9 @@ def between_fields(
 def between_crops(
     crops: npt.NDArray[np.uint8], table: pd.DataFrame, sides: pd.Series
 ) -> pd.DataFrame:
-    """Find crops of different sides that show, or may show, the same cell.
+    """Find crops of different sides [n] that show, or may show, the same cell; return LEAKS.
 
-    Parameters
-    ----------
-    crops
-        [n, size, size, 3]; an array on disk is read crop by crop.
-    table
-        The crops table, its rows in the order of `crops`.
-    sides
-        [n] what must have nothing in common.
-
-    Returns
-    -------
-    DataFrame
-        tables.LEAKS.
+    Crops are [n, size, size, 3], in the order of `table`; an array on disk is read one by one.
     """
     pictures = Pictures(table["field"].to_numpy(dtype=object), corners(table), thumbnails(crops))
     pairs = near_duplicates.find(pictures.small, pd.factorize(sides)[0])
@@ -159,17 +136,10 @@ def between_crops(
 
 
 def counted(pairs: pd.DataFrame, mode: str, known: str | Path | None) -> pd.DataFrame:
-    """Return the pairs that count, without those that a person knows to be different.
+    """Return the NEAR_DUPLICATES that count, without the known pairs of different things.
 
-    Parameters
-    ----------
-    pairs
-        tables.NEAR_DUPLICATES.
-    mode
-        `splits.near_duplicates`. What is doubtful counts where pairs are kept together, for that
-        does no harm.
-    known
-        `splits.known_pairs`.
+    With the `mode` `keep_together` of `splits.near_duplicates`, doubtful pairs count too, because
+    keeping them together does no harm.
     """
     if known is not None:
         pairs = known_pairs.among(pairs, known_pairs.read(known))
@@ -179,7 +149,7 @@ def counted(pairs: pd.DataFrame, mode: str, known: str | Path | None) -> pd.Data
 
 
 def report_unfound(pairs: pd.DataFrame, path: str | Path) -> None:
-    """Warn of known pairs that are not among those found: of boxes redrawn since, or misspelt."""
+    """Warn of known pairs that were not found, for example of redrawn boxes."""
     known = known_pairs.read(path)
     lines = known.index.difference(known_pairs.among(pairs, known)["known"])
     if len(lines):
@@ -191,7 +161,7 @@ def report_unfound(pairs: pd.DataFrame, path: str | Path) -> None:
 
 
 def with_splits(pairs: pd.DataFrame, result: pd.DataFrame) -> pd.DataFrame:
-    """Return pairs of fields with the splits they came to, those that leak first."""
+    """Return pairs of fields with their splits, leaking pairs first."""
     split = result.set_index("field")["split"]
     pairs = pairs.assign(
         first_split=pairs["first"].map(split), second_split=pairs["second"].map(split)
@@ -201,28 +171,19 @@ def with_splits(pairs: pd.DataFrame, result: pd.DataFrame) -> pd.DataFrame:
 
 
 def leaking(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of tables.LEAKS whose two splits are not the same."""
+    """Return the rows of LEAKS with two different splits."""
     return pairs[pairs["first_split"] != pairs["second_split"]]
 
 
 def judge(pairs: pd.DataFrame, what: str, mode: str, where: str) -> None:
-    """Refuse pairs that are in different splits, or only warn of them.
+    """Refuse LEAKS of different splits, or with the `mode` `allow` only warn of them.
 
-    Parameters
-    ----------
-    pairs
-        tables.LEAKS.
-    what
-        Plural noun for the sentence: fields and cells, or patches.
-    mode
-        `splits.near_duplicates`.
-    where
-        The files that list and show all pairs.
+    `what` are fields and cells, or patches; `where` are the files that list and show all pairs.
 
     Raises
     ------
     StudyError
-        Unless the mode is `allow`; names the first pairs and says what to do.
+        Names the first pairs and says what to do.
     """
     leaks = leaking(pairs)
     if leaks.empty:

@@ -1,13 +1,13 @@
-"""Which pictures show the same thing: copies, re-encoded, flipped, turned or a little displaced.
+"""Find near-duplicate images: copies, re-encoded, flipped, turned or slightly shifted.
 
-Two pictures are compared by the phases of their spatial frequencies alone (band-limited phase-only
-correlation: Ito et al., IEICE Transactions on Fundamentals E87-A, 682, 2004), over the eight flips
-and quarter turns and over small displacements. Brightness and contrast play no part, and smooth
-round cells do not pass for one another.
+Two images are compared by the phases of their spatial frequencies (band-limited phase-only
+correlation: Ito et al., IEICE Transactions on Fundamentals E87-A, 682, 2004), over eight flips and
+quarter turns and small shifts. Brightness and contrast do not matter, and smooth round cells are
+not confused.
 
-Some pictures resemble many others. So a likeness counts when it stands out from how much either
-picture resembles a sample of the study (as scores of speakers are normalised: Auckenthaler et
-al., Digital Signal Processing 10, 42, 2000).
+Some images resemble many others. So a similarity counts if it stands out from the similarities of
+either image to a sample of the study (like the normalised scores of speakers: Auckenthaler et al.,
+Digital Signal Processing 10, 42, 2000).
 """
 
 import dataclasses
@@ -26,24 +26,24 @@ Spectra = npt.NDArray[np.complex64]
 Vectors = npt.NDArray[np.float32]
 
 SAME = 12.0
-"""By how many spreads a likeness stands out when two pictures show the same thing. Measured on
-19 million pairs of different cells, simulated and real: the largest was 11.3."""
+"""Spreads above the usual similarity from which two images show the same. The largest value among
+19 million pairs of different cells, simulated and real, was 11.3."""
 DOUBTFUL = 8.0
-"""The same where it costs little to be wrong: 13 of those pairs reached it."""
+"""A lower limit for when errors cost little; 13 of those pairs reached it."""
 HIGHEST = 0.995
-"""No more is asked for, however alike pictures are, or however few. Different compact bright nuclei
-reach 0.99; copies of these that were encoded anew, blurred or made darker reach more."""
+"""Upper bound of the limit. Different compact bright nuclei reach 0.99; re-encoded, blurred or
+darkened copies of these exceed the bound."""
 
 SIDE = 32  # px of a thumbnail
-BAND = (2, 8)  # cycles per side: below is light, above is noise
-REACH = 3  # px of a thumbnail: displacements that are tried
+BAND = (2, 8)  # cycles per side, between illumination and noise
+REACH = 3  # px of a thumbnail: largest shift
 STEP = 1.5
-FINER = 2  # steps per px when a promising pair is looked at again
-SAMPLE = 512  # pictures that tell how much a picture resembles others
+FINER = 2  # steps per px when a promising pair is examined again
+SAMPLE = 512  # images that show how much an image resembles others
 FEW = 20  # in a smaller sample the spread means nothing
 PROMISING = 3.0
 LEAST = 0.6
-ROWS, COLUMNS = 256, 128  # pictures compared at a time
+ROWS, COLUMNS = 256, 128  # images compared at a time
 
 TURNS = (
     "as it is",
@@ -61,7 +61,7 @@ _ALL = np.meshgrid(np.fft.fftfreq(SIDE, 1 / SIDE), np.arange(SIDE // 2 + 1), ind
 _KEPT = (np.hypot(*_ALL) >= BAND[0]) & (np.hypot(*_ALL) <= BAND[1])
 _KEPT &= (_ALL[1] > 0) | (_ALL[0] > 0)  # the other half is its conjugate
 _VERTICAL, _HORIZONTAL = (axis[_KEPT].astype(int) for axis in _ALL)
-# one grey level of noise: what is weaker than that has no phase
+# one grey level of noise, below which the phase is unknown
 _NOISE = float(np.sqrt(np.square(_WINDOW).sum()))
 _OFFSETS = np.arange(-REACH, REACH + STEP / 2, STEP)
 _RAMPS = [
@@ -73,45 +73,36 @@ _RAMPS = [
 
 @dataclasses.dataclass(frozen=True)
 class Standing:
-    """How much each picture resembles others, on Fisher's scale (atanh)."""
+    """Similarity of each image to others, on Fisher's scale (atanh)."""
 
     usual: npt.NDArray[np.float64]
     spread: npt.NDArray[np.float64]
 
     def limit(self, spreads: float) -> npt.NDArray[np.float64]:
-        """Return the likeness above which another picture stands out, [n]."""
+        """Return the similarity above which another image stands out, [n]."""
         limit = np.tanh(self.usual + spreads * self.spread)
         return np.where(np.isnan(limit), HIGHEST, np.clip(limit, LEAST, HIGHEST))
 
     def promising(self) -> npt.NDArray[np.float64]:
-        """Return the coarse likeness from which a pair is looked at again, [n]."""
+        """Return the coarse similarity from which a pair is examined again, [n]."""
         return np.nan_to_num(np.tanh(self.usual + PROMISING * self.spread), nan=-1)
 
 
 def thumbnail(picture: npt.NDArray[np.uint8]) -> Thumbnails:
-    """Return a picture [height, width, channels] of any size as [SIDE, SIDE, channels]."""
+    """Return an image [height, width, channels] as [SIDE, SIDE, channels]."""
     return resize(picture, SIDE, cv2.INTER_AREA)
 
 
 def find(thumbnails: Thumbnails, side: npt.NDArray[np.intp]) -> pd.DataFrame:
-    """Find pairs of pictures that show, or may show, the same thing.
+    """Find pairs of images that show, or may show, the same thing.
 
-    Memory grows with the number of pictures, time with the number of pairs: on one
-    core 9 s for 7 million pairs in grey, 44 s for 12 million in three colours.
+    Thumbnails are [n, SIDE, SIDE, channels]; images with the same `side` [n] are not compared.
+    Memory grows with the number of images, time with that of pairs: on one core 9 s for
+    7 million pairs in grey, 44 s for 12 million in three colours.
 
-    Parameters
-    ----------
-    thumbnails
-        [n, SIDE, SIDE, channels].
-    side
-        [n] pictures of one side are not compared with each other.
-
-    Returns
-    -------
-    DataFrame
-        `first`, `second` (rows), `turn` (of the second, to look like the first),
-        `similarity` (at most 1) and `limit`; the most alike first. They show the same from the
-        limit on (`SAME`); below it they are `DOUBTFUL`.
+    Returns `first`, `second` (rows), `turn` (that makes the second look like the first),
+    `similarity` (at most 1) and `limit`, the most similar first. Pairs show the same from the
+    limit on (`SAME`); below it they are `DOUBTFUL`.
     """
     if (thumbnails == thumbnails[..., :1]).all():
         thumbnails = thumbnails[..., :1]
@@ -148,7 +139,7 @@ def _spectra(thumbnails: Thumbnails) -> Spectra:
 
 
 def _vectors(spectra: Spectra) -> Vectors:
-    """Return spectra as real vectors, [n, d]: their product is the correlation in place."""
+    """Return spectra as real vectors, [n, d], whose product is the correlation without shift."""
     both = np.concatenate([spectra.real, spectra.imag], axis=-1)
     return both.reshape(len(both), both.shape[1] * both.shape[2])
 
@@ -159,7 +150,7 @@ def _turned(thumbnails: Thumbnails, turn: int) -> Thumbnails:
 
 
 def _variants(thumbnails: Thumbnails) -> list[list[Vectors]]:
-    """Return the vectors of every turn and displacement, each [d, n]."""
+    """Return the vectors of every turn and shift, each [d, n]."""
     turns = [_spectra(_turned(thumbnails, turn)) for turn in range(len(TURNS))]
     return [
         [np.ascontiguousarray(_vectors(spectra * ramp).T) for ramp in _RAMPS] for spectra in turns
@@ -169,7 +160,7 @@ def _variants(thumbnails: Thumbnails) -> list[list[Vectors]]:
 def _coarse(
     vectors: Vectors, variants: list[list[Vectors]]
 ) -> tuple[Vectors, npt.NDArray[np.int8]]:
-    """Return the best likeness of every pair over all variants, and the turn that gives it."""
+    """Return the highest similarity of every pair over all variants, and its turn."""
     shape = (len(vectors), variants[0][0].shape[1])
     best, turn = np.full(shape, -1, np.float32), np.zeros(shape, np.int8)
     of_turn, of_variant = np.empty_like(best), np.empty_like(best)
@@ -184,7 +175,7 @@ def _coarse(
 
 
 def _standing(thumbnails: Thumbnails, vectors: Vectors) -> Standing:
-    """Compare every picture with a sample of all, spread evenly."""
+    """Compare every image with an evenly spaced sample of all."""
     n = len(thumbnails)
     if n <= FEW:
         return Standing(np.full(n, np.nan), np.full(n, np.nan))
@@ -210,7 +201,7 @@ def _promising(
     cut: npt.NDArray[np.float64],
     side: npt.NDArray[np.intp],
 ) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.int8]]]:
-    """Yield rows, rows and turns of pairs that deserve a closer look, block by block."""
+    """Yield rows, rows and turns of pairs to examine again, block by block."""
     order = np.argsort(side, kind="stable")
     ordered, vectors, cut = side[order], vectors[order], cut[order]
     last = np.searchsorted(ordered, ordered, side="right")
@@ -237,7 +228,7 @@ def _closest(
     second: npt.NDArray[np.intp],
     turn: npt.NDArray[np.int8],
 ) -> npt.NDArray[np.float64]:
-    """Return the likeness of pairs at the best displacement, to a fraction of a pixel."""
+    """Return the similarity of pairs at the best shift, to a fraction of a pixel."""
     side, reach = SIDE * FINER, (REACH + 1) * FINER
     similarity = np.empty(len(first))
     centre = _HORIZONTAL == 0

@@ -1,4 +1,4 @@
-"""Splits that are fixed by lists of names, as published data sets come with them (C11)."""
+"""Apply fixed splits from lists of names, such as those of published data sets (C11)."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,23 +14,16 @@ from cellpheno.core.names import check_known
 def apply(config: Mapping[str, Any], fields: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Return the sample sheet with the splits that the config's lists give its fields.
 
-    Parameters
-    ----------
-    config
-        A complete config; `splits.lists` names a text file for each split, relative to
-        `data_root`, with one field or image file per line.
-    fields
-        The sample sheet; its own column `split` may say the same, but nothing else.
-    folder
-        What a relative `data_root` is relative to.
+    `splits.lists` names a text file for each split, relative to `data_root`, which is relative
+    to `folder`, with one field or image file per line.
 
     Raises
     ------
     StudyError
-        When a list cannot be read, names what is not in the sheet, names a field of another
-        list, or contradicts the sheet.
+        When a list cannot be read, contains an unknown name or a field of another list, or
+        contradicts the sheet.
     """
-    if not config["splits"]["lists"]:  # names of a hundred thousand fields cost seconds
+    if not config["splits"]["lists"]:  # FieldNames of a hundred thousand fields take seconds
         return fields
     known = FieldNames(fields.to_dict("records"), config["channels"])
     source: dict[str, str] = {}
@@ -41,7 +34,7 @@ def apply(config: Mapping[str, Any], fields: pd.DataFrame, folder: Path) -> pd.D
             field = known.field(AnnotatedImage(line, (), f"line {number} of {path}"))
             if field is None:
                 raise StudyError(
-                    f"Line {number} of {path} (splits.lists.{name}) names {line!r}, which is no "
+                    f"Line {number} of {path} (splits.lists.{name}) names {line!r}, which is not a "
                     "field or file of the sample sheet; correct the list or the sheet."
                 )
             if field in source and split[field] != name:
@@ -65,13 +58,7 @@ def check(config: Mapping[str, Any], fields: pd.DataFrame) -> None:
 
 
 def check_hold_out(config: Mapping[str, Any], fields: pd.DataFrame) -> None:
-    """Refuse groups to hold out that the sample sheet does not have.
-
-    Raises
-    ------
-    StudyError
-        For the first value of `splits.hold_out` that is not in its column.
-    """
+    """Raise a StudyError for a value of `splits.hold_out` that the sample sheet lacks."""
     by = config["splits"]["by"]
     for value in config["splits"]["hold_out"]:
         known = sorted(fields[by].unique())
@@ -79,17 +66,11 @@ def check_hold_out(config: Mapping[str, Any], fields: pd.DataFrame) -> None:
 
 
 def check_together(config: Mapping[str, Any], fields: pd.DataFrame) -> None:
-    """Refuse to keep near-duplicates together where no field is free to move.
-
-    Raises
-    ------
-    StudyError
-        When lists or the sample sheet give every field its split.
-    """
+    """Raise a StudyError when near-duplicates are to be kept together but no split is open."""
     if config["splits"]["near_duplicates"] == "keep_together" and (fields["split"] != "").all():
         by = "splits.lists" if config["splits"]["lists"] else "the column split"
         raise StudyError(
-            "splits.near_duplicates is keep_together, but it can move no field, because "
+            "splits.near_duplicates is keep_together, but no field can move, because "
             f"{by} of {config['fields']} gives each of them its split; set it to refuse or allow, "
             "or leave some splits open."
         )

@@ -1,4 +1,4 @@
-"""One cell seen several times: neighbours in time, by what the sample sheet says of them."""
+"""Pair fields of a movie that may show the same cell at different times."""
 
 from itertools import pairwise
 
@@ -13,28 +13,17 @@ from cellpheno.study import movies
 def neighbours(
     fields: pd.DataFrame, frames: int | None, distance: float | None
 ) -> npt.NDArray[np.intp]:
-    """Return the fields that show one cell, or one place, at different times.
+    """Return pairs [n, 2] of rows that show one cell, or one place, at different times.
 
-    Parameters
-    ----------
-    fields
-        One row per field; without the column `sequence` (movie, position) nothing is tracked, and
-        a field with an empty one is in no movie. `frame` counts frames; `x` and `y` are pixels.
-    frames
-        How many frames apart fields may be; None: any number.
-    distance
-        How many pixels apart they may be; None, or without `x` and `y`: any number.
-
-    Returns
-    -------
-    array
-        [n, 2] rows. Where places do not matter, only neighbours in time are paired: they chain
-        the others together, and divide whenever the others do.
+    Fields without a `sequence` (movie, position) are not tracked. `frame` counts frames, of which
+    pairs are at most `frames` apart; `x` and `y` are pixels, at most `distance` apart. Without a
+    limit, any difference counts. If places do not matter, only neighbours in time are paired,
+    because they link the others in a chain.
 
     Raises
     ------
     StudyError
-        When a number is missing or is none, or `frames` is asked of a sheet without frames.
+        When a number is missing or invalid, or `frames` needs a missing column.
     """
     movies.check(fields, frames)
     sequence, rows_inside = movies.members(fields)

@@ -1,4 +1,4 @@
-"""Fields of view as later stages see them: judged, and assigned to a split."""
+"""Select the fields of view of splits for later stages."""
 
 from collections.abc import Collection, Sequence
 
@@ -8,7 +8,7 @@ from cellpheno.core.errors import StudyError
 from cellpheno.tables import storage
 
 LEARNED = {"train", "val", "test"}
-"""Splits that annotated fields are divided into."""
+"""Splits of annotated fields."""
 
 
 def in_splits(
@@ -17,24 +17,9 @@ def in_splits(
     wanted: Sequence[str] | None = None,
     without: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Return the usable fields of some splits, in the order of the quality table.
+    """Return the rows of `quality` with the verdict `ok` in the wanted splits (by default all).
 
-    Parameters
-    ----------
-    quality
-        The quality table. Its own column `split`, what the sample sheet asked for, gives way to
-        the split that the field was assigned to.
-    splits
-        The splits table.
-    wanted
-        Splits to keep; all when None.
-    without
-        Conditions to leave out.
-
-    Returns
-    -------
-    DataFrame
-        The rows of `quality` whose verdict is `ok`, with their `split`.
+    Their column `split` is the assigned one. Conditions in `without` are left out.
 
     Raises
     ------
@@ -56,27 +41,12 @@ def named_for_comparison(
     wanted: Sequence[str],
     without: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Return the fields that the sheet names for some splits, those that were set aside included.
+    """Return the fields that the sheet assigns to the wanted splits, including those set aside.
 
-    Parameters
-    ----------
-    quality
-        The quality table with the sample sheet's columns.
-    splits
-        The splits table; fields that were set aside are not in it.
-    annotated
-        Annotated fields, which do not become `predict` by themselves.
-    wanted
-        Splits to keep.
-    without
-        Conditions to leave out.
-
-    Returns
-    -------
-    DataFrame
-        The rows of `quality` in their order, with `usable`: whether the field was not set aside.
-        A field that was set aside counts where the sheet gives it one of these splits, or, where
-        the sheet leaves it open, where the other annotated fields of its group have one of them.
+    These are rows of `quality`, with `usable`: whether the field was not set aside. A field that
+    was set aside counts if the sheet gives it one of these splits, or, without a split, if the
+    other annotated fields of its group have one. `annotated` fields do not become `predict` by
+    themselves. Conditions in `without` are left out.
     """
     fields = quality[~quality["condition"].isin(without)]
     usable = fields["verdict"] == "ok"
@@ -84,7 +54,7 @@ def named_for_comparison(
     asked = fields["split"] if "split" in fields else pd.Series("", fields.index)
     asked = asked.fillna("")
     drawn = fields["field"].isin(annotated)
-    if drawn[usable].all():  # as where a stain labels every field
+    if drawn[usable].all():  # for example if a stain labels every field
         drawn |= True
     learned = fields[usable & drawn].assign(split=assigned)
     of_group = learned.drop_duplicates("group").set_index("group")["split"]
@@ -96,21 +66,14 @@ def named_for_comparison(
 
 
 def completely_annotated(splits: pd.DataFrame, needed: Sequence[str] = ()) -> pd.DataFrame:
-    """Return the rows of the fields of which every cell is annotated.
+    """Return the rows of completely annotated fields.
 
-    What lies between the annotated cells of other fields is not known to be background.
-
-    Parameters
-    ----------
-    splits
-        The splits table.
-    needed
-        Splits that must keep a field.
+    In other fields, the space between annotated cells may not be background.
 
     Raises
     ------
     StudyError
-        When no field of a needed split is complete.
+        When a needed split has no complete field.
     """
     complete = splits[splits["complete"]]
     for name in needed:
