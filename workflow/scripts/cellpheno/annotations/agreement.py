@@ -23,7 +23,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclasses.dataclass(frozen=True)
 class Pairs:
-    """The cells of f fields that two annotators have both gone through."""
+    """The cells of f fields that two annotators have both looked at."""
 
     reference: Array
     """[f] cells that the senior annotator drew."""

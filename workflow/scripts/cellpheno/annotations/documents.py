@@ -62,10 +62,7 @@ def read_text(path: Path) -> str:
 def read_json(path: Path, wanted: str) -> Any:
     """Read a JSON document, which messages call `wanted`.
 
-    Raises
-    ------
-    StudyError
-        When it is not JSON, is nested too deeply, or repeats a key.
+    Raises a StudyError when it is not JSON, is nested too deeply, or repeats a key.
     """
     text = read_text(path)
     try:

@@ -40,10 +40,8 @@ ONE_FILE_PER_IMAGE = {
 def sources(files: Sequence[str | Path], settings: Settings) -> list[Path]:
     """Return every file that is read, so that a change in any of them is noticed.
 
-    Raises
-    ------
-    StudyError
-        When a folder has no file of the format, or the format does not come as a folder.
+    Raises a StudyError when a folder has no file of the format, or the format does not come as a
+    folder.
     """
     return [source for file in files for source in _sources(Path(file), settings)]
 
@@ -89,10 +87,7 @@ def labels(
     Files are not opened if the config, or a column of the sample sheet (`written`), has the
     class.
 
-    Raises
-    ------
-    StudyError
-        For the first file that cannot be read.
+    Raises a StudyError for the first file that cannot be read.
     """
     paths = sources(files, settings)
     if not with_class(settings):

@@ -27,10 +27,7 @@ def check(
     of the field in px (NaN if unreadable), `fields` [n] its name, and `files` [n] the file or
     folder of the box.
 
-    Raises
-    ------
-    StudyError
-        For the first file with most boxes outside their fields.
+    Raises a StudyError for the first file with most boxes outside their fields.
     """
     known = ~np.isnan(sizes).any(axis=1) & (geometry.area(edges) > 0)
     for file in dict.fromkeys(files[known]):

@@ -59,11 +59,8 @@ def to_tables(
     in this way is not complete, and one that loses all boxes is not annotated, because it was not
     found empty. The report lists all of this.
 
-    Raises
-    ------
-    StudyError
-        For an unknown label, a field that is annotated twice, boxes of pictures of another size,
-        and when no annotated image is in the sample sheet.
+    Raises a StudyError for an unknown label, a field that is annotated twice, boxes of pictures of
+    another size, and when no annotated image is in the sample sheet.
     """
     named = [(known.field(image), image) for image in images]
     rows = [
@@ -74,7 +71,9 @@ def to_tables(
     placed = _placed(named, known)
     check_classes([image for _, image in placed], classes)
     drawn = _drawn(placed)
-    sizes = _sizes(drawn, known)
+    # NaN of unreadable fields
+    sides = [(known.rows[name]["width"], known.rows[name]["height"]) for name in drawn["field"]]
+    sizes = np.array(sides, float).reshape(-1, 2)
     files = np.array(_files(placed), dtype=object)[drawn["image"].to_numpy()]
     placement.check(
         drawn[BOX_COLUMNS].to_numpy(), sizes, drawn["field"].to_numpy(dtype=object), files
@@ -141,12 +140,6 @@ def _drawn(placed: Sequence[tuple[str, AnnotatedImage]]) -> pd.DataFrame:
             "area": pd.Series([region.area for *_, region in regions], dtype=float),
         }
     )
-
-
-def _sizes(drawn: pd.DataFrame, known: FieldNames) -> npt.NDArray[np.float64]:
-    """Return width and height of each box's field, [n, 2], NaN if unreadable."""
-    rows = [known.rows[field] for field in drawn["field"]]
-    return np.array([[row["width"], row["height"]] for row in rows], float).reshape(-1, 2)
 
 
 def _inside(

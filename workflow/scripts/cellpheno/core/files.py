@@ -60,10 +60,7 @@ def whole(path: str | Path) -> Iterator[Path]:
     A killed job can leave processes behind that go on writing, so the temporary name is unique.
     The folder of `path` is created, and the suffix kept.
 
-    Raises
-    ------
-    StudyError
-        When the disk is full or not writable; nothing is left behind.
+    Raises a StudyError when the disk is full or not writable; nothing is left behind.
     """
     path = Path(path)
     temporary = _temporary(path)
@@ -86,10 +83,7 @@ def whole(path: str | Path) -> Iterator[Path]:
 def whole_folder(path: str | Path) -> Iterator[Path]:
     """Yield a temporary folder, and rename it to `path`, replacing that, when it is filled.
 
-    Raises
-    ------
-    StudyError
-        As in `whole`.
+    Raises a StudyError as in `whole`.
     """
     path = Path(path)
     temporary, old = _temporary(path), _temporary(path)

@@ -39,10 +39,7 @@ def device(snakemake: Any) -> "Iterator[torch.device]":
     `compute.device` is `auto` (a GPU if the job was granted one and the machine has one, else
     the CPU), `cuda` (a GPU or an error) or `cpu`. `--resources gpu=0` always means the CPU.
 
-    Raises
-    ------
-    StudyError
-        When a GPU is available, or required, but torch cannot use it.
+    Raises a StudyError when a GPU is available, or required, but torch cannot use it.
     """
     fix_threads(int(snakemake.config["compute"]["threads"]))
     wanted = snakemake.config["compute"]["device"]

@@ -37,10 +37,7 @@ def replaced(folder: str | Path) -> Iterator[Path]:
     Snakemake would delete an output folder with everything that a user has drawn and saved in
     it, so such folders are not declared as outputs.
 
-    Raises
-    ------
-    StudyError
-        When a file in the folder was added or changed since the workflow made it.
+    Raises a StudyError when a file in the folder was added or changed since the workflow made it.
     """
     folder = Path(folder)
     left = read(folder)

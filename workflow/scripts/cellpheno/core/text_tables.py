@@ -29,10 +29,7 @@ def text(path: str | Path, name: str | Path | None = None) -> str:
 
     Messages call the file `name`, or else by its path.
 
-    Raises
-    ------
-    StudyError
-        When the file cannot be opened or is not such text.
+    Raises a StudyError when the file cannot be opened or is not such text.
     """
     name = name or path
     try:
@@ -62,10 +59,7 @@ def rows(content: str, separator: str, path: str | Path) -> Iterator[Line]:
 
     A value in quotation marks may contain the separator.
 
-    Raises
-    ------
-    StudyError
-        When a quotation mark is not closed or a value spans lines.
+    Raises a StudyError when a quotation mark is not closed or a value spans lines.
     """
     reader = csv.reader(io.StringIO(content, newline=""), delimiter=separator, strict=True)
     while True:
@@ -100,11 +94,8 @@ def table(lines: Iterable[Line], path: str | Path) -> pd.DataFrame:
 
     Missing cells at the end of a line are empty.
 
-    Raises
-    ------
-    StudyError
-        When there are no rows below the header, a column's name is missing or repeated, or a
-        line has more cells than the header.
+    Raises a StudyError when there are no rows below the header, a column's name is missing or
+    repeated, or a line has more cells than the header.
     """
     (_, names), *rest = lines or [(1, [])]
     if not rest:

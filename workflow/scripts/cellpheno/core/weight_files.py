@@ -45,10 +45,7 @@ def kind_of(backend: str, path: str | None) -> str:
 def check(path: Path, kind: str, key: str) -> None:
     """Refuse an existing file that does not contain weights in the format `kind`.
 
-    Raises
-    ------
-    StudyError
-        Names the config key and the actual content, and says what to do.
+    Raises a StudyError that names the config key and the actual content, and says what to do.
     """
     fault = _fault(path, kind)
     if fault is not None:

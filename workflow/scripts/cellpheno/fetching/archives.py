@@ -60,12 +60,9 @@ def unpack(path: Path, folder: Path) -> int:
     all are unpacked. They replace files from an earlier archive; other files stay, and are an
     error if they differ.
 
-    Raises
-    ------
-    StudyError
-        When a part is missing or damaged, a name leads out of the folder, the archive contains
-        links, devices, passwords, repeated names, a user's file or over `MAX_MEMBERS` entries,
-        or the content exceeds `MAX_GROWTH` times the archive or the disk.
+    Raises a StudyError when a part is missing or damaged, a name leads out of the folder, the
+    archive contains links, devices, passwords, repeated names, a user's file or over `MAX_MEMBERS`
+    entries, or the content exceeds `MAX_GROWTH` times the archive or the disk.
     """
     work = folder / ".unpacked_by_cellpheno"
     opened = _zip if path.suffix.lower() == ".zip" else _tar

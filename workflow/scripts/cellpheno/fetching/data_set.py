@@ -19,10 +19,8 @@ def fetch(settings: Mapping[str, Any], folder: Path) -> pd.DataFrame:
 
     Archives are unpacked when all files have arrived.
 
-    Raises
-    ------
-    StudyError
-        For the first file that cannot be fetched or unpacked, or is not as declared.
+    Raises a StudyError for the first file that cannot be fetched or unpacked, or is not as
+    declared.
     """
     files = declared.files(settings)
     for file in files:

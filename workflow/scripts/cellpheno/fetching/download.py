@@ -30,11 +30,8 @@ def download(
     hash, which shows that the two parts belong together. `attempts` limits consecutive failures
     without a new byte; `wait` sleeps between them.
 
-    Raises
-    ------
-    StudyError
-        When the file cannot be fetched, has another size or hash than declared (it is then kept
-        as `<name>.refused`), or its end would be unknown.
+    Raises a StudyError when the file cannot be fetched, has another size or hash than declared (it
+    is then kept as `<name>.refused`), or its end would be unknown.
     """
     path, part = folder / file.name, folder / f"{file.name}.part"
     if path.exists():

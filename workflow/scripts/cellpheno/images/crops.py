@@ -96,10 +96,7 @@ def cut_from_shards(
     and `out` may be an array on disk, so memory stays small. Without `channels`, crops show the
     composite.
 
-    Raises
-    ------
-    StudyError
-        When no shard contains a field.
+    Raises a StudyError when no shard contains a field.
     """
     rows = cells.groupby("field", sort=True).indices
     boxes = cells[BOX_COLUMNS].to_numpy(np.float64)

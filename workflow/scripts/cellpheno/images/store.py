@@ -66,10 +66,7 @@ def read(
     Images are [height, width, channels], by default the composite; channels may repeat. Wanted
     fields of other shards are ignored.
 
-    Raises
-    ------
-    StudyError
-        When the shard is damaged or lacks a channel.
+    Raises a StudyError when the shard is damaged or lacks a channel.
     """
     chosen = None if wanted is None else set(wanted)
     with _in_words(path), np.load(path, allow_pickle=False) as archive:

@@ -49,11 +49,8 @@ class Assembled:
 def assemble(matched: Sequence[Match], layout: Layout) -> Assembled:
     """Put the files of each field into one row.
 
-    Raises
-    ------
-    StudyError
-        When a field has two files, z planes or time points in one channel, lacks a channel, or
-        has files that disagree.
+    Raises a StudyError when a field has two files, z planes or time points in one channel, lacks a
+    channel, or has files that disagree.
     """
     several_plates = len({one.found.get("plate") for one in matched}) > 1
     names = [_names(one, several_plates, layout.separate) for one in matched]
@@ -100,10 +97,7 @@ def fill(sheet: pd.DataFrame, column: str, value: str | None, by: str | None) ->
     It gets one value for all fields, the values of the column `by`, or the default: for the
     group, `PLACE`.
 
-    Raises
-    ------
-    StudyError
-        When two sources define the column, or `by` is not a column.
+    Raises a StudyError when two sources define the column, or `by` is not a column.
     """
     if value is None and by is None:
         if column not in sheet:

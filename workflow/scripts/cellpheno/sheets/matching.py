@@ -52,11 +52,8 @@ def match(
 
     `rename` maps (group, value) to another value; `joint` joins the parts of a value.
 
-    Raises
-    ------
-    StudyError
-        When nothing matches, a sample sheet cannot contain a file name, or `rename` names a
-        value that does not occur.
+    Raises a StudyError when nothing matches, a sample sheet cannot contain a file name, or `rename`
+    names a value that does not occur.
     """
     matched: list[Match] = []
     others: list[str] = []

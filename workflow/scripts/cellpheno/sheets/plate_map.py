@@ -39,10 +39,8 @@ def read(path: Path, column: str) -> PlateMap:
 
     The values of a grid go into `column`; a long table names its columns itself.
 
-    Raises
-    ------
-    StudyError
-        When the file is neither a long table nor one grid, or has an invalid or repeated well.
+    Raises a StudyError when the file is neither a long table nor one grid, or has an invalid or
+    repeated well.
     """
     content = text_tables.text(path)
     lines = list(text_tables.rows(content, text_tables.separator(content), path))
@@ -72,10 +70,8 @@ def join(sheet: pd.DataFrame, plate_map: PlateMap, mapped_only: bool = False) ->
 
     Fields whose well is not in the map are left out with `mapped_only`.
 
-    Raises
-    ------
-    StudyError
-        When the sheet has no wells, a column is defined twice, or a well is not in the map.
+    Raises a StudyError when the sheet has no wells, a column is defined twice, or a well is not in
+    the map.
     """
     source, table, keys = plate_map.source, plate_map.table, plate_map.keys
     for key in keys:

@@ -246,10 +246,8 @@ def by_name(name: str) -> Scheme:
 def find(paths: Sequence[str]) -> Scheme:
     """Return the only scheme that matches any of the files, or else `PLAIN`.
 
-    Raises
-    ------
-    StudyError
-        When several match, no file is an image, or plain images look like channels of fields.
+    Raises a StudyError when several match, no file is an image, or plain images look like channels
+    of fields.
     """
     counts = {scheme: fits(scheme, paths) for scheme in SCHEMES}
     fitting = {scheme: count for scheme, count in counts.items() if count}

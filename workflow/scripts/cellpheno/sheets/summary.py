@@ -23,7 +23,9 @@ def of_files(listing: Listing, matched: Sequence[Match], others: Sequence[str]) 
     if len(matched) > SHOWN:
         yield "  ..."
     if others:
-        suffixes = collections.Counter(_suffix(path) for path in others)
+        suffixes = collections.Counter(
+            PurePosixPath(path).suffix.lower() or "without suffix" for path in others
+        )
         counts = ", ".join(f"{count} {suffix}" for suffix, count in suffixes.most_common())
         yield f"not matched: {counts}, such as {', '.join(map(shown, others[:SHOWN]))}"
     if listing.hidden:
@@ -94,10 +96,6 @@ def _grid(sheet: pd.DataFrame) -> Iterator[str]:
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
-
-
-def _suffix(path: str) -> str:
-    return PurePosixPath(path).suffix.lower() or "without suffix"
 
 
 def _listed(values: Sequence[str], most: int = 10) -> str:

@@ -108,7 +108,8 @@ def _tilt(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
 
 def _brightfield(scene: Scene, rng: np.random.Generator) -> Array:
     """Return the light of the lamp behind the cells, counts."""
-    light = scene.drawing.light + _dust(scene.drawing.light.shape, rng)
+    light = scene.drawing.light
+    light = light - microscope.specks(light.shape, 9000, rng) * np.float32(0.06)  # debris
     light = _focused(ndimage.gaussian_filter(light, rng.uniform(0.5, 0.9)), scene.unsharp)
     contrast = np.exp(rng.normal(0, 0.12))
     level = _INSTRUMENT.brightfield_level * np.exp(rng.normal(0, 0.06))
@@ -128,11 +129,6 @@ def _fluorescence(scene: Scene, rng: np.random.Generator) -> Array:
     dim = 10.0 * scene.drawing.covered  # living cytoplasm fluoresces a little
     light = brightness * ((1 - _GLOW) * sharp + _GLOW * glow) + stray * even + dim
     return _cropped(light * microscope.illumination(stain.shape, 0.12, 0.08, rng))
-
-
-def _dust(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """Return dark specks of debris on and next to the cells."""
-    return -microscope.specks((shape[0], shape[1]), 9000, rng) * np.float32(0.06)
 
 
 def _focused(light: Array, unsharp: Array) -> Array:

@@ -41,7 +41,6 @@ class Microscope:
     defocus: float = 5.0
     """Standard deviation of the blur of a field that is out of focus, px."""
     full_well: int = FULL_WELL
-    """Largest count of the camera."""
 
 
 @dataclasses.dataclass(frozen=True)

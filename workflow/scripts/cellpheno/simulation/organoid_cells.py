@@ -54,7 +54,8 @@ def build(label: str, line: CellLine, rng: np.random.Generator) -> Structure:
     """Draw one cell of a class around the origin of coordinates."""
     origins = ORIGINS[label]
     origin = str(rng.choice(list(origins), p=list(origins.values())))
-    look, varied = LOOKS[origin], _varied(rng)
+    look = LOOKS[origin]
+    varied = {name: float(np.exp(rng.normal(0, spread))) for name, spread in _SPREAD.items()}
     radius = line.radius * look.radius * float(np.exp(rng.normal(0, line.radius_spread)))
     elongation = min(rng.rayleigh(line.elongation), 0.2)
     roughness = line.roughness * look.roughness * varied["roughness"]
@@ -81,10 +82,6 @@ def build(label: str, line: CellLine, rng: np.random.Generator) -> Structure:
     )
     blur = line.radius * rng.uniform(0, line.depth)  # not all are in the focal plane
     return Structure(label, (cell,), blur=float(blur), origin=origin)
-
-
-def _varied(rng: np.random.Generator) -> dict[str, float]:
-    return {name: float(np.exp(rng.normal(0, spread))) for name, spread in _SPREAD.items()}
 
 
 def _dyes(label: str, rng: np.random.Generator) -> tuple[float, float]:

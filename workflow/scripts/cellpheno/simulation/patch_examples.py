@@ -34,10 +34,7 @@ def mark(rows: Sequence[Row], plan: Plan, size: int, stride: int) -> pd.DataFram
     The columns are image (the field), x_min, y_min, x_max, y_max and label. `size` and `stride`
     are in px; `simulation.monolayer.patch_examples` is the number of each label.
 
-    Raises
-    ------
-    StudyError
-        When the fields have too few patches of a label.
+    Raises a StudyError when the fields have too few patches of a label.
     """
     wanted = plan.settings["monolayer"]["patch_examples"]
     looked_at = [row for row in rows if row["split"] in (*LOOKED_AT, "")]

@@ -48,11 +48,8 @@ def simulate_study(
     only in the class, with the rate `settings["label_errors"]`. The negative class is that of
     all cells beyond the planted frequencies.
 
-    Raises
-    ------
-    StudyError
-        For a condition without planted frequencies, an unknown class, a fault of an unknown
-        field, and a missing channel.
+    Raises a StudyError for a condition without planted frequencies, an unknown class, a fault of an
+    unknown field, and a missing channel.
     """
     kind = KINDS[settings["kind"]]
     _check(rows, settings, kind, [*classes, negative_class])

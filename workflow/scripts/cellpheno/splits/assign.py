@@ -52,10 +52,7 @@ def assign(
     `fields` is the quality table with the sample sheet's columns. Pairs of fields in `together`
     get one split, unless the sample sheet gives them two.
 
-    Raises
-    ------
-    StudyError
-        When the sheet assigns a block to two splits, or a split stays empty.
+    Raises a StudyError when the sheet assigns a block to two splits, or a split stays empty.
     """
     fields = fields[fields["verdict"] == OK].sort_values("field", ignore_index=True)
     given = fields["split"].to_numpy(dtype=object, na_value="")
@@ -127,10 +124,8 @@ def hold_each_group_out(
 
     The parameters are those of `assign`.
 
-    Raises
-    ------
-    StudyError
-        When there are fewer than three annotated groups to test, validate and train on.
+    Raises a StudyError when there are fewer than three annotated groups to test, validate and train
+    on.
     """
     there = fields[(fields["verdict"] == OK) & fields["field"].isin(annotated["field"])]
     groups = sorted(there[by].unique())

@@ -180,10 +180,7 @@ def judge(pairs: pd.DataFrame, what: str, mode: str, where: str) -> None:
 
     `what` are fields and cells, or patches; `where` are the files that list and show all pairs.
 
-    Raises
-    ------
-    StudyError
-        Names the first pairs and says what to do.
+    Raises a StudyError that names the first pairs and says what to do.
     """
     leaks = leaking(pairs)
     if leaks.empty:

@@ -17,11 +17,8 @@ def apply(config: Mapping[str, Any], fields: pd.DataFrame, folder: Path) -> pd.D
     `splits.lists` names a text file for each split, relative to `data_root`, which is relative
     to `folder`, with one field or image file per line.
 
-    Raises
-    ------
-    StudyError
-        When a list cannot be read, contains an unknown name or a field of another list, or
-        contradicts the sheet.
+    Raises a StudyError when a list cannot be read, contains an unknown name or a field of another
+    list, or contradicts the sheet.
     """
     if not config["splits"]["lists"]:  # FieldNames of a hundred thousand fields take seconds
         return fields

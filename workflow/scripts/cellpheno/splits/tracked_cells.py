@@ -20,10 +20,7 @@ def neighbours(
     limit, any difference counts. If places do not matter, only neighbours in time are paired,
     because they link the others in a chain.
 
-    Raises
-    ------
-    StudyError
-        When a number is missing or invalid, or `frames` needs a missing column.
+    Raises a StudyError when a number is missing or invalid, or `frames` needs a missing column.
     """
     movies.check(fields, frames)
     sequence, rows_inside = movies.members(fields)

@@ -21,10 +21,7 @@ def in_splits(
 
     Their column `split` is the assigned one. Conditions in `without` are left out.
 
-    Raises
-    ------
-    StudyError
-        When a usable field has no split.
+    Raises a StudyError when a usable field has no split.
     """
     usable = quality[quality["verdict"] == "ok"].drop(columns="split", errors="ignore")
     known = splits.loc[splits["field"].isin(usable["field"]), "field"]
@@ -70,10 +67,7 @@ def completely_annotated(splits: pd.DataFrame, needed: Sequence[str] = ()) -> pd
 
     In other fields, the space between annotated cells may not be background.
 
-    Raises
-    ------
-    StudyError
-        When a needed split has no complete field.
+    Raises a StudyError when a needed split has no complete field.
     """
     complete = splits[splits["complete"]]
     for name in needed:

@@ -30,10 +30,8 @@ class Written:
 def read(paths: Iterable[Path]) -> dict[Key, Written]:
     """Return how each value of the config files is written; a later file wins.
 
-    Raises
-    ------
-    StudyError
-        For a file that is not UTF-8, a key that is repeated or not text, and the template key.
+    Raises a StudyError for a file that is not UTF-8, a key that is repeated or not text, and the
+    template key.
     """
     values: dict[Key, Written] = {}
     for path in paths:

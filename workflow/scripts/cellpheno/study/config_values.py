@@ -36,10 +36,7 @@ def check(config: Any, written: Mapping[Key, Written], source: str) -> None:
     `config` is as Snakemake read it, `written` comes from `config_text.read`, and messages call
     the config `source`.
 
-    Raises
-    ------
-    StudyError
-        For the first such value, and for a key that is not text.
+    Raises a StudyError for the first such value, and for a key that is not text.
     """
     rest: list[tuple[Key, Any]] = [((), config)]
     count = 0

@@ -63,11 +63,8 @@ def complete(
     The JSON schema (2020-12) gives the defaults, except those that the protocol decides.
     `written` comes from `config_text.read`; messages call the config `source`.
 
-    Raises
-    ------
-    StudyError
-        For the first key that is unknown, missing or invalid, and for the name of an unknown
-        class, channel or other entry.
+    Raises a StudyError for the first key that is unknown, missing or invalid, and for the name of
+    an unknown class, channel or other entry.
     """
     config_values.check(config, written or {}, source)
     config = copy.deepcopy(config)
@@ -94,10 +91,8 @@ def complete(
 def check_sheet(config: Config, fields: pd.DataFrame) -> None:
     """Refuse a config with names that the sample sheet does not have.
 
-    Raises
-    ------
-    StudyError
-        For the first column, condition or other value, and for comparisons that lack fields.
+    Raises a StudyError for the first column, condition or other value, and for comparisons that
+    lack fields.
     """
     for section in (annotations, labels, experiments, statistics, simulation):
         section.check_sheet(config, fields)

@@ -21,10 +21,7 @@ def expand(
     The config is complete; one that is expanded already stays as it is, so that a recorded config
     can be used again. `fields` is the sample sheet; messages call the config `source`.
 
-    Raises
-    ------
-    StudyError
-        For an unknown experiment or column, and a name that another experiment has.
+    Raises a StudyError for an unknown experiment or column, and a name that another experiment has.
     """
     config = {**config, "experiments": dict(config["experiments"])}
     members: dict[str, list[Member]] = {}

@@ -17,10 +17,7 @@ COLUMNS = ["first", "first_box", "second", "second_box"]
 def read(path: str | Path) -> pd.DataFrame:
     """Return the pairs of a file, indexed by line, with "" for a missing box.
 
-    Raises
-    ------
-    StudyError
-        When the file is not a tab-separated table or lacks a field.
+    Raises a StudyError when the file is not a tab-separated table or lacks a field.
     """
     lines = list(text_tables.rows(text_tables.text(path), "\t", path))
     table = text_tables.table(lines, path) if len(lines) != 1 else pd.DataFrame(columns=lines[0][1])

@@ -47,11 +47,8 @@ def read(config: dict[str, Any], folder: Path, must_exist: bool) -> pd.DataFrame
     Blanks around values and blank lines are ignored. `must_exist` is False when a rule makes the
     channel files; relative paths start at `folder`.
 
-    Raises
-    ------
-    StudyError
-        For a sheet that is missing, empty or malformed, for the first wrong row, and for missing
-        files.
+    Raises a StudyError for a sheet that is missing, empty or malformed, for the first wrong row,
+    and for missing files.
     """
     sheet = config["fields"]
     if not os.path.lexists(folder / sheet):
@@ -218,10 +215,7 @@ def check_planes(config: dict[str, Any], fields: pd.DataFrame) -> None:
 def check_spellings(config: dict[str, Any], fields: pd.DataFrame) -> None:
     """Warn of names that may be spellings of one name, and refuse those that look the same.
 
-    Raises
-    ------
-    StudyError
-        For names that look the same, and for another spelling of the control.
+    Raises a StudyError for names that look the same, and for another spelling of the control.
     """
     columns = dict.fromkeys([*NAMES, config["splits"]["by"], *config["evaluation"]["by"]])
     where = {f"the column {name} of {config['fields']}": fields[name].unique() for name in columns}

@@ -15,10 +15,7 @@ def report(quality: Path, fields: pd.DataFrame, sheet: str, keeps: Callable[[], 
     Snakemake remakes results of changed rows unless it was told that they are up to date, which
     it cannot know afterwards. `keeps` says whether this run would accept changed results.
 
-    Raises
-    ------
-    StudyError
-        When the sheet has changed and results would be kept.
+    Raises a StudyError when the sheet has changed and results would be kept.
     """
     change = difference(quality, fields)
     if change is None:

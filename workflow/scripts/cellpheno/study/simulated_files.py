@@ -53,11 +53,8 @@ def check(paths: Sequence[str], config: Config, source: str, folder: Path) -> No
     Snakemake deletes existing outputs, even whole folders, before the job starts. `paths` of
     images, annotations and examples are joined with `data_root` and relative to `folder`.
 
-    Raises
-    ------
-    StudyError
-        For the first path that is outside `root`, leads out of it by a link, is part of another
-        path, or exists but was not made by the workflow.
+    Raises a StudyError for the first path that is outside `root`, leads out of it by a link, is
+    part of another path, or exists but was not made by the workflow.
     """
     own = root(config["study"])
     if config["data_root"] != own:

@@ -14,10 +14,8 @@ PLANTED = "dead"
 def complete(config: Config, source: str) -> None:
     """Fill in, in place, the planted frequencies from each condition's mean viability over time.
 
-    Raises
-    ------
-    StudyError
-        When the kind of simulation lacks a key, or its keys disagree on conditions and times.
+    Raises a StudyError when the kind of simulation lacks a key, or its keys disagree on conditions
+    and times.
     """
     if "simulation" not in config:
         return
@@ -103,11 +101,8 @@ def _check_annotators(config: Config, source: str) -> None:
 def check_sheet(config: Config, fields: pd.DataFrame) -> None:
     """Refuse a simulation that does not fit the sample sheet or the classes.
 
-    Raises
-    ------
-    StudyError
-        For a condition or a time without planted frequencies, frequencies of an unknown class or
-        above 1, or a field with a fault that is not in the sheet or has two faults.
+    Raises a StudyError for a condition or a time without planted frequencies, frequencies of an
+    unknown class or above 1, or a field with a fault that is not in the sheet or has two faults.
     """
     if "simulation" not in config:
         return

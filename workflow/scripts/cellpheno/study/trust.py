@@ -45,10 +45,8 @@ def check_plain(config: Path) -> None:
     Snakemake's own parser is used, so that no difference lets one through. A missing file is
     left to Snakemake.
 
-    Raises
-    ------
-    StudyError
-        When the file is a template, contains Python objects, or is not UTF-8 text with keys.
+    Raises a StudyError when the file is a template, contains Python objects, or is not UTF-8 text
+    with keys.
     """
     if not config.is_file():
         return
@@ -98,10 +96,7 @@ def check_profiles(found: Iterable[Path], own: Iterable[Path]) -> None:
 def check_markup(config: Mapping[str, Any], source: str, sheet: Path) -> None:
     """Refuse text that would end a script of the report, where Snakemake does not escape values.
 
-    Raises
-    ------
-    StudyError
-        For the first key or value of the config, or line of the sheet.
+    Raises a StudyError for the first key or value of the config, or line of the sheet.
     """
     for where, text in _texts(config, source):
         if _ENDS_SCRIPT.search(text):

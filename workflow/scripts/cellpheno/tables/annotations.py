@@ -136,9 +136,7 @@ LABEL_ERRORS = Table(
 JUDGES = Table(
     "judges",
     (
-        Column(
-            "judge", "str", "who judged", allowed=("regression", "neighbours", "both", "each other")
-        ),
+        Column("judge", "str", "judge", allowed=("regression", "neighbours", "both", "each other")),
         Column("metric", "str", "agreement with labels", allowed=("accuracy", "kappa")),
         Column("value", "float", "the metric", maximum=1),
         *INTERVAL,

@@ -83,6 +83,7 @@ SET_ASIDE = Table(
     key=("kind", "name"),
 )
 SPLITS = Table("splits", (FIELD, GROUP, SPLIT, COMPLETE), key=("field",))
+ALIKE = ("tracked", "near-duplicate image", "near-duplicate cell")
 NEAR_DUPLICATES = Table(
     "near_duplicates",
     (
@@ -90,12 +91,7 @@ NEAR_DUPLICATES = Table(
         Column("first_box", "str", "corners of its cell, px; none: the whole field", optional=True),
         Column("second", "str", "field that shows the same as the first"),
         Column("second_box", "str", "corners of its cell, px", optional=True),
-        Column(
-            "kind",
-            "str",
-            "how they were found",
-            allowed=("tracked", "near-duplicate image", "near-duplicate cell"),
-        ),
+        Column("kind", "str", "how they were found", allowed=ALIKE),
         Column("turn", "str", "that makes the second look like the first"),
         Column("similarity", "float", "of the images", maximum=1.01, optional=True),
         Column("limit", "float", "lowest similarity of near-duplicates", optional=True),

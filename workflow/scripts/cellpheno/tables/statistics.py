@@ -68,12 +68,7 @@ NULL_EXPERIMENTS = Table(
         Column("test", "str", "statistical test"),
         Column("unit", "str", "what was counted as independent"),
         Column("correction", "str", "how p was adjusted"),
-        Column(
-            "scope",
-            "str",
-            "what is called significant: one comparison, or any of the experiment",
-            allowed=NULL_SCOPES,
-        ),
+        Column("scope", "str", "what is called significant", allowed=NULL_SCOPES),
         Column("class", "str", "class, group of classes, or `all`"),
         Column("condition", "str", "compared condition, or `all`"),
         Column("n_experiments", "int", "simulated experiments that could be tested", minimum=0),

@@ -25,10 +25,8 @@ def write(
     Parquet files record their number of rows, and with `searched` also that of every searched
     field, so that a field without rows differs from one that was never searched.
 
-    Raises
-    ------
-    StudyError
-        When the frame is not such a table, or has rows of a field that was not searched.
+    Raises a StudyError when the frame is not such a table, or has rows of a field that was not
+    searched.
     """
     path = Path(path)
     frame = _checked(frame, table, f"the {table.name} table for {path}")
@@ -57,10 +55,8 @@ def write(
 def read(path: str | Path, table: Table) -> pd.DataFrame:
     """Read a table and check its kind, version and content.
 
-    Raises
-    ------
-    StudyError
-        When the file is another table or version, is invalid, or lost or gained rows.
+    Raises a StudyError when the file is another table or version, is invalid, or lost or gained
+    rows.
     """
     path = Path(path)
     if path.suffix == ".parquet":
@@ -88,10 +84,7 @@ def read(path: str | Path, table: Table) -> pd.DataFrame:
 def searched(path: str | Path) -> list[str]:
     """Return the fields that were searched to fill a Parquet table, in order.
 
-    Raises
-    ------
-    StudyError
-        When the file does not record them.
+    Raises a StudyError when the file does not record them.
     """
     fields = _mark(pq.read_schema(path)).get("fields")
     if fields is None:
@@ -109,10 +102,7 @@ def read_searched(
 
     `expected` are the fields of the previous stage, which messages call `source`.
 
-    Raises
-    ------
-    StudyError
-        When a field was not searched, was searched twice, or is not expected.
+    Raises a StudyError when a field was not searched, was searched twice, or is not expected.
     """
     paths = [Path(path) for path in paths]
     frames = [read(path, table) for path in paths]
@@ -154,10 +144,8 @@ def read_with_array(
 ) -> tuple[npt.NDArray[Any], pd.DataFrame]:
     """Read a table and the array [n, ...] with one entry for each of its rows.
 
-    Raises
-    ------
-    StudyError
-        As `read` does, and when the array is truncated or has another number of rows.
+    Raises a StudyError as `read` does, and when the array is truncated or has another number of
+    rows.
     """
     frame = read(path, table)
     try:

@@ -5,12 +5,8 @@ from cellpheno.tables.columns import INTERVAL, METRIC, SPLIT, VALUE, Column, Tab
 BASE = Column("base", "str", "experiment that the classifiers are variants of")
 DETECTOR = Column("detector", "str", "detector of the judged boxes")
 EXPERIMENT = Column("experiment", "str", "name of the classifier")
-CONVENTION = Column(
-    "convention",
-    "str",
-    "published: threshold from the reported split; sound: from val",
-    allowed=("published", "sound"),
-)
+CONVENTION = Column("convention", "str", "source of threshold", allowed=("published", "sound"))
+"""A published threshold is from the reported split, a sound one from val."""
 SEED = Column("seed", "str", "seed of the training, or `mean` of all seeds")
 SD = Column("sd", "float", "standard deviation of the mean over seeds", optional=True)
 

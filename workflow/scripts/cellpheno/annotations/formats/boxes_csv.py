@@ -28,10 +28,7 @@ def read(path: Path, columns: Mapping[str, str], with_class: bool) -> list[Annot
     measured. `columns` overrides usual column names. Without `with_class` the column `label` is
     ignored.
 
-    Raises
-    ------
-    StudyError
-        When a column is missing, and for the first unreadable row.
+    Raises a StudyError when a column is missing, and for the first unreadable row.
     """
     text = documents.read_text(path)
     separator = text_tables.separator(text.lstrip().partition("\n")[0])

@@ -30,11 +30,8 @@ def read(path: Path, crowds: str = LEAVE_OUT) -> list[AnnotatedImage]:
     (`cells`), because CVAT marks brush masks so. An image that loses crowds is not complete, nor
     annotated if nothing else is left.
 
-    Raises
-    ------
-    StudyError
-        When the file is not COCO, an annotation refers to a missing entry, or all annotations
-        are omitted crowds.
+    Raises a StudyError when the file is not COCO, an annotation refers to a missing entry, or all
+    annotations are omitted crowds.
     """
     content = documents.read_json(path, WANTED)
     try:

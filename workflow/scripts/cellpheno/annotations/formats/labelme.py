@@ -22,11 +22,8 @@ def read(path: Path) -> AnnotatedImage:
     `imagePath` has another one. Files exported in an order have a number before the field's name.
     Shapes with the same `group_id` are parts of one cell.
 
-    Raises
-    ------
-    StudyError
-        When the file is not labelme's, a shape has no label or area, or parts of a cell have
-        different labels.
+    Raises a StudyError when the file is not labelme's, a shape has no label or area, or parts of a
+    cell have different labels.
     """
     content = documents.read_json(path, WANTED)
     try:

@@ -30,11 +30,8 @@ def read(path: Path, suffix: str) -> AnnotatedImage:
     half-open, the area a number of pixels. Of a palette, the indices count. `suffix` follows the
     field in the file's name, such as `_MaskNuclei`.
 
-    Raises
-    ------
-    StudyError
-        When the file cannot be read, has several channels or fractions, or distinguishes cells
-        only from background.
+    Raises a StudyError when the file cannot be read, has several channels or fractions, or
+    distinguishes cells only from background.
     """
     mask = pixels(path)
     regions, in_pieces, scattered = _regions(mask)

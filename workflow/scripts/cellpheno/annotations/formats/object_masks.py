@@ -31,10 +31,7 @@ def read(path: Path, suffix: str) -> AnnotatedImage:
     The file is a PNG or TIFF (8, 16 or 32 bits) of the field's size; `suffix` follows field and
     number in its name.
 
-    Raises
-    ------
-    StudyError
-        When the file is not such a mask, or its name has no number.
+    Raises a StudyError when the file is not such a mask, or its name has no number.
     """
     name = path.stem.removesuffix(suffix)
     if not _NUMBER.search(name):

@@ -44,10 +44,7 @@ def read(
     lack except `format`. The study's fields, `known`, are needed if the sample sheet has the
     classes; image sizes are compared with them.
 
-    Raises
-    ------
-    StudyError
-        For the first file that cannot be read or does not fit its field.
+    Raises a StudyError for the first file that cannot be read or does not fit its field.
     """
     settings = {**DEFAULTS, **settings}
     column = settings["label_column"]

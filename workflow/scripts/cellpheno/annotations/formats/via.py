@@ -21,10 +21,7 @@ def read(path: Path, class_attribute: str) -> list[AnnotatedImage]:
     VIA lists every loaded image, so one without regions does not count as annotated. The class is
     the text of `class_attribute`, or the one ticked box.
 
-    Raises
-    ------
-    StudyError
-        When the file is not VIA's, or a region has no class or no area.
+    Raises a StudyError when the file is not VIA's, or a region has no class or no area.
     """
     entries = _rows(path) if path.suffix.lower() == ".csv" else _entries(path)
     return [

@@ -16,10 +16,7 @@ def read(path: Path) -> AnnotatedImage:
     and `<path>` are ignored, and `<folder>` only separates images of the same name. Coordinates
     count from 1 and a box includes its last pixel, so x_min and y_min lose 1.
 
-    Raises
-    ------
-    StudyError
-        When the file is not Pascal VOC.
+    Raises a StudyError when the file is not Pascal VOC.
     """
     content = documents.read_bytes(path)
     if b"encoding" not in content[:200] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):

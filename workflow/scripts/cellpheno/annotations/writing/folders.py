@@ -52,10 +52,7 @@ def write(
     show the fields in `order`, by default that of the images. Returns the contents in that order,
     and the path for `annotations.files` of each format.
 
-    Raises
-    ------
-    StudyError
-        When there are no images, or a file in a folder was added or changed.
+    Raises a StudyError when there are no images, or a file in a folder was added or changed.
     """
     of_field = dict(list(boxes.groupby("field", sort=False)))
     pictures: list[Picture] = []

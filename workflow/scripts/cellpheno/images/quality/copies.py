@@ -15,11 +15,8 @@ def check(fields: pd.DataFrame, near_duplicates: str) -> None:
 
     `fields` is the quality table, whose `content` identifies a field's pixels.
 
-    Raises
-    ------
-    StudyError
-        When one image is in two conditions or replicates, where a test would count it twice, and
-        `splits.near_duplicates` is `refuse`.
+    Raises a StudyError when one image is in two conditions or replicates, where a test would count
+    it twice, and `splits.near_duplicates` is `refuse`.
     """
     if "content" not in fields:  # no field could be read
         return

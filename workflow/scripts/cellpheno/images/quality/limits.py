@@ -50,14 +50,7 @@ class Measure:
 
 
 MEASURES = (
-    Measure(
-        "max_saturated_fraction",
-        "saturated_fraction",
-        "share of saturated pixels",
-        "above",
-        True,
-        0.5,
-    ),
+    Measure("max_saturated_fraction", "saturated_fraction", "saturated pixels", "above", True, 0.5),
     Measure("min_contrast", "contrast", "contrast to noise", "below", True, 0.35),
     Measure("min_focus", "focus", "variance of the Laplacian", "below", True, 0.35),
     Measure("min_detail", "detail", "share of fine detail", "below", True, 0.3),

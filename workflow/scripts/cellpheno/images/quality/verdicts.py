@@ -71,10 +71,7 @@ def judge(
     limits fixed by the config and the pixel size always set a field aside. Unreadable fields keep
     their verdict, and remarks include faults of metadata.
 
-    Raises
-    ------
-    StudyError
-        When fields are bad and `on_bad` is `stop`, or when every field is bad.
+    Raises a StudyError when fields are bad and `on_bad` is `stop`, or when every field is bad.
     """
     reasons = _reasons(fields, found, settings, channels)
     excused = _excused(fields, reasons)

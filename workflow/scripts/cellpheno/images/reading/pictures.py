@@ -30,11 +30,8 @@ def opened(path: Path, handle: BinaryIO) -> Iterator[Planes]:
     A colour picture, even with a palette, has the planes red, green and blue; opacity is ignored.
     Pillow reads the header and OpenCV the pixels, because it keeps 16 bits of colour.
 
-    Raises
-    ------
-    StudyError
-        When the file is damaged, of another format, animated, stored turned or declared too
-        large, but not when its metadata is damaged.
+    Raises a StudyError when the file is damaged, of another format, animated, stored turned or
+    declared too large, but not when its metadata is damaged.
     """
     whole = handle.read()
     content = picture_metadata.without(whole)

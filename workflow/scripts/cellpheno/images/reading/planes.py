@@ -52,10 +52,8 @@ def chosen(planes: Planes, wanted: str | int | None, channel: str) -> tuple[int,
 
     `wanted` is the name or number (from 1) of the plane in the config, if any.
 
-    Raises
-    ------
-    StudyError
-        When the file has several planes and none is named, or not exactly one has that name.
+    Raises a StudyError when the file has several planes and none is named, or not exactly one has
+    that name.
     """
     if wanted is None:
         if planes.default:
@@ -89,11 +87,8 @@ def _listed(planes: Planes) -> str:
 def arranged(planes: Planes, wanted: Collection[str | int], z_stack: str) -> Planes:
     """Return the planes of a file, whose slices become planes if `z_stack` is `channels`.
 
-    Raises
-    ------
-    StudyError
-        When a file with several channels should have its slices as channels, or a file with
-        slices has fewer planes than wanted.
+    Raises a StudyError when a file with several channels should have its slices as channels, or a
+    file with slices has fewer planes than wanted.
     """
     count, depth = len(planes.names), planes.depth
     if depth == 1:
@@ -128,10 +123,8 @@ def focused(planes: Planes, plane: int, z_stack: str) -> Pixels:
     `z_stack` combines several focal planes: `max`, `mean` (rounded for integers), `middle` (the
     earlier of two), or `refuse`.
 
-    Raises
-    ------
-    StudyError
-        For several focal planes if they are to be refused, and for several time points.
+    Raises a StudyError for several focal planes if they are to be refused, and for several time
+    points.
     """
     if planes.depth == 1:
         return planes.read(plane, 0)

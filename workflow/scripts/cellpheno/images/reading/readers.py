@@ -55,11 +55,8 @@ def read_field(
 
     `settings` is the config's section `image_files`, with defaults for what is missing.
 
-    Raises
-    ------
-    StudyError
-        When a file is missing, damaged, of an unknown format or unclear about its channels, or
-        two channels are the same plane of a file.
+    Raises a StudyError when a file is missing, damaged, of an unknown format or unclear about its
+    channels, or two channels are the same plane of a file.
     """
     wanted, z_stack = settings.get("planes", {}), settings.get("z_stack", "refuse")
     sizes: list[float] = []
@@ -96,11 +93,8 @@ def read_channel(path: str | Path) -> Channel:
     0.114 blue, without opacity. A TIFF with a palette gives its values, because the palette only
     displays them. Other integers that fit become uint16, other floating-point numbers float32.
 
-    Raises
-    ------
-    StudyError
-        When the file is missing, empty, truncated, of an unknown format, has more than one
-        channel, or values that are not finite or do not fit.
+    Raises a StudyError when the file is missing, empty, truncated, of an unknown format, has more
+    than one channel, or values that are not finite or do not fit.
     """
     return read_field({"image": str(path)}, ["image"], {}).channels["image"]
 

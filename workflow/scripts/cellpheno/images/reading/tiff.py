@@ -45,11 +45,8 @@ def opened(path: Path, handle: BinaryIO) -> Iterator[Planes]:
     them; or the samples of a pixel, such as red, green and blue. A palette only displays values,
     so the values are the plane `index` and the default.
 
-    Raises
-    ------
-    StudyError
-        When the file is damaged, incomplete, declared too large, or not a field of view: several
-        images, a time series, colours in several pages.
+    Raises a StudyError when the file is damaged, incomplete, declared too large, or not a field of
+    view: several images, a time series, colours in several pages.
     """
     with contextlib.ExitStack() as stack:
         with refusing(path, "TIFF"):
