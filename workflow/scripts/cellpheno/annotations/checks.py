@@ -25,10 +25,8 @@ def check(
     fields
         The sample sheet.
 
-    Raises
-    ------
-    StudyError
-        For the first file that is an image or cannot be read, and the first missing class.
+    Raises a StudyError for the first file that is an image or cannot be read, and the first missing
+    class.
     """
     if "simulation" in config or not annotators:
         return

@@ -47,13 +47,7 @@ def _section(config: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def check(config: Config, source: str) -> None:
-    """Raise a StudyError for candidates and labels that contradict the rest of the config.
-
-    Raises
-    ------
-    StudyError
-        For the first such key.
-    """
+    """Raise a StudyError for candidates and labels that contradict the rest of the config."""
     kind, labels = config["candidates"]["source"], config["labels"]
     drawn = config["annotations"]["format"] != NONE
     if labels["source"] == "annotations" and not drawn:

@@ -32,10 +32,7 @@ def check_folder(snakefile: Path, reads_config: bool) -> None:
     reads_config
         Whether Snakemake is to read `config.yaml` of the working folder.
 
-    Raises
-    ------
-    StudyError
-        For the first such file.
+    Raises a StudyError for the first such file.
     """
     own = [place / "profiles" for place in snakefile.parents[:2]]
     trust.check_profiles(command_line.unnamed_profiles(), own)
@@ -56,10 +53,7 @@ def read_sheet(config: Config, source: str, check_disk: bool) -> pd.DataFrame:
     check_disk
         Whether raw images that the workflow does not make must be there.
 
-    Raises
-    ------
-    StudyError
-        For the first thing that is wrong.
+    Raises a StudyError for the first thing that is wrong.
     """
     configuration.check_files(config, Path())
     trust.check_markup(config, source, Path(config["fields"]))
@@ -78,10 +72,7 @@ def check_sheet(config: Config, fields: pd.DataFrame, source: str) -> None:
     source
         Where the config comes from, for messages.
 
-    Raises
-    ------
-    StudyError
-        For the first contradiction.
+    Raises a StudyError for the first contradiction.
     """
     known_pairs.check(config, fields)
     experiments.check(config, source)
@@ -111,10 +102,7 @@ def check_disk(
     keeps
         Whether this run takes results of a changed sheet as up to date; called if it has changed.
 
-    Raises
-    ------
-    StudyError
-        For the first thing that is wrong.
+    Raises a StudyError for the first thing that is wrong.
     """
     if "simulation" in config:
         annotators = annotations.annotators_with_paths(config)

@@ -51,10 +51,7 @@ def as_written(files: Sequence[Path], given: Mapping[str, Any], check: bool) -> 
     check
         Whether to refuse keys that `--config` gives twice.
 
-    Raises
-    ------
-    StudyError
-        For a file or a value that is no YAML, and for a key that is given twice.
+    Raises a StudyError for a file or a value that is no YAML, and for a key that is given twice.
     """
     if given and check:
         config_text.read_arguments(options().config)

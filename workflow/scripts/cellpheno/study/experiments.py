@@ -90,13 +90,7 @@ def check(config: Config, source: str) -> None:
 
 
 def check_sheet(config: Config, columns: Mapping[str, Sequence[str]]) -> None:
-    """Raise a StudyError for a column or value of `training.only` that the sheet lacks.
-
-    Raises
-    ------
-    StudyError
-        For the first column or value of `training.only` that is not in the sheet.
-    """
+    """Raise a StudyError for a column or value of `training.only` that the sheet lacks."""
     sheet = config["fields"]
     for name in config["experiments"]:
         only = experiment(config, name)["training"]["only"]

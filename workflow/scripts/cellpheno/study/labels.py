@@ -56,13 +56,7 @@ def _check_fluorescence(config: Config, source: str) -> None:
 
 
 def check_sheet(config: Config, columns: Mapping[str, Any]) -> None:
-    """Raise a StudyError for columns and values of these sections that the sheet lacks.
-
-    Raises
-    ------
-    StudyError
-        For the first column or value.
-    """
+    """Raise a StudyError for columns and values of these sections that the sheet lacks."""
     sheet, time = config["fields"], config["viability"]["time"]
     if config["viability"]["enabled"] and time is not None:
         names = [str(name) for name in columns]
