@@ -12,6 +12,7 @@ within a seed; intervals are those of Student over seeds.
 
 import argparse
 import copy
+import dataclasses
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -26,11 +27,10 @@ from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 
+from cellpheno.calls import fusion
 from cellpheno.calls.calling import probability_columns
-from cellpheno.calls.fusion import Fusion
-from cellpheno.classification import training_cells
+from cellpheno.classification import inference, training_cells
 from cellpheno.classification.held_out import predict_rows
-from cellpheno.classification.inference import Settings
 from cellpheno.classification.judged_boxes import read_runs
 from cellpheno.classification.sampling import channel_statistics, divide
 from cellpheno.classification.training import Trainer, TrainingSettings
@@ -197,7 +197,7 @@ def train(
     judged = {}
     for split in ("val", "test"):
         inside = np.flatnonzero(table["split"] == split)
-        found = predict_rows(trained, crops, inside, Settings(**own["inference"]), CPU)
+        found = predict_rows(trained, crops, inside, inference.Settings(**own["inference"]), CPU)
         judged[split] = pd.DataFrame(found, columns=probability_columns(classes)).assign(
             label=table["label"].to_numpy()[inside]
         )
@@ -243,17 +243,17 @@ def of_images(
     config: Config, experiment: str, frames: list[pd.DataFrame], splits: pd.DataFrame
 ) -> Iterator[dict[str, Any]]:
     """Yield what the best threshold on test (C54, C61) and the cut-off of C34 do in images."""
-    calls = config["calls"]
+    calls = fusion.Settings(**config["calls"])
     fields = {s: sorted(splits.loc[splits["split"] == s, "field"]) for s in ("val", "test")}
     once = np.ones((1, len(fields["test"])))
     measured: dict[tuple[float | None, float, str], list[dict[str, float]]] = {}
     for frame in frames:
         detector = frame["detector"].dropna().iloc[0]
         for keep_below in (None, 0.1):
-            fusion = Fusion(keep_below, calls["nms_before"], calls["nms_after"])
-            task = image_level.Task(calls["target"], [], fusion, "test", config["seed"])
+            own = dataclasses.replace(calls, keep_below=keep_below)
+            task = image_level.Task(own, [], "test", config["seed"])
             val, test = (
-                image_level.scene(frame, detector, split, calls["target"], fusion, fields[split])
+                image_level.scene(frame, detector, split, own, fields[split])
                 for split in ("val", "test")
             )
             for weight in (0.7, 1.0):

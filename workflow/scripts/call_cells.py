@@ -1,7 +1,9 @@
 """Call the class of every detected cell of the study (A36, A37)."""
 
+import dataclasses
+
 from cellpheno.calls import calling
-from cellpheno.calls.fusion import Fusion
+from cellpheno.calls.fusion import Settings
 from cellpheno.core import job
 from cellpheno.detection import score_cutoff
 from cellpheno.splits.usable_fields import in_splits
@@ -12,23 +14,19 @@ from cellpheno.tables.quality import QUALITY, SPLITS
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-settings = params.calls
+settings = Settings(**params.calls)
 fields = storage.read(inputs.fields, QUALITY)
 splits = storage.read(inputs.splits, SPLITS)
 searched = in_splits(fields, splits)["field"].tolist()
 runs = calling.read_runs(inputs.predictions, searched, inputs.fields)
 predictions = calling.average(list(runs.values()), params.classes)
-weight = settings["classifier_weight"]
+weight = settings.classifier_weight
 if weight == "learnt":
     weight = calling.learnt_weight(inputs.weights, params.experiment, params.detector)
-cells = calling.call(
-    predictions,
-    calling.Rule(settings["rule"], settings["threshold"], params.classes, params.negative_class),
-    weight,
-    score_cutoff.minimum_score(settings["min_score"], inputs.detection_metrics),
-    Fusion(settings["keep_below"], settings["nms_before"], settings["nms_after"]),
-    settings["target"],
-)
+lowest = score_cutoff.minimum_score(settings.min_score, inputs.detection_metrics)
+rule = calling.Rule(settings.rule, settings.threshold, params.classes, params.negative_class)
+settings = dataclasses.replace(settings, classifier_weight=weight, min_score=lowest)
+cells = calling.call(predictions, rule, settings)
 cells = calling.describe(
     cells,
     fields,

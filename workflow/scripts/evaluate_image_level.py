@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from cellpheno.calls.fusion import Fusion
+from cellpheno.calls.fusion import Settings
 from cellpheno.classification.judged_boxes import read_runs
 from cellpheno.core import job
 from cellpheno.splits.usable_fields import completely_annotated
@@ -13,12 +13,11 @@ from cellpheno.target.evaluation import Task, evaluate
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-settings = params.calls
-fusion = Fusion(settings["keep_below"], settings["nms_before"], settings["nms_after"])
-task = Task(settings["target"], params.weights, fusion, params.report_on, params.seed)
+settings = Settings(**params.calls)
+task = Task(settings, params.weights, params.report_on, params.seed)
 splits = completely_annotated(storage.read(inputs.splits, SPLITS))
 # experiments added by designs are measured with the weight of the calls only
-few = dataclasses.replace(task, weights=[settings["classifier_weight"]])
+few = dataclasses.replace(task, weights=[settings.classifier_weight])
 runs = read_runs(inputs.judged)
 parts = [evaluate(runs, params.pairs, splits, task), evaluate(runs, params.designed, splits, few)]
 metrics, weights = zip(*parts, strict=True)

@@ -1,6 +1,6 @@
 """Measure classifiers trained on some patients on each of them (C41, C42, Table 6)."""
 
-from cellpheno.calls.fusion import Fusion
+from cellpheno.calls.fusion import Settings
 from cellpheno.classification.judged_boxes import read_runs
 from cellpheno.core import job
 from cellpheno.splits.usable_fields import completely_annotated
@@ -13,9 +13,7 @@ from cellpheno.target.evaluation import Task
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
-settings = params.calls
-fusion = Fusion(settings["keep_below"], settings["nms_before"], settings["nms_after"])
-weight = settings["classifier_weight"]
+settings = Settings(**params.calls)
 fields = storage.read(inputs.fields, QUALITY)
 metrics = patients.evaluate(
     read_runs(inputs.judged),
@@ -27,7 +25,6 @@ metrics = patients.evaluate(
     ),
     completely_annotated(storage.read(inputs.splits, SPLITS)),
     params.detectors,
-    Task(settings["target"], [weight], fusion, params.report_on, params.seed),
-    weight,
+    Task(settings, [], params.report_on, params.seed),
 )
 storage.write(metrics, snakemake.output.metrics, PATIENTS)

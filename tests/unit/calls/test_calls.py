@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from cellpheno.calls import calling
+from cellpheno.calls.fusion import Settings
 from cellpheno.core import notices
 from cellpheno.core.errors import StudyError
 from cellpheno.detection.score_cutoff import minimum_score
@@ -85,7 +86,8 @@ def test_probabilities_are_averaged_over_seeds_of_the_same_boxes():
 
 def called_cells(min_score=0.0):
     rule = calling.Rule("argmax", 0.2, CLASSES, "non-CIC")
-    return calling.call(predictions(), rule, classifier_weight=0.5, min_score=min_score)
+    settings = Settings(classifier_weight=0.5, min_score=min_score)
+    return calling.call(predictions(), rule, settings)
 
 
 def test_a_call_carries_its_probability_and_the_fused_score():

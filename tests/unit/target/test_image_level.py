@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cellpheno.calls.fusion import Fusion, fuse, suppress
+from cellpheno.calls.fusion import Settings, fuse, suppress
 from cellpheno.tables.columns import BOX_COLUMNS
 from cellpheno.target import conventions, evaluation
 from cellpheno.target.conventions import PUBLISHED, SOUND
@@ -118,17 +118,20 @@ VAL = judged("val", "v", (0, None, 1.0), (0, 0.5, 1.0), (100, 0.9, 0.0))
 TEST = judged("test", "t", (0, None, 1.0), (0, 0.5, 1.0), (100, 0.9, 0.0), (200, 0.05, 1.0))
 
 
+CALLS = Settings(target="cancer")
+
+
 def test_the_weight_is_learnt_on_val():
-    fields = evaluation.scene(VAL, "main", "val", "cancer", Fusion(), ["v"])
-    weight, grid = evaluation.learn_weight(fields, "cancer", Fusion())
+    fields = evaluation.scene(VAL, "main", "val", CALLS, ["v"])
+    weight, grid = evaluation.learn_weight(fields, CALLS)
     # the cancer cell's score passes the other one's from w > 0.4 / 1.4 = 0.286
     assert weight == pytest.approx(0.3)
     assert grid.set_index("weight")["ap50"].loc[[0.0, 1.0]].tolist() == [0.5, 1.0]
     assert grid.loc[grid["chosen"], "weight"].tolist() == [weight]
 
 
-def metrics_of(fusion, report_on="test", weights=(0, 1, "learnt")):
-    task = evaluation.Task("cancer", list(weights), fusion, report_on, seed=0)
+def metrics_of(calls, report_on="test", weights=(0, 1, "learnt")):
+    task = evaluation.Task(calls, list(weights), report_on, seed=0)
     runs = {("bf", str(seed)): pd.concat([VAL, TEST], ignore_index=True) for seed in (0, 1)}
     splits = pd.DataFrame({"field": ["v", "t"], "split": ["val", "test"]})
     return evaluation.evaluate(runs, {"bf": ["main"]}, splits, task)
@@ -142,7 +145,7 @@ def value(metrics, **wanted):
 
 
 def test_every_weight_is_measured_and_its_gain_over_the_detector_alone():
-    metrics, weights = metrics_of(Fusion())
+    metrics, weights = metrics_of(CALLS)
     assert value(metrics, weight="0", metric="ap50") == 0.5
     # at w = 1 the stray third box is as sure as the right one: they enter together
     assert value(metrics, weight="1", metric="ap50") == 0.5
@@ -155,14 +158,14 @@ def test_every_weight_is_measured_and_its_gain_over_the_detector_alone():
 
 
 def test_the_cut_off_keeps_unsure_boxes_below_even_where_the_classifier_is_sure():
-    kept, _ = metrics_of(Fusion(keep_below=0.1))
+    kept, _ = metrics_of(Settings(target="cancer", keep_below=0.1))
     assert value(kept, weight="1", metric="ap50") == 1
     # the right box 1.0, the stray one 0.05; on val 1.0 and 0.0: between 0 and 1 lies the threshold
     assert value(kept, weight="1", metric="f1") == 1
 
 
 def test_what_is_reported_can_be_val_as_in_the_papers_code():
-    metrics, _ = metrics_of(Fusion(), report_on="val")
+    metrics, _ = metrics_of(CALLS, report_on="val")
     assert (metrics["split"] == "val").all()
     assert value(metrics, weight="1", metric="ap50") == 1
 

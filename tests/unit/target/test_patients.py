@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cellpheno.calls.fusion import Fusion
+from cellpheno.calls.fusion import Settings
 from cellpheno.study.members import Member
 from cellpheno.tables.columns import BOX_COLUMNS
 from cellpheno.target.evaluation import Task
@@ -44,10 +44,10 @@ def evaluated(validate_only=True):
     frame = run(NAMES)
     of_field = frame.drop_duplicates("field").set_index("field")
     patients = Patients(of_field["patient"], NAMES, {m.experiment: validate_only for m in MEMBERS})
-    task = Task("cancer", [1.0], Fusion(), "test", seed=0)
+    task = Task(Settings(target="cancer"), [], "test", seed=0)
     splits = of_field.reset_index()[["field", "split"]]
     detectors = {m.experiment: ["main"] for m in MEMBERS}
-    return evaluate(runs, MEMBERS, patients, splits, detectors, task, 1.0)
+    return evaluate(runs, MEMBERS, patients, splits, detectors, task)
 
 
 def value(metrics, **wanted):

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cellpheno.calls.fusion import Fusion, fuse, suppress
+from cellpheno.calls.fusion import Settings, fuse, suppress
 from cellpheno.core import notices
 from cellpheno.core.errors import StudyError
 from cellpheno.labels import from_annotations
@@ -101,34 +101,29 @@ def average(seeds: list[pd.DataFrame], classes: list[str]) -> pd.DataFrame:
     return first.assign(**dict(zip(columns, mean.T, strict=True)))
 
 
-def call(
-    predictions: pd.DataFrame,
-    rule: Rule,
-    classifier_weight: float,
-    min_score: float,
-    fusion: Fusion = Fusion(),  # noqa: B008 - frozen
-    target: str | None = None,
-) -> pd.DataFrame:
-    """Call each cell with a detector score above `min_score`.
+def call(predictions: pd.DataFrame, rule: Rule, settings: Settings) -> pd.DataFrame:
+    """Call each cell with a detector score above `settings.min_score`.
 
-    The classifier's weight applies to the probability of the `target` (C28), or of the call if
+    The classifier's weight applies to the probability of the target class (C28), or of the call if
     None. Returns `predictions` with `call`, `cls_score` (probability of the call) and `score`.
     """
-    cells = predictions[predictions["det_score"] > min_score].reset_index(drop=True)
-    kept = suppress(cells, cells["det_score"].to_numpy(np.float64), fusion.nms_before)
+    cells = predictions[predictions["det_score"] > settings.min_score].reset_index(drop=True)
+    kept = suppress(cells, cells["det_score"].to_numpy(np.float64), settings.nms_before)
     cells = cells.iloc[kept].reset_index(drop=True)
     probabilities = cells[probability_columns(rule.classes)].to_numpy(np.float64)
     called = rule.decide(probabilities)
     certainty = probabilities[np.arange(len(cells)), called]
-    fused = certainty if target is None else cells[f"p_{target}"].to_numpy(np.float64)
+    fused = (
+        certainty if settings.target is None else cells[f"p_{settings.target}"].to_numpy(np.float64)
+    )
     detector = cells["det_score"].to_numpy(np.float64)
-    scores = fuse(detector, fused, classifier_weight, fusion.keep_below)
+    scores = fuse(detector, fused, float(settings.classifier_weight), settings.keep_below)
     cells = cells.assign(
         call=pd.Series(np.array(rule.classes, dtype=object)[called], dtype="str"),
         cls_score=certainty,
         score=scores,
     )
-    return cells.iloc[suppress(cells, scores, fusion.nms_after)].reset_index(drop=True)
+    return cells.iloc[suppress(cells, scores, settings.nms_after)].reset_index(drop=True)
 
 
 def learnt_weight(path: str | Path, experiment: str, detector: str) -> float:

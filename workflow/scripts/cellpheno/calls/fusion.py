@@ -13,8 +13,8 @@ Array = npt.NDArray[np.float64]
 
 
 @dataclasses.dataclass(frozen=True)
-class Fusion:
-    """How boxes are scored and thinned out.
+class Settings:
+    """The config's section `calls`: how boxes are scored, thinned out and called.
 
     Boxes with a detector score under `keep_below` keep that score (published: 0.1, C34). Before the
     classifier, a box that overlaps one of higher detector score by more than `nms_before` is
@@ -24,6 +24,11 @@ class Fusion:
     keep_below: float | None = None
     nms_before: float | None = None
     nms_after: float | None = None
+    target: str | None = None
+    classifier_weight: float | str = 1.0
+    rule: str = "argmax"
+    threshold: float = 0.2
+    min_score: float | str = 0.0
 
 
 def fuse(

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cellpheno.calls.fusion import Fusion, fuse, suppress
+from cellpheno.calls.fusion import Settings, fuse, suppress
 from cellpheno.core.randomness import generator
 from cellpheno.measuring.bootstrap import measured, percentiles, resamples
 from cellpheno.measuring.precision_recall import average_precision, best_threshold
@@ -27,15 +27,14 @@ EVERY_SCORE = -1.0
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """The target class, and how its cells are found and measured.
+    """How cells of the target class are found and measured.
 
     `weights` of the classifier are compared; `learnt` is that of the best AP50 on val. `report_on`
     is the split `test`, or `val` as CCA did at the level of cells (C60). `seed` is for redrawing.
     """
 
-    target: str
+    calls: Settings
     weights: Sequence[float | str]
-    fusion: Fusion
     report_on: str
     seed: int
 
@@ -50,20 +49,20 @@ class Scene:
     """Annotated cells of the target class."""
     fields: list[str]
 
-    def scored(self, weight: float, target: str, fusion: Fusion) -> pd.DataFrame:
+    def scored(self, weight: float, calls: Settings) -> pd.DataFrame:
         """Return the boxes with their fused `score`, after the suppression by it."""
         scores = fuse(
             self.proposed["det_score"].to_numpy(np.float64),
-            self.proposed[f"p_{target}"].to_numpy(np.float64),
+            self.proposed[f"p_{calls.target}"].to_numpy(np.float64),
             weight,
-            fusion.keep_below,
+            calls.keep_below,
         )
-        kept = suppress(self.proposed, scores, fusion.nms_after)
+        kept = suppress(self.proposed, scores, calls.nms_after)
         return self.proposed.iloc[kept].assign(score=scores[kept])
 
 
 def scene(
-    judged: pd.DataFrame, detector: str, split: str, target: str, fusion: Fusion, fields: list[str]
+    judged: pd.DataFrame, detector: str, split: str, calls: Settings, fields: list[str]
 ) -> Scene:
     """Return the boxes of some fields of a split from one classifier's tables.JUDGED_BOXES.
 
@@ -71,12 +70,12 @@ def scene(
     """
     inside = judged[(judged["split"] == split) & judged["field"].isin(fields)]
     proposed = inside[(inside["source"] == "detected") & (inside["detector"] == detector)]
-    kept = suppress(proposed, proposed["det_score"].to_numpy(np.float64), fusion.nms_before)
-    truth = inside[(inside["source"] == "annotated") & (inside["label"] == target)]
+    kept = suppress(proposed, proposed["det_score"].to_numpy(np.float64), calls.nms_before)
+    truth = inside[(inside["source"] == "annotated") & (inside["label"] == calls.target)]
     return Scene(proposed.iloc[kept].reset_index(drop=True), truth, fields)
 
 
-def learn_weight(val: Scene, target: str, fusion: Fusion) -> tuple[float, pd.DataFrame]:
+def learn_weight(val: Scene, calls: Settings) -> tuple[float, pd.DataFrame]:
     """Return the weight of the best AP50 on val, and AP50 at every weight of the grid.
 
     Of several, the smallest weight is chosen; it is 1 if nothing can be measured.
@@ -84,7 +83,7 @@ def learn_weight(val: Scene, target: str, fusion: Fusion) -> tuple[float, pd.Dat
     points = []
     for weight in GRID:
         matched = conventions.match(
-            val.scored(weight, target, fusion), val.truth, val.fields, conventions.SOUND
+            val.scored(weight, calls), val.truth, val.fields, conventions.SOUND
         )
         every = np.ones((1, len(val.fields)))
         points.append(average_precision(matched, every)[0])
@@ -110,8 +109,7 @@ def values(
     The threshold of the sound F1 is chosen on `val`; `samples` come from `redrawn`.
     """
     scored = [
-        (each.scored(weight, task.target, task.fusion), each.truth, each.fields)
-        for each in (reported, val)
+        (each.scored(weight, task.calls), each.truth, each.fields) for each in (reported, val)
     ]
     matched = {
         name: [conventions.match(*each, name) for each in scored]
@@ -162,7 +160,7 @@ def evaluate(
             of_seed = {seed: run for (name, seed), run in runs.items() if name == experiment}
             scenes = {
                 seed: {
-                    split: scene(run, detector, split, task.target, task.fusion, fields[split])
+                    split: scene(run, detector, split, task.calls, fields[split])
                     for split in fields
                 }
                 for seed, run in of_seed.items()
@@ -187,7 +185,7 @@ def measure_pair(
     learnt, tried = {}, [FUSION_WEIGHTS.empty()]
     if LEARNT in task.weights:
         for seed, of_split in scenes.items():
-            learnt[seed], grid = learn_weight(of_split["val"], task.target, task.fusion)
+            learnt[seed], grid = learn_weight(of_split["val"], task.calls)
             tried.append(grid.assign(seed=seed))
     alone: dict[tuple[str, str], dict[str, Array]] = {}
     rows = []

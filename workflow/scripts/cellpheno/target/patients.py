@@ -54,13 +54,12 @@ def evaluate(
     splits: pd.DataFrame,
     detectors: Mapping[str, Sequence[str]],
     task: image_level.Task,
-    weight: float | str,
 ) -> pd.DataFrame:
     """Measure every classifier of the design on the reported fields of each patient.
 
     `runs` maps experiment and seed to tables.JUDGED_BOXES, `detectors` experiments to the detectors
     whose boxes they judge; the first one counts, and without any only cells are measured. The
-    classifier's `weight` in the fused score may be `learnt` on val.
+    classifier's weight is that of `task.calls`, which may be learnt on val.
 
     Returns tables.target.PATIENTS: of every patient, and of all unseen ones together. Intervals
     come from redrawing images; for several patients also from redrawing patients and their images,
@@ -92,7 +91,7 @@ def evaluate(
                 samples = _samples(reported, patients.of_field, redraw, task.seed, name)
                 rows = _measure(
                     of_seed, sorted(val), reported, detectors.get(member.experiment, ())[:1],
-                    task, weight, samples,
+                    task, samples,
                 )  # fmt: skip
                 counted = {"redrawn": redraw, "n_fields": len(reported)}
                 frames.append(pd.DataFrame(rows).assign(**about, **counted))
@@ -128,7 +127,6 @@ def _measure(
     reported: list[str],
     detectors: Sequence[str],
     task: image_level.Task,
-    weight: float | str,
     samples: Array,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of one classifier for one set of fields."""
@@ -138,18 +136,18 @@ def _measure(
         on_val = cells[(cells["split"] == "val") & cells["field"].isin(val)]
         here = cells[(cells["split"] == task.report_on) & cells["field"].isin(reported)]
         position = np.searchsorted(reported, here["field"].to_numpy(dtype=str))
-        found = cell_level.values(here, on_val, task.target, samples[:, position])
+        found = cell_level.values(here, on_val, task.calls.target, samples[:, position])
         for key, numbers in found.items():
             drawn.setdefault(("cell", *key), {})[seed] = numbers
         for detector in detectors:
             scenes = [
-                image_level.scene(run, detector, split, task.target, task.fusion, names)
+                image_level.scene(run, detector, split, task.calls, names)
                 for split, names in (("val", val), (task.report_on, reported))
             ]
-            used = weight
+            weight = task.calls.classifier_weight
             if weight == image_level.LEARNT:
-                used, _ = image_level.learn_weight(scenes[0], task.target, task.fusion)
-            found = image_level.values(*scenes, float(used), task, samples)
+                weight, _ = image_level.learn_weight(scenes[0], task.calls)
+            found = image_level.values(*scenes, float(weight), task, samples)
             for key, numbers in found.items():
                 drawn.setdefault(("image", *key), {})[seed] = numbers
     for (level, convention, metric), seeds in drawn.items():
