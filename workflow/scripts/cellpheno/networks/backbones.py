@@ -251,11 +251,10 @@ def load_original(model: nn.Module, path: Path) -> None:
     StudyError
         When the file does not exist, is no state dict, or does not fit; names the first keys.
     """
-    state = {
+    state = state_of(read_weights(path), path)
+    for key in list(state):  # in place, because some models need the metadata of the state dict
         # torchvision's densenet files still have the layer names of 2017
-        re.sub(r"(denselayer\d+\.(?:norm|conv))\.", r"\1", key): value
-        for key, value in state_of(read_weights(path), path).items()
-    }
+        state[re.sub(r"(denselayer\d+\.(?:norm|conv))\.", r"\1", key)] = state.pop(key)
     part = f"torchvision's {type(model).__name__} of the config's classification/model/backbone"
     remedy = "Give the state dict of the original model with its 1000 classes."
     fill(model, state, path, part, remedy)

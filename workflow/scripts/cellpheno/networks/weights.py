@@ -32,12 +32,10 @@ def check_there(path: str | Path) -> None:
         raise StudyError(f"There is no file of weights {path}; correct the config's model/weights.")
 
 
-def state_of(content: Mapping[str, Any], path: str | Path) -> Mapping[str, Tensor]:
+def state_of(content: Mapping[str, Any], path: str | Path) -> dict[str, Tensor]:
     """Return the state dict in the content of a file; raise StudyError if there is none."""
     state = content.get("state", content)
-    if not isinstance(state, Mapping) or not all(
-        isinstance(each, Tensor) for each in state.values()
-    ):
+    if not isinstance(state, dict) or not all(isinstance(each, Tensor) for each in state.values()):
         raise StudyError(
             f"The weights {path} are not a state dict (names of weights and their values); save "
             "one with torch.save(network.state_dict(), path)."
@@ -53,14 +51,14 @@ def fill(
     if problems:
         raise StudyError(f"The weights {path} do not fit {part}: {'; '.join(problems)}. {remedy}")
     # files may lack counts of training steps, which inference never uses
-    network.load_state_dict(dict(state), strict=False)
+    network.load_state_dict(state, strict=False)
     logger.info("%d weights of %s from %s", len(state), part, path)
 
 
 def fill_detector(network: nn.Module, content: Mapping[str, Any], path: str | Path) -> None:
     """Load a state dict, or that of a saved detector; raise StudyError if it does not fit."""
     remedy = "Give the weights of this very architecture and backbone with one class of object, or "
-    fill(network, state_of(content, path), path, "the detector", f"{remedy}`weights: null`.")
+    fill(network, dict(state_of(content, path)), path, "the detector", f"{remedy}`weights: null`.")
 
 
 def fill_backbone(body: nn.Module, content: Mapping[str, Any], path: str | Path) -> None:
