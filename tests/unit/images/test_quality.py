@@ -6,10 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from one_channel import read_channel
 
 from cellpheno.images.quality import measures
 from cellpheno.images.quality.histogram import histogram
-from cellpheno.images.reading.readers import read_channel
 
 
 def picture(scale: float) -> np.ndarray:

@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
+from one_channel import read_channel
 from PIL import Image, PngImagePlugin
 
 from cellpheno.core.errors import StudyError
-from cellpheno.images.reading.readers import read_channel, read_field
+from cellpheno.images.reading.readers import read_field
 
 GREY = np.arange(20 * 30, dtype=np.uint16).reshape(20, 30)
 GREY8 = (GREY % 251).astype(np.uint8)

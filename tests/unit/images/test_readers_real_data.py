@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from one_channel import read_channel
 from PIL import Image
 
 from cellpheno.core.errors import StudyError
 from cellpheno.images import store
 from cellpheno.images.conversion import Converter
-from cellpheno.images.reading.readers import read_channel, read_field
+from cellpheno.images.reading.readers import read_field
 
 pytestmark = pytest.mark.real_data
 NO_STACK = {"z_stack": "refuse"}

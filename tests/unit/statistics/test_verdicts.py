@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from one_channel import read_channel
 
 from cellpheno.core.errors import StudyError
 from cellpheno.images.composite import channel_range, rescale
 from cellpheno.images.quality import limits, measures, verdicts
 from cellpheno.images.quality.histogram import histogram
-from cellpheno.images.reading.readers import read_channel
 from cellpheno.tables import storage
 from cellpheno.tables.quality import LIMITS, QUALITY
 

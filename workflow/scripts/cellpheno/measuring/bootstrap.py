@@ -20,16 +20,8 @@ def resamples(
 ) -> Array:
     """Return how often each sample of redrawn clusters has each row, [number, n].
 
-    There are no samples of fewer than two clusters.
-
-    Parameters
-    ----------
-    clusters
-        [n] cluster of each row.
-    random
-        Streams with the same key give the same samples.
-    number
-        Of samples.
+    There are no samples of fewer than two `clusters` [n]. Streams with the same key give the same
+    samples.
     """
     names, position = np.unique(np.asarray(clusters), return_inverse=True)
     if len(names) < 2:
@@ -48,12 +40,7 @@ def percentiles(drawn: Array) -> tuple[float, float]:
 def measured(measure: Callable[[Array], Mapping[Name, Array]], samples: Array) -> dict[Name, Array]:
     """Return each metric of all samples, [b]; none without samples.
 
-    Parameters
-    ----------
-    measure
-        Takes weights of the rows, [b, n], and returns the metrics [b] by name.
-    samples
-        [b, n], as from `resamples`.
+    `measure` maps weights of the rows [b, n], as from `resamples`, to metrics [b] by name.
     """
     parts = [measure(samples[i : i + BLOCK]) for i in range(0, len(samples), BLOCK)]
     return {name: np.concatenate([part[name] for part in parts]) for name in (parts or [{}])[0]}

@@ -34,24 +34,10 @@ def kappa(confusion: Array, undefined: float = np.nan) -> Array:
 
 
 def auc(positive: Mask, score: Array, weights: Array) -> Array:
-    """Return the area under the ROC curve for many weightings of the same cells at once.
+    """Return the area under the ROC curve [b] of cells [n] with weights [b, n].
 
     It is the weight of the pairs of a positive and a negative cell in which the positive one
-    has the higher score, ties counted half, over the weight of all such pairs.
-
-    Parameters
-    ----------
-    positive
-        [n].
-    score
-        [n].
-    weights
-        [b, n]; a bootstrap sample is the number of times it holds each cell.
-
-    Returns
-    -------
-    array
-        [b], NaN where there are no positive or no negative cells.
+    has the higher score, ties counted half, over the weight of all such pairs; NaN without pairs.
     """
     if not len(score):
         return np.full(len(weights), np.nan)
@@ -65,14 +51,9 @@ def auc(positive: Mask, score: Array, weights: Array) -> Array:
 
 
 def pearson(x: Array, y: Array, weights: Array) -> Array:
-    """Return Pearson's r for many weightings [b, n] of pairs, NaN where one of both is constant.
+    """Return Pearson's r [b] of pairs with weights [b, n]; NaN where x or y is constant.
 
-    Parameters
-    ----------
-    x, y
-        [n], or [b, n] where they differ from weighting to weighting.
-    weights
-        [b, n].
+    x and y are [n], or [b, n] if they differ between weightings.
     """
     total = weights.sum(axis=1, keepdims=True)
     a, b = (v - (weights * v).sum(axis=1, keepdims=True) / total for v in (x, y))

@@ -10,14 +10,9 @@ from scipy import stats
 def questions(members: Mapping[str, Sequence[str]]) -> dict[str, Hashable]:
     """Return which question each class and group asks; equal ones ask the same.
 
-    A class rises by as much as all other cells together fall. So a class or group that holds the
-    same cells as another one, or exactly the cells that the other one leaves (the negative class
-    beside the group of all others), gives the same test a second time.
-
-    Parameters
-    ----------
-    members
-        The counted classes behind each class and group.
+    A class rises by as much as all other cells together fall. So a class or group with the same
+    cells as another one, or with exactly all other cells (the negative class and the group of all
+    others), gives the same test a second time. `members` are the counted classes of each.
     """
     everything = frozenset(name for names in members.values() for name in names)
     return {
@@ -29,16 +24,10 @@ def questions(members: Mapping[str, Sequence[str]]) -> dict[str, Hashable]:
 def adjust(
     p: npt.NDArray[np.float64], correction: str, questions: Sequence[Hashable]
 ) -> npt.NDArray[np.float64]:
-    """Correct p values for the number of comparisons; missing ones stay missing and do not count.
+    """Correct p values [n] for the number of comparisons; NaN stays NaN and does not count.
 
-    Parameters
-    ----------
-    p
-        [n], NaN where there is none.
-    correction
-        `none`, `holm`, `bonferroni` or `fdr_bh` (Benjamini and Hochberg).
-    questions
-        [n], what each p answers: those that are equal count once and share the adjusted p.
+    The correction is `none`, `holm`, `bonferroni` or `fdr_bh` (Benjamini and Hochberg). P values
+    with equal `questions` [n] count once and share the adjusted p.
     """
     asked: dict[Hashable, float] = {}
     for question, value in zip(questions, p, strict=True):
@@ -56,10 +45,6 @@ def adjust(
     )
 
 
-def _bonferroni(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.minimum(1, len(p) * p)
-
-
 def _holm(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     order = np.argsort(p)
     adjusted = np.empty_like(p)
@@ -68,7 +53,7 @@ def _holm(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 CORRECTIONS = {
-    "bonferroni": _bonferroni,
+    "bonferroni": lambda p: np.minimum(1, len(p) * p),
     "holm": _holm,
     "fdr_bh": stats.false_discovery_control,
 }

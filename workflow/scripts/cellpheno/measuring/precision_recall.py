@@ -42,12 +42,7 @@ class Matched:
     def curve(self, weights: Array, together: bool = True) -> tuple[Array, Array]:
         """Return found and detected cells from the best score down, each [b, k].
 
-        Parameters
-        ----------
-        weights
-            [b, f] how often each field counts.
-        together
-            Whether detections of equal score enter together.
+        Fields have weights [b, f]; detections of equal score may enter `together`.
         """
         each = weights[:, self.fields]
         last = np.append(np.diff(self.scores) != 0, True)[: len(self.scores)]
@@ -89,17 +84,8 @@ def average_precision(
     The precision at a recall is the best one at that or any higher recall. The curve ends with the
     lowest score.
 
-    Parameters
-    ----------
-    matched
-        All of them count: there is no largest number per field.
-    weights
-        [b, f] how often each field counts.
-    together
-        Whether detections of equal score enter together.
-    recalls
-        Where the precision is read and averaged, as COCO does; None: at all points (PASCAL VOC
-        2010 and later).
+    All detections count: there is no largest number per field. The precision is the mean at
+    `recalls`, as for COCO, or that of all points (PASCAL VOC 2010 and later).
     """
     found, detected = matched.curve(weights, together)
     annotated = weights @ matched.annotated
@@ -123,17 +109,8 @@ def best_f1(matched: Matched, weights: Array) -> Array:
 def best_threshold(matched: Matched, lowest: float) -> float:
     """Return the score threshold of the best F1, half-way to the next lower score.
 
-    Parameters
-    ----------
-    matched
-        Matched detections of the split `val`.
-    lowest
-        The detector's lowest kept score; the answer where there is nothing to choose by.
-
-    Returns
-    -------
-    float
-        Of equally good thresholds the lowest.
+    It is chosen on the split `val`; of several, the lowest. It is `lowest`, the detector's lowest
+    kept score, if no cell is annotated or found.
     """
     if not matched.n_annotated or not matched.hits.any():
         return lowest

@@ -86,19 +86,6 @@ def read_field(
     )
 
 
-def read_channel(path: str | Path) -> Channel:
-    """Read an image file with one channel, [height, width], as uint8, uint16 or float32.
-
-    A colour file (RGB, RGBA, a PNG with a palette) gives its luminance, 0.299 red + 0.587 green +
-    0.114 blue, without opacity. A TIFF with a palette gives its values, because the palette only
-    displays them. Other integers that fit become uint16, other floating-point numbers float32.
-
-    Raises a StudyError when the file is missing, empty, truncated, of an unknown format, has more
-    than one channel, or values that are not finite or do not fit.
-    """
-    return read_field({"image": str(path)}, ["image"], {}).channels["image"]
-
-
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[Planes]:
     """Open an image file or folder."""
