@@ -97,7 +97,7 @@ def study(tmp_path) -> Path:
 
 
 def imported(study: Path, kind: str, path: Path) -> Annotated:
-    """Import an annotation next to a sound one, of another field."""
+    """Import an annotation next to a valid one, of another field."""
     rows = [
         {"field": "f1", "raw": str(study / "plate1/img.tif"), "width": 40.0, "height": 40.0},
         {"field": "f2", "raw": str(study / "sound.tif"), "width": 40.0, "height": 40.0},
@@ -185,7 +185,7 @@ def test_of_two_fields_of_one_name_neither_is_meant_by_a_file_of_neither(study):
     assert known.field(AnnotatedImage("plate3/img.tif", (), source)) == "plate3"
 
 
-def test_the_folder_that_a_voc_file_tells_finds_one_of_two_fields_of_one_name(study):
+def test_the_folder_that_a_voc_file_names_finds_one_of_two_fields_of_one_name(study):
     rows = [
         {"field": plate, "raw": str(study / plate / "img.tif")} for plate in ("plate1", "plate2")
     ]

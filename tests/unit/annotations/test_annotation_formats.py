@@ -168,7 +168,7 @@ def test_a_link_that_leads_to_itself_is_refused(tmp_path):
 
 
 class TestClassesThatOccur:
-    """What is asked when the Snakefile is parsed."""
+    """Classes as the Snakefile asks for them."""
 
     def test_they_are_those_of_the_files_as_the_study_names_them(self, via):
         path = via("Dead\n", "dust", "odd")

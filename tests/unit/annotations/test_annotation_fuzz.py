@@ -1,4 +1,4 @@
-"""Whatever a file holds, a reader of annotations gives images with sound boxes, or one sentence."""
+"""Whatever a file contains, a reader of annotations returns valid boxes or one sentence."""
 
 import math
 import struct

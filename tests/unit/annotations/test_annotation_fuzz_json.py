@@ -1,4 +1,4 @@
-"""Whatever a JSON document holds: sound annotations are read from it, or it is refused."""
+"""Whatever a JSON document contains, valid annotations are read, or it is refused."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""The config's section `annotations`: what a format needs, and what contradicts it, is told."""
+"""Missing and contradictory settings in the config's section `annotations` are reported."""
 
 import copy
 from pathlib import Path

@@ -182,7 +182,7 @@ def test_every_annotated_field_is_listed_with_its_number_of_boxes():
     }
 
 
-def test_an_image_that_nobody_has_gone_through_is_not_annotated():
+def test_an_image_that_nobody_has_looked_at_is_not_annotated():
     note = Note("image without regions", "does not count as annotated", 0)
     annotated = [image("f1", CELL), image("f2", gone_through=False, notes=(note,))]
     assert imported(*annotated).fields["field"].tolist() == ["f1"]
@@ -216,7 +216,7 @@ def test_a_name_that_is_a_fields_own_means_that_field_though_another_fields_file
     assert known.field(image("raw/a.png")) == "f2"
 
 
-def test_of_two_files_of_one_name_the_one_beside_the_annotations_is_meant():
+def test_of_two_files_of_one_name_the_one_next_to_the_annotations_is_meant():
     fields = [row("f1", "raw/train/a.jpg", "x.tif"), row("f2", "raw/test/a.jpg", "y.tif")]
     known = FieldNames(fields, ["actin", "dapi"])
     assert known.field(AnnotatedImage("a.jpg", (CELL,), "raw/test/via.json")) == "f2"

@@ -78,7 +78,7 @@ class TestVia:
         assert region == {"shape_attributes": shape, "region_attributes": {"type": "in turn"}}
         assert isinstance(region["shape_attributes"]["width"], int)
 
-    def test_a_score_is_shown_beside_the_class(self):
+    def test_a_score_is_shown_next_to_the_class(self):
         project = via.project([picture((1, 2, 3, 4, "in turn"), score=0.91666)], CLASSES, "class")
         [region] = project["_via_img_metadata"]["slide-1.a.png123"]["regions"]
         assert region["region_attributes"] == {"score": "0.917", "class": "in turn"}
@@ -92,7 +92,7 @@ class TestVia:
 
 
 class TestLabelme:
-    def test_a_file_has_the_keys_that_labelme_asks_for_and_its_image_beside_it(self):
+    def test_a_file_has_the_keys_that_labelme_asks_for_and_its_image_next_to_it(self):
         content = labelme.document(picture((1, 2, 11, 22.5, "in turn")))
         assert content["imagePath"] == "slide-1.a.png"
         assert content["imageData"] is None
@@ -148,7 +148,7 @@ class TestCoco:
 
 
 class TestFolders:
-    def test_every_format_has_the_images_in_eight_bits_beside_its_files(self, tmp_path):
+    def test_every_format_has_the_images_in_eight_bits_next_to_its_files(self, tmp_path):
         write(tmp_path, boxes("a", (1, 2, 3, 4, "in turn")), "a", "b")
         for name in FORMATS:
             for field, expected in images("a", "b"):

@@ -108,14 +108,14 @@ def test_the_full_size_is_kept_where_the_config_says_so(row):
     assert picture.shape == (31, 41, 3)
 
 
-def test_the_log_tells_when_the_last_round_was_reached(row, caplog):
+def test_the_log_says_when_the_last_round_was_reached(row, caplog):
     with caplog.at_level(logging.WARNING):
         list(annotator_view.views([row], {**SETTINGS, "max_rounds": 1}, {}))
     assert "f1, channel actin" in caplog.text
     assert "max_rounds" in caplog.text
 
 
-def test_a_field_that_cannot_be_read_has_no_picture_and_the_log_tells_why(row, caplog):
+def test_a_field_that_cannot_be_read_has_no_picture_and_the_log_says_why(row, caplog):
     broken = {**row, "field": "f0", "actin": "missing.tif"}
     assert [name for name, _ in annotator_view.views([broken, row], SETTINGS, {})] == ["f1"]
     assert "f0" in caplog.text

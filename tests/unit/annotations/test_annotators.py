@@ -21,7 +21,7 @@ def cell(x: float, label: str = "living", width: float = 20) -> Region:
 
 
 def annotated(name: str, **fields: list[Region]) -> Annotated:
-    """What one annotator has drawn in each field."""
+    """The boxes of one annotator in each field."""
     images = [AnnotatedImage(f, tuple(drawn), "a.json", name) for f, drawn in fields.items()]
     return to_tables(images, KNOWN, CLASSES)
 
@@ -47,7 +47,7 @@ class TestMerging:
             ("f1", 60, "dead", "student"),
         ]
 
-    def test_a_field_that_only_one_has_gone_through_is_kept(self):
+    def test_a_field_that_only_one_has_looked_at_is_kept(self):
         merged = merge(
             [annotated("expert", f1=[cell(10)]), annotated("student", f2=[cell(10)], f3=[])], 0.5
         )
@@ -125,7 +125,7 @@ class TestAgreement:
         found = self.values(("expert", expert), ("student", student))
         assert found["mean_iou"] == (pytest.approx(19 / 21), 1)
 
-    def test_only_fields_that_both_have_gone_through_count(self):
+    def test_only_fields_that_both_have_looked_at_count(self):
         expert = annotated("expert", f1=[cell(10)], f2=[cell(10)], f3=[])
         student = annotated("student", f1=[cell(10)], f3=[cell(10)], f4=[cell(10)])
         table = agreement([("expert", expert), ("student", student)], seed=0, draws=20)

@@ -37,7 +37,7 @@ def test_a_box_is_given_by_its_corner_and_size(write):
 @pytest.mark.parametrize(
     ("further", "shape", "area"),
     [
-        ({"area": 1200}, "rectangle", None),  # of the box, which tells nothing new
+        ({"area": 1200}, "rectangle", None),  # of the box, which adds nothing
         ({"segmentation": [], "area": 1200}, "rectangle", None),
         ({"segmentation": [TRIANGLE], "area": 599}, "polygon", 599),
         ({"segmentation": [TRIANGLE]}, "polygon", 600),
@@ -57,7 +57,7 @@ def test_without_a_box_it_is_the_one_around_the_polygons(write):
     assert image.regions == (Region((10, 10, 55, 60), "living", "polygon", 625),)
 
 
-def test_an_image_without_annotations_was_gone_through(write):
+def test_an_image_without_annotations_counts_as_annotated(write):
     [image] = coco.read(write())
     assert image.gone_through
     assert image.regions == ()
@@ -165,7 +165,7 @@ def test_an_annotation_that_cannot_be_read_is_named(write, change, words):
         ([{**IMAGE, "width": "wide"}], "'wide' is not a number"),
     ],
 )
-def test_an_image_that_cannot_be_told_is_refused(write, images, words):
+def test_an_image_without_an_identity_is_refused(write, images, words):
     with pytest.raises(StudyError, match=words):
         coco.read(write(images=images))
 

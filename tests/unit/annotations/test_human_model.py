@@ -31,7 +31,7 @@ def boxes(labels, per_field=5, shift=0.0):
 
 
 def study(truth, drawn, called):
-    """The tables of a study with two annotators who have gone through every field."""
+    """The tables of a study with two annotators who have looked at every field."""
     annotators = {"expert": truth, "student": drawn}
     each = pd.concat([part.assign(annotator=name) for name, part in annotators.items()])
     fields = sorted(set(truth["field"]))
@@ -53,7 +53,7 @@ def labels():
     return np.random.default_rng(0).choice(np.array(CLASSES, dtype=object), (3, 60))
 
 
-def test_everyone_is_held_against_everyone_before(labels, tmp_path):
+def test_everyone_is_compared_with_everyone_before(labels, tmp_path):
     truth, drawn, called = map(boxes, labels)
     table = compare(raters_of(*study(truth, drawn, called)), GROUPS, 0, draws=20)
     storage.write(table, tmp_path / "human_model.tsv", HUMAN_MODEL)
@@ -116,7 +116,7 @@ def test_fields_that_the_model_learned_from_do_not_count(labels):
     assert (table["n_fields"] == 2).all()
 
 
-def test_a_field_that_an_annotator_has_not_seen_is_not_held_against_them(labels):
+def test_a_field_that_an_annotator_has_not_seen_does_not_count_against_them(labels):
     each, gone_through, cells, truth, fields = study(*map(boxes, labels))
     unseen = (gone_through["annotator"] == "student") & (gone_through["field"] == "f0")
     each = each[(each["annotator"] != "student") | (each["field"] != "f0")]

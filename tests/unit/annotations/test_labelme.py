@@ -59,7 +59,7 @@ def test_every_shape_becomes_the_box_around_it(tmp_path, drawn, region):
         (5, "a"),
     ],
 )
-def test_the_file_names_the_image_and_its_path_only_tells_the_folder(tmp_path, path, name):
+def test_the_file_names_the_image_and_its_path_only_gives_the_folder(tmp_path, path, name):
     (tmp_path / "a.json").write_text(document(image=path))
     assert labelme.read(tmp_path / "a.json").name == name
 

@@ -1,4 +1,4 @@
-"""Instance masks: every value beside 0 is a cell; what is no such mask is refused."""
+"""Instance masks: every value except 0 is a cell; other images are refused."""
 
 import csv
 import os
@@ -33,7 +33,7 @@ CELLS = (
     ("dtype", "second"),
     [(np.uint8, 255), (np.uint16, 65535), (np.uint32, 2**32 - 1), (np.int32, 2**31 - 1)],
 )
-def test_every_value_beside_0_is_a_cell_with_its_box_and_pixels(tmp_path, dtype, second):
+def test_every_value_except_0_is_a_cell_with_its_box_and_pixels(tmp_path, dtype, second):
     tifffile.imwrite(tmp_path / "f1.tif", two_cells(dtype, second=second))
     image = masks.read(tmp_path / "f1.tif", "")
     assert (image.name, image.size, image.regions) == ("f1", (10, 8), CELLS)
@@ -122,7 +122,7 @@ def test_a_png_in_colour_is_refused(tmp_path):
         masks.read(tmp_path / "f1.png", "")
 
 
-def test_masks_are_chosen_and_named_by_what_stands_before_the_suffix(tmp_path):
+def test_masks_are_chosen_and_named_by_the_text_before_the_suffix(tmp_path):
     for name in ("f1_MaskNuclei.tif", "f1_MaskCells.tif", "f2_MaskNuclei.TIFF"):
         tifffile.imwrite(tmp_path / name, two_cells())
     settings = {"format": "masks", "suffix": "_MaskNuclei", "label": "nucleus"}

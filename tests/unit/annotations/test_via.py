@@ -48,7 +48,7 @@ def test_a_project_and_its_exported_regions_read_alike(write, project):
     ("settings", "folder"),
     [({"core": {"default_filepath": "plates/2/"}}, "plates/2/"), ({"core": None}, ""), (7, "")],
 )
-def test_a_project_tells_the_folder_of_its_images(write, settings, folder):
+def test_a_project_gives_the_folder_of_its_images(write, settings, folder):
     path = write({"f1.png": [region(RECTANGLE)]})
     content = json.loads(path.read_text())
     path.write_text(json.dumps({**content, "_via_settings": settings}))

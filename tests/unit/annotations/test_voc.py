@@ -32,14 +32,14 @@ def test_coordinates_become_half_open_from_zero(tmp_path):
     assert image.regions[0].box == (0, 0, 220, 219)
 
 
-def test_the_xml_file_names_the_image_and_not_what_stands_inside(tmp_path):
+def test_the_xml_file_names_the_image_and_not_its_content(tmp_path):
     (tmp_path / "tile_7.xml").write_text(document(("Living Cell", 1, 1, 5, 5)))
     image = voc.read(tmp_path / "tile_7.xml")
     assert image.name == "tile_7"
 
 
 @pytest.mark.parametrize(("size", "expected"), [("9", (9.0, 9.0)), ("0", None), ("", None)])
-def test_the_size_of_the_image_is_known_where_the_file_tells_it(tmp_path, size, expected):
+def test_the_size_of_the_image_is_known_where_the_file_gives_it(tmp_path, size, expected):
     (tmp_path / "a.xml").write_text(document(("Dead Cell", 1, 1, 5, 5)).replace(">9<", f">{size}<"))
     assert voc.read(tmp_path / "a.xml").size == expected
 

@@ -94,7 +94,9 @@ def test_a_gate_that_does_not_hold_fails_the_command_and_other_rows_are_kept(
     assert found["ours"].tolist() == ["one", "two"]
 
 
-def test_a_section_that_breaks_is_told_and_the_others_are_measured(tmp_path, monkeypatch, capsys):
+def test_a_section_that_breaks_is_reported_and_the_others_are_measured(
+    tmp_path, monkeypatch, capsys
+):
     def breaks(options):
         raise RuntimeError("out of memory")
 
@@ -106,7 +108,7 @@ def test_a_section_that_breaks_is_told_and_the_others_are_measured(tmp_path, mon
     assert pd.read_csv(tmp_path / "table.tsv", sep="\t")["row"].tolist() == ["I2"]
 
 
-def test_a_section_that_is_not_there_is_told_with_the_others(capsys):
+def test_an_unknown_section_is_reported_with_the_known_ones(capsys):
     with pytest.raises(SystemExit):
         benchmarks.main(["crop"])
     assert "no section 'crop'; choose from crops, tables" in capsys.readouterr().err

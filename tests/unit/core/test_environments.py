@@ -47,7 +47,7 @@ IMPORT_NAMES = {
     "umap-learn": "umap",
 }
 NOT_ON_PYPI = {"python", "ffmpeg"}
-# environments of what not everybody needs: what they hold beside the lock, or in other versions
+# optional environments: packages outside the lock, or in other versions
 BESIDE_THE_LOCK = {
     "detectron2": {"detectron2", "setuptools", "torch", "torchvision", "pyarrow"},
     "transformers": {"transformers"},
@@ -146,7 +146,7 @@ def test_an_environment_and_the_lock_agree_on_the_minor_version(environment, pac
     assert Version(LOCK[package]).release[:2] == Version(version).release
 
 
-def test_environments_of_rules_name_one_python_and_the_one_beside_snakemake_none():
+def test_environments_of_rules_name_one_python_and_the_one_of_snakemake_none():
     python = {name: pins(name).get("python") for name in ENVIRONMENTS}
     # Snakemake adds this one to the Python that runs it, and refuses a version chosen here
     assert python.pop("snakemake") is None
@@ -166,7 +166,7 @@ def test_an_optional_environment_holds_what_it_is_for():
         assert environment not in importable("torch")
 
 
-def test_the_environment_beside_snakemake_holds_all_that_the_rule_files_import():
+def test_the_environment_of_snakemake_has_all_that_the_rule_files_import():
     names = set()
     for path in RULE_FILES:
         # an import may go over several lines, within brackets

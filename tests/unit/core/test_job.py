@@ -1,4 +1,4 @@
-"""What a job gets from Snakemake, tried in processes of their own: it redirects output."""
+"""The set-up of a job, in separate processes because it redirects output."""
 
 import contextlib
 import multiprocessing
@@ -107,7 +107,7 @@ def test_a_granted_gpu_that_torch_cannot_see_is_an_error(tmp_path, device, envir
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    """Return a function that tells which GPU a job gets on a machine that seems to have some."""
+    """Return a function that returns the GPU of a job on a machine that seems to have some."""
     torch = pytest.importorskip("torch")
 
     def chosen(device="auto", files=(), visible=None, gpus=1):

@@ -1,4 +1,4 @@
-"""Folders that people work in are replaced only as long as nobody has worked in them."""
+"""Folders for users are replaced only if nobody has changed them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A pin file beside an environment file holds what that asks for; Snakemake prefers it unasked."""
+"""A pin file, which Snakemake prefers, agrees with its environment file."""
 
 import re
 from pathlib import Path
@@ -64,8 +64,8 @@ def test_pins_that_fit_are_accepted():
         ("/numpy-", "/numpy-base-", "numpy is not in it"),
     ],
 )
-def test_pins_that_do_not_fit_are_told(old, new, problem):
-    assert any(problem in told for told in misfits(ENVIRONMENT, PINS.replace(old, new)))
+def test_pins_that_do_not_fit_are_reported(old, new, problem):
+    assert any(problem in misfit for misfit in misfits(ENVIRONMENT, PINS.replace(old, new)))
 
 
 def test_a_pin_file_that_is_there_fits_its_environment_file():

@@ -1,4 +1,4 @@
-"""What is recorded of a run: what repeats it stands apart from what varies."""
+"""The record of a run separates what repeats from what varies."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def record(run):
     return run_record.record(CONFIG, [run / "boxes"], run / "results", run / "logs")
 
 
-def test_a_record_tells_what_a_repetition_needs(run):
+def test_a_record_contains_what_a_repetition_needs(run):
     found = record(run)
     assert found["seeds"] == {"study": 3, "classifiers": [0, 1]}
     assert found["raw_images"] == {"a": "12ab", "b": "34cd"}

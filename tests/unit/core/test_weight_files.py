@@ -1,4 +1,4 @@
-"""A file that holds no weights is known by its first bytes, before anything is computed."""
+"""Files without weights are recognised by their first bytes, before any compute."""
 
 import json
 import pickle

@@ -36,7 +36,7 @@ def fetch(file, folder, waits=None, **options):
     return download(file, folder, wait=(waits if waits is not None else []).append, **options)
 
 
-def test_a_file_is_fetched_once_and_its_hashes_are_told(server, tmp_path):
+def test_a_file_is_fetched_once_and_its_hashes_are_returned(server, tmp_path):
     hashes = fetch(file(server, size=len(CONTENT), md5=MD5.upper()), tmp_path)
     assert (tmp_path / "cells.zip").read_bytes() == CONTENT
     assert hashes["md5"] == MD5
@@ -170,7 +170,7 @@ def test_a_file_that_lies_there_but_does_not_fit_is_neither_used_nor_replaced(se
     assert (tmp_path / "cells.zip").read_bytes() == b"mine"
 
 
-def test_what_is_not_there_is_told_at_once_and_what_passes_is_tried_again(server, tmp_path):
+def test_a_missing_file_is_reported_at_once_and_what_passes_is_tried_again(server, tmp_path):
     with pytest.raises(StudyError, match="answers 404"):
         fetch(File("no.zip", f"{server.url}/no.zip"), tmp_path)
     assert len(server.asked) == 1
@@ -202,7 +202,7 @@ def article(server, answer):
     return declared.files({**settings, "figshare": [{"article": 7, "version": 2}]})
 
 
-def test_figshare_tells_names_sizes_and_hashes(server):
+def test_figshare_gives_names_sizes_and_hashes(server):
     entry = {"name": "a.zip", "size": 5, "download_url": "https://x/1", "is_link_only": False}
     files = [
         {**entry, "computed_md5": MD5, "supplied_md5": ""},

@@ -125,7 +125,7 @@ def test_a_link_in_a_zip_is_refused_and_one_in_the_folder_is_not_followed(tmp_pa
     assert not list(outside.iterdir())
 
 
-def test_a_name_that_stands_twice_is_refused(tmp_path):
+def test_a_repeated_name_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
         archive.writestr("a", b"1")
         with pytest.warns(UserWarning, match="Duplicate"):
@@ -187,7 +187,7 @@ def test_an_archive_of_too_many_files_is_not_unpacked(tmp_path, monkeypatch, kin
 
 
 @pytest.mark.parametrize("ending", ["gz", "bz2", "xz"])
-def test_a_damaged_tar_is_told(tmp_path, ending):
+def test_a_damaged_tar_is_reported(tmp_path, ending):
     archive = tmp_path / f"data.tar.{ending}"
     with tarfile.open(archive, f"w:{ending}") as tar:
         info = tarfile.TarInfo("cells")
@@ -216,7 +216,7 @@ def test_an_archive_that_lies_about_a_size_or_was_spoilt_is_refused(tmp_path):
         assert not content(tmp_path / "out")
 
 
-def test_a_password_is_told(tmp_path):
+def test_a_password_is_reported(tmp_path):
     archive = zipped(tmp_path / "data.zip", {"a": b"1"})
     locked = bytearray(archive.read_bytes())
     locked[locked.index(b"PK\1\2") + 8] |= 1

@@ -177,7 +177,7 @@ def test_a_field_has_its_channels_first_and_then_what_inputs_add(row):
     assert added.table().equals(plain.table())
 
 
-def test_the_content_tells_fields_apart_by_every_channel(row, tmp_path):
+def test_the_content_distinguishes_fields_by_every_channel(row, tmp_path):
     tifffile.imwrite(tmp_path / "other.tif", NOISE + 1)
     rows = [row, {**row, "field": "f2"}, {**row, "field": "f3", "actin": f"{tmp_path}/other.tif"}]
     converter = Converter(["actin", "dapi"], SETTINGS)

@@ -33,7 +33,7 @@ def test_pixels_at_full_scale_of_any_camera_are_saturated(limit):
     assert saturated(np.minimum(pixels, limit), "uint16") == share
 
 
-def test_a_limit_that_is_no_full_scale_is_told_by_the_pile_of_pixels_on_it():
+def test_a_limit_that_is_no_full_scale_is_found_by_the_pile_of_pixels_on_it():
     pixels = picture(150)
     share = (pixels >= 1700).mean()
     assert share > 0.02
@@ -90,7 +90,7 @@ def test_the_focus_of_a_large_field_costs_no_more_and_is_about_that_of_the_whole
 
 @pytest.mark.parametrize("noise", [2.0, 20.0])
 @pytest.mark.parametrize("number", [0, 20])
-def test_noise_is_told_apart_from_structure(noise, number):
+def test_noise_is_separated_from_structure(noise, number):
     measured, _ = measures.spectrum(with_noise(cells(number), noise))
     assert measured == pytest.approx(noise, rel=0.05)
 
@@ -104,11 +104,11 @@ def test_blur_takes_the_fine_detail_whatever_the_noise():
     assert sharp == pytest.approx(quiet, rel=0.1)
 
 
-def test_no_focus_can_be_told_where_there_is_only_noise():
+def test_no_focus_can_be_measured_where_there_is_only_noise():
     assert np.isnan(measures.spectrum(with_noise(cells(0)))[1])
 
 
-def test_contrast_tells_two_cells_from_none_in_a_small_and_in_a_large_field():
+def test_contrast_separates_two_cells_from_none_in_a_small_and_in_a_large_field():
     for shape in ((220, 220), (2160, 2560)):
         assert measures.contrast(with_noise(cells(0, shape)), 5.0) < 1.5
         assert measures.contrast(with_noise(cells(2, shape)), 5.0) > 6

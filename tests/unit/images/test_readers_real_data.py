@@ -1,4 +1,4 @@
-"""Files as laboratories publish them: how they are read, and what they tell of themselves."""
+"""Files as laboratories publish them: pixels and metadata."""
 
 import collections
 import os

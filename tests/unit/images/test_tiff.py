@@ -91,7 +91,7 @@ def test_a_page_packed_by_lzw_has_the_values_that_tifffile_reads(tmp_path, pixel
 
 
 @pytest.mark.parametrize("predictor", [False, True])
-def test_damage_in_a_page_packed_by_lzw_is_told_wherever_tifffile_sees_it(tmp_path, predictor):
+def test_damage_in_a_page_packed_by_lzw_is_reported_wherever_tifffile_sees_it(tmp_path, predictor):
     random = np.random.default_rng(1)
     pixels = random.integers(0, 4000, (150, 170), dtype=np.uint16)
     path = plain(tmp_path / "a.tif", pixels, compression="lzw", predictor=predictor, rowsperstrip=9)
@@ -300,7 +300,7 @@ def pixel_size(path):
 @pytest.mark.parametrize(
     ("unit", "size", "expected"), [("µm", 0.5, 0.5), ("nm", 325.0, 0.325), ("pixel", 1, np.nan)]
 )
-def test_ome_tells_the_pixel_size_with_its_unit(tmp_path, unit, size, expected):
+def test_ome_gives_the_pixel_size_with_its_unit(tmp_path, unit, size, expected):
     told = {f"PhysicalSize{axis}": size for axis in "XY"}
     told |= {f"PhysicalSize{axis}Unit": unit for axis in "XY"}
     tifffile.imwrite(tmp_path / "a.ome.tif", PLANES, metadata={"axes": "CYX", **told})
@@ -308,7 +308,7 @@ def test_ome_tells_the_pixel_size_with_its_unit(tmp_path, unit, size, expected):
 
 
 @pytest.mark.parametrize(("unit", "expected"), [("micron", 0.4), ("\\u00B5m", 0.4), ("", np.nan)])
-def test_imagej_tells_pixels_per_micron(tmp_path, unit, expected):
+def test_imagej_gives_pixels_per_micron(tmp_path, unit, expected):
     metadata = {"axes": "CYX", "unit": unit}
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, PLANES, imagej=True, metadata=metadata, resolution=(2.5, 2.5))

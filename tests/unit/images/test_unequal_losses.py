@@ -1,4 +1,4 @@
-"""What quality control sets aside is compared across conditions and classes, and warned of."""
+"""Losses to quality control are compared across conditions and classes, with warnings."""
 
 import numpy as np
 import pandas as pd

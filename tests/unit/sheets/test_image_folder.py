@@ -1,4 +1,4 @@
-"""What lies below a folder: files, links, and what no one means as an image."""
+"""Listing a folder: files, links, and files that are not images."""
 
 import os
 
@@ -57,7 +57,7 @@ def test_a_link_to_another_folder_is_followed_and_own_folders_come_first(root, t
     assert listing.files == ["0link/f7.tif", "a/b/f3.tif", "a/f1.tif", "f2.tif"]
 
 
-def test_links_that_lead_nowhere_and_pipes_are_told(root):
+def test_links_that_lead_nowhere_and_pipes_are_reported(root):
     (root / "gone.tif").symlink_to("nowhere.tif")
     os.mkfifo(root / "pipe.tif")
     listing = folder.files(root)
@@ -68,7 +68,7 @@ def test_links_that_lead_nowhere_and_pipes_are_told(root):
     ]
 
 
-def test_a_folder_that_may_not_be_opened_is_told_and_the_rest_listed(root, ordinary_user):
+def test_a_folder_that_may_not_be_opened_is_reported_and_the_rest_listed(root, ordinary_user):
     (root / "a/b").chmod(0o000)
     listing = ordinary_user(folder.files, root)
     (root / "a/b").chmod(0o700)

@@ -149,7 +149,7 @@ def test_a_sheet_that_is_there_is_replaced_by_force_only(folder, capsys):
     assert sheet.read_bytes() != before
 
 
-def test_a_pattern_that_fits_nothing_is_told_with_examples(folder, capsys):
+def test_a_pattern_that_matches_nothing_is_reported_with_examples(folder, capsys):
     assert "day1/drug_f1_actin.tif" in refusal(capsys, folder, r"(?P<field>\d+)\.png")
 
 
@@ -224,7 +224,7 @@ def test_replicates_may_be_the_plates(plates):
     assert set(run(plates, WELLS, "--replicate-by", "plate")["replicate"]) == {"p1", "p2"}
 
 
-def test_a_column_that_is_no_column_or_told_twice_is_refused(plates, folder, capsys):
+def test_an_unknown_or_repeated_column_is_refused(plates, folder, capsys):
     sentence = refusal(capsys, plates, WELLS, "--replicate-by", "dish")
     assert "--replicate-by names dish" in sentence
     assert "plate, well" in sentence
@@ -237,7 +237,9 @@ SCREEN = ("A_B02_s1", "A_B02_s2", "A_B03_s1", "A_B03_s2")
 
 
 @pytest.mark.parametrize("of_second", [SCREEN, ("A_C02_s1", "A_C02_s2", "A_C03_s1", "A_C03_s2")])
-def test_plates_of_one_name_in_several_folders_are_told_apart_by_these(tmp_path, capsys, of_second):
+def test_plates_of_one_name_in_several_folders_are_distinguished_by_these(
+    tmp_path, capsys, of_second
+):
     plant(tmp_path, *(f"p1/{name}_w1.tif" for name in SCREEN))
     plant(tmp_path, *(f"p2/{name}_w1.tif" for name in of_second))
     plant(tmp_path, "p3/B_B02_s1_w1.tif")

@@ -132,7 +132,7 @@ def found(name: str, path: str) -> dict[str, str]:
         ),
     ],
 )
-def test_what_a_name_tells(name, path, expected):
+def test_the_parts_of_a_name(name, path, expected):
     assert found(name, path) == expected
 
 
@@ -154,7 +154,7 @@ def test_the_only_scheme_that_fits_is_found():
     assert schemes.find(paths).name == "opera"
 
 
-def test_no_scheme_and_several_schemes_are_told():
+def test_no_scheme_and_several_schemes_are_reported():
     with pytest.raises(StudyError, match=r"None of the 1 files is an image .*'image41.txt'"):
         schemes.find(["image41.txt"])
     paths = ["r03c03f03p01-ch1sk1fk1fl1.tiff", "B7_01_1_3_DAPI_001.tif", "B8_01_1_3_DAPI_001.tif"]

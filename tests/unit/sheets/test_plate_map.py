@@ -63,7 +63,7 @@ def test_a_grid_may_leave_out_columns_rows_and_wells(write, head):
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(8, 12), (16, 24)])
-def test_a_grid_tells_each_well_one_value(write, rows, columns):
+def test_a_grid_gives_each_well_one_value(write, rows, columns):
     table = write("\ufeff" + grid(rows, columns)).table.set_index("well")["condition"]
     assert len(table) == rows * columns
     assert table["A01"] == "A1"
@@ -88,7 +88,7 @@ def test_the_values_of_a_grid_may_be_numbers(write):
     [",01,02,03", "row,1,2,3", ",1,2,,3", ",,1,2,3"],
     ids=["leading zeros", "a word in the corner", "a blank column within", "a blank column before"],
 )
-def test_a_value_belongs_to_the_column_whose_number_stands_above_it(write, head):
+def test_a_value_belongs_to_the_column_whose_number_is_above_it(write, head):
     line = ",".join(["B", *(f"value {n}" if n else "" for n in head.split(",")[1:])])
     table = write(f"{head}\n{line}\n").table
     assert table["well"].tolist() == ["B01", "B02", "B03"]
@@ -128,7 +128,7 @@ def test_a_map_that_fits_no_well_is_refused_whatever_is_to_be_left_out(write, sh
     assert "A01, B12" in refusal(plate_map.join, sheet, source, True)
 
 
-def test_wells_of_the_map_without_images_are_told(write, sheet):
+def test_wells_of_the_map_without_images_are_reported(write, sheet):
     source = write("well,condition\nA1,mock\nB12,drug\nC1,drug\n")
     assert plate_map.difference(source.table, sheet, source.keys) == ["C01"]
 

@@ -47,7 +47,7 @@ def test_viability_is_what_was_planted():
     shares = np.array([1 - dead.mean() for dead in cells])
     error = shares.std(ddof=1) / np.sqrt(len(shares))
     assert abs(shares.mean() - 0.7) < 2.5 * error
-    assert error < 0.07  # else it could not be told from other viabilities
+    assert error < 0.07  # else other viabilities would fit too
     assert shares.std() > 0.1  # cells of a field share their fate
 
 

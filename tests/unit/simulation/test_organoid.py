@@ -1,4 +1,4 @@
-"""Simulated organoid cells: the dyes tell the class, bright field hardly, patients differ."""
+"""Simulated organoid cells: dyes reveal the class, bright field hardly does, patients differ."""
 
 import numpy as np
 import pandas as pd

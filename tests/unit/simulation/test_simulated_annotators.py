@@ -1,4 +1,4 @@
-"""Simulated annotators err as often as they are told to, and the truth stays what it is."""
+"""Simulated annotators err as often as configured, and the truth does not change."""
 
 import json
 
@@ -39,7 +39,7 @@ def test_an_annotator_without_errors_draws_the_truth(truth):
     pd.testing.assert_frame_equal(draws(truth), truth, check_dtype=False)
 
 
-def test_wrong_classes_are_as_many_as_told_and_spread_over_all_other_classes(truth):
+def test_wrong_classes_are_as_many_as_configured_and_spread_over_all_other_classes(truth):
     drawn = draws(truth, wrong_class=0.1)
     wrong = (drawn["label"] != truth["label"]).to_numpy()
     assert wrong.mean() == pytest.approx(0.1, abs=0.015)
@@ -48,7 +48,7 @@ def test_wrong_classes_are_as_many_as_told_and_spread_over_all_other_classes(tru
     assert len(pairs) == len(CLASSES) * (len(CLASSES) - 1)
 
 
-def test_missed_cells_and_false_boxes_are_as_many_as_told(truth):
+def test_missed_cells_and_false_boxes_are_as_many_as_configured(truth):
     drawn = draws(truth, miss=0.05, false_boxes=0.02)
     true = meant(drawn, truth).notna()
     assert true.sum() / len(truth) == pytest.approx(0.95, abs=0.015)
@@ -56,12 +56,12 @@ def test_missed_cells_and_false_boxes_are_as_many_as_told(truth):
     assert (~true).sum() / len(truth) == pytest.approx(0.02, abs=0.01)
 
 
-def test_nobody_draws_what_only_the_truth_tells(truth):
+def test_nobody_draws_what_only_the_truth_contains(truth):
     drawn = draws(truth.assign(origin="debris"), miss=0.1, false_boxes=0.2)
     pd.testing.assert_frame_equal(drawn, draws(truth, miss=0.1, false_boxes=0.2))
 
 
-def test_edges_lie_off_as_far_as_told(truth):
+def test_edges_lie_off_as_far_as_configured(truth):
     off = draws(truth, shift_px=1.5)[BOX_COLUMNS] - truth[BOX_COLUMNS]
     assert off.to_numpy().std() == pytest.approx(1.5, abs=0.1)
 

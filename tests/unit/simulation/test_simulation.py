@@ -156,7 +156,7 @@ def test_an_empty_field_has_light_and_noise_but_no_cells(simulated, tmp_path):
 
 
 def detail(picture):
-    """Return how much structures of a few px stand out."""
+    """Return the contrast of structures of a few px."""
     return (gaussian_filter(picture, 1.5) - gaussian_filter(picture, 3)).std()
 
 

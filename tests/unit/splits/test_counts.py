@@ -33,7 +33,7 @@ def test_every_part_is_counted_and_fields_set_aside_are_not():
     assert whole.loc[whole["class"] == "all", "n_cells"].sum() == 4
 
 
-def test_a_condition_named_all_is_told_apart_from_all_conditions_together():
+def test_a_condition_named_all_is_distinguished_from_all_conditions_together():
     quality = pd.DataFrame({"field": ["a", "b"], "condition": ["all", "nan"], "verdict": "ok"})
     splits = quality[["field"]].assign(split="train")
     boxes = pd.DataFrame({"field": ["a", "a", "b"], "label": ["live", "dead", "live"]})
@@ -43,6 +43,6 @@ def test_a_condition_named_all_is_told_apart_from_all_conditions_together():
     assert n["n_cells"].to_dict() == {"all": 2, "nan": 1, "all together": 3}
 
 
-def test_what_stands_for_all_values_is_never_one_of_them():
+def test_the_word_for_all_values_is_never_one_of_them():
     assert counts.all_of(["x", "y"]) == "all"
     assert counts.all_of(["all", "all together"]) == "all together together"

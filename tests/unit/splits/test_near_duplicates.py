@@ -129,7 +129,7 @@ def test_no_pair_without_two_pictures(n):
 
 
 def spot(seed: int) -> np.ndarray:
-    """A compact bright nucleus without texture, on black: hardly to be told from others."""
+    """A compact bright nucleus without texture, on black: hardly different from others."""
     random = np.random.default_rng(seed)
     angle = np.arctan2(*(np.mgrid[:SIZE, :SIZE] - 48))
     radius = np.hypot(*(np.mgrid[:SIZE, :SIZE] - 48)) / 17

@@ -59,14 +59,14 @@ def test_a_list_that_does_not_fit_is_refused_in_one_sentence(applied, lists, tol
         applied(**lists)
 
 
-def test_a_list_that_is_not_there_is_told(fields, tmp_path):
+def test_a_missing_list_is_reported(fields, tmp_path):
     splits = {"lists": {"val": "no.txt"}}
     config = {"splits": splits, "channels": ["image"], "data_root": "."}
     with pytest.raises(StudyError, match="no.txt .*cannot be opened"):
         split_lists.apply(config, fields, tmp_path)
 
 
-def test_a_group_to_hold_out_that_is_not_in_the_sheet_is_told_with_the_nearest(fields):
+def test_a_group_to_hold_out_that_is_not_in_the_sheet_is_reported_with_the_nearest(fields):
     config = {"splits": {"by": "patient", "hold_out": ["a"]}, "fields": "fields.tsv"}
     with pytest.raises(StudyError, match="splits.hold_out names 'a'.*fields.tsv"):
         split_lists.check_hold_out(config, fields)

@@ -1,4 +1,4 @@
-"""What follows from the choice of candidates and labels, and mistakes in it."""
+"""Defaults and checks for candidates and labels."""
 
 import copy
 from pathlib import Path

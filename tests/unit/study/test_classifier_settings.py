@@ -1,4 +1,4 @@
-"""What the keys of a classifier's section ask of one another."""
+"""Contradictions between the keys of a classifier's section."""
 
 import copy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the checks before any job learn from Snakemake's command line."""
+"""Checks before any job use Snakemake's command line."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a config's files say and Snakemake does not keep: keys given twice, values as written."""
+"""Repeated keys and the spelling of values, which Snakemake loses."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Values that no key can mean end in a sentence before anything walks through the config."""
+"""Values that no key allows end in a sentence before anything else reads the config."""
 
 import datetime
 import time

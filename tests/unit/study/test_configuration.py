@@ -133,7 +133,7 @@ def test_every_backbone_of_the_schema_can_be_built():
         assert set(detector["backbone"]["enum"]) == set(backbones)
 
 
-def test_the_annotators_view_shows_what_the_composite_shows_unless_told_otherwise():
+def test_the_annotators_view_shows_what_the_composite_shows_unless_the_config_differs():
     config = complete(changed("annotator_view", to={"blue": "membrane"}))
     shown = [config["annotator_view"][colour] for colour in ("red", "green", "blue")]
     assert shown == ["membrane", "brightfield", "membrane"]
@@ -222,7 +222,7 @@ def test_an_experiment_overrides_only_what_it_names():
         ),
     ],
 )
-def test_a_mistake_is_told_in_one_sentence_that_names_the_key(config, words):
+def test_a_mistake_is_reported_in_one_sentence_that_names_the_key(config, words):
     with pytest.raises(StudyError) as error:
         complete(config)
     sentence = str(error.value)

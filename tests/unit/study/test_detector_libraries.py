@@ -1,4 +1,4 @@
-"""Which library has which detector is known before anything is computed, and told when missing."""
+"""The detectors of each library are known, and missing ones reported, before any compute."""
 
 import sys
 from pathlib import Path
@@ -31,13 +31,13 @@ def test_the_schema_knows_every_library_and_every_architecture():
     assert set(model["architecture"]["enum"]) == architectures
 
 
-def test_torchvision_has_what_is_told_of_it():
+def test_torchvision_has_the_listed_detectors():
     told = detector_libraries.BACKENDS["torchvision"].architectures
     assert list(told) == list(torchvision_models.LIBRARY.architectures)
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
-def test_a_library_has_what_is_told_of_it_in_both_sizes(name):
+def test_a_library_has_the_listed_detectors_in_both_sizes(name):
     pytest.importorskip(name)
     told = detector_libraries.BACKENDS[name]
     for architecture in told.architectures:
@@ -52,7 +52,7 @@ def test_libraries_stand_side_by_side_in_one_config():
     assert detection.trained_as(config, "other") == "other"
 
 
-def test_a_detector_that_its_library_does_not_have_is_told():
+def test_a_detector_that_its_library_does_not_have_is_reported():
     with pytest.raises(StudyError, match=r"detectors/other.*fcos.*architectures of detectron2"):
         complete(backend="detectron2", architecture="fcos")
 
@@ -80,7 +80,7 @@ def test_a_clone_in_the_working_folder_is_no_installed_library(tmp_path, monkeyp
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
-def test_a_library_that_is_not_installed_is_told_with_the_way_to_get_it(name, monkeypatch):
+def test_a_missing_library_is_reported_with_the_way_to_get_it(name, monkeypatch):
     for module in ("detectron", "detr"):  # as if nobody had asked for them yet
         monkeypatch.delitem(sys.modules, f"cellpheno.detection.backends.{module}", raising=False)
         monkeypatch.delattr(backends, module, raising=False)

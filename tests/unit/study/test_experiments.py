@@ -1,4 +1,4 @@
-"""What an experiment is trained on must be there, which is told before anything is computed."""
+"""Missing training data of an experiment are reported before any compute."""
 
 from pathlib import Path
 

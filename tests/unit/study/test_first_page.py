@@ -1,4 +1,4 @@
-"""What the first page of the report tells, for every kind of study."""
+"""The first page of the report, for every kind of study."""
 
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""What networks see: named lists of channels, checked before any compute."""
+"""Inputs of networks: named lists of channels, checked before any compute."""
 
 import copy
 
@@ -117,7 +117,7 @@ def changed(config, path, value):
         ),
     ],
 )
-def test_an_input_that_cannot_be_is_told_in_one_sentence(config, path, value, message):
+def test_an_impossible_input_is_reported_in_one_sentence(config, path, value, message):
     with pytest.raises(StudyError, match=message):
         complete(changed(config, path, value))
 
@@ -175,7 +175,7 @@ def test_a_defect_can_be_chosen_or_repaired_alone(config, path):
         ),
     ],
 )
-def test_a_classifier_that_cannot_be_is_told_in_one_sentence(config, model, crops, message):
+def test_an_impossible_classifier_is_reported_in_one_sentence(config, model, crops, message):
     config["experiments"] = {"main": {"model": model, "crops": crops}}
     with pytest.raises(StudyError, match=message):
         complete(config)

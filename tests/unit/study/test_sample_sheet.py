@@ -123,7 +123,7 @@ def make_dead_link(path: Path) -> None:
         (os.mkfifo, "is a device or a pipe"),
     ],
 )
-def test_what_stands_where_a_file_should_be_is_told(tmp_path, config, rows, make, word):
+def test_anything_in_place_of_a_file_is_reported(tmp_path, config, rows, make, word):
     folder = sheet(tmp_path, rows)
     (folder / "raw/drug-r2.tif").unlink()
     make(folder / "raw/drug-r2.tif")
@@ -144,7 +144,7 @@ def test_a_zarr_folder_is_a_file_like_any_other_and_a_change_inside_is_noticed(
     assert sample_sheet.raw_version([folder / fields["membrane"][3]]) != before
 
 
-def test_files_that_may_not_be_read_are_told(tmp_path, config, rows, ordinary_user):
+def test_unreadable_files_are_reported(tmp_path, config, rows, ordinary_user):
     folder = sheet(tmp_path, rows)
     (folder / "raw/drug-r2.tif").chmod(0o000)
     sentence = ordinary_user(refusal, folder, config)
@@ -163,7 +163,7 @@ def test_files_that_a_rule_will_make_may_be_missing(tmp_path, config, rows):
     assert len(sample_sheet.read(config, folder, must_exist=False)) == 4
 
 
-def test_a_field_that_stands_twice_is_named(tmp_path, config, rows):
+def test_a_repeated_field_is_named(tmp_path, config, rows):
     assert "control-r1" in refusal(sheet(tmp_path, [*rows, rows[0]]), config)
 
 

@@ -38,7 +38,7 @@ def test_a_study_of_real_data_is_left_as_it_is():
         ({"treated": ["drugs"]}, "names 'drugs'.*drug is the nearest"),
     ],
 )
-def test_what_does_not_fit_is_told(changes, message):
+def test_what_does_not_fit_is_reported(changes, message):
     with pytest.raises(StudyError, match=message):
         simulation.complete(config(**changes), "config.yaml")
 

@@ -51,7 +51,7 @@ def keyword(call, name):
 
 
 def faults(text):
-    """Yield what a source must not do."""
+    """Yield the forbidden calls of a source."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [alias.name for alias in node.names]

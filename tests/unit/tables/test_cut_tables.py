@@ -1,4 +1,4 @@
-"""A text table that was cut ends the job that reads it, before numbers come of it."""
+"""A truncated text table ends the job that reads it, before any results."""
 
 import runpy
 import types
