@@ -50,7 +50,7 @@ rule import_annotations:
     params:
         annotators=ANNOTATORS,
         merge_iou=lookup("annotations/merge_iou", within=config),
-        # a folder's own time tells nothing of an edit inside it
+        # a folder's own time does not change when a file inside it is edited
         version=lambda wildcards: (
             []
             if "simulation" in config

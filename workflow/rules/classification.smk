@@ -101,7 +101,7 @@ rule train_classifier:
         negative_class=lookup("negative_class", within=config),
         target=TARGET,
         seed=lookup("seed", within=config),
-        # beside the declared outputs, which are deleted when a job fails
+        # next to the declared outputs, which are deleted when a job fails
         checkpoints=lambda wildcards: "results/{study}/classifier/{experiment}/seed{seed}/checkpoints".format(
             **wildcards
         ),

@@ -63,7 +63,7 @@ if workflow.is_main_process:
     except StudyError as error:
         sys.exit(f"cellpheno: {error}")
 
-# A study's config stands alone: it is not laid over the default study's.
+# A study's config is complete: it is not laid over the default study's.
 if not workflow.overwrite_configfiles:
 
     configfile: "config.yaml"

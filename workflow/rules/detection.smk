@@ -75,7 +75,7 @@ rule train_detector:
         model=detector_settings("model"),
         training=detector_settings("training"),
         seed=lookup("seed", within=config),
-        # beside the declared outputs, which are deleted when a job fails
+        # next to the declared outputs, which are deleted when a job fails
         checkpoints=lambda wildcards: (
             f"results/{wildcards.study}/detector/{wildcards.detector}/checkpoints"
         ),

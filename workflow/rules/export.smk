@@ -110,7 +110,7 @@ rule count_clicks:
 
 
 use rule figure as plot_annotation_work with:
-    """Draw clicks from nothing beside those of correcting proposals (C7)."""
+    """Draw clicks from nothing next to those of correcting proposals (C7)."""
     input:
         work="results/{study}/metrics/annotation_work.tsv",
     output:

@@ -18,7 +18,7 @@ use rule figure as plot_quality with:
 
 
 use rule figure as plot_quality_overview with:
-    """Show the fields that were set aside, with the reasons, beside the numbers of all (A4)."""
+    """Show the fields that were set aside, with the reasons, next to the numbers of all (A4)."""
     input:
         shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
         quality="results/{study}/qc/fields.tsv",

@@ -90,7 +90,7 @@ rule label_by_fluorescence:
 
 
 rule evaluate_two_classes:
-    """Measure score and calls against the stain, with intervals told apart (L21 to L25)."""
+    """Measure score and calls against the stain, with intervals (L21 to L25)."""
     input:
         cells="results/{study}/cells.parquet",
         labelled="results/{study}/labels/patches.parquet",

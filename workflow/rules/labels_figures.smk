@@ -1,4 +1,4 @@
-# Figures of classes told by a stain; read only where a stain tells.
+# Figures of classes defined by a stain; included only where a stain defines them.
 
 
 use rule figure as plot_labels_from_stain with:

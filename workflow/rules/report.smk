@@ -17,7 +17,7 @@ envvars:
     "PYTHONSAFEPATH",
 
 
-# what the front page tells; only a report knows the key, which no config may have
+# the text of the front page; only a report knows the key, which no config may have
 if "--report" in sys.argv:
     config["front_page"] = {
         "compared": bool(COMPARED),
@@ -121,7 +121,7 @@ rule report:
         "--report {output:q} &> {log:q}"
 
 
-# what the study was made from, beside the raw images
+# what the study was made from, apart from the raw images
 STUDY_FILES = [
     config["fields"],
     *(path for own in ANNOTATORS for path in own["files"]),

@@ -17,7 +17,7 @@ ANSWERS = results(
     "statistics/frequencies.tsv",
 )
 # As an input it would make the table anew wherever the checkout is moved or dated anew; the
-# parameter `published` tells when its content has changed.
+# parameter `published` changes with its content.
 PUBLISHED = workflow.source_path("../../resources/claims.tsv")
 os.environ["CELLPHENO_CLAIMS"] = str(PUBLISHED)
 
@@ -27,7 +27,7 @@ envvars:
 
 
 rule compare_claims:
-    """Set the numbers of this run beside every published one, with a verdict."""
+    """Set the numbers of this run next to every published one, with a verdict."""
     input:
         answers=[path for path in RESULTS if path in ANSWERS],
     output:

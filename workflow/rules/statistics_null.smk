@@ -36,7 +36,7 @@ rule simulate_null_experiments:
 
 
 use rule figure as plot_null_experiments with:
-    """Draw the false-positive rate of each way of testing beside the nominal one."""
+    """Draw the false-positive rate of each way of testing next to the nominal one."""
     input:
         rates="results/{study}/statistics/null_experiments.tsv",
     output:

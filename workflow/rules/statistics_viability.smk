@@ -72,7 +72,7 @@ use rule figure as plot_viability with:
 
 
 use rule figure as plot_viability_map with:
-    """Draw live and dead patches over the field, beside the field itself."""
+    """Draw live and dead patches over the field, next to the field itself."""
     input:
         map="results/{study}/statistics/viability_map.parquet",
         quality="results/{study}/qc/fields.tsv",

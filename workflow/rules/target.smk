@@ -52,7 +52,7 @@ rule judge_boxes:
 
 
 rule evaluate_cell_level:
-    """Measure how well annotated cells of the target class are told from the rest (C50, C55)."""
+    """Measure how well annotated cells of the target class are separated from the rest (C50, C55)."""
     input:
         judged=JUDGED,
     output:
