@@ -315,5 +315,5 @@ def test_weights_of_another_network_end_the_study_before_any_training(mini_study
     mini_study.config["classification"]["model"]["weights"] = "data/w.pth"
     torch.save({"conv1.weight": torch.zeros(64, 3, 7, 7)}, mini_study.data / "w.pth")
     done = mini_study.write().snakemake("results/mini/cells.parquet", cores=1, check=False)
-    assert "check_weights: data/w.pth does not fit" in done.stdout
+    assert "check_weights: The weights data/w.pth do not fit" in done.stdout
     assert "rule train_" not in done.stdout

@@ -89,7 +89,7 @@ def test_detections_and_predictions_without_a_field_are_refused_by_the_calls(fin
         without_rows_of(LAST, results / f"{name}/shard-005.parquet")
     finished.snakemake("--touch", TESTS)
     sentence = refusal(finished, "call_cells", "--forcerun", "call_cells", "--", TESTS)
-    assert "predictions/main/seed0/shard-005.parquet holds" in sentence
+    assert "predictions/main/seed0/shard-005.parquet has " in sentence
 
 
 def test_the_predictions_of_another_shard_are_refused_by_the_calls(finished, results):
@@ -104,7 +104,7 @@ def test_cells_and_frequencies_that_lack_a_field_are_refused_by_the_statistics(f
     sentence = refusal(
         finished, "count_frequencies", "--forcerun", "count_frequencies", "--", TESTS
     )
-    assert "cells.parquet holds" in sentence
+    assert "cells.parquet has " in sentence
 
 
 def test_frequencies_that_were_cut_are_refused_by_the_comparison(finished, results):

@@ -103,7 +103,7 @@ def test_a_config_that_would_end_a_script_of_the_report_is_refused(study):
     study.config["statistics"]["exclude_conditions"] = ["</SCRIPT><script>alert(1)</script>"]
     study.write()
     said = plan(study, "--configfile", "study.yaml")
-    assert "study.yaml: statistics: exclude_conditions holds '</SCRIPT>" in said
+    assert "study.yaml: statistics: exclude_conditions contains '</SCRIPT>" in said
 
 
 def test_names_of_a_stranger_are_text_in_figures_and_in_the_report(mini_study):
