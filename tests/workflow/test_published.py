@@ -21,11 +21,11 @@ AIM_CICS = yaml.safe_load((ROOT / "config/aim_cics.yaml").read_text())
 TEMPLATE = list(csv.DictReader((ROOT / "config/aim_cics_fields.tsv").open(), delimiter="\t"))
 
 
-SIDES = (540, 640)
-"""Height and width of a published tile in px (A13)."""
-CELL = 60
+SIDES = (270, 320)
+"""Height and width of a field in px: half of a published tile (A13), so that it takes minutes."""
+CELL = 30
 """Side of a cell in px."""
-CORNERS = [(20 + 88 * n, 60 + 240 * row) for row in (0, 1) for n in range(len(AIM_CICS["classes"]))]
+CORNERS = [(10 + 44 * n, 30 + 120 * row) for row in (0, 1) for n in range(len(AIM_CICS["classes"]))]
 """Of two cells of every class, x and y in px."""
 HAS_DETECTRON2 = importlib.util.find_spec("detectron2") is not None
 
@@ -89,7 +89,7 @@ def test_aim_cics_is_planned_with_its_template_of_a_sample_sheet(aim_cics, monke
 
 
 def write_pictures(study):
-    """Write three planes of every field, the size of a published tile: bright cells on noise."""
+    """Write three planes of every field: bright cells on noise."""
     random = np.random.default_rng(0)
     for row in TEMPLATE:
         for channel in AIM_CICS["channels"]:
@@ -101,7 +101,7 @@ def write_pictures(study):
 
 @pytest.mark.slow
 def test_every_published_training_takes_two_steps(aim_cics):
-    """The published networks on fields of one published tile; detectron2's where it is installed.
+    """The published networks on small fields of one tile; detectron2's where it is installed.
 
     It starts from random weights in the shape of the published ones, and finds the cells of the
     held-out fields at both published scales.
