@@ -169,4 +169,4 @@ def points(options: Options, precision: str) -> float:
     matched = Matched(
         np.concatenate(scores)[order], np.concatenate(hits)[order], rows[order], np.array(counts)
     )
-    return 100 * average_precision(matched, np.ones(len(counts)))
+    return 100 * float(average_precision(matched, np.ones((1, len(counts))))[0])
