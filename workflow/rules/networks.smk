@@ -3,29 +3,27 @@ FROM_WEIGHTS = starting_weights.networks(config, TRAINED, DETECTORS)
 CHECKED_WEIGHTS = [f"results/{{study}}/weights/{name}.tsv" for name in FROM_WEIGHTS]
 
 
-# without a job of it, the rule's environment would be in the way of a container recipe
-if FROM_WEIGHTS:
-
-    rule check_weights:
-        """Build every network of a library that starts from weights, so that a misfit ends no training."""
-        input:
-            lambda wildcards: starting_weights.files(*FROM_WEIGHTS[wildcards.backend]),
-        output:
-            "results/{study}/weights/{backend}.tsv",
-        log:
-            "logs/{study}/check_weights/{backend}.log",
-        benchmark:
-            "results/{study}/benchmarks/check_weights/{backend}.tsv"
-        conda:
-            detector_environment
-        threads: 1
-        resources:
-            gpu=0,
-            mem_mb=scaled(4000),
-            runtime=longer(30),
-        params:
-            classifiers=lambda wildcards: FROM_WEIGHTS[wildcards.backend][0],
-            detectors=lambda wildcards: FROM_WEIGHTS[wildcards.backend][1],
-            code=code_id("check_weights.py"),
-        script:
-            "../scripts/check_weights.py"
+rule check_weights:
+    """Build every network of a library that starts from weights, so that a misfit ends no training."""
+    input:
+        lambda wildcards: starting_weights.files(*FROM_WEIGHTS[wildcards.backend]),
+    output:
+        "results/{study}/weights/{backend}.tsv",
+    log:
+        "logs/{study}/check_weights/{backend}.log",
+    benchmark:
+        "results/{study}/benchmarks/check_weights/{backend}.tsv"
+    # Snakemake makes no container recipe where a rule without a job has no fixed environment
+    conda:
+        detector_environment if FROM_WEIGHTS else "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(4000),
+        runtime=longer(30),
+    params:
+        classifiers=lambda wildcards: FROM_WEIGHTS[wildcards.backend][0],
+        detectors=lambda wildcards: FROM_WEIGHTS[wildcards.backend][1],
+        code=code_id("check_weights.py"),
+    script:
+        "../scripts/check_weights.py"
