@@ -27,9 +27,10 @@ below, not the value of the default study. [config/README.md](../config/README.m
 start with your own data. Unknown keys, wrong values and contradictions are reported in one sentence
 before any job starts.
 
-Where the protocol decides, the default is given for `protocol: corrected` and, by
-`published_study`, for `protocol: published`; what is not given for a study is as corrected. Codes
-such as A16, C20 and L8 are the steps in [protocols.md](protocols.md).
+Where the protocol decides, the default is given for `protocol: corrected`, for studies whose
+`published_study` is null and, by `published_study`, for `protocol: published`; what is not given
+for a study is as corrected. Codes such as A16, C20 and L8 are the steps in
+[protocols.md](protocols.md).
 
 This file is made from [config.schema.yaml](../workflow/schemas/config.schema.yaml) by
 `python docs/make_configuration.py`.
@@ -78,7 +79,8 @@ def row(name: str, part: Part, section: Part, path: tuple[str, ...]) -> str:
 def default(part: Part, section: Part, path: tuple[str, ...]) -> str:
     """Return the default of a key, by protocol where that decides."""
     if path in protocols.CORRECTED:
-        chosen = {"corrected": protocols.CORRECTED, **protocols.PUBLISHED}
+        own = {"no published study": protocols.OWN}
+        chosen = {"corrected": protocols.CORRECTED, **own, **protocols.PUBLISHED}
         return "; ".join(f"{k}: {code(v[path])}" for k, v in chosen.items() if path in v)
     if path[-1] in section.get("required", []):
         return "required"

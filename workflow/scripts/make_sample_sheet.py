@@ -33,6 +33,7 @@ Files like day1/mock_f03_dapi.tif, one per channel:
 """
 
 import argparse
+import dataclasses
 import itertools
 import sys
 from collections.abc import Iterable, Sequence
@@ -42,7 +43,14 @@ import pandas as pd
 
 from cellpheno.core.errors import StudyError
 from cellpheno.core.files import whole
+from cellpheno.images.reading import readers
 from cellpheno.sheets import assembly, folder, matching, plate_map, schemes, summary
+from cellpheno.study.inputs import COLOURS
+
+ONE_CHANNEL = "image"
+"""Column of the files if neither their names nor the user tell what the channel is."""
+LOOKED_AT = 8
+"""Number of pictures, spread over the folder, that are opened to see whether they have colours."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,7 +89,8 @@ def _sheet(options: argparse.Namespace) -> pd.DataFrame:
         _print(summary.of_divided(plates))
     _print(summary.of_files(listing, matched, others))
     divided = {channel: _names(names) for channel, names in options.divide}
-    layout = assembly.Layout(options.channels, options.separate, options.skip_incomplete, divided)
+    channels = options.channels or [ONE_CHANNEL]
+    layout = assembly.Layout(channels, options.separate, options.skip_incomplete, divided)
     found = assembly.assemble(matching.keep(matched, dict(options.keep)), layout)
     sheet = found.fields
     columns = itertools.chain(options.plate_map_column, itertools.repeat("condition"))
@@ -92,9 +101,28 @@ def _sheet(options: argparse.Namespace) -> pd.DataFrame:
     for column in ("condition", "replicate", "group"):
         value, by = getattr(options, column), getattr(options, f"{column}_by")
         assembly.fill(sheet, column, value, by)
+    if not options.channels and found.channels == [ONE_CHANNEL]:
+        found = _in_colour(found, sheet, options.folder)
     sheet = assembly.finished(sheet, found.channels)
     _print(summary.of_sheet(sheet, found))
     return sheet
+
+
+def _in_colour(found: assembly.Assembled, sheet: pd.DataFrame, images: Path) -> assembly.Assembled:
+    """Make a channel of each colour that pictures have, in place, if a few show that they do."""
+    paths = sheet[ONE_CHANNEL].iloc[:: -(-len(sheet) // LOOKED_AT)]
+    of_pictures = [shown for path in paths if (shown := readers.colours(images / path))]
+    if not of_pictures:
+        return found
+    named = [colour for colour in COLOURS if any(colour in shown for shown in of_pictures)]
+    print(f"{len(of_pictures)} of {len(paths)} pictures that were looked at are in colour")
+    print(
+        f"  with {' and '.join(named)}, which become channels (--channel image: all as one, grey)"
+    )
+    for colour in named:
+        sheet[colour] = sheet[ONE_CHANNEL]
+    del sheet[ONE_CHANNEL]
+    return dataclasses.replace(found, channels=named)
 
 
 def _scheme(options: argparse.Namespace, files: Sequence[str]) -> schemes.Scheme | None:
@@ -141,8 +169,8 @@ def _parser() -> argparse.ArgumentParser:
         "--channel",
         dest="channels",
         type=lambda name: [name],
-        default=["image"],
-        help="name of the channel, if file names have none",
+        help="name of the channel, if file names have none (default: the colours of pictures, or "
+        "image if they are grey)",
     )
     channels.add_argument(
         "--channels",

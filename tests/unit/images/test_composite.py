@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 from cellpheno.core.errors import StudyError
 from cellpheno.images import composite
@@ -175,6 +176,41 @@ def test_a_field_has_its_channels_first_and_then_what_inputs_add(row):
     np.testing.assert_array_equal(after[..., :2], before)
     np.testing.assert_array_equal(after[..., 2], NOISE[::-1] // 256)
     assert added.table().equals(plain.table())
+
+
+COLOURS = ("red", "green", "blue")
+AUTO = {"rescale": "auto", "percentiles": [0, 100], "window": {}}
+
+
+def converted(path, channels=COLOURS, **further):
+    """Return image and record of one file whose channels are its planes, by the rule `auto`."""
+    converter = Converter(list(channels), AUTO, **further)
+    [(_, image)] = converter.images([{"field": "f1", **dict.fromkeys(channels, str(path))}])
+    return image, converter.table().iloc[0]
+
+
+def test_a_photograph_is_left_as_it_is_unless_it_is_grey_or_of_sixteen_bits(tmp_path):
+    grey = np.arange(50, 170, dtype=np.uint8).reshape(10, 12)
+    photograph = np.dstack([grey, grey[::-1], grey + np.uint8(30)])
+    Image.fromarray(photograph).save(tmp_path / "a.png")
+    image, record = converted(tmp_path / "a.png")
+    np.testing.assert_array_equal(image, photograph)
+    assert record[["rescale", "red_low", "blue_high"]].tolist() == ["none", 0, 255]
+    Image.fromarray(np.dstack([grey] * 3)).save(tmp_path / "grey.png")
+    tifffile.imwrite(tmp_path / "deep.tif", photograph.astype(np.uint16), photometric="rgb")
+    for name in ("grey.png", "deep.tif"):
+        image, record = converted(tmp_path / name)
+        assert image[..., 0].min() == 0
+        assert image[..., 0].max() == 255
+        assert record["rescale"] == "percentile"
+
+
+def test_an_input_inherits_the_rule_that_a_field_takes(tmp_path):
+    photograph = np.arange(60, 150, dtype=np.uint8).reshape(5, 6, 3)
+    Image.fromarray(photograph).save(tmp_path / "a.png")
+    planes = {"red (top_byte)": {"channel": "red", "rescale": "auto", "bits": "top_byte"}}
+    image, _ = converted(tmp_path / "a.png", planes=planes)
+    np.testing.assert_array_equal(image[..., 3], photograph[..., 0])
 
 
 def test_the_content_distinguishes_fields_by_every_channel(row, tmp_path):

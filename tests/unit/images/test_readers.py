@@ -12,6 +12,7 @@ from one_channel import read_channel
 from PIL import Image, PngImagePlugin
 
 from cellpheno.core.errors import StudyError
+from cellpheno.images.reading import readers
 from cellpheno.images.reading.readers import read_field
 
 GREY = np.arange(20 * 30, dtype=np.uint16).reshape(20, 30)
@@ -196,6 +197,55 @@ def test_colours_of_a_picture_are_planes_by_name(tmp_path):
     field = read_field(row, ["green", "blue"], {"planes": {"green": "green", "blue": 3}})
     np.testing.assert_array_equal(field.channels["green"], COLOURS[..., 1])
     np.testing.assert_array_equal(field.channels["blue"], COLOURS[..., 2])
+
+
+NAMES = ["red", "green", "blue"]
+
+
+def read_colours(path):
+    return read_field(dict.fromkeys(NAMES, str(path)), NAMES, {})
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.bmp"])
+def test_channels_with_the_names_of_colours_are_the_colours_of_their_file(tmp_path, name):
+    Image.fromarray(COLOURS).save(tmp_path / name)
+    field = read_colours(tmp_path / name)
+    for number, colour in enumerate(NAMES):
+        np.testing.assert_array_equal(field.channels[colour], COLOURS[..., number])
+    assert field.photograph == set(NAMES)
+    alone = read_field({"blue": str(tmp_path / name)}, ["blue"], {})
+    np.testing.assert_array_equal(alone.channels["blue"], COLOURS[..., 2])
+    assert not alone.photograph
+    assert readers.colours(tmp_path / name) == NAMES
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB"])
+def test_a_grey_picture_among_pictures_in_colour_is_grey(tmp_path, mode):
+    Image.fromarray(GREY8).convert(mode).save(tmp_path / "a.png")
+    field = read_colours(tmp_path / "a.png")
+    for channel in field.channels.values():
+        np.testing.assert_array_equal(channel, GREY8)
+    assert not field.photograph
+    assert readers.colours(tmp_path / "a.png") == []
+
+
+def test_one_grey_file_as_two_of_three_colours_is_refused(tmp_path):
+    row = {"red": write(tmp_path / "a.tif"), "green": write(tmp_path / "b.tif", GREY8)}
+    with pytest.raises(StudyError, match="same plane as the channels red and blue"):
+        read_field({**row, "blue": row["red"]}, NAMES, {})
+
+
+def test_sixteen_bits_in_colour_are_no_photograph(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", COLOURS.astype(np.uint16) * 100, photometric="rgb")
+    assert not read_colours(tmp_path / "a.tif").photograph
+    assert readers.colours(tmp_path / "a.tif") == NAMES
+
+
+def test_a_colour_that_is_the_same_everywhere_shows_nothing(tmp_path):
+    Image.fromarray(COLOURS * np.uint8([1, 1, 0])).save(tmp_path / "a.png")
+    assert readers.colours(tmp_path / "a.png") == ["red", "green"]
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    assert readers.colours(tmp_path / "b.png") == []
 
 
 def png(width, height, compressed=b"", told=None):

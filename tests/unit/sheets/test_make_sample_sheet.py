@@ -3,13 +3,16 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import make_sample_sheet
 
 PATTERN = r"(?P<field>(?P<replicate>day\d)/(?P<condition>[a-z]+)_f\d+)_(?P<channel>actin|dapi)\.tif"
 WELLS = r"(?P<plate>p\d)/(?P<well>[A-H]\d+)_(?P<field>s\d)_(?P<channel>w\d)\.tif"
+FILLED_IN = ["condition", "replicate", "group"]
 REAL = Path(os.environ.get("CELLPHENO_REAL_DATA", "/nowhere"))
 
 
@@ -407,3 +410,34 @@ def test_the_time_points_of_the_h2b_movie_are_fields_that_stay_together(tmp_path
     assert sheet["field"].tolist() == [f"P0040_time0000{n}" for n in (1, 2, 3)]
     assert set(sheet["group"]) == {"P0040"}
     assert sheet.columns.tolist()[-2:] == ["gfp", "rfp"]
+
+
+def paint(folder: Path, name: str, *shown: int) -> None:
+    """Write a picture with structure in some of red, green and blue (0 to 2), or a grey one."""
+    path = folder / "raw" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.full((20, 30, 3), 7, np.uint8)
+    for colour in shown:
+        pixels[..., colour] = np.random.default_rng(colour).integers(0, 200, (20, 30))
+    Image.fromarray(pixels if shown else pixels[..., 0]).save(path)
+
+
+def test_pictures_in_colour_have_a_channel_for_each_colour(tmp_path, capsys):
+    for number in range(20):
+        paint(tmp_path, f"Image_{number:05}.jpg", 0, 1, 2)
+    sheet = run(tmp_path)
+    assert list(sheet.columns) == ["field", *FILLED_IN, "red", "green", "blue"]
+    assert sheet.loc[3, ["red", "blue"]].tolist() == ["Image_00003.jpg"] * 2
+    said = " ".join(capsys.readouterr().out.split())
+    assert "7 of 7 pictures that were looked at are in colour with red and green and blue" in said
+    assert "in the config: channels: [red, green, blue]" in said
+    assert list(run(tmp_path, "--channel", "image", "--force").columns)[-1] == "image"
+
+
+def test_colours_that_show_nothing_are_no_channels_and_grey_pictures_have_one(tmp_path):
+    for number in range(3):
+        paint(tmp_path, f"Image_{number:05}.png", 1)
+    assert list(run(tmp_path).columns)[4:] == ["green"]
+    for number in range(3):
+        paint(tmp_path, f"Image_{number:05}.png")
+    assert list(run(tmp_path, "--scheme", "auto", "--force").columns)[4:] == ["image"]

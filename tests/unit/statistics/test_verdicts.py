@@ -400,3 +400,15 @@ def test_spoilt_real_fields_are_set_aside_and_no_others():
     pictures[12][actin] = np.random.default_rng(0).normal(90, 4, (520, 696)).astype(np.uint16)
     pictures[17][dapi] = pictures[17][actin]
     assert set_aside(measured(pictures), CHANNELS) == ["f3", "f9", "f12", "f17"]
+
+
+def test_a_grey_picture_among_pictures_in_colour_is_no_picture_in_two_channels():
+    fields = study()
+    for name in [*USUAL["actin"], "noise"]:
+        fields.loc[7, f"actin_{name}"] = fields.loc[7, f"dapi_{name}"]
+    fields.columns = fields.columns.str.replace("actin", "red").str.replace("dapi", "green")
+    colours = ["red", "green"]
+    found = limits.find(fields, SETTINGS, colours)
+    assert "one picture" in verdicts.judge(fields, found, SETTINGS, colours)["verdict"][7]
+    fields = fields.assign(red=fields["field"] + ".png", green=fields["field"] + ".png")
+    assert (verdicts.judge(fields, found, SETTINGS, colours)["verdict"] == "ok").all()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cellpheno.core import notices
 from cellpheno.core.errors import StudyError
 from cellpheno.detection.backends.torchvision_models import ARCHITECTURES
 from cellpheno.networks.backbones import family
@@ -54,7 +55,7 @@ def test_every_key_of_the_schema_has_a_default_or_is_required():
             yield from without_default(part, (*path, key))
 
     by_protocol = set(protocols.CORRECTED)
-    optional = {("simulation",), ("fetch",)}
+    optional = {("simulation",), ("fetch",), ("negative_class",)}
     assert set(without_default(SCHEMA, ())) == by_protocol | optional
 
 
@@ -71,10 +72,7 @@ def test_the_order_of_keys_makes_no_difference():
 
 
 def test_a_short_config_gets_all_defaults():
-    short = {
-        key: DEFAULT[key]
-        for key in ("study", "fields", "channels", "composite", "annotations", "classes")
-    } | {"negative_class": "non-CIC"}
+    short = {key: DEFAULT[key] for key in ("study", "fields", "channels", "annotations", "classes")}
     config = complete(short)
     assert config["classification"]["model"]["backbone"] == "resnet101"
     assert config["detection"]["training"]["steps"] == 50000
@@ -138,6 +136,52 @@ def test_the_annotators_view_shows_what_the_composite_shows_unless_the_config_di
     shown = [config["annotator_view"][colour] for colour in ("red", "green", "blue")]
     assert shown == ["membrane", "brightfield", "membrane"]
     assert config["annotator_view"]["filtered"] == config["channels"]
+
+
+@pytest.mark.parametrize(
+    ("channels", "shown"),
+    [
+        (["a"], ["a", "a", "a"]),
+        (["a", "b"], ["a", "a", "b"]),
+        (["a", "b", "c"], ["a", "b", "c"]),
+        (["green", "blue", "red"], ["red", "green", "blue"]),
+        (["dapi", "red"], ["red", "dapi", "dapi"]),
+        (["red", "green"], ["red", "green", "red"]),
+    ],
+)
+def test_channels_are_shown_in_their_colours_or_in_their_order(channels, shown, monkeypatch):
+    monkeypatch.setattr(notices, "_given", [])
+    short = {key: DEFAULT[key] for key in ("study", "fields", "annotations", "classes")}
+    config = complete({**short, "channels": channels})
+    assert [config["composite"][colour] for colour in ("red", "green", "blue")] == shown
+    assert complete(config) == config
+    assert not notices.given()
+
+
+def test_channels_that_no_colour_is_left_for_are_named_in_a_warning(monkeypatch):
+    monkeypatch.setattr(notices, "_given", [])
+    short = {key: DEFAULT[key] for key in ("study", "fields", "annotations", "classes")}
+    config = complete({**short, "channels": ["a", "b", "c", "d", "e"], "composite": {"green": "e"}})
+    assert [config["composite"][colour] for colour in ("red", "green", "blue")] == ["a", "e", "b"]
+    assert ["does not show c, d" in line for line in notices.given()] == [True]
+
+
+def test_an_own_study_without_a_negative_class_always_calls_the_likeliest():
+    short = {key: DEFAULT[key] for key in ("study", "fields", "channels", "annotations", "classes")}
+    config = complete(short)
+    assert config["negative_class"] == DEFAULT["classes"][0]
+    assert config["calls"]["threshold"] == 0
+    assert complete({**short, "negative_class": "non-CIC"})["calls"]["threshold"] == 0.2
+    with pytest.raises(StudyError, match="negative_class is missing"):
+        complete({**short, "published_study": "aim_cics"})
+
+
+def test_only_studies_of_ones_own_leave_photographs_as_they_are():
+    short = {key: DEFAULT[key] for key in ("study", "fields", "channels", "annotations", "classes")}
+    assert complete(short)["composite"]["rescale"] == "auto"
+    for study in protocols.PUBLISHED:
+        published = {**short, "negative_class": "non-CIC", "published_study": study}
+        assert complete(published)["composite"]["rescale"] == "percentile"
 
 
 def test_an_experiment_overrides_only_what_it_names():

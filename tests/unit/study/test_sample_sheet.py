@@ -421,6 +421,22 @@ def test_two_channels_may_share_a_file_but_not_its_plane(config, rows, planes, r
         sample_sheet.check_planes(config, fields)
 
 
+def test_red_green_and_blue_are_the_colours_of_the_file_that_they_share(config, rows):
+    config |= {"channels": ["red", "green", "blue"], "image_files": {"planes": {}}}
+    files = pd.DataFrame(rows)["membrane"]
+    fields = pd.DataFrame(rows).assign(red=files, green=files, blue=files)
+    sample_sheet.check_planes(config, fields)
+    fields.loc[1, ["red", "green", "blue"]] = files[0]
+    with pytest.raises(StudyError, match="have the same image"):
+        sample_sheet.check_planes(config, fields)
+    # a slip where each colour has a file of its own
+    fields = fields.assign(red=files, green=files + "2", blue=files + "3")
+    sample_sheet.check_planes(config, fields)
+    fields.loc[1, "green"] = fields.loc[1, "red"]
+    with pytest.raises(StudyError, match="as red and as green"):
+        sample_sheet.check_planes(config, fields)
+
+
 @pytest.mark.parametrize("other", ["drug-r1", "control-r2"])
 def test_two_fields_of_one_image_are_refused_between_conditions_and_within(config, rows, other):
     config |= {"image_files": {"planes": {}}}

@@ -15,6 +15,8 @@ from cellpheno.images.reading import readers
 
 Image = npt.NDArray[np.uint8]
 
+AUTO = "auto"
+"""Value of `composite.rescale` that leaves photographs as they are and stretches all else."""
 UNKNOWN = ("saturated_fraction", "focus", "height", "width", "pixel_size_um")
 """Measures that an unreadable field lacks."""
 
@@ -47,6 +49,7 @@ class Converter:
         """Yield name and image [height, width, planes] of every readable field."""
         for row in rows:
             record = {**row, "verdict": measures.OK, "remark": "", **dict.fromkeys(UNKNOWN, np.nan)}
+            record["rescale"] = self.settings["rescale"]
             self._records.append(record)
             try:
                 image = self._convert(row, record)
@@ -59,7 +62,7 @@ class Converter:
     def table(self) -> pd.DataFrame:
         """Return the quality table of the fields so far, including the sheet's own columns."""
         frame = pd.DataFrame(self._records)
-        return frame.assign(rescale=self.settings["rescale"])
+        return frame.assign(rescale=frame.pop("rescale"))
 
     def _convert(self, row: Mapping[str, str], record: dict[str, Any]) -> Image:
         """Return the image of one field and fill in its record."""
@@ -67,6 +70,8 @@ class Converter:
         record |= {"content": raw.content, "pixel_size_um": raw.pixel_size_um}
         record["remark"] = "; ".join(raw.faults)
         record["height"], record["width"] = composite.common_shape(raw.channels)
+        rules = {name: self._rule(name in raw.photograph) for name in raw.channels}
+        record["rescale"] = ", ".join(dict.fromkeys(rules.values()))
         rescaled: dict[str, Image] = {}
         for name, channel in raw.channels.items():
             values = histogram(channel)
@@ -76,7 +81,7 @@ class Converter:
                 counted = histogram(shown)
             low, high = composite.channel_range(
                 counted,
-                self.settings["rescale"],
+                rules[name],
                 self.settings["percentiles"],
                 self.ranges.get(name),
             )
@@ -87,6 +92,14 @@ class Converter:
         for name, how in self.planes.items():
             if name not in rescaled:
                 files = {channel: row[channel] for channel in self.channels}
+                if how["rescale"] == AUTO:
+                    how = {**how, "rescale": rules[how["channel"]]}
                 percentiles = self.settings["percentiles"]
                 rescaled[name] = composite.plane(raw.channels, how, files, percentiles, self.ranges)
         return composite.stack([rescaled[name] for name in self.planes])
+
+    def _rule(self, in_colours: bool) -> composite.Rule:
+        """Return the rule of a channel, which may be one of the colours of a photograph."""
+        if self.settings["rescale"] != AUTO:
+            return self.settings["rescale"]
+        return "none" if in_colours else "percentile"

@@ -61,7 +61,7 @@ def of_map(sheet: pd.DataFrame, source: plate_map.PlateMap) -> Iterator[str]:
 def of_sheet(sheet: pd.DataFrame, found: Assembled) -> Iterator[str]:
     """Yield lines on the sheet: files per channel, wells and fields, values of each column."""
     counts = ", ".join(f"{name} {sheet[name].nunique()}" for name in found.channels)
-    yield f"files per channel: {counts}"
+    yield f"files per channel: {counts}; in the config: channels: [{', '.join(found.channels)}]"
     if found.incomplete:
         yield f"left out for a missing channel: {_listed(found.incomplete)}"
     if "well" in sheet:

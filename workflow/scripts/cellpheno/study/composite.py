@@ -1,7 +1,9 @@
 """The config's `channels` and `image_files`, and the pictures made of them."""
 
+from cellpheno.core import notices
 from cellpheno.core.errors import StudyError
 from cellpheno.core.names import check_known
+from cellpheno.study.inputs import COLOURS
 from cellpheno.study.overrides import Config
 
 RESERVED = {"field", "condition", "replicate", "group", "split", "verdict", "remark", "content"}
@@ -10,9 +12,31 @@ RESERVED |= {"pixel_size_um", "height", "width", "saturated_fraction", "focus", 
 
 
 def follow(config: Config) -> None:
-    """Let the annotator's view show the composite where the config sets nothing else."""
+    """Choose the colours that the config leaves open, in place.
+
+    A channel named red, green or blue is that colour, and the others take the remaining channels in
+    their order: one channel all of them, two the first red and green and the second blue. The
+    annotator's view shows the composite where the config sets nothing else.
+    """
+    composite = config["composite"]
+    for colour in COLOURS:
+        if composite[colour] is None and colour in config["channels"]:
+            composite[colour] = colour
+    shown = {composite[colour] for colour in COLOURS}
+    free = [colour for colour in COLOURS if composite[colour] is None]
+    rest = [name for name in config["channels"] if name not in shown] or config["channels"]
+    for number, colour in enumerate(free):
+        composite[colour] = rest[number * min(len(rest), len(free)) // len(free)]
+    shown = {composite[colour] for colour in COLOURS}
+    hidden = [name for name in config["channels"] if name not in shown]
+    if free and hidden:
+        notices.warn(
+            f"The composite, which networks see, does not show {', '.join(hidden)}: it "
+            "has three colours, and the config does not say which channels they are; name them in "
+            "composite, or give networks more channels by inputs."
+        )
     view = config["annotator_view"]
-    for colour in ("red", "green", "blue"):
+    for colour in COLOURS:
         view[colour] = view[colour] or config["composite"][colour]
     if view["filtered"] is None:
         view["filtered"] = list(config["channels"])
@@ -29,7 +53,7 @@ def check(config: Config, source: str) -> None:
     for channel in config["image_files"]["planes"]:
         check_known(channel, config["channels"], f"{source}: image_files.planes", "channels")
     for section in ("composite", "annotator_view"):
-        for colour in ("red", "green", "blue"):
+        for colour in COLOURS:
             where = f"{source}: {section}.{colour}"
             check_known(config[section][colour], config["channels"], where, "channels")
     for channel in config["annotator_view"]["filtered"]:

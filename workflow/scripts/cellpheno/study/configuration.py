@@ -69,6 +69,7 @@ def complete(
     config_values.check(config, written or {}, source)
     config = copy.deepcopy(config)
     candidates.follow(config)
+    classes.follow(config)
     fill(config, schema, schema)
     refuse_misfits(config, schema, source, written)
     simulation.complete(config, source)

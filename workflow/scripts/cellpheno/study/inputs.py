@@ -1,5 +1,6 @@
 """Inputs of networks: named lists of channels that are rescaled in one way (C13)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cellpheno.core.errors import StudyError
@@ -39,6 +40,12 @@ def channels(config: dict[str, Any], name: str) -> list[str]:
     changed = [own[key] for key in SCALING if own[key] != config["composite"][key]]
     ending = f" ({', '.join(changed)})" if changed else ""
     return [channel + ending for channel in sources(config, name)]
+
+
+def colours_of_one_file(row: Mapping[str, str]) -> list[str]:
+    """Return the channels red, green and blue (or two of them) of a row, if they share a file."""
+    named = [colour for colour in COLOURS if colour in row]
+    return named if len(named) > 1 and len({row[colour] for colour in named}) == 1 else []
 
 
 def planes(config: dict[str, Any]) -> Planes:

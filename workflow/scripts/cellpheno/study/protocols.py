@@ -16,6 +16,7 @@ CORRECTED: Choices = {
     ("classification", "training", "validate_only"): True,
     ("classification", "training", "validation"): "fields",
     ("composite", "bits"): "all",
+    ("composite", "rescale"): "percentile",
     ("detection", "inference", "min_objectness"): 0.05,
     ("detection", "inference", "proposals_after_nms"): None,
     ("detection", "inference", "proposals_before_nms"): None,
@@ -30,6 +31,9 @@ CORRECTED: Choices = {
     ],
 }
 """Choices of `protocol: corrected`, and of everything that a published protocol leaves open."""
+
+OWN: Choices = {("composite", "rescale"): "auto"}
+"""Differing choices of a study that is none of the published ones."""
 
 PUBLISHED: dict[str, Choices] = {
     "aim_cics": {  # A8, A14, A16, A18, A36, A37, A51
@@ -65,9 +69,9 @@ def chosen(config: Mapping[str, Any], source: str) -> Choices:
 
     Raises a StudyError when `protocol` is published but `published_study` is not set.
     """
-    if config["protocol"] == "corrected":
-        return CORRECTED
     study = config["published_study"]
+    if config["protocol"] == "corrected":
+        return CORRECTED if study else CORRECTED | OWN
     if study is None:
         raise StudyError(
             f"{source}: protocol is published, but published_study does not say whose protocol "

@@ -17,6 +17,7 @@ from cellpheno.core import notices, text_tables, wells
 from cellpheno.core.errors import StudyError
 from cellpheno.study import config_values, spellings
 from cellpheno.study.composite import RESERVED
+from cellpheno.study.inputs import COLOURS
 
 FIELD_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 SPLITS = ("train", "val", "test", "predict")
@@ -185,8 +186,15 @@ def _fault(path: str) -> str | None:
 
 
 def check_planes(config: dict[str, Any], fields: pd.DataFrame) -> None:
-    """Raise a StudyError when two channels or two fields are the same plane of a file."""
-    planes = config["image_files"]["planes"]
+    """Raise a StudyError when two channels or two fields are the same plane of a file.
+
+    Channels named red, green and blue are the colours of their file if they always share it.
+    """
+    colours = [name for name in COLOURS if name in config["channels"]]
+    if all((fields[colour] == fields[colours[0]]).all() for colour in colours):
+        planes = {colour: colour for colour in colours} | config["image_files"]["planes"]
+    else:
+        planes = config["image_files"]["planes"]
     for one, other in itertools.combinations(config["channels"], 2):
         same = fields.loc[fields[one] == fields[other], ["field", one]]
         if len(same) and planes.get(one) == planes.get(other):

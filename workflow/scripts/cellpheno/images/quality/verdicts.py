@@ -11,6 +11,7 @@ import pandas as pd
 from cellpheno.core.errors import StudyError
 from cellpheno.images.quality import limits, swapped_channels, unequal_losses
 from cellpheno.images.quality.measures import OK
+from cellpheno.study.inputs import COLOURS, colours_of_one_file
 
 SATURATED = "max_saturated_fraction"
 ALONE = (SATURATED, "min_contrast")
@@ -189,9 +190,14 @@ def _empty(
 def _mixed_up(
     fields: pd.DataFrame, settings: Mapping[str, Any], channels: Sequence[str]
 ) -> list[list[Reason]]:
-    """Return a reason for every field whose channels look swapped or equal."""
+    """Return a reason for every field whose channels look swapped or equal.
+
+    The colours of one file are neither: nobody assigned them, and a grey picture has three alike.
+    """
     known = fields["verdict"].eq(OK).sum()
-    if not settings["compare_channels"] or known < settings["robust_min_fields"]:
+    if colours_of_one_file(fields.iloc[0]):
+        channels = [name for name in channels if name not in COLOURS]
+    if not channels or not settings["compare_channels"] or known < settings["robust_min_fields"]:
         return [[] for _ in range(len(fields))]
     reasons = []
     for same, moved in zip(

@@ -19,6 +19,7 @@ from cellpheno.core.errors import StudyError
 from cellpheno.images.quality.histogram import Channel
 from cellpheno.images.reading import bioio_formats, pictures, tiff
 from cellpheno.images.reading.planes import Pixels, Planes, arranged, chosen, focused
+from cellpheno.study.inputs import COLOURS, colours_of_one_file
 
 OPENERS = {
     ".tif": tiff.opened,
@@ -46,6 +47,8 @@ class RawField:
     """Side of a pixel in µm, NaN if unknown or contradictory."""
     faults: tuple[str, ...]
     """Faults of the files' metadata; the pixels are intact."""
+    photograph: frozenset[str] = frozenset()
+    """Channels that are red, green and blue of one file with 8 bits each, unless it is grey."""
 
 
 def read_field(
@@ -53,15 +56,18 @@ def read_field(
 ) -> RawField:
     """Read the channels of one row of the sample sheet; each file is opened once.
 
-    `settings` is the config's section `image_files`, with defaults for what is missing.
+    `settings` is the config's section `image_files`, with defaults for what is missing. A channel
+    named red, green or blue is that colour of its file; a grey file may be all three.
 
     Raises a StudyError when a file is missing, damaged, of an unknown format or unclear about its
     channels, or two channels are the same plane of a file.
     """
     wanted, z_stack = settings.get("planes", {}), settings.get("z_stack", "refuse")
+    one_file = set(colours_of_one_file(row)) == set(COLOURS)
     sizes: list[float] = []
     found: dict[str, Channel] = {}
     faults: list[str] = []
+    photograph: frozenset[str] = frozenset()
     for path in dict.fromkeys(row[name] for name in channels):
         names = [name for name in channels if row[name] == path]
         with _opened(Path(path)) as opened:
@@ -70,20 +76,55 @@ def read_field(
             faults += [f"{path}: {fault}" for fault in planes.faults]
             taken: dict[tuple[int, ...], str] = {}
             for name in names:
-                numbers = chosen(planes, wanted.get(name), name)
-                if numbers in taken:
+                implied = name if name in COLOURS and name in planes.names else None
+                numbers = chosen(planes, wanted.get(name, implied), name)
+                may_be_grey = one_file and name in COLOURS and name not in wanted
+                if numbers in taken and not may_be_grey:
                     raise StudyError(
                         f"{path} gives the same plane as the channels {taken[numbers]} and {name}; "
                         "correct image_files.planes or the sample sheet."
                     )
                 taken[numbers] = name
                 found[name] = _channel(planes, numbers, z_stack)
+            photograph |= _photograph(planes, taken, found)
     return RawField(
         channels={name: found[name] for name in channels},
         content=_fingerprint([found[name] for name in channels]),
         pixel_size_um=_agreed(sizes),
         faults=tuple(faults),
+        photograph=photograph,
     )
+
+
+def colours(path: Path) -> list[str]:
+    """Return those of red, green and blue that show something in a picture in colour.
+
+    There are none in a file that is grey, has other planes or cannot be read.
+    """
+    try:
+        found = read_field(dict.fromkeys(COLOURS, str(path)), COLOURS, {}).channels
+    except StudyError:
+        return []
+    if _grey(list(found.values())):
+        return []
+    return [colour for colour, pixels in found.items() if pixels.min() < pixels.max()]
+
+
+def _grey(colours: Sequence[Channel]) -> bool:
+    return all(np.array_equal(colours[0], other) for other in colours[1:])
+
+
+def _photograph(
+    planes: Planes, taken: Mapping[tuple[int, ...], str], found: Mapping[str, Channel]
+) -> frozenset[str]:
+    """Return the channels that are red, green and blue of a file with 8 bits, unless it is grey."""
+    shown = {planes.names[numbers[0]]: name for numbers, name in taken.items() if len(numbers) == 1}
+    if not shown.keys() >= set(COLOURS):
+        return frozenset()
+    names = [shown[colour] for colour in COLOURS]
+    pixels = [found[name] for name in names]
+    eight_bits = pixels[0].dtype == np.uint8
+    return frozenset(names) if eight_bits and not _grey(pixels) else frozenset()
 
 
 @contextlib.contextmanager
