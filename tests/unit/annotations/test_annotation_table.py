@@ -127,19 +127,24 @@ def test_what_lies_outside_or_has_no_area_or_was_drawn_twice_is_left_out_and_rep
         Region((-9, -9, 0, 0), "dead"),
         Region((-9, 9, 0.9, 19), "dead"),
         Region((5, 5, 5.9, 9), "dead"),
+        Region((5, 5, 6, 6), "dead"),
         Region((5, 5, 5, 9), "dead"),
         Region((5, 5, 9, 9), "dead", "polygon", 0),
     )
     assert len(imported(annotated).boxes) == 3
     assert reported(annotated) == [
         ("f1", "box without area", "left out", 2),
-        ("f1", "box of less than a pixel", "left out", 1),
+        ("f1", "box of a pixel or less", "left out", 2),
         ("f1", "box outside the field", "left out", 3),
         ("f1", "box over the edge of the field", "clipped", 1),
         ("f1", "box drawn twice with one label", "left out once", 1),
         ("f1", "box drawn twice with two labels", "kept", 1),
         ("f1", "field of which a cell was left out", "does not count as complete", 0),
     ]
+
+
+def test_a_pixel_of_a_mask_is_no_click():
+    assert len(imported(image("f1", Region((5, 5, 6, 6), "dead", "mask", 1))).boxes) == 1
 
 
 def test_a_box_that_repeats_one_without_area_is_a_cell():

@@ -55,9 +55,9 @@ def to_tables(
     """Convert the annotated images of one annotator to tables.
 
     Images that are not in the sample sheet are left out. Boxes are clipped to their field; those
-    that are then smaller than a pixel, and repeated ones, are left out. A field that loses a cell
-    in this way is not complete, and one that loses all boxes is not annotated, because it was not
-    found empty. The report lists all of this.
+    that are then smaller than a pixel, clicks of one pixel, and repeated ones are left out. A field
+    that loses a cell in this way is not complete, and one that loses all boxes is not annotated,
+    because it was not found empty. The report lists all of this.
 
     Raises a StudyError for an unknown label, a field that is annotated twice, boxes of pictures of
     another size, and when no annotated image is in the sample sheet.
@@ -150,7 +150,7 @@ def _inside(
     clipped = np.clip(edges, 0, np.hstack([sizes, sizes]))
     unread = np.isnan(sizes).any(axis=1)
     empty = ~unread & ((geometry.area(edges) <= 0) | (drawn["area"] == 0).to_numpy())
-    tiny = ~unread & ~empty & _below_a_pixel(edges)
+    tiny = ~unread & ~empty & (_below_a_pixel(edges) | _clicks(drawn))
     outside = ~unread & ~empty & ~tiny & _below_a_pixel(clipped)
     sound = ~unread & ~empty & ~tiny & ~outside
     reached_over = sound & (clipped != edges).any(axis=1)
@@ -164,7 +164,7 @@ def _inside(
         for chosen, problem, action in (
             (unread, "box of a field that could not be read", LEFT_OUT),
             (empty, "box without area", LEFT_OUT),
-            (tiny, "box of less than a pixel", LEFT_OUT),
+            (tiny, "box of a pixel or less", LEFT_OUT),
             (outside, "box outside the field", LEFT_OUT),
             (reached_over, "box over the edge of the field", "clipped"),
             (twice, "box drawn twice with one label", "left out once"),
@@ -187,6 +187,12 @@ def _repeats(
 def _below_a_pixel(edges: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Return which boxes are narrower or lower than a pixel."""
     return (edges[:, 2:] - edges[:, :2] < 1).any(axis=1)
+
+
+def _clicks(drawn: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return which drawn boxes are a single pixel: a click, unlike a pixel of a mask."""
+    edges = drawn[BOX_COLUMNS].to_numpy()
+    return (edges[:, 2:] - edges[:, :2] <= 1).all(axis=1) & drawn["area"].isna().to_numpy()
 
 
 def _example(boxes: pd.DataFrame) -> str:
