@@ -141,6 +141,12 @@ def test_judges_that_do_not_agree_list_nothing():
     assert judges.longest(judges.rate(labels, each, np.arange(400) // 20, 0)) == 0
 
 
+def test_the_warning_of_an_empty_list_says_that_none_is_trusted(planted, monkeypatch, caplog):
+    monkeypatch.setattr(judges, "longest", lambda rated: 0)
+    assert not judge(*planted[:3])["listed"].any()
+    assert "labels look wrong, but the judges can be trusted with none of them (" in caplog.text
+
+
 def test_the_same_cells_give_the_same_table(planted):
     pd.testing.assert_frame_equal(judge(*planted[:3]), judge(*planted[:3]))
 

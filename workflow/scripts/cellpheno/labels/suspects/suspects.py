@@ -141,9 +141,10 @@ def _table(
     beyond = suspected[np.argsort(quality[suspected], kind="stable")[longest:]]
     listed[beyond] = False
     if len(beyond):
+        trusted = f"fewer: the {longest} most suspicious are listed" if longest else "none of them"
         notices.warn(
             f"{len(suspected)} of {len(labels)} labels look wrong, but the judges can be trusted "
-            f"with fewer (label_errors/judges.tsv): the {longest} most suspicious are listed."
+            f"with {trusted} (label_errors/judges.tsv)."
         )
     # listed cells come first because people look at these
     order = np.lexsort([quality, ~listed])
