@@ -29,14 +29,15 @@ def suspects(n, label="living", suggested="dead"):
     )
 
 
-@pytest.mark.parametrize("shown", [1, 8, 19])
-def test_every_suspicious_cell_has_its_rank_both_classes_and_the_probability(shown):
+@pytest.mark.parametrize(("shown", "places"), [(1, 1), (8, 8), (19, 24)])
+def test_every_suspicious_cell_has_its_rank_both_classes_and_the_probability(shown, places):
     figure = label_errors_figure.draw(suspects(30), np.zeros((shown, 32, 32, 3), np.uint8), PALETTE)
     written = texts(figure)
     assert [text for text in written if "living" in text] == [
         f"{rank}  living" for rank in range(1, shown + 1)
     ]
     assert "→ 0.99 dead" in written
+    assert len(figure.axes) == places
 
 
 def test_where_no_label_is_likely_wrong_the_figure_says_so():

@@ -22,9 +22,9 @@ def draw(cells: pd.DataFrame, crops: npt.NDArray[np.uint8], palette: style.Palet
         return style.message("The annotated cells are too few, or too alike, to judge labels.")
     if not len(crops):
         return style.message(f"None of the {len(cells)} labels is likely wrong.")
-    rows = -(-len(crops) // COLUMNS)
-    made = style.figure(style.PAGE_MM, rows * (SIDE_MM + 6), images=True)
-    places = made.subplots(rows, COLUMNS, squeeze=False).ravel()
+    rows, columns = -(-len(crops) // COLUMNS), min(len(crops), COLUMNS)
+    made = style.figure(columns * SIDE_MM + 4, rows * (SIDE_MM + 6), images=True)
+    places = made.subplots(rows, columns, squeeze=False).ravel()
     for axes, cell, crop in zip(places, cells.to_dict("records"), crops, strict=False):
         _draw_cell(axes, cell, crop, palette)
     for axes in places[len(crops) :]:
