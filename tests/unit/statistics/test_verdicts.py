@@ -100,6 +100,14 @@ def test_a_change_that_harms_nothing_sets_no_field_aside(name, factor):
     assert (judged(fields)["verdict"] == "ok").all()
 
 
+def test_large_dark_cells_in_bright_field_are_no_dark_background():
+    fields = study()
+    light = fields.loc[7, "actin_background"] + fields.loc[7, "actin_signal"]
+    dark = {"actin_background": 20.0, "actin_signal": light - 20.0}
+    assert verdict(7, dark, fields) == "ok"
+    assert verdict(7, dark, fields, min_background=50).startswith("dark background")
+
+
 def test_several_reasons_stand_side_by_side():
     reasons = verdict(7, {"actin_detail": 0.002, "dapi_background": 900.0}).split("; ")
     assert [reason.split(":")[0] for reason in reasons] == ["out of focus", "bright background"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from cellpheno.core.errors import StudyError
@@ -128,11 +129,27 @@ def _beyond(
         measure = limits.BY_KEY[limit.key]
         values = limits.numbers(fields, limit.channel, measure.number)
         excuses = EXCUSES.get(limit.key, ("condition",)) if limit.how == limits.ROBUST else ()
-        for row in np.flatnonzero(measure.is_bad(values, limit.limit)):
+        bad = measure.is_bad(values, limit.limit)
+        if limit.key == "min_background" and limit.how == limits.ROBUST:
+            bad &= _lost_light(fields, limit)
+        for row in np.flatnonzero(bad):
             text = _sentence(measure, limit, values[row], blank or 0.0)
             reason = Reason(limit.key, limit.channel, text, excuses)
             beyond.setdefault(row, {})[limit.key, limit.channel] = reason
     return beyond
+
+
+def _lost_light(fields: pd.DataFrame, limit: Any) -> npt.NDArray[np.bool_]:
+    """Return which fields have darker bright pixels too.
+
+    The darkest pixels of a bright field are cells, and a large cell is no fault.
+    """
+    background = limits.numbers(fields, limit.channel, "background")
+    brightest = background + limits.numbers(fields, limit.channel, "signal")
+    less: npt.NDArray[np.bool_] = (
+        brightest < np.nanmedian(brightest) - (limit.median - limit.limit) / 2
+    )
+    return less
 
 
 def _sentence(measure: limits.Measure, limit: Any, value: float, blank: float) -> str:
