@@ -29,7 +29,7 @@ include: "workflow/rules/lookups.smk"
 
 
 # the rule files of the stages that the study needs; each registers what it makes
-for stage in stages.of(config):
+for stage in stages.of(config, planned=bool(PLANNED)):
 
     include: f"workflow/rules/{stage}.smk"
 

@@ -27,6 +27,9 @@ below, not the value of the default study. [config/README.md](../config/README.m
 start with your own data. Unknown keys, wrong values and contradictions are reported in one sentence
 before any job starts.
 
+A study of your own, without `simulation` and `published_study`, leaves keys with the default `auto`
+to the plan: they follow from the annotated fields, their cells and the machine
+([planning.md](planning.md)).
 Where the protocol decides, the default is given for `protocol: corrected`, for studies whose
 `published_study` is null and, by `published_study`, for `protocol: published`; what is not given
 for a study is as corrected. Codes such as A16, C20 and L8 are the steps in
@@ -86,6 +89,8 @@ def default(part: Part, section: Part, path: tuple[str, ...]) -> str:
         return "required"
     if children(part) is part or "default" not in part:
         return ""
+    if part.get("auto"):
+        return f"`auto`; {code(part['default'])} in a simulation and a published study"
     return code(part["default"])
 
 

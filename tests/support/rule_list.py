@@ -45,7 +45,7 @@ class Rule:
 
 
 def configs() -> dict[str, dict[str, Any]]:
-    """Return the studies: with detectors and embedding on a GPU, with a stain, with a target."""
+    """Return the studies: with a plan and all on a GPU, with a stain, with a target."""
     files = {"default": "config.yaml"}
     files |= {name: f"config/{name}.yaml" for name in ("jimt1_example", "cca_example")}
     found = {name: yaml.safe_load((ROOT / file).read_text()) for name, file in files.items()}
@@ -53,6 +53,7 @@ def configs() -> dict[str, dict[str, Any]]:
         config["fields"] = str(ROOT / config["fields"])
     found["default"].setdefault("compute", {})["gpus_per_training"] = GPUS
     found["default"].setdefault("embedding", {})["gpu"] = True
+    found["default"]["detection"]["inference"]["nms_iou"] = "auto"
     published = yaml.safe_load((ROOT / "config/cca.yaml").read_text())
     found["jimt1_example"]["fetch"] = published["fetch"]
     return found

@@ -22,6 +22,7 @@ ROOMS = [
     "candidates",
     "labels",
     "classification",
+    "planning",
     "calls",
     "target",
     "embedding",

@@ -14,6 +14,8 @@ TRAINS = {"train_detector", "train_classifier"}
 EMBEDS = {"embed_cells", "embed_experiment"}
 """Rules whose job uses a GPU where the config asks for it."""
 USES_A_GPU = {
+    "take_fingerprint",
+    "estimate_cost",
     "train_detector",
     "compare_detectors",
     "detect_cells",

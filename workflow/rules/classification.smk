@@ -38,6 +38,7 @@ rule cut_crops:
         detection_metrics=branch(
             learns_from_detections, then=DETECTION_METRICS, otherwise=[]
         ),
+        plan=PLANNED,
     output:
         crops="results/{study}/crops/{experiment}.npy",
         table="results/{study}/crops/{experiment}.parquet",
@@ -54,7 +55,7 @@ rule cut_crops:
         runtime=longer(60),
     params:
         channels=experiment_channels,
-        crops=experiment_settings("crops"),
+        crops=planned_experiment("crops"),
         min_score=branch(
             learns_from_detections, then=config["calls"]["min_score"], otherwise=None
         ),
@@ -73,6 +74,7 @@ rule train_classifier:
         checked=ancient(CHECKED_WEIGHTS),
         fields=sheet_for_training,
         guessed=guessed_cells,
+        plan=PLANNED,
     output:
         model="results/{study}/classifier/{experiment}/seed{seed}/model.pt",
         history="results/{study}/classifier/{experiment}/seed{seed}/history.tsv",
@@ -93,9 +95,9 @@ rule train_classifier:
     params:
         network_input=experiment_settings("input"),
         channels=experiment_channels,
-        crops=experiment_settings("crops"),
-        model=experiment_settings("model"),
-        training=experiment_settings("training"),
+        crops=planned_experiment("crops"),
+        model=planned_experiment("model"),
+        training=planned_experiment("training"),
         classes=lookup("classes", within=config),
         groups=lookup("class_groups", within=config),
         negative_class=lookup("negative_class", within=config),

@@ -46,6 +46,7 @@ use rule figure as plot_classifiers with:
     """Draw the classifiers side by side: recall, F and AUC, means over the classes (figure S4)."""
     input:
         metrics="results/{study}/metrics/classification.tsv",
+        plan=PLANNED,
     output:
         **drawn(
             "classifiers",
@@ -57,10 +58,12 @@ use rule figure as plot_classifiers with:
         figure="classifiers",
     params:
         **drawn_by("plot_classifiers"),
-        described={
-            name: configuration.experiment(config, name)["model"]["backbone"]
-            for name in EXPERIMENTS
-        },
+        described=planned(
+            lambda config, _: {
+                name: configuration.experiment(config, name)["model"]["backbone"]
+                for name in EXPERIMENTS
+            }
+        ),
 
 
 use rule figure as plot_subsets with:

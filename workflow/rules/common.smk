@@ -41,6 +41,7 @@ from cellpheno.annotations import checks as annotation_checks
 from cellpheno.annotations import listing
 from cellpheno.core import captions, notices
 from cellpheno.core.errors import StudyError
+from cellpheno.planning import plan
 from cellpheno.splits import split_lists
 from cellpheno.study import annotations, checks, classification, command_line
 from cellpheno.study import configuration, detection, detector_libraries, expansion
@@ -121,6 +122,8 @@ DESIGNED = expansion.added(config)
 EXPERIMENTS = [name for name in config["experiments"] if name not in DESIGNED]
 TRAINED = [*EXPERIMENTS, *DESIGNED]
 TARGET = config["calls"]["target"]
+# what values that are left to the plan follow from
+PLANNED = [f"results/{STUDY}/plan/fingerprint.tsv"] if plan.needed(config) else []
 # a shard is converted, counted, measured, searched for cells, and classified by every network
 SHARDS = sample_sheet.shards(
     fields,

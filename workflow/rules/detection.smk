@@ -26,6 +26,7 @@ rule cut_tiles:
         fields=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
         boxes=f"results/{{study}}/annotations/{DRAWN}.parquet",
         splits="results/{study}/splits.tsv",
+        plan=PLANNED,
     output:
         tiles=directory("results/{study}/tiles/{network_input}"),
     log:
@@ -40,7 +41,7 @@ rule cut_tiles:
         mem_mb=scaled(2000),
         runtime=longer(60),
     params:
-        tiles=lookup("tiles", within=config),
+        tiles=planned(lambda config, _: config["tiles"]),
         channels=lambda wildcards: inputs.channels(config, wildcards.network_input),
         code=code_id("cut_tiles.py"),
     script:
@@ -55,6 +56,7 @@ rule train_detector:
         leaks=ancient("results/{study}/leaks.tsv"),
         weights=detector_weights,
         checked=ancient(CHECKED_WEIGHTS),
+        plan=PLANNED,
     output:
         model="results/{study}/detector/{detector}/model.pt",
         history="results/{study}/detector/{detector}/history.tsv",
@@ -72,8 +74,10 @@ rule train_detector:
     params:
         channels=detector_channels,
         classes=lambda wildcards: detection.detected_classes(config, wildcards.detector),
-        model=detector_settings("model"),
-        training=detector_settings("training"),
+        model=planned_detector("model"),
+        training=planned_detector("training"),
+        # with `input`, another scale is no reason to train the detector again
+        scale=lambda wildcards, input: planned_detector("inference")(wildcards)["scale"],
         seed=lookup("seed", within=config),
         # next to the declared outputs, which are deleted when a job fails
         checkpoints=lambda wildcards: (
@@ -92,6 +96,7 @@ rule detect_cells:
         fields="results/{study}/converted/{shard}.npz",
         quality="results/{study}/qc/fields.tsv",
         model=f"results/{{study}}/detector/{DETECTORS[0]}/model.pt",
+        plan=PLANNED,
     output:
         **FULL_FIELDS,
         detections="results/{study}/detections/{shard}.parquet",
@@ -107,7 +112,7 @@ rule detect_cells:
         mem_mb=scaled(6000),
         runtime=longer(240),
     params:
-        inference=configuration.detector(config, DETECTORS[0])["inference"],
+        inference=planned_first_detector("inference"),
         threads=lookup("compute/threads", within=config),
         precision=lookup("compute/precision", within=config),
         code=code_id("detect_cells.py"),
@@ -121,6 +126,7 @@ rule evaluate_detection:
         detections=collect("results/{{study}}/detections/{shard}.parquet", shard=SHARDS),
         boxes=f"results/{{study}}/annotations/{DRAWN}.parquet",
         splits="results/{study}/splits.tsv",
+        plan=PLANNED,
     output:
         metrics="results/{study}/metrics/detection.tsv",
     log:
@@ -136,7 +142,7 @@ rule evaluate_detection:
         runtime=longer(30),
     params:
         classes=DETECTED_CLASSES,
-        model=configuration.detector(config, DETECTORS[0])["model"],
+        model=planned_first_detector("model"),
         min_score=configuration.detector(config, DETECTORS[0])["inference"]["min_score"],
         seed=lookup("seed", within=config),
         code=code_id("evaluate_detection.py"),

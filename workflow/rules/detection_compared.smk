@@ -25,6 +25,7 @@ rule compare_detectors:
             f"results/{STUDY}/detector/{detection.trained_as(config, name)}/model.pt"
             for name in BY_BACKEND[wildcards.backend]
         ],
+        plan=PLANNED,
     output:
         **FULL_FIELDS_COMPARED,
         detections="results/{study}/detector/compared/{backend}.parquet",
@@ -41,10 +42,12 @@ rule compare_detectors:
         mem_mb=scaled(6000),
         runtime=longer(240),
     params:
-        inference=lambda wildcards: {
-            name: configuration.detector(config, name)["inference"]
-            for name in BY_BACKEND[wildcards.backend]
-        },
+        inference=planned(
+            lambda config, wildcards: {
+                name: configuration.detector(config, name)["inference"]
+                for name in BY_BACKEND[wildcards.backend]
+            }
+        ),
         threads=lookup("compute/threads", within=config),
         precision=lookup("compute/precision", within=config),
         code=code_id("compare_detectors.py"),
@@ -97,21 +100,24 @@ use rule figure as plot_detectors with:
     input:
         metrics="results/{study}/metrics/detectors.tsv",
         speed="results/{study}/benchmarks/detectors.tsv",
+        plan=PLANNED,
     output:
         **drawn("detectors", "Detection", "detectors side by side"),
     pathvars:
         figure="detectors",
     params:
         **drawn_by("plot_detectors"),
-        described={
-            name: "{architecture}, {backbone}{of}, scale {scale:g}".format(
-                **configuration.detector(config, name)["model"],
-                of=(
-                    ""
-                    if backend_of(name) == "torchvision"
-                    else f" of {backend_of(name)}"
-                ),
-                scale=configuration.detector(config, name)["inference"]["scale"],
-            )
-            for name in DETECTORS
-        },
+        described=planned(
+            lambda config, _: {
+                name: "{architecture}, {backbone}{of}, scale {scale:g}".format(
+                    **configuration.detector(config, name)["model"],
+                    of=(
+                        ""
+                        if backend_of(name) == "torchvision"
+                        else f" of {backend_of(name)}"
+                    ),
+                    scale=configuration.detector(config, name)["inference"]["scale"],
+                )
+                for name in DETECTORS
+            }
+        ),

@@ -77,6 +77,7 @@ use rule figure as plot_embedding_pictures with:
     input:
         cells="results/{study}/embedding/cells.parquet",
         shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
+        plan=PLANNED,
     output:
         **drawn(
             "embedding_pictures",
@@ -88,7 +89,7 @@ use rule figure as plot_embedding_pictures with:
         figure="embedding_pictures",
     params:
         **drawn_by("plot_embedding_pictures"),
-        crops=configuration.experiment(config, EXPERIMENTS[0])["crops"],
+        crops=planned_first_experiment("crops"),
         palette=PALETTE,
 
 

@@ -10,6 +10,7 @@ rule find_label_errors:
         shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
         boxes="results/{study}/annotations/boxes.parquet",
         fields="results/{study}/qc/fields.tsv",
+        plan=PLANNED,
     output:
         cells="results/{study}/label_errors/cells.parquet",
         listed=report(
@@ -39,7 +40,7 @@ rule find_label_errors:
         runtime=longer(60),
     params:
         settings=lookup("label_errors", within=config),
-        crops=configuration.experiment(config, EXPERIMENTS[0])["crops"],
+        crops=planned_first_experiment("crops"),
         classes=lookup("classes", within=config),
         by=lookup("splits/by", within=config),
         seed=lookup("seed", within=config),

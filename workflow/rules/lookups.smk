@@ -26,6 +26,56 @@ def raw_version(wildcards):
     )
 
 
+def planned(choose):
+    """A parameter from the config without `auto`, known once the files of PLANNED are made.
+
+    `choose` takes that config and the wildcards.
+    """
+
+    def value(wildcards):
+        # by the name of the missing file Snakemake knows what the parameter waits for
+        made = [(path, os.stat(path).st_mtime_ns) for path in PLANNED]
+        return choose(completed(*made) if made else config, wildcards)
+
+    return value
+
+
+@cache
+def completed(fingerprint):
+    """The config without `auto`; the fingerprint is a path and the time of its last change."""
+    return plan.complete(config, plan.read_facts(fingerprint[0]))[0]
+
+
+def planned_detector(part):
+    """A part of the `detection` section with the detector's overrides, without `auto`."""
+    return planned(
+        lambda config, wildcards: configuration.detector(config, wildcards.detector)[
+            part
+        ]
+    )
+
+
+def planned_first_detector(part):
+    """The same of the detector that finds the cells."""
+    return planned(lambda config, _: configuration.detector(config, DETECTORS[0])[part])
+
+
+def planned_experiment(part):
+    """A part of the `classification` section with the experiment's overrides, without `auto`."""
+    return planned(
+        lambda config, wildcards: configuration.experiment(
+            config, wildcards.experiment
+        )[part]
+    )
+
+
+def planned_first_experiment(part):
+    """The same of the experiment that makes the calls."""
+    return planned(
+        lambda config, _: configuration.experiment(config, EXPERIMENTS[0])[part]
+    )
+
+
 def detector_settings(part):
     """A part of the `detection` section with the detector's overrides."""
 

@@ -6,7 +6,10 @@ CHECKED_WEIGHTS = [f"results/{{study}}/weights/{name}.tsv" for name in FROM_WEIG
 rule check_weights:
     """Build every network of a library that starts from weights, so that a misfit ends no training."""
     input:
-        lambda wildcards: starting_weights.files(*FROM_WEIGHTS[wildcards.backend]),
+        weights=lambda wildcards: starting_weights.files(
+            *FROM_WEIGHTS[wildcards.backend]
+        ),
+        plan=PLANNED,
     output:
         "results/{study}/weights/{backend}.tsv",
     log:
@@ -22,8 +25,11 @@ rule check_weights:
         mem_mb=scaled(4000),
         runtime=longer(30),
     params:
-        classifiers=lambda wildcards: FROM_WEIGHTS[wildcards.backend][0],
-        detectors=lambda wildcards: FROM_WEIGHTS[wildcards.backend][1],
+        networks=planned(
+            lambda config, wildcards: starting_weights.networks(
+                config, TRAINED, DETECTORS
+            )[wildcards.backend]
+        ),
         code=code_id("check_weights.py"),
     script:
         "../scripts/check_weights.py"

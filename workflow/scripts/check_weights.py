@@ -6,11 +6,11 @@ from cellpheno.detection.backends import registry
 from cellpheno.networks import backbones
 
 job.start(snakemake)
-params = snakemake.params
-for settings in params.classifiers.values():
+classifiers, detectors = snakemake.params.networks
+for settings in classifiers.values():
     backbones.build(backbones.ModelSettings(**settings), 2)
-for settings, channels in params.detectors.values():
+for settings, channels in detectors.values():
     registry.build(settings, channels)
 with whole(snakemake.output[0]) as temporary:
-    lines = ["file", *sorted(set(snakemake.input))]
+    lines = ["file", *sorted(set(snakemake.input.weights))]
     temporary.write_text("".join(f"{line}\n" for line in lines))

@@ -16,9 +16,6 @@ key = checkpoint_key(
     [*coco.files(snakemake.input.tiles), *snakemake.input.weights],
 )
 checkpoint = Checkpoint(params.checkpoints, key)
-# from the config, because as a parameter another scale would train the detector again
-own = snakemake.config["detectors"][snakemake.wildcards.detector].get("inference", {})
-inference = {**snakemake.config["detection"]["inference"], **own}
 with gpu.device(snakemake) as device, multi_gpu.team(device) as device:
     detector, history = training.train(
         coco.read(snakemake.input.tiles, "train", params.classes),
@@ -30,7 +27,7 @@ with gpu.device(snakemake) as device, multi_gpu.team(device) as device:
         checkpoint,
         device,
         precision=params.precision,
-        validation_scale=inference["scale"],
+        validation_scale=params.scale,
     )
 registry.save(detector, params.model, snakemake.output.model)
 storage.write(history, snakemake.output.history, HISTORY)

@@ -73,7 +73,8 @@ def test_the_order_of_keys_makes_no_difference():
 
 def test_a_short_config_gets_all_defaults():
     short = {key: DEFAULT[key] for key in ("study", "fields", "channels", "annotations", "classes")}
-    config = complete(short)
+    assert complete(short)["detection"]["training"]["steps"] == "auto"
+    config = complete({**short, "negative_class": "non-CIC", "published_study": "aim_cics"})
     assert config["classification"]["model"]["backbone"] == "resnet101"
     assert config["detection"]["training"]["steps"] == 50000
     expected = {
@@ -168,7 +169,8 @@ def test_channels_that_no_colour_is_left_for_are_named_in_a_warning(monkeypatch)
 
 def test_an_own_study_without_a_negative_class_always_calls_the_likeliest():
     short = {key: DEFAULT[key] for key in ("study", "fields", "channels", "annotations", "classes")}
-    config = complete(short)
+    assert complete(short)["detection"]["training"]["steps"] == "auto"
+    config = complete({**short, "negative_class": "non-CIC", "published_study": "aim_cics"})
     assert config["negative_class"] == DEFAULT["classes"][0]
     assert config["calls"]["threshold"] == 0
     assert complete({**short, "negative_class": "non-CIC"})["calls"]["threshold"] == 0.2

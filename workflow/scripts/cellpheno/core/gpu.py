@@ -72,6 +72,15 @@ def device(snakemake: Any) -> "Iterator[torch.device]":
         yield torch.device("cuda")
 
 
+def memory_gib(device: "torch.device") -> float:
+    """Return the memory of a GPU, 0 for the CPU."""
+    import torch
+
+    if device.type == "cpu":
+        return 0.0
+    return torch.cuda.get_device_properties(device).total_memory / 2**30
+
+
 def _cpu(snakemake: Any, reason: str) -> "torch.device":
     import torch
 

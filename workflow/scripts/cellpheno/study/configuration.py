@@ -31,7 +31,7 @@ from cellpheno.study import (
 from cellpheno.study.annotations import annotators
 from cellpheno.study.config_text import LOADER, Key, Written
 from cellpheno.study.overrides import Config, detector, experiment
-from cellpheno.study.schema_defaults import fill, refuse_misfits
+from cellpheno.study.schema_defaults import fill, refuse_misfits, with_defaults
 
 CHECKS = (
     classes.check,
@@ -70,8 +70,10 @@ def complete(
     config = copy.deepcopy(config)
     candidates.follow(config)
     classes.follow(config)
-    fill(config, schema, schema)
-    refuse_misfits(config, schema, source, written)
+    # what a simulation or a paper is about has its own values
+    own = config.get("published_study") is None and "simulation" not in config
+    fill(config, schema, schema, planned=own)
+    refuse_misfits(with_defaults(config, schema, schema), schema, source, written)
     simulation.complete(config, source)
     for path, value in protocols.chosen(config, source).items():
         section = config
@@ -79,13 +81,15 @@ def complete(
             section = section[key]
         section.setdefault(path[-1], copy.deepcopy(value))
     composite.follow(config)
+    checked = with_defaults(config, schema, schema)
     entries = ("experiments", "classification", experiment), ("detectors", "detection", detector)
     for key, section, with_overrides in entries:
         part = {**schema["properties"][section], "$defs": schema["$defs"]}
-        for name in config[key]:
-            refuse_misfits(with_overrides(config, name), part, f"{source}: {key}/{name}")
+        for name, override in config[key].items():
+            checked[key][name] = with_defaults(override, part, part)
+            refuse_misfits(with_overrides(checked, name), part, f"{source}: {key}/{name}")
     for check in CHECKS:
-        check(config, source)
+        check(checked, source)
     return config
 
 

@@ -11,6 +11,8 @@ from cellpheno.core.names import suggestion
 from cellpheno.study import config_values
 from cellpheno.study.config_text import Key, Written
 
+AUTO = "auto"
+"""Value of a key that the plan chooses, where the schema says `auto: true`."""
 LONGEST = 200
 """Characters of a value that a message quotes."""
 
@@ -28,24 +30,44 @@ YAML_WORDS = {"None": "empty", "True": "true", "False": "false"}
 """Python's spelling of values to YAML's."""
 
 
-def fill(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> None:
+def fill(
+    value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], planned: bool = False
+) -> None:
     """Fill in the defaults of a schema, in place, and order the keys as the schema does.
 
-    To Snakemake, a section with another order of keys is a changed one.
+    To Snakemake, a section with another order of keys is a changed one. With `planned`, keys that
+    the plan can choose become `auto` instead.
     """
     schema = resolved(schema, root)
     if isinstance(value, list):
         for item in value:
-            fill(item, schema.get("items", {}), root)
+            fill(item, schema.get("items", {}), root, planned)
     if not isinstance(value, dict):
         return
     for key, part in schema.get("properties", {}).items():
         part = resolved(part, root)
         if key not in value and "default" in part:
-            value[key] = copy.deepcopy(part["default"])
+            automatic = planned and part.get("auto")
+            value[key] = AUTO if automatic else copy.deepcopy(part["default"])
         if key in value:
             value[key] = value.pop(key)
-            fill(value[key], part, root)
+            fill(value[key], part, root, planned)
+
+
+def with_defaults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
+    """Return a config with the schema's default where the plan will choose a value.
+
+    A check of the config takes it for a value of the right kind.
+    """
+    schema = resolved(schema, root)
+    if isinstance(value, list):
+        return [with_defaults(item, schema.get("items", {}), root) for item in value]
+    if not isinstance(value, dict):
+        return copy.deepcopy(schema["default"]) if schema.get("auto") and value == AUTO else value
+    entries = schema.get("additionalProperties")
+    parts = schema.get("properties", {})
+    others = entries if isinstance(entries, dict) else {}
+    return {key: with_defaults(part, parts.get(key, others), root) for key, part in value.items()}
 
 
 def resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:

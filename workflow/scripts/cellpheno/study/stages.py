@@ -5,7 +5,7 @@ from typing import Any
 from cellpheno.study import annotations
 
 
-def of(config: dict[str, Any]) -> list[str]:
+def of(config: dict[str, Any], planned: bool = False) -> list[str]:
     """Return the names of the files in `workflow/rules` that a study's jobs come from.
 
     Parameters
@@ -13,6 +13,8 @@ def of(config: dict[str, Any]) -> list[str]:
     config
         Complete, as `configuration.complete` returns it. Rules of other files make the same files,
         or read sections that this config does not have.
+    planned
+        Whether the plan chooses some of its values.
     """
     detects = config["candidates"]["source"] == "detector"
     simulated = "simulation" in config
@@ -32,6 +34,7 @@ def of(config: dict[str, Any]) -> list[str]:
         "annotations": True,
         "annotations_agreement": len(annotations.annotators(config)) > 1,
         "splits": True,
+        "planning": planned,
         "candidates": not detects,
         "candidates_filter": filtered,
         "labels": stained,

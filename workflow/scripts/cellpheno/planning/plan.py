@@ -1,0 +1,129 @@
+"""Replace every `auto` of a config by what the rules choose, and say why."""
+
+import copy
+import csv
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cellpheno.planning.choices import OF_CLASSIFIERS, OF_DETECTORS, Facts, Key, Rule
+from cellpheno.study.overrides import Config, detector, experiment
+from cellpheno.study.schema_defaults import AUTO
+from cellpheno.tables.planning import PLAN
+
+HEADING = """\
+# The settings that follow from the study's fields and cells, and the reason for each. To change
+# one, write the key with another value into the config; what follows from it is chosen anew.
+"""
+Rows = list[tuple[str, str, str, str, str]]
+"""Rows of tables.PLAN."""
+
+
+def table(rows: Rows) -> pd.DataFrame:
+    """Return tables.PLAN."""
+    return pd.DataFrame(rows, columns=[column.name for column in PLAN.columns])
+
+
+def as_yaml(rows: Rows) -> str:
+    """Return the plan as a config: of the first detector and experiment, then how others differ."""
+    first = {of.split("/")[0]: of for of, *_ in reversed(rows)}
+    tree: dict[str, Any] = {}
+    base = {key: value for of, key, value, *_ in rows if of in first.values()}
+    for of, key, value, _, why in rows:
+        parts = key.split(".")
+        if of not in first.values():
+            kind, name = of.split("/")
+            entries = tree.setdefault(kind, {first[kind].split("/")[1]: {}})
+            entries.setdefault(name, {})
+            if base[key] == value:
+                continue
+            parts = [kind, name, *parts[1:]]
+        section = tree
+        for part in parts[:-1]:
+            section = section.setdefault(part, {})
+        section[parts[-1]] = f"{value} # {why}"
+    return HEADING + "".join(_lines(tree, 0))
+
+
+def _lines(tree: Mapping[str, Any], depth: int) -> Iterator[str]:
+    for key, value in tree.items():
+        indent = "  " * depth
+        if isinstance(value, str):
+            yield f"{indent}{key}: {value}\n"
+        else:
+            yield f"{indent}{key}:\n" if value else f"{indent}{key}: {{}}\n"
+            yield from _lines(value, depth + 1)
+
+
+def needed(config: Config) -> bool:
+    """Return whether a key of the config is left to the plan."""
+    sections = [(OF_DETECTORS, detector(config, name)) for name in detectors(config)]
+    sections += [(OF_CLASSIFIERS, experiment(config, name)) for name in config["experiments"]]
+    return any(
+        _get(own if key[0] != "tiles" else config["tiles"], key[1:]) == AUTO
+        for rules, own in sections
+        for key in rules
+    )
+
+
+def read_facts(path: str | Path) -> Facts:
+    """Return the values of a fingerprint (tables.FINGERPRINT) by quantity.
+
+    Raises a FileNotFoundError when it has not been taken yet.
+    """
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    return {
+        row["quantity"]: math.nan if row["value"] == "NA" else float(row["value"]) for row in rows
+    }
+
+
+def complete(config: Config, facts: Facts) -> tuple[Config, Rows]:
+    """Return a config without `auto`, and who chose each value that a rule knows, and why.
+
+    Every detector and every experiment has all keys of its section, as `study.overrides` gives
+    them. Tiles follow from the first detector.
+    """
+    config = copy.deepcopy(config)
+    table: Rows = []
+    for name in detectors(config):
+        settings = {"tiles": config["tiles"], "detection": detector(config, name)}
+        settings = _chosen(settings, facts, OF_DETECTORS, f"detectors/{name}", table)
+        config["tiles"], config["detectors"][name] = settings["tiles"], settings["detection"]
+    for name in config["experiments"]:
+        settings = {"classification": experiment(config, name)}
+        settings = _chosen(settings, facts, OF_CLASSIFIERS, f"experiments/{name}", table)
+        config["experiments"][name] = settings["classification"]
+    return config, table
+
+
+def detectors(config: Config) -> list[str]:
+    """Return the detectors that the study trains."""
+    return list(config["detectors"]) if config["candidates"]["source"] == "detector" else []
+
+
+def _chosen(
+    settings: Config, facts: Facts, rules: Mapping[Key, Rule], of: str, table: Rows
+) -> Config:
+    settings = copy.deepcopy(settings)
+    known = {(row[0], row[1]) for row in table}
+    for key, rule in rules.items():
+        value, who, why = _get(settings, key), "config", "set in the config"
+        if value == AUTO:
+            value, why = rule(settings, facts)
+            who = "plan"
+            _get(settings, key[:-1])[key[-1]] = value
+        of_all = "study" if key[0] == "tiles" else of
+        if (of_all, ".".join(key)) not in known:
+            table.append((of_all, ".".join(key), json.dumps(value), who, why))
+    return settings
+
+
+def _get(settings: Mapping[str, Any], key: Key) -> Any:
+    for name in key:
+        settings = settings[name]
+    return settings
