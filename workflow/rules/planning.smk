@@ -88,6 +88,17 @@ rule plan:
     input:
         f"results/{STUDY}/plan/plan.yaml",
         f"results/{STUDY}/benchmarks/cost.txt",
+    log:
+        f"logs/{STUDY}/plan.log",
+    benchmark:
+        f"results/{STUDY}/benchmarks/plan.tsv"
     localrule: True
+    conda:
+        "../../envs/snakemake.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=scaled(500),
+        runtime=longer(10),
     shell:
-        "cat {input:q}"
+        "cat {input:q} | tee {log:q}"

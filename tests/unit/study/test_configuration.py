@@ -169,8 +169,7 @@ def test_channels_that_no_colour_is_left_for_are_named_in_a_warning(monkeypatch)
 
 def test_an_own_study_without_a_negative_class_always_calls_the_likeliest():
     short = {key: DEFAULT[key] for key in ("study", "fields", "channels", "annotations", "classes")}
-    assert complete(short)["detection"]["training"]["steps"] == "auto"
-    config = complete({**short, "negative_class": "non-CIC", "published_study": "aim_cics"})
+    config = complete(short)
     assert config["negative_class"] == DEFAULT["classes"][0]
     assert config["calls"]["threshold"] == 0
     assert complete({**short, "negative_class": "non-CIC"})["calls"]["threshold"] == 0.2
