@@ -11,8 +11,7 @@ from typing import Any
 import pandas as pd
 
 from cellpheno.planning.choices import OF_CLASSIFIERS, OF_DETECTORS, Facts, Key, Rule
-from cellpheno.study.overrides import Config, detector, experiment
-from cellpheno.study.schema_defaults import AUTO
+from cellpheno.study.overrides import AUTO, Config, detector, experiment
 from cellpheno.tables.planning import PLAN
 
 HEADING = """\

@@ -4,6 +4,9 @@ from typing import Any
 
 Config = dict[str, Any]
 
+AUTO = "auto"
+"""Value of a key that the plan chooses, where the schema says `auto: true`."""
+
 
 def experiment(config: Config, name: str) -> Config:
     """Return the `classification` section with the overrides of one experiment."""

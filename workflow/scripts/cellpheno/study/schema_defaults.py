@@ -10,9 +10,8 @@ from cellpheno.core.errors import StudyError
 from cellpheno.core.names import suggestion
 from cellpheno.study import config_values
 from cellpheno.study.config_text import Key, Written
+from cellpheno.study.overrides import AUTO
 
-AUTO = "auto"
-"""Value of a key that the plan chooses, where the schema says `auto: true`."""
 LONGEST = 200
 """Characters of a value that a message quotes."""
 
