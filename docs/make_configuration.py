@@ -82,7 +82,8 @@ def row(name: str, part: Part, section: Part, path: tuple[str, ...]) -> str:
 def default(part: Part, section: Part, path: tuple[str, ...]) -> str:
     """Return the default of a key, by protocol where that decides."""
     if path in protocols.CORRECTED:
-        chosen = {"corrected": protocols.CORRECTED, **protocols.PUBLISHED}
+        own = {"no published study": protocols.OWN}
+        chosen = {"corrected": protocols.CORRECTED, **own, **protocols.PUBLISHED}
         return "; ".join(f"{k}: {code(v[path])}" for k, v in chosen.items() if path in v)
     if path[-1] in section.get("required", []):
         return "required"
