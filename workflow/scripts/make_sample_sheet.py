@@ -8,6 +8,10 @@ picture is a field of its own, and its sub-folder is a column (--condition-by fo
 finds the files of one plate in several folders, the plate's name starts with the folder. Matches
 are shown before anything is written; --dry-run shows them and writes nothing.
 
+Without a pattern, masks next to images are left out, and the column `split` is filled in by folders
+such as train, val and test or by lists of names such as train.txt. The colours of pictures are
+channels.
+
 A pattern is a regular expression that must fit a file's whole path below FOLDER, written with `/`.
 Its named groups become columns:
 
@@ -44,7 +48,7 @@ import pandas as pd
 from cellpheno.core.errors import StudyError
 from cellpheno.core.files import whole
 from cellpheno.images.reading import readers
-from cellpheno.sheets import assembly, folder, matching, plate_map, schemes, summary
+from cellpheno.sheets import assembly, folder, matching, plate_map, public_data, schemes, summary
 from cellpheno.study.inputs import COLOURS
 
 ONE_CHANNEL = "image"
@@ -80,6 +84,11 @@ def _check(options: argparse.Namespace) -> None:
 def _sheet(options: argparse.Namespace) -> pd.DataFrame:
     """Return the sample sheet, and print the matches."""
     listing = folder.files(options.folder)
+    files = listing.files
+    if not options.pattern:
+        masks = public_data.masks(files)
+        _print(summary.of_masks(masks))
+        listing.files = sorted(set(files).difference(*masks.values()))
     scheme = _scheme(options, listing.files)
     patterns = scheme.compiled() if scheme else matching.compiled(options.pattern)
     rename = {(column, old): new for column, old, new in options.rename}
@@ -101,6 +110,8 @@ def _sheet(options: argparse.Namespace) -> pd.DataFrame:
     for column in ("condition", "replicate", "group"):
         value, by = getattr(options, column), getattr(options, f"{column}_by")
         assembly.fill(sheet, column, value, by)
+    if not options.pattern and "split" not in sheet:
+        _add_splits(sheet, files, options.folder, found.channels[0])
     if not options.channels and found.channels == [ONE_CHANNEL]:
         found = _in_colour(found, sheet, options.folder)
     sheet = assembly.finished(sheet, found.channels)
@@ -123,6 +134,18 @@ def _in_colour(found: assembly.Assembled, sheet: pd.DataFrame, images: Path) -> 
         sheet[colour] = sheet[ONE_CHANNEL]
     del sheet[ONE_CHANNEL]
     return dataclasses.replace(found, channels=named)
+
+
+def _add_splits(sheet: pd.DataFrame, files: Sequence[str], root: Path, channel: str) -> None:
+    """Add the splits that folders or lists give, if they do, as a column in place."""
+    splits, source = public_data.by_folder(sheet[channel]), "folders"
+    if not splits.any():
+        splits, where = public_data.by_lists(files, root, sheet[channel])
+        source = f"the lists in {summary.shown(where)}"
+    if not splits.any():
+        return
+    sheet["split"], moved = public_data.with_validation(splits, sheet["group"])
+    _print(summary.of_splits(sheet["split"], source, moved))
 
 
 def _scheme(options: argparse.Namespace, files: Sequence[str]) -> schemes.Scheme | None:

@@ -441,3 +441,64 @@ def test_colours_that_show_nothing_are_no_channels_and_grey_pictures_have_one(tm
     for number in range(3):
         paint(tmp_path, f"Image_{number:05}.png")
     assert list(run(tmp_path, "--scheme", "auto", "--force").columns)[4:] == ["image"]
+
+
+def splits_of(sheet: pd.DataFrame) -> dict[str, int]:
+    return sheet["split"].value_counts().to_dict()
+
+
+@pytest.mark.parametrize("images", ["", "images/"])
+def test_folders_that_are_the_split_become_its_column(tmp_path, capsys, images):
+    for folder, number in (("train", 6), ("Valid", 2), ("test", 3)):
+        plant(tmp_path, *(f"{folder}/{images}{n}.jpg" for n in range(number)))
+    plant(tmp_path, "more/a.jpg")
+    sheet = run(tmp_path)
+    assert splits_of(sheet) == {"train": 6, "val": 2, "test": 3, "": 1}
+    assert "val (2)" in capsys.readouterr().out
+    assert sheet.loc[sheet["image"].str.startswith("Valid"), "split"].eq("val").all()
+
+
+def test_a_condition_called_test_is_no_split(tmp_path):
+    plant(tmp_path, "control/1.jpg", "test/2.jpg", "training/c.txt")
+    assert "split" not in run(tmp_path)
+
+
+def test_lists_of_names_are_the_split(tmp_path, capsys):
+    plant(tmp_path, *(f"JPEGImages/Blood_{n:05}.jpg" for n in range(9)))
+    lists = tmp_path / "raw/ImageSets/Main"
+    lists.mkdir(parents=True)
+    for name, numbers in {"trainval": range(6), "val": [4, 5], "test": [6, 7, 99]}.items():
+        (lists / f"{name}.txt").write_text("".join(f"Blood_{n:05}\n" for n in numbers))
+    (tmp_path / "raw/train.txt").write_text("a note\n")
+    sheet = run(tmp_path).set_index("field")["split"]
+    assert sheet.tolist() == ["train"] * 4 + ["val"] * 2 + ["test"] * 2 + [""]
+    assert "by the lists in ImageSets/Main" in capsys.readouterr().out
+    (lists / "train.txt").write_text("JPEGImages/Blood_00007.jpg\n")
+    sentence = refusal(capsys, tmp_path)
+    assert "ImageSets/Main/test.txt and ImageSets/Main/train.txt both name" in sentence
+
+
+def test_a_part_of_the_training_set_becomes_val_where_there_is_none(tmp_path, capsys):
+    plant(tmp_path, *(f"train/{n}.jpg" for n in range(20)), *(f"test/{n}.jpg" for n in range(5)))
+    sheet = run(tmp_path)
+    assert splits_of(sheet) == {"train": 16, "val": 4, "test": 5}
+    assert "there was no val, so 4 fields of train became it" in capsys.readouterr().out
+    assert run(tmp_path, "--scheme", "plain", "--force").equals(sheet)
+
+
+def test_masks_next_to_images_are_no_fields(tmp_path, capsys):
+    plant(tmp_path, *(f"images/{n}.jpg" for n in range(4)), "labels/1.png", "labels/2.png")
+    plant(tmp_path, "Masks/3_mask.tif", "segmentation/other.png")
+    sheet = run(tmp_path)
+    assert len(sheet) == 5
+    assert set(sheet["folder"]) == {"images", "segmentation"}
+    said = capsys.readouterr().out
+    assert "masks: 2 pictures in labels, which have the names of images" in said
+    assert "masks: 1 pictures in Masks" in said
+
+
+def test_a_pattern_decides_alone_what_files_and_splits_are(tmp_path):
+    plant(tmp_path, "train/images/1.jpg", "train/labels/1.jpg", "test/images/2.jpg")
+    sheet = run(tmp_path, r"(?P<field>.+)\.jpg")
+    assert len(sheet) == 3
+    assert "split" not in sheet

@@ -34,6 +34,26 @@ def of_files(listing: Listing, matched: Sequence[Match], others: Sequence[str]) 
         yield f"not opened: {shown(path)}"
 
 
+def of_masks(masks: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield a line on each folder of masks."""
+    for folder, paths in masks.items():
+        yield (
+            f"masks: {len(paths)} pictures in {shown(folder)}, which have the names of images, are "
+            "no fields (annotations.files names their folder)"
+        )
+
+
+def of_splits(splits: pd.Series, source: str, moved: int) -> Iterator[str]:
+    """Yield lines on the column `split`, and on fields that were moved to val."""
+    counts = ", ".join(
+        f"{name or 'open'} ({count})" for name, count in splits.value_counts(sort=False).items()
+    )
+    yield f"split: {counts}, by {source}"
+    yield "  a field of train, val or test that nobody annotated counts as one without cells"
+    if moved:
+        yield f"  there was no val, so {moved} fields of train became it (by a hash of their group)"
+
+
 def of_divided(plates: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Yield lines on plates of one name in several folders."""
     for plate, folders in plates.items():
