@@ -1,7 +1,10 @@
 """The tiny study that other tests spoil is sound itself: it runs from raw files to tests."""
 
+import pytest
+
 from cellpheno.tables import storage
 from cellpheno.tables.annotations import COUNTS
+from cellpheno.tables.cells import CELLS
 from cellpheno.tables.quality import QUALITY, WARNINGS
 
 
@@ -30,3 +33,21 @@ def test_conditions_and_replicates_may_be_named_by_words_that_tables_use(mini_st
     fields = storage.read(mini_study.results / "qc/fields.tsv", QUALITY)
     assert set(fields["condition"]) == set(conditions.values())
     assert set(fields["replicate"]) == set(replicates.values())
+
+
+@pytest.mark.slow
+def test_fields_files_and_annotations_are_enough_for_calls_maps_and_counts(mini_study):
+    """Without a column for conditions, replicates or groups, and with the fewest keys."""
+    mini_study.rows = [{name: row[name] for name in ("field", "cells")} for row in mini_study.rows]
+    for key in ("composite", "negative_class", "statistics"):
+        del mini_study.config[key]
+    done = mini_study.write().snakemake()
+    assert "fields.tsv has no column group" in done.stdout
+    called = storage.read(mini_study.results / "cells.parquet", CELLS)
+    assert set(called["field"]) == {row["field"] for row in mini_study.rows[6:]}
+    for name in ("grad_cam/maps.npz", "figures/class_shares.pdf", "report.zip"):
+        assert (mini_study.results / name).exists(), name
+    # nothing is compared
+    assert not {"frequencies", "frequencies_stacked", "effects"} & {
+        path.stem for path in (mini_study.results / "figures").iterdir()
+    }

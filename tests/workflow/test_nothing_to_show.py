@@ -31,7 +31,7 @@ def test_a_fully_annotated_study_has_no_figures_of_an_experiment(mini_study):
 def test_a_report_knows_whether_the_run_left_any_field_to_the_experiment(mini_study, split, held):
     study = annotated_only(mini_study)
     for row in study.rows:
-        row["split"] = ""
+        row |= {"split": "", "replicate": row["field"]}
     for name in study.write().snakemake("figures", "--summary").stdout.split():
         if name.startswith("results/") and not name.endswith("qc/fields.tsv"):
             (study.folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +53,14 @@ def test_without_a_control_there_are_no_differences_to_show(mini_study):
     planned = set(mini_study.write().planned("figures"))
     assert "plot_effects" not in planned
     assert "plot_frequencies" in planned
+
+
+def test_a_study_without_conditions_and_replicates_compares_nothing(mini_study):
+    mini_study.rows = [{name: row[name] for name in ("field", "cells")} for row in mini_study.rows]
+    del mini_study.config["statistics"]
+    planned = set(mini_study.write().planned("figures"))
+    assert {"plot_annotated_fields", "plot_class_shares", "plot_grad_cam"} <= planned
+    assert not {"plot_frequencies", "plot_frequencies_stacked", "plot_effects"} & planned
 
 
 def test_a_control_without_fields_to_compare_is_refused_with_what_to_do(mini_study):

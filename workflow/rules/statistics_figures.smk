@@ -1,4 +1,9 @@
 # Figures of the comparison between conditions.
+# a single condition of a single unit has one share, which class_shares shows
+UNITS = statistics.compared(config, fields)[
+    ["condition", config["statistics"]["tests"][0]["unit"]]
+].drop_duplicates()
+FREQUENCIES_DRAWN = bool(COMPARED) and len(UNITS) > 1
 
 
 use rule figure as plot_frequencies with:
@@ -12,7 +17,7 @@ use rule figure as plot_frequencies with:
             "frequencies",
             "Comparison of conditions",
             "frequencies",
-            wanted=bool(COMPARED),
+            wanted=FREQUENCIES_DRAWN,
         ),
     pathvars:
         figure="frequencies",
@@ -32,7 +37,7 @@ use rule figure as plot_frequencies_stacked with:
             "frequencies_stacked",
             "Comparison of conditions",
             "frequencies, stacked",
-            wanted=bool(COMPARED),
+            wanted=FREQUENCIES_DRAWN,
         ),
     pathvars:
         figure="frequencies_stacked",

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cellpheno.core import notices
 from cellpheno.core.errors import StudyError
 from cellpheno.study import sample_sheet, simulation, statistics
 
@@ -174,8 +175,24 @@ def test_a_field_name_that_cannot_be_a_file_name_is_named(tmp_path, config, rows
 
 def test_a_missing_column_is_named(tmp_path, config, rows):
     for row in rows:
-        del row["replicate"]
-    assert "replicate" in refusal(sheet(tmp_path, rows), config)
+        del row["membrane"]
+    assert "membrane" in refusal(sheet(tmp_path, rows), config)
+
+
+@pytest.mark.parametrize("split", ["", "train"])
+def test_a_sheet_needs_no_column_but_the_fields_and_their_files(
+    tmp_path, config, rows, split, monkeypatch
+):
+    monkeypatch.setattr(notices, "_given", [])
+    bare = [{"field": row["field"], "membrane": row["membrane"], "split": split} for row in rows]
+    fields = sample_sheet.read(config, sheet(tmp_path, bare), must_exist=True)
+    assert list(fields.columns) == ["field", *sample_sheet.NAMES, "membrane", "split"]
+    assert set(fields["condition"]) == {"all"}
+    assert set(fields["replicate"]) == {"1"}
+    assert fields["group"].equals(fields["field"].rename("group"))
+    # with splits of their own, groups decide nothing
+    said = ["no column group, so each field is a group" in line for line in notices.given()]
+    assert said == ([] if split else [True])
 
 
 def test_a_column_that_fields_are_evaluated_by_must_be_there_and_filled(tmp_path, config, rows):
@@ -261,7 +278,8 @@ def test_names_with_blanks_brackets_quotes_and_other_letters_are_found(tmp_path,
         ),
         (lambda text: text.replace("drug", '"drug', 1).encode(), ("Line 4", "quotation marks")),
         (lambda text: text.replace("drug\t", '"dr\nug"\t', 1).encode(), ("Line 4", "spans lines")),
-        (lambda text: text.replace("group", "verdict", 1).encode(), ("lacks the column group",)),
+        (lambda text: text.replace("group", "verdict", 1).encode(), ("a column verdict",)),
+        (lambda text: text.replace("field", "name", 1).encode(), ("lacks the column field",)),
         (lambda text: b"", ("no rows",)),
         (lambda text: b"\n\n \n", ("no rows",)),
     ],

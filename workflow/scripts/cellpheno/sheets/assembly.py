@@ -11,11 +11,10 @@ import pandas as pd
 from cellpheno.core.errors import StudyError
 from cellpheno.sheets.matching import Match
 from cellpheno.study.composite import RESERVED
+from cellpheno.study.sample_sheet import COLUMNS, DEFAULTS
 
-FIXED = ("field", "condition", "replicate", "group")
 PLACE = "(place)"
 """Temporary column of the default group: fields that must stay in one split."""
-DEFAULTS = {"condition": "all", "replicate": "1"}
 STACKED = {"z": "z planes", "time": "time points"}
 """Groups of which a field may have only one value, and their names."""
 
@@ -119,21 +118,21 @@ def finished(sheet: pd.DataFrame, channels: Sequence[str]) -> pd.DataFrame:
 
     Raises a StudyError for a column with a reserved name and for a missing value.
     """
-    rest = [name for name in sheet if name not in (*FIXED, PLACE, *channels)]
+    rest = [name for name in sheet if name not in (*COLUMNS, PLACE, *channels)]
     for name in [*rest, *channels]:
         if name in RESERVED and name != "split":
             raise StudyError(
                 f"A column would be named {name!r}, a reserved word of the result tables; rename "
                 "the channel, the group of the pattern or the column of the plate map."
             )
-    for column in FIXED:
+    for column in COLUMNS:
         bad = sheet[sheet[column].isin(["", "NA"])]
         if len(bad):
             raise StudyError(
                 f"The field {bad['field'].iloc[0]} would have {bad[column].iloc[0]!r} as its "
                 f"{column}; give it another value."
             )
-    return sheet[[*FIXED, *rest, *channels]]
+    return sheet[[*COLUMNS, *rest, *channels]]
 
 
 def _names(one: Match, several_plates: bool, separate: Sequence[str]) -> tuple[str, str]:

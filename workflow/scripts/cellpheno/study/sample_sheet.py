@@ -22,7 +22,9 @@ from cellpheno.study.inputs import COLOURS
 FIELD_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 SPLITS = ("train", "val", "test", "predict")
 COLUMNS = ("field", "condition", "replicate", "group")
-"""Columns that every sheet has in addition to one per channel."""
+"""Columns that every study has in addition to one per channel; a sheet needs only the first."""
+DEFAULTS = {"condition": "all", "replicate": "1"}
+"""Values of columns that a sheet lacks; without a group, each field is one."""
 NAMES = ("condition", "replicate", "group")
 """Columns in which equal values mean the same."""
 DISH = r"(dish|flask|coverslip|well)[ ._-]*\w{1,4}"
@@ -57,9 +59,7 @@ def read(config: dict[str, Any], folder: Path, must_exist: bool) -> pd.DataFrame
             f"The sample sheet {sheet} (config key fields) is missing; config/README.md says how "
             "to make it."
         )
-    fields = _table(folder / sheet, sheet)
-    if "split" not in fields:
-        fields["split"] = ""
+    fields = _completed(_table(folder / sheet, sheet), sheet)
     _check_columns(fields, config)
     _check_texts(fields, sheet)
     _check_names(fields, sheet)
@@ -87,6 +87,23 @@ def _table(path: Path, sheet: str) -> pd.DataFrame:
             'tab-separated text in UTF-8 (in Excel: "Unicode Text", then change the encoding).'
         )
     return text_tables.table(list(text_tables.rows(content, "\t", sheet)), sheet)
+
+
+def _completed(fields: pd.DataFrame, sheet: str) -> pd.DataFrame:
+    """Add the columns that a sheet may lack, and warn of groups that nobody has named."""
+    if "field" not in fields:
+        return fields
+    added = {name: value for name, value in DEFAULTS.items() if name not in fields}
+    added |= {} if "split" in fields else {"split": ""}
+    fields = fields.assign(**added)
+    if "group" not in fields:
+        fields["group"] = fields["field"]
+        if (fields["split"] == "").any():
+            notices.warn(
+                f"{sheet} has no column group, so each field is a group of its own: if several "
+                "show one well, slide or patient, training and test would share it; add the column."
+            )
+    return fields[[*COLUMNS, *(name for name in fields if name not in COLUMNS)]]
 
 
 def _check_columns(fields: pd.DataFrame, config: dict[str, Any]) -> None:
