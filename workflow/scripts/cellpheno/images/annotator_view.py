@@ -16,6 +16,7 @@ from cellpheno.core.errors import StudyError
 from cellpheno.images import composite
 from cellpheno.images.quality.histogram import Channel
 from cellpheno.images.reading import readers
+from cellpheno.study.inputs import COLOURS
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ def views(
 
     `settings` and `files` are the config's sections `annotator_view` and `image_files`.
     """
-    shown = list(dict.fromkeys(settings[colour] for colour in composite.COLOURS))
+    shown = list(dict.fromkeys(settings[colour] for colour in COLOURS))
     for row in rows:
         try:
             channels = readers.read_field(row, shown, files).channels
@@ -72,9 +73,9 @@ def denoise(channel: Channel, size: int, max_rounds: int) -> tuple[Channel, int]
     """
     before = None
     for _ in range(max_rounds):
-        smooth = cv2.medianBlur(channel, size)
+        smooth: Any = cv2.medianBlur(channel, size)
         moving = int(np.count_nonzero(smooth != channel))
-        if not moving or np.array_equal(smooth, before):
+        if not moving or (before is not None and np.array_equal(smooth, before)):
             break
         before, channel = channel, smooth
     return smooth, moving
@@ -88,7 +89,8 @@ def halve(channel: Channel) -> npt.NDArray[np.float32]:
     """
     height, width = channel.shape[0] // 2, channel.shape[1] // 2
     even = channel[: 2 * height, : 2 * width].astype(np.float32)
-    return cv2.resize(even, (width, height), interpolation=cv2.INTER_LINEAR)
+    halved = cv2.resize(even, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(halved, np.float32)
 
 
 def normalise(channel: npt.NDArray[Any], mean: float, sd: float) -> Image:

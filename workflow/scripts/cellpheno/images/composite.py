@@ -61,8 +61,8 @@ def rescale(channel: Channel, low: float, high: float) -> npt.NDArray[np.uint8]:
     if high <= low:
         return np.zeros(channel.shape, np.uint8)
     if channel.dtype.kind == "u":
-        every_value = np.arange(np.iinfo(channel.dtype).max + 1)
-        return cv2.LUT(channel, _rescaled(every_value, low, high))
+        every_value = np.arange(256**channel.dtype.itemsize)
+        return np.asarray(cv2.LUT(channel, _rescaled(every_value, low, high)), np.uint8)
     return _rescaled(channel, low, high)
 
 
@@ -72,12 +72,14 @@ def top_byte(channel: Channel) -> Channel:
     The counts keep their range, with fewer grey levels: 16 of a 12-bit camera. Other dtypes are
     returned unchanged.
     """
-    return channel & np.uint16(UPPER_BITS) if channel.dtype == np.uint16 else channel
+    if channel.dtype != np.uint16:
+        return channel
+    return np.asarray(channel, np.uint16) & np.uint16(UPPER_BITS)
 
 
 def plane(
     channels: Mapping[str, Channel],
-    how: Mapping[str, str],
+    how: Mapping[str, Any],
     files: Mapping[str, str],
     percentiles: Sequence[float],
     fixed: Mapping[str, Sequence[float]],
@@ -129,4 +131,5 @@ def compose(
 
 def stack(planes: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
     """Return planes [height, width] as one image [height, width, planes]."""
-    return cv2.merge(planes).reshape(*planes[0].shape, len(planes))
+    merged_planes = cv2.merge(planes).reshape(*planes[0].shape, len(planes))
+    return np.asarray(merged_planes, np.uint8)

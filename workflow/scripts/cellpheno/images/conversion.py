@@ -42,7 +42,7 @@ class Converter:
         self.settings = settings
         self.files = files or {}
         self.ranges = settings["window"] if ranges is None else ranges
-        self.planes = dict.fromkeys(channels) | dict(planes or {})
+        self.planes: dict[str, Any] = dict.fromkeys(channels) | dict(planes or {})
         self._records: list[dict[str, Any]] = []
 
     def images(self, rows: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, Image]]:

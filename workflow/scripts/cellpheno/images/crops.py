@@ -63,7 +63,7 @@ def _square(patch: Image, border: float) -> Image:
     edge = min(int(border * side), (side - 1) // 2)
     # OpenCV drops the axis of a single channel
     padded = padded.reshape(side, side, -1)
-    return padded[edge : side - edge, edge : side - edge]
+    return np.asarray(padded[edge : side - edge, edge : side - edge], np.uint8)
 
 
 def cut(image: Image, boxes: Boxes, geometry: Geometry) -> Image:
@@ -100,7 +100,7 @@ def cut_from_shards(
     """
     rows = cells.groupby("field", sort=True).indices
     boxes = cells[BOX_COLUMNS].to_numpy(np.float64)
-    missing = set(rows)
+    missing = set(cells["field"])
     for shard in shards:
         for field, image in store.read(shard, rows, channels):
             out[rows[field]] = cut(image, boxes[rows[field]], geometry)

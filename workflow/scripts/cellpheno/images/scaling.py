@@ -23,4 +23,4 @@ def resize(image: Image, size: int, method: int) -> Image:
         ).reshape(size, size, -1)
         for start in range(0, image.shape[2], AT_ONCE)
     ]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
+    return np.asarray(parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2), np.uint8)

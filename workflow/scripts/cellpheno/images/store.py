@@ -9,7 +9,7 @@ import contextlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -58,7 +58,7 @@ def names(path: str | Path) -> list[str]:
 
 def read(
     path: str | Path,
-    wanted: Iterable[str] | None = None,
+    wanted: Iterable[Hashable] | None = None,
     channels: Sequence[str] | None = None,
 ) -> Iterator[tuple[str, Image]]:
     """Yield the wanted fields of a shard, by default all, in the shard's order.

@@ -53,7 +53,7 @@ def choose(shards: Iterable[pd.DataFrame], percentiles: Sequence[float]) -> pd.D
     counted: dict[str, Histogram] = {}
     for shard in shards:
         for name, rows in shard.groupby("channel", sort=False):
-            _add(counted, name, Histogram(rows["value"].to_numpy(), rows["pixels"].to_numpy()))
+            _add(counted, str(name), Histogram(rows["value"].to_numpy(), rows["pixels"].to_numpy()))
     ranges = [
         (name, *composite.channel_range(values, "percentile", percentiles))
         for name, values in counted.items()
@@ -63,8 +63,9 @@ def choose(shards: Iterable[pd.DataFrame], percentiles: Sequence[float]) -> pd.D
 
 def read(path: str | Path) -> dict[str, tuple[float, float]]:
     """Read RANGES: channel to low and high."""
-    rows = storage.read(path, RANGES).itertuples()
-    return {row.channel: (row.low, row.high) for row in rows}
+    rows = storage.read(path, RANGES)
+    ranges = zip(rows["low"], rows["high"], strict=True)
+    return dict(zip(rows["channel"], ranges, strict=True))
 
 
 def _table(name: str, counted: Histogram) -> pd.DataFrame:

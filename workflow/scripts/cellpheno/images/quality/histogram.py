@@ -58,12 +58,12 @@ def histogram(channel: Channel) -> Histogram:
     if channel.dtype.kind == "f":
         values, counts = np.unique(channel, return_counts=True)
         return Histogram(values, counts)
-    possible = np.iinfo(channel.dtype).max + 1
+    possible = 256**channel.dtype.itemsize
     pixels, everything = channel.reshape(1, -1), np.zeros(possible, np.int64)
     for start in range(0, pixels.size, BLOCK_PIXELS):
         block = pixels[:, start : start + BLOCK_PIXELS]
-        counts = cv2.calcHist([block], [0], None, [possible], [0, possible])
-        everything += counts.ravel().astype(np.int64)
+        counted = cv2.calcHist([block], [0], None, [possible], [0, possible])
+        everything += counted.ravel().astype(np.int64)
     values = np.flatnonzero(everything)
     return Histogram(values.astype(channel.dtype), everything[values])
 

@@ -79,6 +79,7 @@ def judge(
     excused = _excused(fields, reasons)
     verdicts, remarks = [], []
     keys: collections.Counter[str] = collections.Counter()
+    row: Any
     for row, against, kept in zip(fields.itertuples(), reasons, excused, strict=True):
         unread, noted = row.verdict, getattr(row, "remark", "")
         left = [reason for reason in against if reason not in kept]
@@ -125,6 +126,7 @@ def _beyond(
 ) -> dict[int, dict[tuple[str, str], Reason]]:
     """Return the reason for every measure beyond its limit, by row and by key and channel."""
     beyond: dict[int, dict[tuple[str, str], Reason]] = {}
+    limit: Any
     for limit in found[found["limit"].notna()].itertuples():
         measure = limits.BY_KEY[limit.key]
         values = limits.numbers(fields, limit.channel, measure.number)
@@ -135,7 +137,7 @@ def _beyond(
         for row in np.flatnonzero(bad):
             text = _sentence(measure, limit, values[row], blank or 0.0)
             reason = Reason(limit.key, limit.channel, text, excuses)
-            beyond.setdefault(row, {})[limit.key, limit.channel] = reason
+            beyond.setdefault(int(row), {})[limit.key, limit.channel] = reason
     return beyond
 
 
@@ -274,7 +276,8 @@ def _refuse(judged: pd.DataFrame, settings: Mapping[str, Any]) -> None:
     bad = judged[judged["verdict"] != OK]
     if len(bad) and (settings["on_bad"] == "stop" or len(bad) == len(judged)):
         shown = "; ".join(
-            f"{row.field}: {row.verdict.rstrip('.')}" for row in bad.head(5).itertuples()
+            f"{field}: {verdict.rstrip('.')}"
+            for field, verdict in bad[["field", "verdict"]].head(5).to_numpy()
         )
         more = f"; and {len(bad) - 5} more" if len(bad) > 5 else ""
         raise StudyError(

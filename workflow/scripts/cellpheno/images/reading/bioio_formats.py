@@ -79,7 +79,8 @@ def _planes(path: Path, reader: Any, kind: str, unit_um: float) -> Planes:
     names = tuple(str(name).strip() for name in reader.channel_names or ())
     if len(names) != sizes.get("C", 1):
         names = ("",) * sizes.get("C", 1)
-    axis, default = "C", (0,) if len(names) == 1 else ()
+    axis = "C"
+    default: tuple[int, ...] = (0,) if len(names) == 1 else ()
     if colours > 1:
         axis, names, default = "S", COLOURS, (0, 1, 2)
 

@@ -8,7 +8,7 @@ import dataclasses
 import hashlib
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,7 +21,7 @@ from cellpheno.images.reading import bioio_formats, pictures, tiff
 from cellpheno.images.reading.planes import Pixels, Planes, arranged, chosen, focused
 from cellpheno.study.inputs import COLOURS, colours_of_one_file
 
-OPENERS = {
+OPENERS: dict[str, Callable[[Path, Any], contextlib.AbstractContextManager[Planes]]] = {
     ".tif": tiff.opened,
     ".tiff": tiff.opened,
     ".png": pictures.opened,
@@ -157,7 +157,7 @@ def _fingerprint(channels: Sequence[Channel]) -> str:
     digest = hashlib.sha256()
     for channel in channels:
         digest.update(f"{channel.dtype.str} {channel.shape} ".encode())
-        digest.update(np.ascontiguousarray(channel))
+        digest.update(np.ascontiguousarray(channel).data)
     return f"sha256:{digest.hexdigest()}"
 
 
@@ -173,7 +173,10 @@ def _channel(planes: Planes, numbers: Sequence[int], z_stack: str) -> Channel:
     images = [
         _with_known_dtype(focused(planes, number, z_stack), planes.path) for number in numbers
     ]
-    return images[0] if len(images) == 1 else cv2.cvtColor(np.dstack(images), cv2.COLOR_RGB2GRAY)
+    if len(images) == 1:
+        return images[0]
+    luminance: Any = cv2.cvtColor(np.dstack(images), cv2.COLOR_RGB2GRAY)
+    return luminance
 
 
 def _with_known_dtype(pixels: Pixels, path: Path) -> Channel:
@@ -202,4 +205,6 @@ def _with_known_dtype(pixels: Pixels, path: Path) -> Channel:
                 f"{path} holds integers from {low} to {high}, but 0 to 65535 were expected; save "
                 "it with 16 bits or as 32-bit floating-point numbers."
             )
-    return pixels.astype(np.uint8 if pixels.dtype == np.uint8 else np.uint16, copy=False)
+    if pixels.dtype == np.uint8:
+        return pixels
+    return pixels.astype(np.uint16, copy=False)

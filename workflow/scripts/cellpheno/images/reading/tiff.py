@@ -6,7 +6,7 @@ import functools
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 import imagecodecs
 import numpy as np
@@ -28,7 +28,7 @@ from cellpheno.images.reading.planes import (
 )
 
 JPEG = (tifffile.COMPRESSION.JPEG, tifffile.COMPRESSION.OJPEG)
-PLAIN = {"is_ome": False, "is_imagej": False, "is_shaped": False}
+PLAIN: dict[str, Any] = {"is_ome": False, "is_imagej": False, "is_shaped": False}
 """Makes tifffile ignore descriptions."""
 INDEX = "index"
 """Plane of a palette file with the values, not the colours that display them."""
@@ -88,7 +88,7 @@ class _Pages:
         series, key = self.series, self.series.keyframe
         if series.dataoffset is not None and len(series.pages) == 1:
             # ImageJ and others describe only the first of contiguous pages
-            dtype = np.dtype(self.file.byteorder + key.dtype.char)
+            dtype = np.dtype(key.dtype).newbyteorder(self.file.byteorder)
             start = series.dataoffset + number * key.size * dtype.itemsize
             return self.file.filehandle.read_array(dtype, key.size, start).reshape(key.shape)
         page = series.pages[number]
@@ -106,7 +106,8 @@ class _Pages:
 
         It is None also if libtiff refuses the file, because tifffile explains why.
         """
-        packed = page.compression == tifffile.COMPRESSION.LZW and page.samplesperpixel == 1
+        grey = self.series.keyframe.samplesperpixel == 1
+        packed = page.compression == tifffile.COMPRESSION.LZW and grey
         handle = self.file.filehandle
         alone = len(self.file.pages) == 1 and handle.size < MOST_BYTES
         if not (packed and alone and imagecodecs.TIFF.available):
@@ -136,7 +137,7 @@ def _check_pages(path: Path, file: tifffile.TiffFile) -> None:
         if page.offset in seen:
             raise StudyError(f"{path} is damaged: its pages form a circle; copy it again.")
         seen.add(page.offset)
-        refuse_turned(path, page.tags.valueof("Orientation"))
+        refuse_turned(path, page.aspage().tags.valueof("Orientation"))
 
 
 def _planes(path: Path, file: tifffile.TiffFile, faults: Sequence[str]) -> Planes:
@@ -156,7 +157,8 @@ def _planes(path: Path, file: tifffile.TiffFile, faults: Sequence[str]) -> Plane
     numbers, stack = _page_numbers(path, series)
     told = tiff_metadata.read(file, numbers, faults)
     pages = _Pages(path, file, series, numbers)
-    names, default, read = told.names, (0,) if len(told.names) == 1 else (), pages.read
+    names, read = told.names, cast(Read, pages.read)
+    default: tuple[int, ...] = (0,) if len(names) == 1 else ()
     if key.samplesperpixel > 1:
         names, default, read = _samples(pages, key)
     elif len(numbers) == 1 and key.photometric == tifffile.PHOTOMETRIC.PALETTE:
@@ -224,6 +226,6 @@ def _palette(pages: _Pages, key: tifffile.TiffPage) -> Read:
         if plane == 0:
             return values
         with refusing(pages.path, "TIFF"):
-            return key.colormap[plane - 1][values]
+            return np.asarray(key.colormap)[plane - 1][values]
 
     return read

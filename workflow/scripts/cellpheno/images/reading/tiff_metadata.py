@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Sequence
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -53,7 +54,7 @@ def read(file: tifffile.TiffFile, pages: npt.NDArray[np.int64], faults: Sequence
 
 def fault(file: tifffile.TiffFile) -> str:
     """Return why the description of a TIFF is unintelligible; empty if it is not."""
-    description = file.pages[0].description
+    description = file.pages.first.description
     try:
         if file.is_ome or "<OME" in description:
             ElementTree.fromstring(file.ome_metadata or description)
@@ -107,11 +108,11 @@ def _sides(file: tifffile.TiffFile) -> tuple[float, float]:
         unit = MICROMETRES.get(str(found.get("CalibrationUnits")), math.nan)
         x, y = (found.get(f"{axis}Calibration", math.nan) * unit for axis in "XY")
         return x, y
-    tags = file.pages[0].tags
-    unit = TAG_UNITS.get(tags.valueof("ResolutionUnit", 2), "")
+    tags = file.pages.first.tags
+    printed = TAG_UNITS.get(tags.valueof("ResolutionUnit", 2), "")
     if file.is_imagej:
-        unit = str((file.imagej_metadata or {}).get("unit", "")).strip()
-    x, y = (_tag_side(tags.valueof(f"{axis}Resolution"), unit) for axis in "XY")
+        printed = str((file.imagej_metadata or {}).get("unit", "")).strip()
+    x, y = (_tag_side(tags.valueof(f"{axis}Resolution"), printed) for axis in "XY")
     return x, y
 
 
@@ -128,10 +129,10 @@ def _ome_side(pixels: ElementTree.Element, axis: str) -> float:
         return math.nan
 
 
-def _tag_side(resolution: object, unit: str) -> float:
+def _tag_side(resolution: Any, unit: str) -> float:
     """Return the side of a pixel from pixels per unit, a fraction."""
     try:
-        pixels, units = resolution  # type: ignore[misc]
+        pixels, units = resolution
         side = units / pixels * MICROMETRES.get(unit, math.nan)
     except (TypeError, ValueError, ZeroDivisionError):
         return math.nan
