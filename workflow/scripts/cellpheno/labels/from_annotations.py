@@ -1,5 +1,7 @@
 """Label cells by the annotated cells that they match."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -23,7 +25,7 @@ def from_annotations(
     scores [n] takes it.
     """
     label = np.full(len(cells), None, dtype=object)
-    truth = dict(list(annotated.groupby("field")))
+    truth: dict[Any, pd.DataFrame] = dict(list(annotated.groupby("field")))
     for field, rows in cells.groupby("field").indices.items():
         if field not in truth:
             continue

@@ -68,7 +68,7 @@ def measure(
         mine = of_field[row["field"]]
         image = readers.read_field(row, [settings.channel], image_files).channels[settings.channel]
         if masks is None:
-            inside = boxed(image, mine[BOX_COLUMNS].to_numpy(np.float64))
+            inside: Iterable[Pixels] = boxed(image, mine[BOX_COLUMNS].to_numpy(np.float64))
         else:
             inside = _masked(image, mine, masks.get(row["field"], []), kind)
         counts = np.array([[values.mean(dtype=np.float64), values.size] for values in inside])
@@ -110,14 +110,16 @@ def _masked(image: Pixels, objects: pd.DataFrame, files: Sequence[Path], kind: s
                 raise StudyError(f"{path} is larger than its field; give masks of the same size.")
             found[*box, float(inside.sum())] = image[top:bottom, left:right][inside]
     wanted = objects[[*BOX_COLUMNS, "area"]].to_numpy(np.float64)
-    pixels = [found.get(tuple(row)) for row in wanted.tolist()]
-    for row, values in zip(wanted, pixels, strict=True):
+    pixels = []
+    for row in wanted.tolist():
+        values = found.get(tuple(row))
         if values is None:
             raise StudyError(
-                f"The object {row[:4].tolist()} of the field {objects['field'].iloc[0]} is in none "
+                f"The object {row[:4]} of the field {objects['field'].iloc[0]} is in none "
                 "of its masks; delete annotations/objects.parquet of the study and run the "
                 "workflow again."
             )
+        pixels.append(values)
     return pixels
 
 

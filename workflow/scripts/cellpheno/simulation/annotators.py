@@ -71,7 +71,7 @@ def _field(
     chance = generator(seed, "annotator", annotator.name, field)
     seen = cells[["field", *BOX_COLUMNS, "label"]]  # further columns of the truth are invisible
     drawn = seen[chance.random(len(cells)) >= annotator.miss].reset_index(drop=True)
-    labels = pd.Index(classes).get_indexer(drawn["label"])
+    labels = pd.Index(classes).get_indexer(pd.Index(drawn["label"]))
     wrong = chance.random(len(drawn)) < annotator.wrong_class
     labels[wrong] += chance.integers(1, len(classes), wrong.sum())
     drawn["label"] = np.array(classes, dtype=object)[labels % len(classes)]

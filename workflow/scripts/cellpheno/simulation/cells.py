@@ -12,6 +12,7 @@ from cellpheno.simulation.outlines import Outline, random_outline
 from cellpheno.simulation.structures import Cell, CellLine, Nucleus, Structure
 
 Contents = tuple["Contents", ...]
+Sizes = tuple[float, list["Sizes"]]
 """The contents of a cell: one entry per inner cell, with its own contents."""
 
 
@@ -32,7 +33,7 @@ def _vacuolated(line: CellLine, rng: np.random.Generator, outer: Outline) -> Str
     """Draw a single cell around an empty ring."""
     radius = outer.radius * rng.uniform(0.3, 0.5)
     (place,), _ = _packed(rng, outer, [radius], 0.05 * line.radius)
-    ring = _outline(line, rng, *place, radius, inner=True)
+    ring = _outline(line, rng, place[0], place[1], radius, inner=True)
     cell = _cell(line, rng, outer, _pushed_nucleus(line, rng, outer, [ring]))
     empty = dataclasses.replace(
         _cell(line, rng, ring, ()),
@@ -52,8 +53,10 @@ def partial(line: CellLine, rng: np.random.Generator) -> Structure:
     apart, direction = outer_radius + inner_radius - depth, rng.uniform(0, 2 * np.pi)
     shift = 0.5 * (apart + inner_radius - outer_radius)  # puts the middle of both at the origin
     unit = np.array([np.cos(direction), np.sin(direction)])
-    outer = _outline(line, rng, *(-shift * unit), outer_radius)
-    inner = _outline(line, rng, *((apart - shift) * unit), inner_radius, inner=True)
+    x, y = -shift * unit
+    outer = _outline(line, rng, x, y, outer_radius)
+    x, y = (apart - shift) * unit
+    inner = _outline(line, rng, x, y, inner_radius, inner=True)
     holder = _cell(line, rng, outer, _pushed_nucleus(line, rng, outer, [inner]))
     guest = dataclasses.replace(
         _cell(line, rng, inner, _round_nucleus(line, rng, inner)),
@@ -229,7 +232,7 @@ def _mitotic(line: CellLine, rng: np.random.Generator, radius: float) -> Cell:
     return dataclasses.replace(cell, stain=1.25 * cell.stain, height=1.6)
 
 
-def _size(line: CellLine, rng: np.random.Generator, contents: Contents) -> tuple[float, list]:
+def _size(line: CellLine, rng: np.random.Generator, contents: Contents) -> Sizes:
     """Return the radius that a cell with these contents needs, and the sizes of its contents."""
     if not contents:
         return _radius(line, rng) * rng.uniform(0.56, 0.74), []
@@ -254,7 +257,7 @@ def _fill(
     rng: np.random.Generator,
     x: float,
     y: float,
-    sizes: tuple[float, list],
+    sizes: Sizes,
     parent: int,
     cells: list[Cell],
 ) -> None:
@@ -262,7 +265,10 @@ def _fill(
     radius, held = sizes
     outline = _outline(line, rng, x, y, radius, inner=parent >= 0 or bool(held))
     places, shrink = _packed(rng, outline, [size for size, _ in held], 0.09 * line.radius)
-    inner = [Outline(*place, size * shrink) for place, (size, _) in zip(places, held, strict=True)]
+    inner = [
+        Outline(place[0], place[1], size * shrink)
+        for place, (size, _) in zip(places, held, strict=True)
+    ]
     nuclei = (
         _pushed_nucleus(line, rng, outline, inner) if held else _round_nucleus(line, rng, outline)
     )
@@ -273,10 +279,10 @@ def _fill(
     cells.append(cell)
     row = len(cells) - 1
     for place, part in zip(places, held, strict=True):
-        _fill(line, rng, *place, _scaled(part, shrink), row, cells)
+        _fill(line, rng, place[0], place[1], _scaled(part, shrink), row, cells)
 
 
-def _scaled(sizes: tuple[float, list], factor: float) -> tuple[float, list]:
+def _scaled(sizes: Sizes, factor: float) -> Sizes:
     return sizes[0] * factor, [_scaled(held, factor) for held in sizes[1]]
 
 

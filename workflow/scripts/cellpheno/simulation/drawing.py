@@ -62,8 +62,8 @@ def draw(
     field, NaN if others hide it completely.
     """
     shape = (height + 2 * MARGIN, width + 2 * MARGIN)
-    layers = Layers(*(np.zeros(shape, np.float32) for _ in range(3)))
-    layers.dyes = [np.zeros(shape, np.float32) for _ in range(dyes)]
+    membrane, nucleus, thickness, *dyed = (np.zeros(shape, np.float32) for _ in range(3 + dyes))
+    layers = Layers(membrane, nucleus, thickness, dyed)
     texture = _Texture(line, shape, rng)
     patches = [_patch(structure, line, shape) for structure in structures]
     nearest, second, owner = _contest(patches, shape)
@@ -112,7 +112,7 @@ def _cupped(structure: Structure, row: int, distances: list[Array], x: Array, y:
     direction = np.array([inner.outline.x - outer.x, inner.outline.y - outer.y])
     direction /= np.hypot(*direction)
     along = (x - inner.outline.x) * direction[0] + (y - inner.outline.y) * direction[1]
-    closed_to = (2 * inner.cup - 1) * inner.outline.radius
+    closed_to = (2 * (inner.cup or 0.0) - 1) * inner.outline.radius
     lips = np.maximum(distances[row] - 0.24 * inner.outline.radius, along - closed_to)
     softness = 0.3 * inner.outline.radius
     plain = distances[inner.parent]

@@ -5,6 +5,7 @@ cells are alive, and about 550 if all are dead (L11).
 """
 
 import dataclasses
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +15,10 @@ from scipy import ndimage
 from cellpheno.core.randomness import generator
 from cellpheno.simulation import microscope, monolayer
 from cellpheno.simulation.kind import Kind, Pictures, Plan, Row, fault_of
-from cellpheno.simulation.monolayer import MARGIN, Array, Mask
+from cellpheno.simulation.monolayer import MARGIN, Array
 from cellpheno.tables.columns import BOX_COLUMNS
+
+Kept = TypeVar("Kept", bound=np.generic)
 
 CHANNELS = ("brightfield", "propidium_iodide")
 CLASSES = ("live", "dead")
@@ -143,7 +146,7 @@ def _camera(light: Array, rng: np.random.Generator) -> npt.NDArray[np.uint16]:
     return microscope.camera(light, _INSTRUMENT, rng)
 
 
-def _cropped(canvas: Array | Mask) -> Array | Mask:
+def _cropped(canvas: npt.NDArray[Kept]) -> npt.NDArray[Kept]:
     """Return the field without its margin."""
     return canvas[MARGIN:-MARGIN, MARGIN:-MARGIN]
 

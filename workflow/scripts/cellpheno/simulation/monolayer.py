@@ -200,9 +200,10 @@ def _territories(
     long, turn = rng.uniform(1.0, 1.25), rng.uniform(0, np.pi)
     turned = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     metric = turned @ np.diag([1 / long, long]) @ turned.T
-    distances, nearest = cKDTree(layer.places @ metric).query(
+    found = cKDTree(layer.places @ metric).query(
         np.stack([x.ravel(), y.ravel()], axis=1) @ metric, k=2, workers=1
     )
+    distances, nearest = map(np.asarray, found)
     first, second = distances.astype(np.float32).T.reshape(2, *size)
     return nearest[:, 0].reshape(size), first, 0.5 * (second - first)
 

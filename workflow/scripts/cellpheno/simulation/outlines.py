@@ -35,7 +35,7 @@ class Outline:
         """Return how far points are outside the curve along the ray, px; negative inside."""
         offsets = (x - np.float32(self.x)) + np.complex64(1j) * (y - np.float32(self.y))
         lengths = np.maximum(np.abs(offsets), np.float32(1e-3))
-        return lengths - self.radii(offsets / lengths)
+        return lengths - self.radii((offsets / lengths).astype(np.complex64, copy=False))
 
     def moved(self, x: float, y: float) -> Outline:
         """Return the outline shifted by (x, y) px."""

@@ -58,8 +58,8 @@ def mark(rows: Sequence[Row], plan: Plan, size: int, stride: int) -> pd.DataFram
                 f"the {wanted} that simulation.monolayer.patch_examples asks for; lower it, or add "
                 "fields."
             )
-    chosen = [pd.concat(parts).iloc[:wanted] for parts in marked.values()]
-    return pd.concat(chosen).sort_values(["image", *BOX_COLUMNS], ignore_index=True)
+    taken = [pd.concat(parts).iloc[:wanted] for parts in marked.values()]
+    return pd.concat(taken).sort_values(["image", *BOX_COLUMNS], ignore_index=True)
 
 
 def _patches(row: Row, plan: Plan, size: int, stride: int) -> Iterator[dict[str, object]]:

@@ -89,7 +89,9 @@ def _write_field(plan: Plan, row: Row) -> pd.DataFrame:
     return truth
 
 
-def _parallel(work: partial, rows: Sequence[Row], processes: int) -> Iterable[pd.DataFrame]:
+def _parallel(
+    work: partial[pd.DataFrame], rows: Sequence[Row], processes: int
+) -> Iterable[pd.DataFrame]:
     """Yield the result of `work` on every row, in order."""
     if processes == 1:
         yield from map(work, rows)

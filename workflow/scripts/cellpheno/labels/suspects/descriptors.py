@@ -62,7 +62,7 @@ def from_shards(shards: Iterable[str | Path], cells: pd.DataFrame, geometry: Geo
     rows = cells.groupby("field", sort=True).indices
     boxes = cells[BOX_COLUMNS].to_numpy(np.float64)
     described = np.zeros((len(cells), FREQUENCIES * RADII * 3 + 3), dtype=np.float32)
-    missing = set(rows)
+    missing = set(cells["field"])
     for shard in shards:
         for field, image in store.read(shard, rows):
             own = boxes[rows[field]]

@@ -15,10 +15,9 @@ def found(judged: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     an error, and the share of found errors whose suggested class is the true one.
     """
     scores = np.zeros(len(judged))
-    true = from_annotations.from_annotations(judged, scores, truth).to_numpy(
-        dtype=object, na_value=None
-    )
-    wrong = np.array([is_ is not None for is_ in true]) & (judged["label"].to_numpy() != true)
+    matched = from_annotations.from_annotations(judged, scores, truth)
+    true = matched.to_numpy(dtype=object)
+    wrong = matched.notna().to_numpy() & (judged["label"].to_numpy() != true)
     listed = judged["listed"].to_numpy(dtype=bool)
     hits = wrong & listed
     right = judged["suggested"].to_numpy() == true

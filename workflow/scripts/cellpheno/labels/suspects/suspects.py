@@ -61,7 +61,7 @@ def judge(
     no other part; and tables.JUDGES.
     """
     names = [name for name in classes if (cells["label"] == name).any()]
-    labels = pd.Index(names).get_indexer(cells["label"])
+    labels = pd.Index(names).get_indexer(pd.Index(cells["label"]))
     folds = min(folds, len(np.unique(groups)))
     if folds < 2 or len(names) < 2:
         logger.warning(
