@@ -83,7 +83,7 @@ def match(reference: Annotated, other: Annotated) -> Pairs:
         paired = np.flatnonzero(found >= 0)
         overlaps[row] = overlap[paired, found[paired]].sum()
         np.add.at(confusion[row], (meant[found[paired]], called[paired]), 1)
-    return Pairs(*drawn, overlaps, confusion)
+    return Pairs(drawn[0], drawn[1], overlaps, confusion)
 
 
 def _by_field(
@@ -93,7 +93,7 @@ def _by_field(
     edges = boxes[BOX_COLUMNS].to_numpy()
     numbers = pd.Categorical(boxes["label"], categories=classes).codes.astype(np.int64)
     indices = boxes.groupby("field").indices
-    return {field: (edges[rows], numbers[rows]) for field, rows in indices.items()}
+    return {str(field): (edges[rows], numbers[rows]) for field, rows in indices.items()}
 
 
 def measure(

@@ -30,11 +30,13 @@ def check(
     """
     if "simulation" in config or not annotators:
         return
+    written = {str(name): values.tolist() for name, values in fields.items()}
+    images = {name: written[name] for name in ("field", *config["channels"])}
     for settings in annotators:
-        listing.check_apart(settings["files"], settings, fields[["field", *config["channels"]]])
+        listing.check_apart(settings["files"], settings, images)
     annotated: set[str] = set()
     for settings in annotators:
-        for labels in listing.labels(settings["files"], settings, fields):
+        for labels in listing.labels(settings["files"], settings, written):
             annotated |= labels
             if annotated >= set(config["classes"]):
                 return

@@ -93,10 +93,11 @@ def _scaled(image: AnnotatedImage, scale: float, annotator: str) -> AnnotatedIma
     regions = tuple(
         dataclasses.replace(
             region,
-            box=tuple(edge * scale for edge in region.box),
+            box=(left * scale, top * scale, right * scale, bottom * scale),
             area=None if region.area is None else region.area * scale**2,
         )
         for region in image.regions
+        for left, top, right, bottom in [region.box]
     )
     size = (image.size[0] * scale, image.size[1] * scale) if image.size else None
     return dataclasses.replace(image, regions=regions, size=size)

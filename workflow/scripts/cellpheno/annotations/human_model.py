@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -41,10 +41,13 @@ def compare(
     """
     rows = []
     for (first, reference), (second, rater) in itertools.combinations(raters.items(), 2):
-        calls = [(ALL_CLASSES, agreement.match(reference, rater), (*FOUND, *OF_CLASS))]
+        both = agreement.match(reference, rater)
+        calls: list[tuple[str, agreement.Pairs, Sequence[str]]] = [
+            (ALL_CLASSES, both, (*FOUND, *OF_CLASS))
+        ]
         for group, members in groups.items():
-            two_way = [_two_way(part, group, members) for part in (reference, rater)]
-            calls.append((group, agreement.match(*two_way), OF_CLASS))
+            theirs, ours = (_two_way(part, group, members) for part in (reference, rater))
+            calls.append((group, agreement.match(theirs, ours), OF_CLASS))
         for call, pairs, names in calls:
             # the same redrawn fields for all calls and metrics of two raters
             random = generator(seed, "human and model", first, second)

@@ -47,6 +47,7 @@ def _suppressed(kept: pd.DataFrame, boxes: pd.DataFrame, max_iou: float) -> npt.
 
 def _merged(boxes: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the report for dropped boxes."""
+    counts = boxes.groupby(["field", "annotator"]).size()
     rows = [
         [
             annotator,
@@ -57,6 +58,6 @@ def _merged(boxes: pd.DataFrame) -> pd.DataFrame:
             n,
             "",
         ]
-        for (field, annotator), n in boxes.groupby(["field", "annotator"]).size().items()
+        for (field, annotator), n in zip(counts.index, counts, strict=True)
     ]
     return pd.DataFrame(rows, columns=REPORT_COLUMNS)

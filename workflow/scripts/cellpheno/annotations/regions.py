@@ -92,7 +92,7 @@ class FieldNames:
     them.
     """
 
-    def __init__(self, fields: Iterable[Mapping[str, Any]], channels: Sequence[str]) -> None:
+    def __init__(self, fields: Iterable[Mapping[Any, Any]], channels: Sequence[str]) -> None:
         self.rows = {row["field"]: row for row in fields}
         self._channels = channels
         self._others: dict[tuple[str, str, str], Path | None] = {}

@@ -48,6 +48,6 @@ def ellipse(x: float, y: float, rx: float, ry: float, theta: float = 0.0) -> Out
 def united(parts: Sequence[Outline]) -> Outline:
     """Return the parts of a cell as one outline: the box around all, and their area if known."""
     left, top, right, bottom = zip(*(box for box, _ in parts), strict=True)
-    areas = [area for _, area in parts]
-    area = None if None in areas else math.fsum(areas)
+    areas = [area for _, area in parts if area is not None]
+    area = math.fsum(areas) if len(areas) == len(parts) else None
     return (min(left), min(top), max(right), max(bottom)), area

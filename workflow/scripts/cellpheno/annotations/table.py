@@ -4,6 +4,7 @@ import collections
 import dataclasses
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -144,7 +145,7 @@ def _drawn(placed: Sequence[tuple[str, AnnotatedImage]]) -> pd.DataFrame:
 
 def _inside(
     drawn: pd.DataFrame, sizes: npt.NDArray[np.float64]
-) -> tuple[pd.DataFrame, set[str], list[tuple[int, Note]]]:
+) -> tuple[pd.DataFrame, set[str], list[tuple[Any, Note]]]:
     """Return the boxes in their fields without repeats, the fields of lost ones, and notes."""
     edges = drawn[BOX_COLUMNS].to_numpy()
     clipped = np.clip(edges, 0, np.hstack([sizes, sizes]))
@@ -170,7 +171,7 @@ def _inside(
             (twice, "box drawn twice with one label", "left out once"),
             (other_label, "box drawn twice with two labels", "kept"),
         )
-        for number, part in drawn[chosen].groupby("image")
+        for number, part in drawn.loc[np.asarray(chosen)].groupby("image")
     ]
     return inside[sound & ~twice], set(drawn.loc[~sound, "field"]), notes
 
@@ -186,7 +187,7 @@ def _repeats(
 
 def _below_a_pixel(edges: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Return which boxes are narrower or lower than a pixel."""
-    return (edges[:, 2:] - edges[:, :2] < 1).any(axis=1)
+    return (edges[:, 2] - edges[:, 0] < 1) | (edges[:, 3] - edges[:, 1] < 1)
 
 
 def _clicks(drawn: pd.DataFrame) -> npt.NDArray[np.bool_]:
@@ -246,7 +247,7 @@ def warn_of(report: pd.DataFrame, file: str) -> None:
         notices.warn(f"Annotations were changed or left out ({file} has each): {_summary(odd)}.")
 
 
-def _summary(rows: Sequence[Sequence[object]]) -> str:
+def _summary(rows: Sequence[Sequence[Any]]) -> str:
     """Return the number of each problem with its action."""
     images: collections.Counter[tuple[object, object]] = collections.Counter()
     regions: collections.Counter[tuple[object, object]] = collections.Counter()

@@ -129,7 +129,7 @@ def gpu_lease(
     wanted = min(count, len(devices))
     while True:
         with contextlib.ExitStack() as locks:
-            held = []
+            held: list[str] = []
             for name in devices:
                 if len(held) < wanted and locks.enter_context(_locked(folder, name)):
                     held.append(name)

@@ -8,7 +8,7 @@ import pickletools
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from cellpheno.core.errors import StudyError
 
@@ -107,7 +107,7 @@ def _objects(names: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
     return None
 
 
-def _names(stream: BinaryIO) -> Iterator[tuple[str, str]]:
+def _names(stream: IO[bytes]) -> Iterator[tuple[str, str]]:
     """Yield the Python names that a file refers to, without resolving them.
 
     The oldest torch files are several pickles in a row, of which the fourth is the content.
@@ -117,7 +117,7 @@ def _names(stream: BinaryIO) -> Iterator[tuple[str, str]]:
     for _ in range(4):
         codes = list(pickletools.genops(start[position:]))
         yield from _named(codes)
-        position += codes[-1][2] + 1
+        position += (codes[-1][2] or 0) + 1
         if position >= len(start) or start[position : position + 1] != b"\x80":
             return
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 from cellpheno.core import made_files
 from cellpheno.core.errors import StudyError
@@ -33,7 +33,11 @@ _SMALL = 100_000_000
 """Bytes to which any archive may unpack."""
 _BLOCK = 1 << 20
 _DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError)
-_COMPRESSIONS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+_COMPRESSIONS: dict[bytes, Callable[[Any], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\0": lzma.open,
+}
 """Decompressors by a file's first bytes."""
 _END = struct.Struct("<4x2H8xL2x")
 """End of a zip archive: number of this part, part and position of the directory (from 0)."""
@@ -172,11 +176,11 @@ def _tar(path: Path) -> Iterator[tuple[Iterator[_Member], int]]:
         found = [how for start, how in _COMPRESSIONS.items() if begin.startswith(start)]
         stream = found[0](packed) if found else packed
         bounded = _Bounded(stream, most)
-        with stream, tarfile.open(fileobj=bounded, mode="r:") as archive:
+        with stream, tarfile.open(fileobj=cast(IO[bytes], bounded), mode="r:") as archive:
 
             def members() -> Iterator[_Member]:
                 for info in archive:
-                    content = partial(archive.extractfile, info)
+                    content: Callable[[], Any] = partial(archive.extractfile, info)
                     yield _Member(info.name, info.size, info.isdir(), info.isreg(), content)
                 while bounded.read(_BLOCK):
                     pass  # a compressed file reveals damage only at its end

@@ -44,7 +44,9 @@ class File:
             return f"has {size:,} bytes instead of {self.size:,}"
         if self.max_size is not None and size > self.max_size:
             return f"has {size:,} bytes, more than the {self.max_size:,} of max_size"
-        for kind, expected in self.hashes.items() if hashes else ():
+        if hashes is None:
+            return None
+        for kind, expected in self.hashes.items():
             if not hashes[kind].startswith(expected):
                 return f"has the {kind} {hashes[kind]} instead of {expected}"
         return None

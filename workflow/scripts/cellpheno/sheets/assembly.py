@@ -107,7 +107,7 @@ def fill(sheet: pd.DataFrame, column: str, value: str | None, by: str | None) ->
             f"--{column}-by, or rename the group."
         )
     elif by is not None and by not in sheet:
-        known = ", ".join(name for name in sheet if name != PLACE)
+        known = ", ".join(name for name in sheet.columns if name != PLACE)
         raise StudyError(f"--{column}-by names {by}, which is not a column; those are {known}.")
     else:
         sheet[column] = sheet[by] if by is not None else value
@@ -175,12 +175,11 @@ def _refuse_stacks(
         several = {key: values for key, values in found.items() if len(values) > 1}
         if several:
             (field, _), values = next(iter(several.items()))
-            one = min(values)
             raise StudyError(
                 f"{len({field for field, _ in several})} fields have several {meaning}, such as "
                 f"{field} with {len(values)} ({', '.join(sorted(values)[:4])} ...), but a study "
-                f"uses one: choose it with `--keep {name} {one}`, or make each a field of its own "
-                f"with `--separate {name}` or the group `field` of the pattern."
+                f"uses one: choose it with `--keep {name} {min(values)}`, or make each a field of "
+                f"its own with `--separate {name}` or the group `field` of the pattern."
             )
 
 

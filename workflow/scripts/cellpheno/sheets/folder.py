@@ -33,7 +33,7 @@ def files(folder: Path) -> Listing:
         raise StudyError(f"The folder {folder} does not exist; name the folder of the images.")
     listing = Listing()
     seen: dict[tuple[int, int], str] = {}
-    folders, links = collections.deque([""]), collections.deque()
+    folders, links = collections.deque([""]), collections.deque[str]()
     while folders or links:
         # real folders before links, so that a file keeps its own path
         prefix = (folders or links).popleft()

@@ -279,8 +279,9 @@ def _refuse_channels(paths: Sequence[str]) -> None:
     """Refuse plain images whose names all end in the same few words."""
     [pattern] = PLAIN.compiled()
     stems = [fit["field"] for path in paths if (fit := pattern.fullmatch(path))]
-    parts = [re.fullmatch(r"(.+)[_-]([A-Za-z]\w*)", stem) for stem in stems]
-    if not all(parts):
+    fits = (re.fullmatch(r"(.+)[_-]([A-Za-z]\w*)", stem) for stem in stems)
+    parts = [fit for fit in fits if fit is not None]
+    if len(parts) < len(stems):
         return
     words: dict[str, set[str]] = {}
     for part in parts:

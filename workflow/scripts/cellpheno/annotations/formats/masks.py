@@ -43,8 +43,8 @@ def read(path: Path, suffix: str) -> AnnotatedImage:
         )
     notes = []
     if in_pieces:
-        pieces = len(in_pieces), *in_pieces[:1]
-        notes.append(Note("cell in several pieces", "counts as one cell", *pieces))
+        n, first = len(in_pieces), in_pieces[0]
+        notes.append(Note("cell in several pieces", "counts as one cell", n, first))
     if mask.min() > 0:
         lowest = f"value {mask.min()}"
         notes.append(Note("mask without background 0", "every value is a cell", 1, lowest))
@@ -66,7 +66,7 @@ def pixels(path: Path) -> npt.NDArray[Any]:
     return _checked(_pixels(path), path)
 
 
-def places(mask: npt.NDArray[Any]) -> list[tuple[int, tuple[slice, slice]]]:
+def places(mask: npt.NDArray[Any]) -> list[tuple[int, tuple[slice, ...]]]:
     """Return the values of a mask except 0, in order, with the rows and columns that they cover."""
     values, numbered = np.unique(mask, return_inverse=True)
     found = ndimage.find_objects(numbered.reshape(mask.shape) + 1)

@@ -98,5 +98,6 @@ def instances(path: Path, kind: str) -> Iterator[tuple[Box, Inside]]:
 
 def _cells(mask: npt.NDArray[Any]) -> Iterator[tuple[Box, Inside]]:
     for value, (rows, columns) in masks.places(mask):
-        box = (columns.start, rows.start, columns.stop, rows.stop)
-        yield tuple(map(float, box)), mask[rows, columns] == value
+        left, top = float(columns.start), float(rows.start)
+        box = (left, top, float(columns.stop), float(rows.stop))
+        yield box, mask[rows, columns] == value

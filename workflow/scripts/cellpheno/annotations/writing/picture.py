@@ -26,6 +26,6 @@ class Picture:
     def cells(self) -> list[dict[str, Any]]:
         """Return the boxes as dictionaries without missing values."""
         return [
-            {name: value for name, value in row.items() if not pd.isna(value)}
+            {str(name): value for name, value in row.items() if not pd.isna(value)}
             for row in self.boxes.to_dict("records")
         ]
