@@ -41,7 +41,7 @@ def cells_per_field(
             "called": called.groupby("field").size(),
             "annotated": truth.groupby("field").size(),
         }
-        part = pd.DataFrame(numbers).reindex(fields).fillna(0).astype(int)
+        part = pd.DataFrame(numbers).reindex(list(fields)).fillna(0).astype(int)
         parts.append(part.rename_axis("field").reset_index().assign(**{"class": name}))
     return pd.concat(parts, ignore_index=True)
 
@@ -83,7 +83,7 @@ def evaluate(
         samples = resamples(fields, generator(seed, "call intervals", split), draws)
         truth = annotated[annotated["field"].isin(fields)]["label"].value_counts()
         for (name, metric), value in intervals(measure, samples).items():
-            n = truth.reindex(classes).sum() if name == ALL else truth.get(name, 0)
+            n = truth.reindex(list(classes)).sum() if name == ALL else truth.get(name, 0)
             rows.append((split, name, metric, *value, int(n)))
     return pd.DataFrame(rows, columns=[column.name for column in CALL_METRICS.columns])
 
@@ -107,7 +107,7 @@ def _measure_of(
     known = annotated[annotated["label"].isin(classes)]
     counts = cells_per_field(cells, known, fields, classes)
     numbers = {
-        name: part[["called", "annotated"]].to_numpy(np.float64).T
+        str(name): part[["called", "annotated"]].to_numpy(np.float64).T
         for name, part in counts.groupby("class", sort=False)
     }
 

@@ -58,7 +58,8 @@ def write(
     StudyError
         When the image of an annotated field is not among `fields`.
     """
-    split_of = splits.loc[splits["split"].isin(SPLITS)].set_index("field")["split"].to_dict()
+    chosen = splits.loc[splits["split"].isin(SPLITS)]
+    split_of = dict(zip(chosen["field"], chosen["split"], strict=True))
     boxes_of = dict(list(annotated.groupby("field", sort=False)))
     entries: dict[str, list[dict[str, Any]]] = {split: [] for split in SPLITS}
     found: set[str] = set()
@@ -75,9 +76,9 @@ def write(
                 entries[split_of[name]].append(entry)
                 _save(tile.image, temporary / "images" / entry["image"]["file_name"])
         _check_complete(split_of, found)
-        for split, chosen in entries.items():
-            chosen.sort(key=lambda entry: entry["image"]["file_name"])
-            content = json.dumps(_document(chosen, split), indent=1)
+        for split, own in entries.items():
+            own.sort(key=lambda entry: entry["image"]["file_name"])
+            content = json.dumps(_document(own, split), indent=1)
             (temporary / f"{split}.json").write_text(content)
 
 

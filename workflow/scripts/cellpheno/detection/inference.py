@@ -1,7 +1,7 @@
 """Find the cells of whole fields with a trained detector (A18, A20)."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +46,7 @@ def usable(quality: pd.DataFrame, names: Iterable[str]) -> list[str]:
 
     Raises StudyError when a field has no verdict.
     """
-    verdicts: Mapping[str, str] = quality.set_index("field")["verdict"].to_dict()
+    verdicts = dict(zip(quality["field"], quality["verdict"], strict=True))
     names = list(names)
     unknown = [name for name in names if name not in verdicts]
     if unknown:
@@ -99,8 +99,10 @@ def detect_fields(
     device: torch.device,
 ) -> pd.DataFrame:
     """Find the cells of several fields, one in memory at a time; return tables.DETECTIONS."""
-    fields = on_device(fields, device)
-    found = [detect_field(detector, name, image, settings, device) for name, image in fields]
+    found = [
+        detect_field(detector, name, image, settings, device)
+        for name, image in on_device(fields, device)
+    ]
     report_full([len(each) for each in found], settings, "The detector")
     return storage.concatenate(found, DETECTIONS)
 

@@ -96,6 +96,9 @@ class Classifier(nn.Module):
     gives that head, from feature maps to logits; inference does not use it.
     """
 
+    mean: torch.Tensor
+    std: torch.Tensor
+
     def __init__(
         self,
         backbone: nn.Module,
@@ -109,7 +112,8 @@ class Classifier(nn.Module):
     ) -> None:
         super().__init__()
         self.settings = settings
-        self.watched, self.auxiliary = auxiliary or (None, None)
+        self.watched = auxiliary[0] if auxiliary else ""
+        self.auxiliary = auxiliary[1] if auxiliary else None
         self.n_features = n_features
         self.backbone = backbone
         self.norm = norm
@@ -201,7 +205,7 @@ def build(
     first_layer.replace(original, len(mean), settings.stem)
     head = original.get_submodule(kind.head)
     n_features = next(
-        getattr(module, "in_features", None) or module.in_channels
+        module.in_features if isinstance(module, nn.Linear) else module.in_channels
         for module in head.modules()
         if isinstance(module, nn.Linear | nn.Conv2d)
     )

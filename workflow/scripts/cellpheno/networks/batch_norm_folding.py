@@ -14,6 +14,8 @@ from torch import fx, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from cellpheno.networks.precision import channels_last
+
 logger = logging.getLogger(__name__)
 
 
@@ -48,7 +50,7 @@ def fold(network: nn.Module) -> nn.Module:
 
 def ready(network: nn.Module, dtype: torch.dtype) -> nn.Module:
     """Return a copy for inference in `dtype`, with batch norms folded, channels last."""
-    return fold(network).to(dtype=dtype, memory_format=torch.channels_last)
+    return channels_last(fold(network).to(dtype))
 
 
 class ConvolutionReLU(nn.Module):
@@ -70,7 +72,7 @@ class ConvolutionReLU(nn.Module):
         if not images.is_cuda:
             result = layer(images)
             return (result if added is None else result + added).relu()
-        how = (layer.bias, layer.stride, layer.padding, layer.dilation, layer.groups)
+        how: list[Any] = [layer.bias, layer.stride, layer.padding, layer.dilation, layer.groups]
         if added is None:
             return torch.cudnn_convolution_relu(images, layer.weight, *how)
         return torch.cudnn_convolution_add_relu(images, layer.weight, added, 1.0, *how)
@@ -86,7 +88,7 @@ class Halved(nn.Module):
     def __init__(self, convolution: nn.Conv2d) -> None:
         super().__init__()
         outputs, channels, size, _ = convolution.weight.shape
-        self.before, self.taps = convolution.padding[0] + 1, (size + 1) // 2
+        self.before, self.taps = int(convolution.padding[0]) + 1, (size + 1) // 2
         self.channels = -(-4 * channels // 8) * 8
         # a first tap of zeros, so that taps come in pairs
         pairs = functional.pad(convolution.weight, (1, 0, 1, 0))
@@ -152,11 +154,11 @@ def merge(network: nn.Module) -> nn.Module:
             before, *added = terms
             if len(added) != 1:
                 continue
-        if not _lone_convolution(traced, before):
+        convolution = _lone_convolution(traced, before)
+        if convolution is None:
             continue
-        convolution = traced.get_submodule(before.target)
-        if added and _lone_convolution(traced, added[0]):
-            other = traced.get_submodule(added[0].target)
+        other = _lone_convolution(traced, added[0]) if added else None
+        if other is not None:
             both = convolution.bias.float() + other.bias.float()
             convolution.bias = nn.Parameter(both.to(other.bias.dtype), requires_grad=False)
             other.bias = None
@@ -171,10 +173,10 @@ def merge(network: nn.Module) -> nn.Module:
     return traced
 
 
-def _is(traced: fx.GraphModule, node: fx.Node, kinds: Any, functions: tuple) -> bool:
+def _is(traced: fx.GraphModule, node: fx.Node, kinds: Any, functions: tuple[Any, ...]) -> bool:
     """Return whether a node calls a module of these kinds or one of the functions."""
     if node.op == "call_module":
-        return isinstance(traced.get_submodule(node.target), kinds)
+        return isinstance(traced.get_submodule(str(node.target)), kinds)
     return node.op in ("call_function", "call_method") and node.target in functions
 
 
@@ -185,14 +187,14 @@ def _passed(traced: fx.GraphModule, node: fx.Node) -> fx.Node:
     return node
 
 
-def _lone_convolution(traced: fx.GraphModule, node: fx.Node) -> bool:
-    """Return whether a node is a convolution that is called once and has one user."""
+def _lone_convolution(traced: fx.GraphModule, node: fx.Node) -> Any:
+    """Return the convolution [nn.Conv2d with bias] of a node if only it calls it for one user."""
     if not _is(traced, node, nn.Conv2d, ()) or len(node.users) > 1:
-        return False
-    layer = traced.get_submodule(node.target)
+        return None
+    layer: Any = traced.get_submodule(str(node.target))
     called = [each for each in traced.graph.nodes if each.target == node.target]
     plain = layer.padding_mode == "zeros" and not isinstance(layer.padding, str)
-    return plain and layer.bias is not None and len(called) == 1
+    return layer if plain and layer.bias is not None and len(called) == 1 else None
 
 
 class Lowered(nn.Module):

@@ -38,7 +38,7 @@ class Recorded:
     ) -> None:
         self.function, self.in_place, self.most = function, in_place, most
         self.changed = list(changed)
-        self._made: dict[tuple, tuple[torch.cuda.CUDAGraph, list[Tensor], Any]] = {}
+        self._made: dict[tuple[Any, ...], tuple[torch.cuda.CUDAGraph, list[Tensor], Any]] = {}
 
     def __call__(self, *inputs: Tensor) -> Any:
         """Return the function's result."""

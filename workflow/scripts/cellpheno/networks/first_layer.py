@@ -40,9 +40,9 @@ def adapted(weight: Tensor, n_channels: int) -> Tensor:
     return torch.cat([kept, further], dim=1) * (COLOURS / n_channels)
 
 
-def find(network: nn.Module) -> str:
-    """Return the name of a network's first convolution."""
-    return next(n for n, module in network.named_modules() if isinstance(module, nn.Conv2d))
+def find(network: nn.Module) -> nn.Conv2d:
+    """Return a network's first convolution."""
+    return next(module for module in network.modules() if isinstance(module, nn.Conv2d))
 
 
 def replace(network: nn.Module, n_channels: int, kind: str = ADAPTED) -> None:
@@ -51,8 +51,7 @@ def replace(network: nn.Module, n_channels: int, kind: str = ADAPTED) -> None:
     `kind` is `adapted` (from the present weights), `random` (new ones, from torch's generator) or
     `random_frozen` (new ones that are not trained, C19).
     """
-    name = find(network)
-    old = network.get_submodule(name)
+    old = find(network)
     if n_channels == old.in_channels:
         return
     before, old.in_channels = old.weight.detach(), n_channels
@@ -63,7 +62,7 @@ def replace(network: nn.Module, n_channels: int, kind: str = ADAPTED) -> None:
     if kind == ADAPTED:
         with torch.no_grad():
             old.weight.copy_(adapted(before, n_channels))
-            if bias is not None:
+            if old.bias is not None and bias is not None:
                 old.bias.copy_(bias)
     for parameter in (old.weight, old.bias):
         if parameter is not None:

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -28,10 +28,11 @@ from torch import Tensor, distributed, nn
 from cellpheno.core.errors import StudyError
 from cellpheno.core.job import RANK
 from cellpheno.core.randomness import derive
+from cellpheno.networks.precision import Network
 
 logger = logging.getLogger(__name__)
 
-Batch = TypeVar("Batch", Tensor, Sequence)
+Batch = TypeVar("Batch", Tensor, list[Tensor])
 
 MEETING = "CELLPHENO_TEAM_FILE"
 GRACE = 5.0
@@ -119,7 +120,7 @@ def _copies(members: int, meeting: str) -> Iterator[None]:
         copy.wait()
 
 
-def _kill(copies: list[subprocess.Popen]) -> None:
+def _kill(copies: list[subprocess.Popen[bytes]]) -> None:
     for copy in copies:
         copy.kill()
 
@@ -174,20 +175,21 @@ def average_gradients(network: nn.Module) -> None:
     """Replace each process's gradients by their mean: the gradient of the whole batch's loss."""
     if size() == 1:
         return
-    learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    for parameter in learned:
-        if parameter.grad is None:
-            parameter.grad = torch.zeros_like(parameter)
-    joined = torch.cat([parameter.grad.flatten() for parameter in learned])
+    gradients = []
+    for parameter in network.parameters():
+        if parameter.requires_grad:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+            gradients.append(parameter.grad)
+    joined = torch.cat([each.flatten() for each in gradients])
     distributed.all_reduce(joined)
     joined /= size()
-    for parameter, gradient in zip(
-        learned, joined.split([parameter.numel() for parameter in learned]), strict=True
-    ):
-        parameter.grad.copy_(gradient.view_as(parameter))
+    means = joined.split([each.numel() for each in gradients])
+    for gradient, averaged in zip(gradients, means, strict=True):
+        gradient.copy_(averaged.view_as(gradient))
 
 
-def share_batch_norm(network: nn.Module) -> nn.Module:
+def share_batch_norm(network: Network) -> Network:
     """Let batch normalisation see the whole batch, as the published SyncBN does (A14).
 
     The network is changed in place; names and shapes of its state stay the same.
@@ -205,14 +207,20 @@ def share_batch_norm(network: nn.Module) -> nn.Module:
 class _SharedBatchNorm(nn.BatchNorm2d):
     """Batch normalisation over all processes on CPUs; torch's own works on GPUs only."""
 
+    momentum: float
+    num_batches_tracked: Tensor
+    running_mean: Tensor
+    running_var: Tensor
+
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return super().forward(x)
         exact = x.double()
         count = x.numel() // x.shape[1] * size()
-        total = _Sum.apply(exact.sum((0, 2, 3)))
+        total = _Sum.apply(exact.sum((0, 2, 3)))  # type: ignore[no-untyped-call]
         centre = (total / count).view(1, -1, 1, 1)
-        spread = _Sum.apply((exact - centre).square().sum((0, 2, 3)))
+        squares = (exact - centre).square().sum((0, 2, 3))
+        spread = _Sum.apply(squares)  # type: ignore[no-untyped-call]
         if self.track_running_stats:
             self.num_batches_tracked += 1
             share_of_new = self.momentum

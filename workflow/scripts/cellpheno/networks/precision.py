@@ -9,15 +9,25 @@ with and without it, and a table should not depend on which of them a job got.
 import contextlib
 import logging
 from collections.abc import Iterator
+from typing import TypeVar
 
 import torch
+from torch import nn
 
 logger = logging.getLogger(__name__)
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def native_bfloat16() -> bool:
     """Return whether this CPU multiplies bfloat16 itself (AVX512-BF16 or AMX)."""
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def channels_last(network: Network) -> Network:
+    """Change a network in place to the order of numbers in which convolutions are fastest."""
+    # torch's types lack this argument
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def dtype(wanted: str, device: torch.device) -> torch.dtype:

@@ -18,7 +18,7 @@ DEPTH = 2
 """Fields that wait in pinned memory."""
 
 
-def send(values: npt.NDArray | Tensor, device: torch.device) -> Tensor:
+def send(values: npt.NDArray[Any] | Tensor, device: torch.device) -> Tensor:
     """Return values on a device, without waiting for it."""
     tensor = torch.as_tensor(values)
     if device.type == "cpu" or tensor.device.type != "cpu":

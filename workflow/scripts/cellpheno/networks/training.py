@@ -117,9 +117,13 @@ def build_optimizer(
             {"params": [p for p in parameters if id(p) not in spared]},
             {"params": [p for p in parameters if id(p) in spared], "weight_decay": 0.0},
         ]
-    kind, betas = settings.optimizer, tuple(settings.betas)
+    kind, betas = settings.optimizer, (settings.betas[0], settings.betas[1])
     # fused: one pass over memory, which saves a quarter of the time of an AdamW step on a CPU
-    common = {"lr": settings.learning_rate, "weight_decay": settings.weight_decay, "fused": True}
+    common: dict[str, Any] = {
+        "lr": settings.learning_rate,
+        "weight_decay": settings.weight_decay,
+        "fused": True,
+    }
     if kind == "sgd":
         return torch.optim.SGD(parameters, momentum=0.9, **common)
     if kind == "adamw":

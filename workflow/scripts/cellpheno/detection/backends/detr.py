@@ -165,9 +165,8 @@ class DetrDetector:
 
     def _batch(self, images: Sequence[Tensor]) -> Tensor:
         """Normalise images and pad them to one size, at the bottom and on the right."""
-        self.body.embedder.num_channels = len(
-            self.transform.image_mean
-        )  # which it checks its input by
+        # which it checks its input by
+        self.network.model.backbone.model.embedder.num_channels = len(self.transform.image_mean)
         height, width = (
             -(-max(image.shape[axis] for image in images) // DIVISOR) * DIVISOR for axis in (1, 2)
         )
@@ -267,7 +266,7 @@ def read(path: str | Path) -> dict[str, Any]:
 
 
 def translate(
-    content: Mapping[str, Any], network: nn.Module, path: str | Path
+    content: Mapping[str, Any], network: RTDetrForObjectDetection, path: str | Path
 ) -> dict[str, Tensor]:
     """Return weights of any classes; layers that depend on their number start anew."""
     state = {"window": network.window, **weights.state_of(content, path)}

@@ -8,7 +8,7 @@ replayed. Feature maps stay channels last from the first layer to the pooling.
 
 import functools
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -66,7 +66,7 @@ class TwoStages:
 
     def detect(self, image: Tensor, limits: Limits) -> tuple[Tensor, Tensor]:
         """Return boxes [n, 4] px and scores [n], best first, in an image [C, height, width]."""
-        first, second = self._stages(tuple(image.shape[1:]), limits)
+        first, second = self._stages((image.shape[1], image.shape[2]), limits)
         table, boxes, scores, levels = first(image)
         likely = (scores > NONE).nonzero()[:, 0]
         boxes, scores, levels = boxes[likely], scores[likely], levels[likely]
@@ -244,7 +244,7 @@ def decode(deltas: Tensor, boxes: Tensor, coder: BoxCoder) -> Tensor:
     return torch.cat([moved - half, moved + half], 1)
 
 
-def inner(part: nn.Module) -> nn.Module:
+def inner(part: nn.Module) -> Any:
     """Return a part that computes in its own dtype, without the conversions around it."""
     return part.part if isinstance(part, Lowered) else part
 

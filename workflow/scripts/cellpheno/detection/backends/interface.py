@@ -65,18 +65,26 @@ class Normalisation:
 class Detector(Protocol):
     """A detector of one class of object, at the resolution of its images."""
 
-    network: nn.Module
-    """Everything that is trained, saved and loaded."""
-    body: nn.Module
-    """The part of the network whose first convolution receives the image."""
     channels: Sequence[str]
     """Contents of its images' planes, in order."""
-    transform: Normalisation
-    """Or anything else with the same two lists."""
     precision: str
     """The config's `compute.precision`, of what comes before any box; boxes are float32."""
-    undecayed: tuple[type[nn.Module], ...]
-    """Layers without weight decay."""
+
+    @property
+    def network(self) -> nn.Module:
+        """Everything that is trained, saved and loaded."""
+
+    @property
+    def body(self) -> nn.Module:
+        """The part of the network whose first convolution receives the image."""
+
+    @property
+    def transform(self) -> Normalisation:
+        """Or anything else with the same two lists."""
+
+    @property
+    def undecayed(self) -> tuple[type[nn.Module], ...]:
+        """Layers without weight decay."""
 
     def losses(self, images: Sequence[Tensor], boxes: Sequence[Tensor]) -> dict[str, Tensor]:
         """Return the parts of the training loss, whose sum is minimised.

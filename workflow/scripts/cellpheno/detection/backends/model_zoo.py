@@ -31,7 +31,7 @@ class _Kept:
     def __init__(self, *arguments: Any) -> None:
         self.arguments = arguments
 
-    def __setstate__(self, state: tuple) -> None:
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
         self.state = state
 
 

@@ -1,6 +1,7 @@
 """Provide the unscaled input and the feature pyramids of the torchvision detectors."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +10,7 @@ from torchvision.models.detection.backbone_utils import BackboneWithFPN
 from torchvision.models.detection.transform import GeneralizedRCNNTransform
 from torchvision.ops.feature_pyramid_network import ExtraFPNBlock, LastLevelMaxPool
 
-from cellpheno.networks.precision import dtype
+from cellpheno.networks.precision import channels_last, dtype
 
 # A network that starts from random weights needs centred, unit-scale input and no more; one that
 # starts from ImageNet or COCO weights needs their normalisation.
@@ -58,7 +59,7 @@ class OfTorchvision:
     undecayed: tuple[type[nn.Module], ...] = ()
 
     def __init__(self, network: nn.Module) -> None:
-        self.network = network.to(memory_format=torch.channels_last)
+        self.network: Any = channels_last(network)  # of a library without types
         self.channels: Sequence[str] = ()
 
     @property

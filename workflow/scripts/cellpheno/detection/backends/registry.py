@@ -14,7 +14,7 @@ from cellpheno.detection.backends.interface import Detector, Library
 from cellpheno.detection.backends.pyramid import Pyramid
 from cellpheno.networks import first_layer, weights
 from cellpheno.networks.batch_norm_folding import Lowered, merge, ready
-from cellpheno.networks.precision import dtype, log_choice
+from cellpheno.networks.precision import channels_last, dtype, log_choice
 from cellpheno.study import detector_libraries
 from cellpheno.study.inputs import COLOURS
 
@@ -38,13 +38,12 @@ def build(settings: Mapping[str, Any], channels: Sequence[str] = COLOURS) -> Det
     backbones = _choose(library.architectures, "architecture", settings["architecture"])
     detector = _choose(backbones, "backbone", settings["backbone"])()
     detector.channels = list(channels)
-    path = settings.get("backbone_weights")
-    if path:
+    if path := settings.get("backbone_weights"):
         weights.fill_backbone(detector.body, weights.read(path), path)
     if settings.get("normalisation") == "none":
         transform = detector.transform
         transform.image_mean, transform.image_std = [0.0] * 3, [1 / 255] * 3
-    path = settings.get("weights")
+    path = settings.get("weights") or ""
     content = library.read(path) if path else {}
     if content and "channels" in content:
         _check_channels(path, content["channels"], channels)
@@ -92,7 +91,7 @@ def _fit(detector: Detector, n_channels: int, stem: str) -> None:
     transform = detector.transform
     transform.image_mean = first_layer.spread(transform.image_mean, n_channels)
     transform.image_std = first_layer.spread(transform.image_std, n_channels)
-    detector.network.to(memory_format=torch.channels_last)
+    channels_last(detector.network)
 
 
 def _choose(known: Mapping[str, Choice], key: str, value: str) -> Choice:
@@ -152,10 +151,10 @@ def make_ready(network: nn.Module, numbers: torch.dtype, merged: bool = False) -
         return
     if merged:
         pyramid.body = merge(pyramid.body)
-        if hasattr(network, "rpn"):
-            network.rpn.head.conv = merge(network.rpn.head.conv)
+        rpn = getattr(network, "rpn", None)
+        if rpn is not None:
+            rpn.head.conv = merge(rpn.head.conv)
     modules = dict(network.named_modules())
     for name in LAYERS:
         if name in modules:
-            part = modules[name].to(dtype=numbers, memory_format=torch.channels_last)
-            network.set_submodule(name, Lowered(part))
+            network.set_submodule(name, Lowered(channels_last(modules[name].to(numbers))))
