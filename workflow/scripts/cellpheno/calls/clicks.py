@@ -43,7 +43,7 @@ def count(
         rows.append(
             {
                 "field": field,
-                "condition": conditions[field],
+                "condition": conditions[str(field)],
                 "rank": rank,
                 "uncertainty": uncertainty,
                 **counts,

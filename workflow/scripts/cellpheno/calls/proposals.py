@@ -42,5 +42,5 @@ def by_doubt(cells: pd.DataFrame, fields: Iterable[str], classes: Sequence[str])
 def _of_call(cells: pd.DataFrame, classes: Sequence[str]) -> pd.Series:
     """Return the probability of each cell's call."""
     probabilities = cells[probability_columns(list(classes))].to_numpy(np.float64)
-    called = pd.Index(classes).get_indexer(cells["call"])
+    called = pd.Index(classes).get_indexer(pd.Index(cells["call"]))
     return pd.Series(probabilities[np.arange(len(cells)), called], cells.index)

@@ -30,7 +30,7 @@ def sweep(
         part = cells[cells["label"].notna() & (cells["split"] == split)]
         if part.empty:
             continue
-        labels = pd.Index(classes).get_indexer(part["label"])
+        labels = pd.Index(classes).get_indexer(pd.Index(part["label"]))
         probabilities = part[[f"p_{name}" for name in classes]].to_numpy(np.float64)
         once = np.ones((1, len(part)))
         for rule in RULES:

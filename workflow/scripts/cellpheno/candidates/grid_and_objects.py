@@ -39,7 +39,7 @@ def of_grid(quality: pd.DataFrame, names: Sequence[str], size: int, stride: int)
     parts = []
     sizes = quality.set_index("field")[["height", "width"]]
     for field in usable(quality, names):
-        height, width = sizes.loc[field]
+        height, width = sizes.loc[field].to_numpy()
         patches = grid(int(height), int(width), size, stride)
         if not len(patches):
             raise StudyError(

@@ -14,12 +14,17 @@ from cellpheno.networks.prefetch import send
 class Changes(Protocol):
     """Settings of the config's `classification/training`; steps that are off draw no numbers."""
 
-    rotation: dict[str, Any]
-    """`probability`, and `degrees` to either side."""
-    blur: dict[str, Any]
-    """`probability`, and `kernel`: smallest and largest side of the filter, odd px."""
-    brightness: dict[str, Any]
-    """`probability`, `limit` as a share of the full range, and `kind`."""
+    @property
+    def rotation(self) -> dict[str, Any]:
+        """`probability`, and `degrees` to either side."""
+
+    @property
+    def blur(self) -> dict[str, Any]:
+        """`probability`, and `kernel`: smallest and largest side of the filter, odd px."""
+
+    @property
+    def brightness(self) -> dict[str, Any]:
+        """`probability`, `limit` as a share of the full range, and `kind`."""
 
 
 def change(images: torch.Tensor, changes: Changes) -> torch.Tensor:
@@ -46,7 +51,9 @@ def turned(images: torch.Tensor, settings: Mapping[str, Any]) -> torch.Tensor:
     angle[torch.rand(n) >= settings["probability"]] = 0
     sine, cosine, zero = angle.sin(), angle.cos(), torch.zeros(n)
     matrix = torch.stack([cosine, -sine, zero, sine, cosine, zero], dim=1).view(n, 2, 3)
-    grid = functional.affine_grid(send(matrix, images.device), images.shape, align_corners=True)
+    grid = functional.affine_grid(
+        send(matrix, images.device), list(images.shape), align_corners=True
+    )
     moved = functional.grid_sample(images, grid, padding_mode="reflection", align_corners=True)
     still = send(angle == 0, images.device).view(n, 1, 1, 1)
     return torch.where(still, images, moved)

@@ -63,17 +63,20 @@ def correlate(
         return
     names, position = np.unique(field, return_inverse=True)
     about = {"n": len(score), "n_fields": len(names)}
-    means = [np.bincount(position, v) / np.bincount(position) for v in (brightness, score)]
-    samples = resamples(position, generator(seed, "two classes, correlation"))
+    bright, scored = (np.bincount(position, v) / np.bincount(position) for v in (brightness, score))
+    drawn = measured(
+        lambda w: {name: of(brightness, score, w) for name, of in CORRELATIONS.items()},
+        resamples(position, generator(seed, "two classes, correlation")),
+    )
     for metric, statistic in CORRELATIONS.items():
         value = float(statistic(brightness, score, np.ones((1, len(score))))[0])
         yield {"metric": metric, "method": NAIVE, **_fisher(value, len(score)), **about}
         if len(names) <= SMALLEST:
             continue
-        drawn = measured(lambda w, of=statistic: {"": of(brightness, score, w)}, samples)[""]
-        yield {"metric": metric, "method": BOOTSTRAP, **_spread(value, drawn, len(names)), **about}
-        if _varies(*means):
-            of_means = float(statistic(*means, np.ones((1, len(names))))[0])
+        spread = _spread(value, drawn[metric], len(names))
+        yield {"metric": metric, "method": BOOTSTRAP, **spread, **about}
+        if _varies(bright, scored):
+            of_means = float(statistic(bright, scored, np.ones((1, len(names))))[0])
             yield {
                 "metric": metric,
                 "method": FIELD_MEANS,

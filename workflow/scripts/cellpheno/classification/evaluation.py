@@ -1,7 +1,7 @@
 """Measure classifiers on annotated cells, with intervals over fields."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -35,7 +35,7 @@ class Scored:
     called: Integers
     probabilities: Array
     classes: list[str]
-    groups: dict[str, list[str]]
+    groups: Mapping[str, Sequence[str]]
 
     def against_rest(self) -> Iterator[tuple[str, Mask, Mask, Array]]:
         """Yield for each class and group: name, annotated as it, called it, its probability."""
@@ -184,5 +184,5 @@ def _scored(
             "cells.parquet and the folder `predictions` of the study and run the workflow again."
         )
     probabilities = found[columns].to_numpy(np.float64)
-    labels = pd.Index(classes).get_indexer(cells["label"])
+    labels = pd.Index(classes).get_indexer(pd.Index(cells["label"]))
     return Scored(labels, decide(probabilities), probabilities, classes, groups)

@@ -172,7 +172,7 @@ def _behind(
     module = modules.get(str(node.target)) if node.op == "call_module" else None
     if isinstance(module, nn.AdaptiveAvgPool2d):
         return None
-    before = {known[each] for each in node.all_input_nodes} - {None}
+    before = {grid for each in node.all_input_nodes if (grid := known[each]) is not None}
     if not before:
         return None
     if len(before) > 1:

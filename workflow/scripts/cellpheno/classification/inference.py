@@ -4,6 +4,7 @@ import dataclasses
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -138,8 +139,8 @@ def _features_of(model: Classifier, images: Tensor) -> Callable[[Tensor], Tensor
     if not images.is_cuda or images.shape[0] * images.shape[2] ** 2 > FEW_PIXELS:
         return model.features
     if model not in _recorded:
-        known = weakref.ref(model)  # so that the recording does not keep the model alive
-        _recorded[model] = Recorded(lambda images: known().features(images))
+        known = weakref.proxy(model)  # so that the recording does not keep the model alive
+        _recorded[model] = Recorded(lambda images: known.features(images))
     return _recorded[model]
 
 
@@ -175,7 +176,7 @@ def regroup(arrays: Iterable[Crops], size: int) -> Iterator[Crops]:
         yield _joined(waiting)
 
 
-def _joined(arrays: list[Crops]) -> Crops:
+def _joined(arrays: list[Any]) -> Crops:
     return torch.cat(arrays) if torch.is_tensor(arrays[0]) else np.concatenate(arrays)
 
 

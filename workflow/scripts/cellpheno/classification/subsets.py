@@ -6,17 +6,19 @@ and annotated fields that the sheet sets to `predict` to keep them out of traini
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cellpheno.classification import evaluation as classification
 from cellpheno.detection import evaluation as detection
+from cellpheno.measuring.precision_recall import f1, precision, recall
 from cellpheno.splits.usable_fields import in_splits
 from cellpheno.tables import storage
 from cellpheno.tables.metrics import SUBSET_METRICS
 
-DETECTION_METRICS = (detection.recall, detection.precision, detection.f1)
+DETECTION_METRICS = (recall, precision, f1)
 COLUMNS = ["class", "metric", "value", "ci_low", "ci_high", "n"]
 DETECTED = "n_detected"
 MEAN, SD = " mean of fields", " sd of fields"
@@ -92,7 +94,7 @@ def evaluate(
             ("detection", found, len(known)),
             ("classification", called, len(names)),
         ]:
-            about = {"column": column, "subset": value, "task": task, "n_fields": n}
+            about: dict[str, Any] = {"column": column, "subset": value, "task": task, "n_fields": n}
             parts.append(part.assign(**about))
     return storage.concatenate(parts, SUBSET_METRICS)
 
@@ -131,10 +133,10 @@ def _classification(
         return pd.DataFrame(columns=COLUMNS)
     order = pd.Index(classes)
     scored = classification.Scored(
-        order.get_indexer(known["label"]),
-        order.get_indexer(known["call"]),
+        order.get_indexer(pd.Index(known["label"])),
+        order.get_indexer(pd.Index(known["call"])),
         known[[f"p_{name}" for name in classes]].to_numpy(np.float64),
         list(classes),
-        dict(groups),
+        groups,
     )
     return classification.with_intervals(scored, known["field"], seed, stream)[COLUMNS]

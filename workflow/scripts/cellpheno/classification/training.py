@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from cellpheno.core.progress import track
 from cellpheno.networks import compilation, multi_gpu
 from cellpheno.networks.backbones import Classifier, to_tensor
 from cellpheno.networks.cuda_graphs import Recorded
-from cellpheno.networks.precision import computing
+from cellpheno.networks.precision import channels_last, computing
 from cellpheno.networks.prefetch import send
 from cellpheno.networks.training import (
     Checkpoint,
@@ -62,7 +63,8 @@ class Best:
     """The weights of the epoch with the best score on validation crops (C27)."""
 
     def __init__(self) -> None:
-        self.epoch, self.score, self.weights = 0, -np.inf, {}
+        self.epoch, self.score = 0, -np.inf
+        self.weights: dict[str, torch.Tensor] = {}
 
     def offer(self, epoch: int, score: float, network: torch.nn.Module) -> None:
         """Keep the weights if they are better than those of all earlier epochs."""
@@ -144,7 +146,7 @@ class Trainer:
     ) -> None:
         self.precision = precision
         self.seconds = 0.0
-        model = model.to(device=device, memory_format=torch.channels_last)
+        model = channels_last(model.to(device))
         self.model = (
             model if model.settings.frozen_batch_norm else multi_gpu.share_batch_norm(model)
         )
@@ -159,8 +161,8 @@ class Trainer:
         self.epochs = -(-self.total // self.steps)
         factor = schedule(settings, self.total)
         self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, factor)
-        self.logits = self.model.training_logits
-        self.gradients = self._gradients
+        self.logits: Callable[..., Any] = self.model.training_logits
+        self.gradients: Callable[..., Any] = self._gradients
         if multi_gpu.size() == 1:
             if compilation.wanted(compile, device, self.total):
                 self.logits = compilation.Compiled(self.logits)
@@ -305,6 +307,6 @@ def _held(crops: Crops, device: torch.device) -> torch.Tensor | None:
     return held
 
 
-def _numbers(batches: list[torch.Tensor]) -> npt.NDArray:
+def _numbers(batches: list[torch.Tensor]) -> npt.NDArray[Any]:
     """Join numbers from the device in one transfer."""
     return torch.cat(batches).cpu().numpy() if batches else np.empty(0, dtype=np.int64)

@@ -140,7 +140,7 @@ def guess(guessed: pd.DataFrame, selection: Selection, target: str | None) -> pd
         for name in guessed.columns
         if name.startswith("p_") and name != f"p_{selection.unknown_class}"
     ]
-    likeliest = guessed[columns].idxmax(axis=1).str.removeprefix("p_")
+    likeliest = guessed[columns].idxmax(axis=1).astype("str").str.removeprefix("p_")
     return pd.Series(likeliest.to_numpy(), index=rows, dtype="str")
 
 

@@ -19,7 +19,7 @@ from cellpheno.classification.correlation import BOOTSTRAP, correlate
 from cellpheno.classification.evaluation import confusion, roc_curve
 from cellpheno.core.errors import StudyError
 from cellpheno.core.randomness import generator
-from cellpheno.measuring.bootstrap import interval, resamples
+from cellpheno.measuring.bootstrap import interval, intervals, resamples
 from cellpheno.measuring.metrics import auc, share
 from cellpheno.tables.columns import BOX_COLUMNS
 
@@ -129,13 +129,15 @@ def calibration(part: Part, seed: int) -> pd.DataFrame:
     Intervals come from redrawing fields; bins without patches are left out.
     """
     number = _bins(part.score)
-    weights = part.weights(seed)
-    rows = []
-    for k in np.unique(number):
-        inside = number == k
-        dim = interval(lambda w, k=inside: share(w @ (k & part.dim), w @ k), weights)
-        mean = part.score[inside].mean()
-        rows.append((k / BINS, (k + 1) / BINS, mean, *dim, int(inside.sum())))
+    inside = {k: number == k for k in np.unique(number)}
+    shares = intervals(
+        lambda w: {k: share(w @ (one & part.dim), w @ one) for k, one in inside.items()},
+        part.weights(seed),
+    )
+    rows = [
+        (k / BINS, (k + 1) / BINS, part.score[one].mean(), *shares[k], int(one.sum()))
+        for k, one in inside.items()
+    ]
     names = ["bin_low", "bin_high", "mean_score", "share", "ci_low", "ci_high", "n"]
     return pd.DataFrame(rows, columns=names)
 
@@ -193,7 +195,7 @@ def evaluate(
         for name, fields in data_sets.items():
             about = {
                 "experiment": experiment,
-                "trained_on": trained_on[experiment],
+                "trained_on": trained_on[str(experiment)],
                 "tested_on": name,
             }
             inside = frame[frame["field"].isin(fields)]
@@ -207,8 +209,8 @@ def evaluate(
                 for row in _correlations(lit, seed):
                     metrics.append({**about, **row, "metric": row["metric"] + ending})
             curves.append(roc_curve(part.dim, part.score).assign(**about))
-            positions = ((~each).astype(np.int64) for each in (part.dim, part.called))
-            confusions.append(confusion(*positions, classes).assign(**about))
+            dim, called = ((~each).astype(np.int64) for each in (part.dim, part.called))
+            confusions.append(confusion(dim, called, classes).assign(**about))
             calibrations.append(calibration(part, seed).assign(**about))
     if not metrics:
         raise StudyError(

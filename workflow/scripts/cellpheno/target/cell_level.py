@@ -142,7 +142,7 @@ def values(
 def likeliest(cells: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """Return how many cells of each annotated class have which likeliest class: label, call, n."""
     probabilities = cells[[f"p_{name}" for name in classes]].to_numpy(np.float64)
-    labels = pd.Index(classes).get_indexer(cells["label"])
+    labels = pd.Index(classes).get_indexer(pd.Index(cells["label"]))
     return confusion(labels, probabilities.argmax(axis=1), classes)
 
 

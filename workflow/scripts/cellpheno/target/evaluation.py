@@ -92,7 +92,7 @@ def learn_weight(val: Scene, calls: Settings) -> tuple[float, pd.DataFrame]:
     return chosen, table.assign(chosen=table["weight"] == chosen)
 
 
-def redrawn(fields: Sequence[str], seed: int, stream: str) -> Array:
+def redrawn(fields: Sequence[str] | npt.NDArray[np.str_], seed: int, stream: str) -> Array:
     """Return how often each image counts: once in row 0, then in each redrawn set.
 
     There are none of fewer than two images.

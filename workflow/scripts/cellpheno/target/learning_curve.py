@@ -84,8 +84,8 @@ def points(
     members' value is the share; tables.CLASSIFIERS has the numbers of cells.
     """
     convention = SOUND if (metrics["convention"] == SOUND).any() else PUBLISHED
-    values = metrics[metrics["convention"] == convention]
-    values = values.set_index(["experiment", "metric", "seed"])["value"]
+    counted = metrics[metrics["convention"] == convention]
+    values = counted.set_index(["experiment", "metric", "seed"])["value"]
     learned = classifiers.set_index("experiment")
     rows = [
         (member.base, float(member.value), str(run.seed), run.n_cells, metric, value)

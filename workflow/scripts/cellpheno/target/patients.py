@@ -81,7 +81,7 @@ def evaluate(
             reported = sorted(fields[task.report_on] & patients.fields(group))
             if not reported:
                 continue
-            about = {
+            about: dict[str, Any] = {
                 "base": member.base,
                 "trained_on": member.value,
                 "tested_on": name,
@@ -93,7 +93,7 @@ def evaluate(
                     of_seed, sorted(val), reported, detectors.get(member.experiment, ())[:1],
                     task, samples,
                 )  # fmt: skip
-                counted = {"redrawn": redraw, "n_fields": len(reported)}
+                counted: dict[str, Any] = {"redrawn": redraw, "n_fields": len(reported)}
                 frames.append(pd.DataFrame(rows).assign(**about, **counted))
     return storage.concatenate(frames, target_tables.PATIENTS)
 
@@ -136,18 +136,18 @@ def _measure(
         on_val = cells[(cells["split"] == "val") & cells["field"].isin(val)]
         here = cells[(cells["split"] == task.report_on) & cells["field"].isin(reported)]
         position = np.searchsorted(reported, here["field"].to_numpy(dtype=str))
-        found = cell_level.values(here, on_val, task.calls.target, samples[:, position])
+        found = cell_level.values(here, on_val, str(task.calls.target), samples[:, position])
         for key, numbers in found.items():
             drawn.setdefault(("cell", *key), {})[seed] = numbers
         for detector in detectors:
-            scenes = [
+            validated, tested = (
                 image_level.scene(run, detector, split, task.calls, names)
                 for split, names in (("val", val), (task.report_on, reported))
-            ]
+            )
             weight = task.calls.classifier_weight
             if weight == image_level.LEARNT:
-                weight, _ = image_level.learn_weight(scenes[0], task.calls)
-            found = image_level.values(*scenes, float(weight), task, samples)
+                weight, _ = image_level.learn_weight(validated, task.calls)
+            found = image_level.values(validated, tested, float(weight), task, samples)
             for key, numbers in found.items():
                 drawn.setdefault(("image", *key), {})[seed] = numbers
     for (level, convention, metric), seeds in drawn.items():

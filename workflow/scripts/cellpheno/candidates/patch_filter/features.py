@@ -56,15 +56,15 @@ class Describer:
             found = [statistics(crop) for crop in crops]
             return np.array(found, dtype=np.float32).reshape(len(crops), -1)
         starts = range(0, max(1, len(crops)), BATCH)
-        return np.concatenate([self._pooled(crops[at : at + BATCH]) for at in starts])
+        return np.concatenate([self._pooled(self.network, crops[at : at + BATCH]) for at in starts])
 
     @torch.inference_mode()
-    def _pooled(self, crops: Crops) -> Array:
+    def _pooled(self, network: nn.Module, crops: Crops) -> Array:
         images = torch.from_numpy(np.ascontiguousarray(crops)).to(self.device)
         images = images.permute(0, 3, 1, 2).float() / 255
         mean, std = (torch.tensor(v, device=self.device) for v in (IMAGENET_MEAN, IMAGENET_STD))
         images = (images - mean.view(1, 3, 1, 1)) / std.view(1, 3, 1, 1)
-        return self.network(images).float().cpu().numpy()
+        return network(images).float().cpu().numpy()
 
     def of_examples(self, shards: Iterable[str | Path], examples: pd.DataFrame) -> Crops:
         """Return the crops [n, S, S, 3] of labelled patches of many fields."""

@@ -98,7 +98,7 @@ def metrics(judged: pd.DataFrame, features: str, kind: str, seed: int) -> pd.Dat
         n = len(judged) if name == "all" else int((judged["label"] == name).sum())
         row = {"class": name, "metric": metric, "value": value}
         rows.append({**row, "ci_low": low, "ci_high": high, "n": n})
-    about = {"features": features, "kind": kind, "n_fields": len(np.unique(fields))}
+    about: dict[str, Any] = {"features": features, "kind": kind, "n_fields": len(np.unique(fields))}
     return pd.DataFrame(rows).assign(**about)
 
 
