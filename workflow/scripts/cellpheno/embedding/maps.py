@@ -102,7 +102,8 @@ def features(cells: pd.DataFrame, shards: Mapping[str, str | Path]) -> Array:
         When a shard or a row of it is missing, features are not finite, or all cells have the same.
     """
     gathered: Array | None = None
-    for shard, rows in pd.Series(range(len(cells)), cells["feature_shard"]).groupby(level=0):
+    for name, rows in pd.Series(range(len(cells)), cells["feature_shard"]).groupby(level=0):
+        shard = str(name)
         if shard not in shards:
             raise StudyError(
                 f"The cells table names the shard {shard} of features, which is not among the "

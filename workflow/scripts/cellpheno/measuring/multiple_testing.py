@@ -1,6 +1,6 @@
 """Which comparisons make up one family, and p values corrected for how many there are."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +52,7 @@ def _holm(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.minimum(1, adjusted)
 
 
-CORRECTIONS = {
+CORRECTIONS: dict[str, Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]] = {
     "bonferroni": lambda p: np.minimum(1, len(p) * p),
     "holm": _holm,
     "fdr_bh": stats.false_discovery_control,

@@ -63,13 +63,14 @@ def whole_fields(shards: Iterable[str | Path], names: Iterable[str]) -> Pictures
 
 def cells(shards: Iterable[str | Path], boxes: pd.DataFrame) -> Pictures:
     """Return the thumbnails of annotated cells, with one field in memory at a time."""
-    small, order = [], []
+    small: list[near_duplicates.Thumbnails] = []
+    order: list[int] = []
     rows = boxes.groupby("field").indices
     outlines = boxes[BOX_COLUMNS].to_numpy(np.float64)
     for shard in shards:
         for field, image in store.read(shard, rows):
             small.append(thumbnails(cut(image, outlines[rows[field]], CELL)))
-            order += rows[field].tolist()
+            order += list(rows[field])
     shown = boxes.iloc[order]
     names = shown["field"].to_numpy(dtype=object)
     return Pictures(names, corners(shown), np.concatenate([thumbnails([]), *small]))
@@ -101,7 +102,9 @@ def between_fields(
     """
     block = pd.Series(assign.blocks(fields, [settings["by"], "content"]), index=fields["field"])
     found = [
-        _named(near_duplicates.find(those.small, block[those.field].to_numpy()), those, kind)
+        _named(
+            near_duplicates.find(those.small, block.loc[list(those.field)].to_numpy()), those, kind
+        )
         for kind, those in pictures.items()
     ]
     rows = tracked_cells.neighbours(fields, settings["track_frames"], settings["track_distance"])
@@ -151,7 +154,7 @@ def counted(pairs: pd.DataFrame, mode: str, known: str | Path | None) -> pd.Data
 def report_unfound(pairs: pd.DataFrame, path: str | Path) -> None:
     """Warn of known pairs that were not found, for example of redrawn boxes."""
     known = known_pairs.read(path)
-    lines = known.index.difference(known_pairs.among(pairs, known)["known"])
+    lines = known.index.difference(pd.Index(known_pairs.among(pairs, known)["known"]))
     if len(lines):
         notices.warn(
             f"{len(lines)} of {len(known)} pairs in {path} (splits.known_pairs) are not alike in "
@@ -213,7 +216,7 @@ def _named(pairs: pd.DataFrame, pictures: Pictures, kind: str) -> pd.DataFrame:
     return pairs.assign(**fields, **boxes, kind=kind)
 
 
-def _in_words(pair: Mapping[str, Any]) -> str:
+def _in_words(pair: Mapping[Any, Any]) -> str:
     ends = [
         f"{pair[end]}{f' ({box})' if (box := pair[f'{end}_box']) else ''} in {pair[f'{end}_split']}"
         for end in ("first", "second")

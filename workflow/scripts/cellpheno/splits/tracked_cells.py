@@ -28,12 +28,11 @@ def neighbours(
         return np.empty((0, 2), np.intp)
     inside = pd.Series(rows_inside)
     frame, x, y = (movies.numbers(fields, column) for column in movies.NUMBERS)
-    placed = distance is not None and x is not None and y is not None
     time = np.zeros(len(fields)) if frame is None else frame
     pairs: list[tuple[int, int]] = []
-    for _, rows in inside.groupby(sequence[inside]):
-        rows = rows.to_numpy()[np.argsort(time[rows], kind="stable")]
-        if placed:
+    for _, members in inside.groupby(sequence[inside]):
+        rows = members.to_numpy()[np.argsort(time[members], kind="stable")]
+        if distance is not None and x is not None and y is not None:
             near = cKDTree(np.column_stack([x[rows], y[rows]])).query_pairs(distance)
             found = [(rows[first], rows[second]) for first, second in sorted(near)]
         else:

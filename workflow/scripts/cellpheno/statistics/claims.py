@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -97,7 +98,7 @@ def compare(
     return pd.concat([shown.rename(columns={"value": "published"}), pd.DataFrame(rows)], axis=1)
 
 
-def answer(claim: Mapping[str, str], table: pd.DataFrame) -> tuple[float, float, float]:
+def answer(claim: Mapping[Any, str], table: pd.DataFrame) -> tuple[float, float, float]:
     """Return our number and the ends of its interval, NaN if missing.
 
     Raises StudyError when several rows fit a claim that asks for a single value.
@@ -109,22 +110,23 @@ def answer(claim: Mapping[str, str], table: pd.DataFrame) -> tuple[float, float,
     rows = table[chosen].dropna(subset=claim["column"])
     if rows.empty:
         return np.nan, np.nan, np.nan
-    scale, summary, column = SCALES.get(claim["unit"], 1.0), claim["summary"], rows[claim["column"]]
+    scale, summary, values = SCALES.get(claim["unit"], 1.0), claim["summary"], rows[claim["column"]]
     if summary in SUMMARIES:
-        return scale * float(SUMMARIES[summary](column)), np.nan, np.nan
+        return scale * float(SUMMARIES[summary](values)), np.nan, np.nan
     if summary in CHOICES:
-        rows = rows.loc[[CHOICES[summary](column)]]
+        rows = rows.loc[[CHOICES[summary](values)]]
     if len(rows) > 1:
         raise StudyError(
             f"The claim {claim['claim_id']} fits {len(rows)} rows of {claim['table']}; make its "
             "`where` in resources/claims.tsv name one, or choose a summary."
         )
-    ends = rows[["ci_low", "ci_high"]].iloc[0] if claim["column"] == "value" else (np.nan, np.nan)
-    number = rows[claim["column"]].iloc[0]
-    return scale * float(number), *(scale * float(end) for end in ends)
+    number = scale * float(rows[claim["column"]].iloc[0])
+    if claim["column"] != "value":
+        return number, np.nan, np.nan
+    return number, scale * float(rows["ci_low"].iloc[0]), scale * float(rows["ci_high"].iloc[0])
 
 
-def verdict(claim: Mapping[str, str], ours: tuple[float, float, float]) -> str:
+def verdict(claim: Mapping[Any, str], ours: tuple[float, float, float]) -> str:
     """Return `reproduced`, `differs` or `inconclusive`.
 
     A number is reproduced if its whole 95 % interval lies within the published one, and differs if

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import logging
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +77,7 @@ def of_measures(
         fields = Fields(named, measured, f"without a known {measure}")
         fields.warn(expected=control is not None)
         found = _run(units, "value", control, entries, asked, fields)
-        parts.append(found.assign(measure=measure, measure_unit=unit))
+        parts.append(found.assign(measure=str(measure), measure_unit=str(unit)))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -160,7 +161,7 @@ def run_one(
     table = pd.DataFrame(rows, columns=columns)
     p = table["p"].to_numpy(dtype=np.float64)
     adjusted = multiple_testing.adjust(p, entry["correction"], questions)
-    table.insert(table.columns.get_loc("p") + 1, "p_adjusted", adjusted)
+    table.insert(list(table.columns).index("p") + 1, "p_adjusted", adjusted)
     return table
 
 
@@ -196,7 +197,7 @@ def _with_notes(
     return table.assign(note=notes)
 
 
-def _note(row: Mapping[str, object], by_replicate: Mapping[str, object], fields: Fields) -> str:
+def _note(row: Mapping[Any, Any], by_replicate: Mapping[Any, Any], fields: Fields) -> str:
     """Return a sentence on a comparison, or nothing; `by_replicate` has replicates as units."""
     unit = row["unit"]
     sides = {row["control"]: row["n_control"], row["condition"]: row["n_condition"]}

@@ -1,6 +1,6 @@
 """Count how often each class is called, per field and per experimental unit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
@@ -35,11 +35,9 @@ def count(
     per_call = per_call.reindex(index=fields["field"], columns=list(classes), fill_value=0)
     parts = [
         fields.assign(
-            **{
-                "class": name,
-                "n_cells": per_call.sum(axis=1).to_numpy(),
-                "n_class": per_call[group].sum(axis=1).to_numpy(),
-            }
+            **{"class": name},
+            n_cells=per_call.sum(axis=1).to_numpy(),
+            n_class=per_call[group].sum(axis=1).to_numpy(),
         )
         for name, group in members(classes, groups, excluded).items()
     ]
@@ -56,7 +54,7 @@ def by_field(parts: Sequence[pd.DataFrame], fields: pd.DataFrame) -> pd.DataFram
 
 
 def members(
-    classes: Sequence[str], groups: Mapping[str, Sequence[str]], excluded: Sequence[str]
+    classes: Sequence[str], groups: Mapping[str, Collection[str]], excluded: Sequence[str]
 ) -> dict[str, list[str]]:
     """Return the counted classes of each class and each group, classes first."""
     counted = {name: [name] for name in classes if name not in excluded}

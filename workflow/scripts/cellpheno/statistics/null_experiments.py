@@ -76,15 +76,15 @@ def simulate(
     classes = [name for name, counted in members.items() if list(counted) == [name]]
     counts = table.pivot_table(index="field", columns="class", values="n_class", sort=False)
     first = table.drop_duplicates("field").set_index("field").loc[counts.index]
-    replicate = first.groupby(["condition", "replicate"], sort=False).ngroup().to_numpy()
-    condition = first.groupby("condition", sort=False).ngroup().to_numpy()
+    replicate = first.groupby(["condition", "replicate"], sort=False).ngroup().to_numpy(np.int64)
+    condition = first.groupby("condition", sort=False).ngroup().to_numpy(np.int64)
     structure = variance_components.fit(counts[classes].to_numpy(dtype=int), replicate, condition)
     logger.info(
         "cells of one replicate are correlated by %.4f, cells of one field by %.4f",
         structure.replicate_correlation,
         structure.field_correlation,
     )
-    field = counts.index.get_indexer(table["field"])
+    field = counts.index.get_indexer(pd.Index(table["field"]))
     counted = np.array([[one in members[name] for one in classes] for name in table["class"]])
     n_cells = table["n_cells"].to_numpy()
 

@@ -29,7 +29,10 @@ def of_viability(
     tables.PLANTED_VIABILITY.
     """
     expected = fields.assign(
-        planted=[planted[row.condition][row.time] for row in fields.itertuples()]
+        planted=[
+            planted[condition][time]
+            for condition, time in zip(fields["condition"], fields["time"], strict=True)
+        ]
     ).join(counts(truth, [live]), on="field")
     rows = []
     measured = viability[(viability["level"] == "condition") & (viability["n"] > 0)]
@@ -70,10 +73,11 @@ def of_frequencies(
     counted = members(list(classes), groups, list(excluded))
     rows = []
     for (condition, name), part in frequencies.groupby(["condition", "class"], sort=False):
-        chances = {negative_class: max(0.0, 1 - sum(planted[condition].values()))}
-        chances |= planted[condition]
+        of_condition = planted[str(condition)]
+        chances = {negative_class: max(0.0, 1 - sum(of_condition.values())), **of_condition}
         known = {label: chance for label, chance in chances.items() if label not in excluded}
-        true = counts(truth, counted[name], excluded).reindex(part["field"], fill_value=0)
+        inside = counted[str(name)]
+        true = counts(truth, inside, excluded).reindex(part["field"], fill_value=0)
         units = part.assign(**true.reset_index(drop=True).set_index(part.index))
         columns = ["n_class", "n_cells", "n_true", "n_simulated"]
         sums = units.groupby("replicate")[columns].sum().to_numpy(np.float64)
@@ -83,7 +87,8 @@ def of_frequencies(
             {
                 "condition": condition,
                 "class": name,
-                "planted": sum(known.get(one, 0) for one in counted[name]) / sum(known.values()),
+                "planted": sum(known.get(one, 0.0) for one in counted[str(name)])
+                / sum(known.values()),
                 "simulated": n_true / n_simulated if n_simulated else np.nan,
                 "called": n_class / n_cells if n_cells else np.nan,
                 "ratio": ratio,
@@ -104,7 +109,8 @@ def counts(
     """
     counted = truth[~truth["label"].isin(without)]
     chosen = counted["label"].isin(labels)
-    return chosen.groupby(counted["field"]).agg(n_true="sum", n_simulated="size")
+    by_field = chosen.groupby(counted["field"])
+    return pd.DataFrame({"n_true": by_field.sum(), "n_simulated": by_field.size()})
 
 
 def ratio_over_units(sums: npt.NDArray[np.float64]) -> tuple[float, float, float]:

@@ -49,9 +49,9 @@ def t_test(
     squares = (n - 1) * control.var(ddof=1) + (m - 1) * condition.var(ddof=1)
     g, half = hedges_g(estimate / np.sqrt(squares / (n + m - 2)), n, m)
     found = stats.ttest_ind(condition, control, equal_var=test == "student")
-    ends = map(float, found.confidence_interval(1 - ALPHA))
-    tested = map(float, (found.statistic, found.df, found.pvalue))
-    return Comparison(estimate, *ends, "Hedges' g", g, g - half, g + half, *tested)
+    low, high = map(float, found.confidence_interval(1 - ALPHA))
+    statistic, df, p = map(float, (found.statistic, found.df, found.pvalue))
+    return Comparison(estimate, low, high, "Hedges' g", g, g - half, g + half, statistic, df, p)
 
 
 def hedges_g(cohens_d: float, n: int, m: int) -> tuple[float, float]:

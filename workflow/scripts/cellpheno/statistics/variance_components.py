@@ -1,13 +1,13 @@
 """Estimate how cells of a replicate and of a field are correlated, and draw such counts."""
 
 import dataclasses
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.intp]
+Ints = npt.NDArray[np.integer[Any]]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -25,8 +25,10 @@ CALLS, LABELS = "bright-field", "fluorescence"
 LEVELS = ("field", "group", "condition")
 WILSON = "Wilson"
 RATIO = "ratio of units"
-NOTHING = {"n": 0, "n_live": 0, "viability": np.nan, "ci_low": np.nan, "ci_high": np.nan}
-NOTHING |= {"interval": "none", "unit": "field", "n_units": 0}
+NOTHING = {
+    **{"n": 0, "n_live": 0, "viability": np.nan, "ci_low": np.nan, "ci_high": np.nan},
+    **{"interval": "none", "unit": "field", "n_units": 0},
+}
 """The numbers of a condition without fields."""
 
 
@@ -187,7 +189,7 @@ def over_field(cells: pd.DataFrame, live: str, stride: int) -> pd.DataFrame:
     boxes = cells[BOX_COLUMNS].to_numpy(np.float64)
     probability = cells[f"p_{live}"].to_numpy(np.float64)
     parts = [
-        _places(field, boxes[rows], probability[rows], stride)
+        _places(str(field), boxes[rows], probability[rows], stride)
         for field, rows in cells.groupby("field", sort=True).indices.items()
     ]
     empty = pd.DataFrame(columns=["field", *BOX_COLUMNS, "n_patches", "p_live"])

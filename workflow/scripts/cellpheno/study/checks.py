@@ -19,7 +19,7 @@ from cellpheno.study import (
     simulated_files,
     trust,
 )
-from cellpheno.study.configuration import Config
+from cellpheno.study.overrides import Config
 
 
 def check_folder(snakefile: Path, reads_config: bool) -> None:

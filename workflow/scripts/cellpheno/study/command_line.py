@@ -11,7 +11,7 @@ from snakemake.settings.enums import PersistenceBackend
 from snakemake.settings.types import RerunTrigger
 
 from cellpheno.study import config_text
-from cellpheno.study.config_text import Written
+from cellpheno.study.config_text import Key, Written
 
 
 def options(environment: Mapping[str, str] = os.environ) -> Any:
@@ -39,7 +39,7 @@ def unnamed_profiles() -> list[Path]:
     return [profile for profile in found if profile.exists()]
 
 
-def as_written(files: Sequence[Path], given: Mapping[str, Any], check: bool) -> Written:
+def as_written(files: Sequence[Path], given: Mapping[str, Any], check: bool) -> dict[Key, Written]:
     """Return how config files write each value that the command line does not give.
 
     Parameters

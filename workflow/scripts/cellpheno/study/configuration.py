@@ -83,8 +83,8 @@ def complete(
     composite.follow(config)
     checked = with_defaults(config, schema, schema)
     entries = ("experiments", "classification", experiment), ("detectors", "detection", detector)
-    for key, section, with_overrides in entries:
-        part = {**schema["properties"][section], "$defs": schema["$defs"]}
+    for key, name_of_part, with_overrides in entries:
+        part = {**schema["properties"][name_of_part], "$defs": schema["$defs"]}
         for name, override in config[key].items():
             checked[key][name] = with_defaults(override, part, part)
             refuse_misfits(with_overrides(checked, name), part, f"{source}: {key}/{name}")

@@ -45,6 +45,7 @@ def check(config: Mapping[str, Any], fields: pd.DataFrame) -> None:
         return
     known = fields["field"].tolist()
     there = set(known)
+    row: Any
     for row in read(path).itertuples():
         for name in (row.first, row.second):
             if name not in there:
@@ -57,10 +58,10 @@ def among(pairs: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
 
     A known pair without boxes covers the two fields with all their cells, in either order.
     """
-    line: dict[frozenset[tuple[str, str]], int] = {
-        frozenset([(row.first, row.first_box), (row.second, row.second_box)]): int(row.Index)
-        for row in known.itertuples()
-    }
+    line: dict[frozenset[tuple[str, str]], int] = {}
+    row: Any
+    for row in known.itertuples():
+        line[frozenset([(row.first, row.first_box), (row.second, row.second_box)])] = row.Index
     boxes = pairs[["first_box", "second_box"]].fillna("")
     ends = zip(
         zip(pairs["first"], boxes["first_box"], strict=True),

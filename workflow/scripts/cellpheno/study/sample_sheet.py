@@ -132,7 +132,7 @@ def _check_columns(fields: pd.DataFrame, config: dict[str, Any]) -> None:
 
 
 def _check_texts(fields: pd.DataFrame, sheet: str) -> None:
-    for column in fields:
+    for column in fields.columns:
         if fault := config_values.fault_of_text(column, LONGEST_NAME):
             raise StudyError(f"A column name of {sheet} {fault}.")
         longest = LONGEST_NAME if column in COLUMNS else config_values.LONGEST

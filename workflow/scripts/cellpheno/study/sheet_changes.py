@@ -57,7 +57,7 @@ def difference(quality: Path, fields: pd.DataFrame) -> str | None:
     if len(gone):
         return f"it has {len(gone)} additional fields, the first {gone.iloc[0]}"
     made = made.set_index("field").loc[fields["field"]]
-    for column in made:
+    for column in made.columns:
         other = made[column].to_numpy() != fields[column].to_numpy()
         if other.any():
             field, now = fields.loc[other, ["field", column]].iloc[0]

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from cellpheno.study import configuration, inputs
-from cellpheno.study.configuration import Config
+from cellpheno.study import inputs, overrides
+from cellpheno.study.overrides import Config
 
 Models = dict[str, dict[str, Any]]
 """Name of a network: the section `model` that describes it."""
@@ -21,7 +21,7 @@ def networks(
     classifiers, detectors
         Those that are trained, by name.
     """
-    models = {name: configuration.experiment(config, name)["model"] for name in classifiers}
+    models = {name: overrides.experiment(config, name)["model"] for name in classifiers}
     if config["patch_filter"]["enabled"]:
         given = {"backbone": "resnet18", "weights": config["patch_filter"]["weights"]}
         models["patch_filter.weights"] = {**config["classification"]["model"], **given}
@@ -30,7 +30,7 @@ def networks(
     if models:
         found["torchvision"] = (models, {})
     for name in detectors:
-        settings = configuration.detector(config, name)
+        settings = overrides.detector(config, name)
         model = settings["model"]
         if model["weights"] or model["backbone_weights"]:
             channels = inputs.channels(config, settings["input"])

@@ -1,7 +1,7 @@
 """Descriptions of columns and tables, and the columns that several tables share."""
 
 import dataclasses
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -48,7 +48,7 @@ class Table:
         return pd.DataFrame({c.name: pd.Series(dtype=DTYPES[c.kind]) for c in named})
 
 
-DTYPES = {"str": "str", "float": "float64", "int": "int64", "bool": "bool"}
+DTYPES: dict[str, Any] = {"str": "str", "float": "float64", "int": "int64", "bool": "bool"}
 
 SPLITS_ALLOWED = ("train", "val", "test", "predict")
 FIELD = Column("field", "str", "name of the field of view in the sample sheet")

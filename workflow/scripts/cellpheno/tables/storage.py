@@ -104,10 +104,10 @@ def read_searched(
 
     Raises a StudyError when a field was not searched, was searched twice, or is not expected.
     """
-    paths = [Path(path) for path in paths]
-    frames = [read(path, table) for path in paths]
-    fields = [field for path in paths for field in searched(path)]
-    check_fields(fields, expected, str(paths[0] if len(paths) == 1 else paths[0].parent), source)
+    files = [Path(path) for path in paths]
+    frames = [read(path, table) for path in files]
+    fields = [field for path in files for field in searched(path)]
+    check_fields(fields, expected, str(files[0] if len(files) == 1 else files[0].parent), source)
     return concatenate(frames, table)
 
 
