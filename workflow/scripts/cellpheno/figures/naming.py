@@ -12,8 +12,10 @@ from matplotlib.transforms import Bbox
 
 LONGEST = 22
 """Most letters of a name in a figure."""
-COLUMNS = ("class", "label", "call", "condition", "control", "replicate", "group", "field")
-COLUMNS += ("experiment", "detector", "subset", "suggested", "annotator", "rater")
+COLUMNS = (
+    *("class", "label", "call", "condition", "control", "replicate", "group", "field"),
+    *("experiment", "detector", "subset", "suggested", "annotator", "rater"),
+)
 """Columns of tables with names that users choose."""
 KEY_SIZE = 5.5
 """Font size of the full names, in points."""
@@ -91,7 +93,7 @@ def add_key(made: Figure, short: Mapping[str, str]) -> None:
         for line in textwrap.wrap(f"{form} = {name}", letters, subsequent_indent="    ")
     ]
     if lines:
-        key = {"fontsize": KEY_SIZE, "va": "top", "ha": "left", "linespacing": 1.2}
+        key: dict[str, Any] = {"fontsize": KEY_SIZE, "va": "top", "ha": "left", "linespacing": 1.2}
         made.text(0.01, 0, "\n".join(lines), in_layout=False, gid=KEY, **key)
 
 

@@ -66,7 +66,7 @@ def place_labels(
         choices = [_inside(place, width, height) for place in _choices(box, size)]
         free = (place for place in choices if not _covers_any(place, taken[:row]))
         taken[row] = next(free, choices[0])
-    return [tuple(place) for place in taken.tolist()]
+    return [(left, top, right, bottom) for left, top, right, bottom in taken.tolist()]
 
 
 def _choices(box: npt.NDArray[np.float64], size: tuple[float, float]) -> Iterator[Place]:

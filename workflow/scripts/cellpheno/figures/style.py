@@ -8,7 +8,7 @@ import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any, Literal, ParamSpec
 
 import matplotlib as mpl
 import numpy as np
@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.textpath import text_to_path
+from matplotlib.typing import LegendLocType, LineStyleType, RcKeyType
 
 from cellpheno.core.files import whole
 from cellpheno.figures import naming
@@ -56,7 +57,7 @@ LABEL_SIZE = 7.0
 # messages about embedded fonts do not help users
 logging.getLogger("fontTools").setLevel(logging.WARNING)
 
-RC = {
+RC: dict[RcKeyType, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, so the same on every machine
     "font.size": 6.5,
@@ -95,11 +96,14 @@ def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
     def wrapped(*arguments: Arguments.args, **named: Arguments.kwargs) -> Figure:
         given = [*arguments, *named.values()]
         short = naming.shortened([name for one in given for name in naming.names_in(one)])
+        shown: Callable[..., Figure] = draw
+        values: tuple[Any, ...] = arguments
+        keys: dict[str, Any] = named
         if short:
-            arguments = tuple(naming.renamed(one, short) for one in arguments)
-            named = {key: naming.renamed(one, short) for key, one in named.items()}
+            values = tuple(naming.renamed(one, short) for one in values)
+            keys = {key: naming.renamed(one, short) for key, one in keys.items()}
         with style():
-            made = draw(*arguments, **named)
+            made = shown(*values, **keys)
             naming.add_key(made, short)
             return made
 
@@ -121,9 +125,9 @@ def figure(width_mm: float, height_mm: float, images: bool = False) -> Figure:
 
     Parts that are `images` keep their shape and move close together.
     """
-    layout = "compressed" if images else "constrained"
-    made = Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout=layout)
-    made.get_layout_engine().set(w_pad=0.03, h_pad=0.04, wspace=0.03, hspace=0.04)
+    made = Figure(figsize=(width_mm / 25.4, height_mm / 25.4))
+    layout: Literal["compressed", "constrained"] = "compressed" if images else "constrained"
+    made.set_layout_engine(layout, w_pad=0.03, h_pad=0.04, wspace=0.03, hspace=0.04)
     return made
 
 
@@ -191,7 +195,7 @@ class Palette:
         """Return the hatch of a class in bars and legends."""
         return HATCHES[self.round(name) % len(HATCHES)]
 
-    def line(self, name: str) -> str | tuple[int, tuple[int, ...]]:
+    def line(self, name: str) -> LineStyleType:
         """Return the line style of a class."""
         return LINES[self.round(name) % len(LINES)]
 
@@ -206,7 +210,9 @@ class Palette:
             for name in names
         ]
 
-    def legend(self, made: Figure, names: Iterable[str], loc: str, ncols: int = 1) -> None:
+    def legend(
+        self, made: Figure, names: Iterable[str], loc: LegendLocType, ncols: int = 1
+    ) -> None:
         """Add a legend of classes to a figure."""
         look = {"ncols": ncols, "handlelength": 1, "handleheight": 1}
         made.legend(handles=self.handles(names), loc=loc, **look)
@@ -222,7 +228,7 @@ class Palette:
 SHADES = ((1.0, 0.0), (0.55, 0.0), (0.5, 0.5))
 """Rounds of colours: unchanged, darker, paler (share of the colour, and of white)."""
 HATCHES = ("", "////", "....", "xxxx", "----", "++++")
-LINES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
+LINES: tuple[LineStyleType, ...] = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 MARKERS = ("o", "^", "s", "D", "v", "P")
 """They distinguish colours of different rounds."""
 
@@ -231,11 +237,16 @@ def enough(colours: Sequence[str], number: int) -> list[str]:
     """Return so many colours: the given ones, then darker and paler shades of them."""
     rounds = [SHADES[n % len(SHADES)] for n in range(-(-number // len(colours)))]
     shades = [
-        colour if share == 1 else to_hex(np.array(to_rgb(colour)) * share + white)
+        colour if share == 1 else _shade(colour, share, white)
         for share, white in rounds
         for colour in colours
     ]
     return shades[:number]
+
+
+def _shade(colour: str, share: float, white: float = 0.0) -> str:
+    red, green, blue = (part * share + white for part in to_rgb(colour))
+    return to_hex((red, green, blue))
 
 
 def columns(names: Iterable[str], most: int = 7, width_mm: float = PAGE_MM) -> int:
@@ -256,7 +267,7 @@ def ink_on(colour: str) -> str:
 
 def as_ink(colour: str) -> str:
     """Return a colour, darkened until words in it are legible on white."""
-    shades = (to_hex(np.array(to_rgb(colour)) * 0.95**step) for step in range(40))
+    shades = (_shade(colour, 0.95**step) for step in range(40))
     return next(shade for shade in shades if luminance(shade) <= 0.25)
 
 
@@ -361,12 +372,12 @@ def stacked_bars(
 ) -> None:
     """Draw a stacked bar for each row, classes as columns, labelled in per cent from `least` on."""
     bottom = np.zeros(len(shares))
-    centred = {"ha": "center", "va": "center", "fontsize": 5.5}
+    centred: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 5.5}
     for name in shares.columns:
         heights = shares[name].fillna(0).to_numpy()
-        look = {"hatch": palette.hatch(name), "edgecolor": "white", "linewidth": 0}
+        look: dict[str, Any] = {"hatch": palette.hatch(name), "edgecolor": "white", "linewidth": 0}
         axes.bar(range(len(shares)), heights, width, bottom, color=palette[name], **look)
-        for row in np.flatnonzero(heights >= least):
+        for row in np.flatnonzero(heights >= least).tolist():
             text, place = f"{100 * heights[row]:.{digits}f}%", bottom[row] + heights[row] / 2
             axes.text(row, place, text, color=ink_on(palette[name]), **centred)
         bottom += heights
@@ -382,7 +393,7 @@ def with_interval(row: pd.Series, digits: int = 3) -> str:
 
 def bare(places: Axes | npt.NDArray[np.object_]) -> None:
     """Remove ticks and spines from the axes of pictures."""
-    for axes in np.ravel(places):
+    for axes in np.ravel(np.asarray(places)):
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.typing import LineStyleType
 
 from cellpheno.figures import style
 from cellpheno.splits.usable_fields import in_splits
@@ -110,9 +112,15 @@ def _draw_panel(axes: Axes, panel: Panel, palette: style.Palette, window: float)
             fontsize=6,
             bbox={"boxstyle": "square,pad=0.25", "facecolor": palette[name], "linewidth": 0},
         )
+    cell: Any
     for cell in _largest_first(panel.cells).itertuples():
         _draw_cell(axes, cell, palette[cell.call], palette.line(cell.call))
-    below = {"transform": axes.transAxes, "fontsize": 5.5, "ha": "right", "va": "top"}
+    below: dict[str, Any] = {
+        "transform": axes.transAxes,
+        "fontsize": 5.5,
+        "ha": "right",
+        "va": "top",
+    }
     axes.text(1, -0.01, panel.field, **below)
 
 
@@ -121,7 +129,7 @@ def _largest_first(cells: pd.DataFrame) -> pd.DataFrame:
     return cells.loc[area.sort_values(ascending=False, kind="stable").index]
 
 
-def _draw_cell(axes: Axes, cell: object, colour: str, line: object) -> None:
+def _draw_cell(axes: Axes, cell: Any, colour: str, line: LineStyleType) -> None:
     style.draw_box(axes, cell, fill=False, edgecolor=colour, ls=line, lw=0.8)
     axes.annotate(
         score_label(cell.score),

@@ -41,7 +41,7 @@ def draw(table: pd.DataFrame) -> Figure:
 def _draw_metric(axes: Axes, values: pd.DataFrame, pairs: list[list[str]]) -> None:
     """Draw one metric of each two raters, with 95 % intervals."""
     for row, (reference, rater) in enumerate(pairs):
-        value, low, high = values.loc[(reference, rater), ["value", "ci_low", "ci_high"]]
+        value, low, high = values.loc[(reference, rater), ["value", "ci_low", "ci_high"]].to_numpy()
         colour = COLOURS["with the model" if rater == MODEL else "without the model"]
         axes.hlines(row, low, high, color=colour, linewidth=1)
         axes.plot(value, row, "o", color=colour, markersize=3.5)

@@ -76,7 +76,7 @@ def draw(cells: pd.DataFrame, crops: npt.NDArray[np.uint8], palette: style.Palet
     side = min(CELL_MM, (style.PAGE_MM - left) / columns)
     size = (columns * side + left, len(names) * (side + titles + 0.7) + 4)
     made = style.figure(*size, images=True)
-    made.get_layout_engine().set(wspace=0.01, hspace=0.01, w_pad=0.015, h_pad=0.015)
+    made.set_layout_engine("compressed", wspace=0.01, hspace=0.01, w_pad=0.015, h_pad=0.015)
     places = made.subplots(len(names), columns, squeeze=False)
     style.bare(places)
     for row, name in zip(places, names, strict=True):

@@ -28,7 +28,7 @@ def draw(
     Features [n, D] and crops [n, S, S, 3] are those of the n examples.
     """
     made = style.figure(style.PAGE_MM, 92)
-    left, right = made.subfigures(1, 2, width_ratios=[1.25, 1])
+    left, right = made.subfigures(1, 2, False, width_ratios=[1.25, 1])[0]
     pictures, below = left.subfigures(2, 1, height_ratios=[1.0, 1.35])
     _pictures(pictures.subplots(len(COLOURS), SHOWN), examples, crops)
     _barcode(below.subplots(), examples, features, str(metrics["features"].iloc[0]))

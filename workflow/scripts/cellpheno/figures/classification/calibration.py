@@ -23,8 +23,8 @@ def draw(calibration: pd.DataFrame, metrics: pd.DataFrame, dim: str) -> Figure:
     colours = dict(zip(names, style.enough(style.OKABE_ITO, len(names)), strict=True))
     made = style.figure(min(style.PAGE_MM, 62 * len(sets)), 74 + 3 * len(names))
     errors = metrics[metrics["metric"] == "expected_calibration_error"]
-    errors = errors.drop_duplicates(["experiment", "tested_on"])
-    errors = errors.set_index(["experiment", "tested_on"])["value"]
+    known = errors.drop_duplicates(["experiment", "tested_on"])
+    error_of = known.set_index(["experiment", "tested_on"])["value"]
     for axes, tested in zip(made.subplots(1, len(sets), squeeze=False)[0], sets, strict=True):
         axes.plot([0, 1], [0, 1], color="#BBBBBB", linewidth=0.6, zorder=0)
         for name in names:
@@ -41,7 +41,7 @@ def draw(calibration: pd.DataFrame, metrics: pd.DataFrame, dim: str) -> Figure:
                 markersize=2.5,
                 color=colours[name],
                 elinewidth=0.5,
-                label=f"{name}  {errors.get((name, tested), float('nan')):.3f}",
+                label=f"{name}  {error_of.get((name, tested), float('nan')):.3f}",
             )
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel=f"score (probability of {dim})")
         axes.set_title("all data sets" if tested == "all" else tested)

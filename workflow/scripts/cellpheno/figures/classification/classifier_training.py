@@ -1,5 +1,7 @@
 """Draw the classifier's loss and accuracy, epoch by epoch (A40)."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -60,7 +62,7 @@ def draw_accuracy(axes: Axes, history: pd.DataFrame, palette: style.Palette) -> 
         axes.text(0.5, 0.5, "no cells", transform=axes.transAxes, ha="center")
 
 
-def _look(name: str, palette: style.Palette) -> dict[str, object]:
+def _look(name: str, palette: style.Palette) -> dict[str, Any]:
     if name == "all":
         return {"color": "black", "linewidth": 1.8}
     if name in palette.groups:

@@ -1,5 +1,7 @@
 """Draw where in the crop the classifier looks."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -79,8 +81,9 @@ def draw(
     for row, name in enumerate(names):
         style.name_row(places[row, 0, 0], name, palette[name])
         for kind, of_kind in cells[cells["label"] == name].groupby("kind"):
+            cell: Any
             for number, cell in enumerate(of_kind.itertuples()):
-                pair = places[row, kinds.index((kind, number))]
+                pair = places[row, kinds.index((str(kind), number))]
                 _draw_pair(pair, cell, crops[cell.map_row], maps[cell.map_row], side)
     made.supxlabel(f"Maps of {resolution}", fontsize=6)
     return made
@@ -88,7 +91,7 @@ def draw(
 
 def _draw_pair(
     pair: npt.NDArray[np.object_],
-    cell: object,
+    cell: Any,
     crop: npt.NDArray[np.uint8],
     heat: npt.NDArray[np.float32],
     side_mm: float,

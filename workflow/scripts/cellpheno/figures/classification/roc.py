@@ -44,6 +44,7 @@ def _draw_curves(
 
 
 def _area(areas: pd.DataFrame, name: str) -> str:
-    if name not in areas.index or pd.isna(areas.loc[name, "value"]):
+    if name not in areas.index:
         return "no value"
-    return style.with_interval(areas.loc[name])
+    area = areas.loc[[name]].iloc[0]
+    return "no value" if pd.isna(area["value"]) else style.with_interval(area)

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -111,8 +112,8 @@ def _label(subset: Subset, part: pd.DataFrame, found: Sequence[Subset]) -> str:
     name = f"{subset[0]} {subset[1]}" if several else subset[1]
     whole = part[part["task"] == "detection"].iloc[0]
     fields = f"{whole['n_fields']} field{'s' if whole['n_fields'] > 1 else ''}"
-    found = part.loc[part["metric"] == DETECTED, "value"]
-    boxed = f"\n{found.iloc[0]:.0f} boxes found" if len(found) else ""
+    boxes = part.loc[part["metric"] == DETECTED, "value"]
+    boxed = f"\n{boxes.iloc[0]:.0f} boxes found" if len(boxes) else ""
     return f"{name}\n{fields}, {whole['n']} cells{boxed}"
 
 
@@ -164,6 +165,7 @@ def draw_piece(axes: Axes, example: Example | None, side: float, negative: str) 
     axes.imshow(example.image, interpolation="lanczos")
     axes.set_xlim(x - 0.5, x + size[0] - 0.5)
     axes.set_ylim(y + size[1] - 0.5, y - 0.5)
+    cell: Any
     for cell in example.cells.itertuples():
         colour = "white" if cell.call == cell.label else style.ALERT
         style.draw_box(axes, cell, fill=False, edgecolor=colour, lw=0.8)

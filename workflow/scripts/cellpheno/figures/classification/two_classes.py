@@ -32,7 +32,7 @@ def draw(
     lines = int(np.ceil(len(shown) / 3))
     heights = [72 + 3 * len(names), 36 * lines]
     made = style.figure(style.PAGE_MM, sum(heights))
-    top, bottom = made.subfigures(2, 1, height_ratios=heights)
+    top, bottom = made.subfigures(2, 1, False, height_ratios=heights)[:, 0]
     for axes, name in zip(top.subplots(1, len(sets), squeeze=False)[0], sets, strict=True):
         _roc(axes, curves[curves["tested_on"] == name], metrics, name, colours)
     parts = bottom.subfigures(1, len(sets), squeeze=False)[0]
@@ -70,30 +70,31 @@ def _roc(
         axes.plot(
             curve["false_positive_rate"],
             curve["true_positive_rate"],
-            color=colours[name],
-            label=f"{name}  {metric(metrics, name, tested_on, 'auc')}",
+            color=colours[str(name)],
+            label=f"{name}  {metric(metrics, str(name), tested_on, 'auc')}",
         )
     axes.plot([0, 1], [0, 1], color="#BBBBBB", linewidth=0.6, zorder=0)
     axes.set(xlim=(-0.01, 1), ylim=(0, 1.01), xlabel="1 - specificity", ylabel="sensitivity")
     axes.set_box_aspect(1)
     axes.set_title("all data sets" if tested_on == "all" else tested_on)
     # below the panel, because many classifiers would cover the curves
-    place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.25)}
-    axes.legend(**place, title="AUC [95% interval]", fontsize=5, title_fontsize=5.5)
+    look = {"fontsize": 5, "title_fontsize": 5.5}
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), title="AUC [95% interval]", **look)
 
 
 def _confusion(
     axes: Axes, part: pd.DataFrame, experiment: str, classes: Sequence[str], first: bool
 ) -> None:
-    numbers = part.pivot_table(index="label", columns="call", values="n", aggfunc="sum")
-    numbers = numbers.reindex(index=classes, columns=classes).fillna(0).astype(int)
+    counts = part.pivot_table(index="label", columns="call", values="n", aggfunc="sum")
+    order = list(classes)
+    numbers = counts.reindex(index=order, columns=order).fillna(0).astype(int)
     shares = numbers.div(numbers.sum(axis=1).clip(lower=1), axis=0).to_numpy()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), share in np.ndenumerate(shares):
         axes.text(
             column,
             row,
-            f"{100 * share:.0f}%\n{numbers.iloc[row, column]:,}",
+            f"{100 * share:.0f}%\n{numbers.to_numpy()[row, column]:,}",
             ha="center",
             va="center",
             fontsize=5,

@@ -36,7 +36,7 @@ def draw_loss(axes: Axes, history: pd.DataFrame) -> None:
     smooth = loss["value"].rolling(15, center=True, min_periods=1).median()
     axes.plot(loss["step"], smooth, color=style.INK)
     axes.set(title="training loss", xlabel="step", ylabel="loss")
-    axes.set_ylim(0, loss["value"].quantile(0.99) * 1.2 if len(loss) else 1)
+    axes.set_ylim(0, float(loss["value"].quantile(0.99)) * 1.2 if len(loss) else 1)
 
 
 def draw_validation(axes: Axes, history: pd.DataFrame) -> None:

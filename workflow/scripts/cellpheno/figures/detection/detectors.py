@@ -1,6 +1,7 @@
 """Compare detectors on held-out fields (S2)."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -46,7 +47,7 @@ def draw_metric(axes: Axes, test: pd.DataFrame, metric: str, names: list[str]) -
         rows = [row + shift for row in range(len(names))]
         every = _of(test, f"{metric}@{iou}", names)
         chosen = _of(test, f"{metric}@{iou}{AT_THRESHOLD}", names)
-        look = {"color": colour, "markersize": 3.5, "ls": ""}
+        look: dict[str, Any] = {"color": colour, "markersize": 3.5, "ls": ""}
         axes.plot(every["value"], rows, marker, mfc="white", mew=0.7, **look)
         axes.hlines(rows, chosen["ci_low"], chosen["ci_high"], color=colour, linewidth=1)
         axes.plot(chosen["value"], rows, marker, label=f"IoU {iou}", **look)
@@ -75,5 +76,5 @@ def draw_speed(axes: Axes, speed: pd.DataFrame, names: list[str]) -> None:
             highest = max(highest, high)
     axes.set(title="ms per field", xlim=(0, 1.3 * highest))
     sizes = speed[["width", "height"]].drop_duplicates()
-    size = f"{sizes.iloc[0, 0]:.0f} x {sizes.iloc[0, 1]:.0f} px, " if len(sizes) == 1 else ""
+    size = "{:.0f} x {:.0f} px, ".format(*sizes.to_numpy()[0]) if len(sizes) == 1 else ""
     axes.set_xlabel(size + ", ".join(speed["device"].unique()))

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.typing import LineStyleType
 
 from cellpheno.core import boxes as geometry
 from cellpheno.figures import style
@@ -18,7 +19,11 @@ from cellpheno.tables.columns import BOX_COLUMNS
 
 MOST_FIELDS = 2
 HELD_OUT_FIRST = ("test", "val", "train")
-LOOKS = {"found": ("#FFFFFF", "-"), "missed": ("#FFD400", "--"), "false": ("#FF4FD8", ":")}
+LOOKS: dict[str, tuple[str, LineStyleType]] = {
+    "found": ("#FFFFFF", "-"),
+    "missed": ("#FFD400", "--"),
+    "false": ("#FF4FD8", ":"),
+}
 """Colours and lines of boxes on a dark image, distinguishable without colour too."""
 
 ON_DARK = {"frameon": True, "facecolor": "#444444", "labelcolor": "white", "handleheight": 1.2}
@@ -93,7 +98,7 @@ def draw(examples: Sequence[Example], palette: style.Palette, channel: str = "")
     for row, example in zip(places, examples, strict=True):
         _draw_example(row[-2:], example, palette, window)
         if channel:
-            grey = np.repeat(example.alone[..., None], 3, axis=2)
+            grey = np.repeat(np.asarray(example.alone)[..., None], 3, axis=2)
             annotated_fields.show(row[0], grey, window)
             row[0].set_title(f"{channel}, annotated", loc="left")
             _draw_annotated(row[0], example, palette)
@@ -125,9 +130,9 @@ def _draw_example(
 
 def _draw_annotated(axes: Axes, example: Example, palette: style.Palette) -> None:
     for name, boxes in example.annotated.groupby("label"):
-        _draw_boxes(axes, boxes, palette[name], "-")
+        _draw_boxes(axes, boxes, palette[str(name)], "-")
 
 
-def _draw_boxes(axes: Axes, boxes: pd.DataFrame, colour: str, line: str) -> None:
+def _draw_boxes(axes: Axes, boxes: pd.DataFrame, colour: str, line: LineStyleType) -> None:
     for box in boxes.itertuples():
         style.draw_box(axes, box, fill=False, edgecolor=colour, linestyle=line, linewidth=1.1)

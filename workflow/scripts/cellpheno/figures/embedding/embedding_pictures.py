@@ -1,5 +1,7 @@
 """Draw the t-SNE map as pictures of its cells (L26, Fig. 5c)."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -43,13 +45,14 @@ def draw(
     if chosen.empty:
         return style.message("Too few cells in the chosen splits to embed.")
     made = style.figure(style.PAGE_MM, 122)
-    small, large = made.subfigures(1, 2, width_ratios=[1, 2.1])
+    small, large = made.subfigures(1, 2, False, width_ratios=[1, 2.1])[0]
     looks = {name: palette[name] for name in palette.classes}
     titles = {"label": "by label", "call": "by call"}
     for axes, (column, title) in zip(small.subplots(2, 1), titles.items(), strict=True):
         embedding.draw_cells(axes, cells, "tsne", column, looks)
         axes.set_title(title)
     axes = large.subplots()
+    cell: Any
     for crop, cell in zip(crops, chosen.itertuples(), strict=True):
         x, y = cell.place_x, cell.place_y
         axes.imshow(crop, extent=(x, x + SHARE, y, y + SHARE), interpolation="lanczos")
@@ -58,7 +61,7 @@ def draw(
         axes.add_patch(Rectangle(corner, SHARE, SHARE, fill=False, edgecolor=colour, linewidth=1.0))
     axes.set(xlim=(-0.1, PLACES), ylim=(-0.1, PLACES), xticks=[], yticks=[], aspect="equal")
     axes.set(xlabel="t-SNE 1", ylabel="t-SNE 2", title="cells by place, framed by label")
-    handles = palette.handles(palette.classes)
-    handles += embedding.dots({"no label": embedding.UNKNOWN})
+    unknown = embedding.dots({"no label": embedding.UNKNOWN})
+    handles = [*palette.handles(palette.classes), *unknown]
     small.legend(handles=handles, loc="outside lower center", ncols=3, handlelength=1)
     return made

@@ -79,7 +79,7 @@ def draw_panel(
     without a value are left out.
     """
     for place, (rows, channel) in enumerate(strips):
-        part = quality[rows]
+        part = quality.loc[np.asarray(rows)]
         # on the scale on which they were judged, for files with 8 and with 16 bits
         values = numbers(quality, channel, number.column)[np.asarray(rows)]
         known = np.isfinite(values)

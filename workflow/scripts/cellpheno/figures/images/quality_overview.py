@@ -40,7 +40,7 @@ def thumbnail(image: Image) -> Image:
     height, width = image.shape[:2]
     scale = min(1.0, SIDE / max(height, width))
     size = max(1, round(scale * width)), max(1, round(scale * height))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 @style.styled
@@ -65,7 +65,7 @@ def draw(
     rows = -(-len(chosen) // COLUMNS)
     height = max(rows * (THUMBNAIL_MM + 18), len(shown) * PANEL_MM + 12) + 5
     made = style.figure(style.PAGE_MM, height)
-    left, right = made.subfigures(1, 2, width_ratios=(COLUMNS * THUMBNAIL_MM + 6, 64))
+    left, right = made.subfigures(1, 2, False, width_ratios=(COLUMNS * THUMBNAIL_MM + 6, 64))[0]
     reasons = quality.set_index("field")["verdict"]
     _draw_fields(left, [(field, reasons[field], images.get(field)) for field in chosen], rows)
     left.suptitle(_title(quality, len(chosen)), x=0.01, ha="left", fontsize=7.5, fontweight="bold")

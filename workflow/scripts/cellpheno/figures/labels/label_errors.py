@@ -33,7 +33,7 @@ def draw(cells: pd.DataFrame, crops: npt.NDArray[np.uint8], palette: style.Palet
 
 
 def _draw_cell(
-    axes: Axes, cell: Mapping[str, Any], crop: npt.NDArray[np.uint8], palette: style.Palette
+    axes: Axes, cell: Mapping[Any, Any], crop: npt.NDArray[np.uint8], palette: style.Palette
 ) -> None:
     suggested = cell["suggested"]
     axes.imshow(crop)

@@ -54,8 +54,8 @@ def draw(
         2 if pictures else 1, 2, height_ratios=[76, 44][: 1 + bool(pictures)]
     )
     left, right = (made.add_subplot(places[0, column]) for column in range(2))
-    for column, name in enumerate(pictures or {}):
-        _examples(places[1, column], name, pictures[name], palette)
+    for column, (name, examples) in enumerate((pictures or {}).items()):
+        _examples(places[1, column], name, examples, palette)
     values = mixture.set_index(["class", "metric"])["value"]
     names = [name for name in palette.classes if (name, "mean") in values.index]
     _histogram(left, labelled, values, names, palette, scale)
@@ -93,7 +93,7 @@ def _histogram(
         edges = np.geomspace(fitted.min(), fitted.max(), BINS)
     else:
         edges = np.linspace(fitted.min(), np.quantile(fitted, 0.998), BINS)
-    axes.hist(fitted, edges, color="#DDDDDD", label=f"fitted on ({len(fitted):,})")
+    axes.hist(fitted, list(edges), color="#DDDDDD", label=f"fitted on ({len(fitted):,})")
     middles = np.sqrt(edges[1:] * edges[:-1]) if scale == "log" else (edges[1:] + edges[:-1]) / 2
     ends = np.log(edges) if scale == "log" else edges
     for name in names:
@@ -126,9 +126,10 @@ def _dots(
     rows = random.permutation(len(labelled))[:MOST_DOTS]
     shown = labelled.iloc[rows].assign(condition=lambda t: t["field"].map(conditions))
     names = [name for name in palette.conditions if (shown["condition"] == name).any()]
-    height = shown["condition"].map({name: -row for row, name in enumerate(names)})
-    height = height + random.uniform(-0.36, 0.36, len(shown))
-    looks = {**{name: palette[name] for name in palette.classes}, None: BETWEEN}
+    rank = shown["condition"].map({name: -row for row, name in enumerate(names)})
+    height = rank + random.uniform(-0.36, 0.36, len(shown))
+    looks: dict[str | None, str] = {name: palette[name] for name in palette.classes}
+    looks[None] = BETWEEN
     for name, colour in looks.items():
         part = shown["label"].isna() if name is None else shown["label"] == name
         if not part.any():

@@ -42,7 +42,7 @@ def draw(
         draw_bars(axes, numbers, palette)
         axes.set_title(title)
     panels[0].set_ylabel("share of cells")
-    palette.legend(made, palette.classes[::-1], "outside center right")
+    palette.legend(made, palette.classes[::-1], "outside right center")
     return made
 
 

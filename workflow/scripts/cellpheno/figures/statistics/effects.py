@@ -1,6 +1,7 @@
 """Draw differences to control with their intervals, one column for each test."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -96,6 +97,6 @@ def _say_none(axes: Axes, place: float) -> None:
 
 def _handles(colours: Mapping[str, str]) -> list[Line2D]:
     handles = [Line2D([], [], color=colour, label=name) for name, colour in colours.items()]
-    common = {"color": style.INK, "linestyle": "", "marker": "o", "markersize": 3.5}
+    common: dict[str, Any] = {"color": style.INK, "linestyle": "", "marker": "o", "markersize": 3.5}
     handles.append(Line2D([], [], label="p < 0.05", **common))
     return [*handles, Line2D([], [], label="p ≥ 0.05", markerfacecolor="white", **common)]

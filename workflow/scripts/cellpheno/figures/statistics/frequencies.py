@@ -1,6 +1,7 @@
 """Draw how often each class is called in each condition: box plots with points and stars (A50)."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -160,6 +161,7 @@ def _draw_brackets(
     top = max(float(units["value"].max()), 1e-3)
     drawn = 0
     nearest_first = tests["condition"].map(conditions.index).sort_values(kind="stable").index
+    row: Any
     for row in tests.loc[nearest_first].itertuples():
         marks = style.stars(row.p_adjusted)
         if not marks:

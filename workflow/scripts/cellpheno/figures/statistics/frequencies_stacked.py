@@ -29,7 +29,7 @@ def draw(
     for right in rest:
         draw_stack(right, means.div(sums.where(sums > 0), axis=0), palette)
         right.set(title="relative", ylabel=f"share of all but\n{palette.negative}")
-    palette.legend(made, list(means.columns)[::-1], "outside center right")
+    palette.legend(made, list(means.columns)[::-1], "outside right center")
     return made
 
 

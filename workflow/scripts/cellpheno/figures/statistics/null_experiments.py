@@ -23,7 +23,7 @@ def draw(rates: pd.DataFrame, palette: style.Palette) -> Figure:
     draw_rates(
         left,
         single,
-        [f"{TESTS[row.test]}\nof {row.unit}s" for row in single.itertuples()],
+        [f"{TESTS[test]}\nof {unit}s" for test, unit in single[["test", "unit"]].to_numpy()],
         [palette[name] for name in single["class"]],
     )
     left.set_title(f"one comparison with {single['condition'].iloc[0]}, uncorrected")
@@ -31,8 +31,8 @@ def draw(rates: pd.DataFrame, palette: style.Palette) -> Figure:
         right,
         whole,
         [
-            f"{TESTS[row.test]}\nof {row.unit}s, {CORRECTIONS[row.correction]}"
-            for row in whole.itertuples()
+            f"{TESTS[test]}\nof {unit}s, {CORRECTIONS[correction]}"
+            for test, unit, correction in whole[["test", "unit", "correction"]].to_numpy()
         ],
         [style.INK] * len(whole),
     )

@@ -1,15 +1,18 @@
 """Draw the share of live patches of each condition over time, from bright field and stain."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.typing import LineStyleType
 
 from cellpheno.figures import style
 
 ALL = "all"
-SOURCES = {"bright-field": ("-", "o", -0.07), "fluorescence": ("--", "s", 0.07)}
+SOURCES: dict[str, tuple[LineStyleType, str, float]] = {
+    "bright-field": ("-", "o", -0.07),
+    "fluorescence": ("--", "s", 0.07),
+}
 """Line, marker and horizontal shift."""
 
 
@@ -75,7 +78,7 @@ def _condition(axes: Axes, own: pd.DataFrame, moments: list[str], colour: str) -
         mean = part[part["level"] == "condition"]
         mean = mean.assign(place=[moments.index(time) for time in mean["time"]])
         mean = mean.sort_values("place")
-        errors = np.abs(mean[["ci_low", "ci_high"]].sub(mean["viability"], axis=0)).to_numpy().T
+        errors = mean[["ci_low", "ci_high"]].sub(mean["viability"], axis=0).abs().to_numpy().T
         axes.errorbar(
             mean["place"] + shift,
             mean["viability"],

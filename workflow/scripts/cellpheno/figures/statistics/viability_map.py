@@ -38,7 +38,7 @@ def choose(places: pd.DataFrame, conditions: pd.Series) -> list[str]:
     `conditions` maps fields to conditions.
     """
     spread = places.groupby("field")["p_live"].std().fillna(0.0)
-    kinds = spread.index.map(conditions)
+    kinds = conditions.reindex(spread.index)
     chosen = []
     for condition in dict.fromkeys(conditions):
         own = spread[kinds == condition].sort_values(ascending=False, kind="stable")

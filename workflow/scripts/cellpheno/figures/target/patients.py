@@ -1,5 +1,7 @@
 """Draw classifiers trained on some patients and tested on each (C41, table 6)."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -53,7 +55,7 @@ def draw_matrix(axes: Axes, part: pd.DataFrame, rows: list[tuple[str, str]]) -> 
         if not np.isfinite(value):
             axes.text(column, row, "-", ha="center", va="center")
             continue
-        cell = own.loc[(*rows[row], tested[column])]
+        cell: Any = own.xs((*rows[row], tested[column]))
         text = f"{value:.3f}\n[{cell['ci_low']:.3f}, {cell['ci_high']:.3f}]"
         text += "" if cell["seen"] else "\nunseen"
         middle = (low + high) / 2
