@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -22,6 +24,11 @@ def run(*command):
 
 def test_ruff_finds_nothing():
     assert run("ruff", "check") == ""
+
+
+@pytest.mark.slow
+def test_mypy_finds_nothing():
+    assert run("mypy") == ""
 
 
 def test_ruff_would_format_nothing():

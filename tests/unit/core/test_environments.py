@@ -189,6 +189,12 @@ def test_the_lock_holds_what_was_asked_for():
         assert asked.specifier.contains(LOCK[canonicalize_name(asked.name)]), line
 
 
+@pytest.mark.parametrize("types", ["pandas-stubs", "scipy-stubs", "types-pyyaml"])
+def test_the_types_of_a_library_are_those_of_its_minor_version(types):
+    library = types.removeprefix("types-").removesuffix("-stubs")
+    assert Version(LOCK[types]).release[:2] == Version(LOCK[library]).release[:2]
+
+
 def test_every_package_of_the_lock_has_an_exact_version_and_hashes():
     packages = re.split(r"\n(?=\S)", LOCK_TEXT)
     packages = [package for package in packages if not package.startswith("#")]
