@@ -42,7 +42,7 @@ def channels(config: dict[str, Any], name: str) -> list[str]:
     return [channel + ending for channel in sources(config, name)]
 
 
-def colours_of_one_file(row: Mapping[str, str]) -> list[str]:
+def colours_of_one_file(row: Mapping[Any, str]) -> list[str]:
     """Return the channels red, green and blue (or two of them) of a row, if they share a file."""
     named = [colour for colour in COLOURS if colour in row]
     return named if len(named) > 1 and len({row[colour] for colour in named}) == 1 else []

@@ -214,7 +214,7 @@ def _mixed_up(
     The colours of one file are neither: nobody assigned them, and a grey picture has three alike.
     """
     known = fields["verdict"].eq(OK).sum()
-    if colours_of_one_file(fields.iloc[0]):
+    if colours_of_one_file(fields.iloc[0].to_dict()):
         channels = [name for name in channels if name not in COLOURS]
     if not channels or not settings["compare_channels"] or known < settings["robust_min_fields"]:
         return [[] for _ in range(len(fields))]
