@@ -7,6 +7,7 @@ import collections
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pandas as pd
 
@@ -100,7 +101,7 @@ def with_validation(splits: pd.Series, groups: pd.Series) -> tuple[pd.Series, in
     return splits.mask(chosen, "val"), int(chosen.sum())
 
 
-def _listed(root: Path, lists: Mapping[str, str], known: Mapping[str, set[int]]) -> pd.Series:
+def _listed(root: Path, lists: Mapping[str, str], known: Mapping[str, set[Any]]) -> pd.Series:
     """Return the splits of the rows that lists name, which map to their split."""
     source: dict[int, str] = {}
     for name in sorted(lists, key=lambda name: lists[name] == "trainval"):
@@ -123,9 +124,9 @@ def _splits(folder: PurePosixPath) -> Iterator[str]:
             yield SPLITS[part.lower()]
 
 
-def _endings(paths: pd.Series) -> dict[str, set[int]]:
+def _endings(paths: pd.Series) -> dict[str, set[Any]]:
     """Return the rows of each name and path that a list may call a file by, without suffix."""
-    known = collections.defaultdict(set)
+    known: dict[str, set[Any]] = collections.defaultdict(set)
     for row, path in paths.items():
         parts = _name(path).split("/")
         for start in range(len(parts)):
