@@ -127,6 +127,6 @@ PLANNED = [f"results/{STUDY}/plan/fingerprint.tsv"] if plan.needed(config) else 
 # a shard is converted, counted, measured, searched for cells, and classified by every network
 SHARDS = sample_sheet.shards(
     fields,
-    config["fields_per_shard"],
+    sample_sheet.fields_in_shard(config, fields),
     most=config["shard_jobs"] // (4 + len(EXPERIMENTS) * len(SEEDS)),
 )

@@ -411,6 +411,29 @@ def test_shards_hold_every_field_once_in_order(rows):
     assert max(len(shard) for shard in shards.values()) == 6
 
 
+@pytest.mark.parametrize(
+    ("n_fields", "n_bytes", "given", "size"),
+    [
+        (3000, 1000, None, 200),
+        (3000, 1_000_000, None, 200),
+        (3000, 3_000_000, None, 50),
+        (300, 1000, None, 50),
+        (3000, 1000, 7, 7),
+    ],
+)
+def test_shards_of_many_small_files_are_larger(tmp_path, n_fields, n_bytes, given, size):
+    path = tmp_path / "field.tif"
+    path.write_bytes(bytes(n_bytes))
+    fields = pd.DataFrame({"a": [str(path)] * n_fields, "b": [str(path)] * n_fields})
+    config = {"channels": ["a", "b"], "fields_per_shard": given}
+    assert sample_sheet.fields_in_shard(config, fields) == size
+
+
+def test_shards_of_files_that_are_made_later_have_the_usual_size():
+    config = {"channels": ["a"], "fields_per_shard": None, "simulation": {}}
+    assert sample_sheet.fields_in_shard(config, pd.DataFrame({"a": ["later.tif"] * 3000})) == 50
+
+
 @pytest.mark.parametrize("most", [3, 2, 1, 0])
 def test_shards_of_a_large_study_grow_so_that_their_number_stays_bounded(rows, most):
     fields = pd.DataFrame(rows * 5)

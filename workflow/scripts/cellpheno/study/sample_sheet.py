@@ -33,6 +33,12 @@ LONGEST_NAME = 100
 """Characters of a name; field names become file names."""
 IMAGE_FOLDERS = (".zarr",)
 """Suffixes of folders that are one image."""
+SHARD = 50
+"""Fields of a shard, at least, unless the config gives their number."""
+SHARD_BYTES = 200_000_000
+"""Most bytes of the files of a larger shard."""
+LEAST_SHARDS = 8
+"""Shards that are left for several cores."""
 SHOWN = 5
 _ODD = re.compile(r"(^|/)\.?(/|$)", re.MULTILINE)
 """Names, one a line, that a Path would normalise or not join."""
@@ -301,6 +307,24 @@ def check_classes(classes: list[str], annotated: set[str], files: list[str]) -> 
                 f"({', '.join(files)}); those that do are {', '.join(sorted(annotated))}: correct "
                 "classes or annotations.rename."
             )
+
+
+def fields_in_shard(config: dict[str, Any], fields: pd.DataFrame) -> int:
+    """Return the number of fields that one job handles: as the config says, or by their files.
+
+    It doubles while the files of a shard stay small (those of the first ten fields stand for all)
+    and enough shards are left, so that a few more fields do not divide all of them anew. Files of a
+    simulation are not there yet.
+    """
+    given: int | None = config["fields_per_shard"]
+    rows = fields[config["channels"]].head(10).to_numpy().tolist()
+    if given or "simulation" in config or not all(map(os.path.isfile, itertools.chain(*rows))):
+        return given or SHARD
+    largest = max((sum(map(os.path.getsize, set(row))) for row in rows), default=0)
+    size = SHARD
+    while 2 * size * largest <= SHARD_BYTES and 2 * size * LEAST_SHARDS <= len(fields):
+        size *= 2
+    return size
 
 
 def shards(fields: pd.DataFrame, size: int, most: int) -> dict[str, pd.DataFrame]:
