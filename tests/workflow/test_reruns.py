@@ -70,3 +70,25 @@ def test_a_changed_config_key_reruns_the_rules_that_read_it(study):
     study.config["tiles"]["columns"] = 2
     study.write()
     assert study.planned(*TARGET) == {}
+
+
+def test_only_what_a_training_uses_trains_again(mini_study, tmp_path_factory):
+    mini_study.snakefile = another_checkout(tmp_path_factory.mktemp("workflow"), time.time())
+    models = ["detector/main/model.pt", "classifier/main/seed0/model.pt"]
+    targets = [f"results/mini/{name}" for name in models]
+    mini_study.write().snakemake(*targets)
+    for module in (
+        "core/errors.py",
+        "core/progress.py",
+        "tables/target.py",
+        "detection/backends/detr.py",
+        "figures/classification/roc.py",
+        "study/first_page.py",
+    ):
+        edit(mini_study, module)
+    (mini_study.snakefile.parent / "workflow/report/roc.rst").write_text("An edited caption.")
+    assert mini_study.planned(*targets) == {}
+    edit(mini_study, "detection/training.py")
+    assert mini_study.planned(*targets) == {"train_detector": 1}
+    edit(mini_study, "classification/training.py")
+    assert mini_study.planned(*targets) == {"train_detector": 1, "train_classifier": 1}

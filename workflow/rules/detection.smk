@@ -85,7 +85,7 @@ rule train_detector:
         ),
         threads=lookup("compute/threads", within=config),
         precision=lookup("compute/precision", within=config),
-        code=code_id("train_detector.py"),
+        code=detector_code("train_detector.py"),
     script:
         "../scripts/train_detector.py"
 
@@ -115,7 +115,7 @@ rule detect_cells:
         inference=planned_first_detector("inference"),
         threads=lookup("compute/threads", within=config),
         precision=lookup("compute/precision", within=config),
-        code=code_id("detect_cells.py"),
+        code=detector_code("detect_cells.py"),
     script:
         "../scripts/detect_cells.py"
 

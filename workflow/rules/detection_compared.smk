@@ -50,7 +50,7 @@ rule compare_detectors:
         ),
         threads=lookup("compute/threads", within=config),
         precision=lookup("compute/precision", within=config),
-        code=code_id("compare_detectors.py"),
+        code=detector_code("compare_detectors.py"),
     script:
         "../scripts/compare_detectors.py"
 

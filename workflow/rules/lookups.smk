@@ -90,11 +90,6 @@ def backend_of(detector):
     return configuration.detector(config, detector)["model"]["backend"]
 
 
-def backend_environment(backend):
-    """The environment that holds a library of detectors."""
-    return f"../../envs/{detector_libraries.BACKENDS[backend].environment}.yaml"
-
-
 def keeps_best(detector):
     """Whether a field with as many cells as the detector may find is no error."""
     return (
@@ -102,11 +97,26 @@ def keeps_best(detector):
     )
 
 
-def detector_environment(wildcards):
-    """The environment of a job: of its library or detector, or of the detector of the study."""
+def backend_used(wildcards):
+    """The library of a job: that of its wildcards, or of the study's first detector."""
     named = dict(wildcards.items())
     backend = named.get("backend") or backend_of(named.get("detector") or DETECTORS[0])
-    return backend_environment(backend)
+    return detector_libraries.BACKENDS[backend]
+
+
+def detector_environment(wildcards):
+    """The environment that holds the library of a job."""
+    return f"../../envs/{backend_used(wildcards).environment}.yaml"
+
+
+def detector_code(script):
+    """The hash of a script and of the one library of detectors that its job uses."""
+
+    def code(wildcards):
+        library = backend_used(wildcards).module
+        return code_id(script, f"cellpheno/detection/backends/{library}.py")
+
+    return code
 
 
 def detector_weights(wildcards):

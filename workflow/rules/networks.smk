@@ -30,6 +30,6 @@ rule check_weights:
                 config, TRAINED, DETECTORS
             )[wildcards.backend]
         ),
-        code=code_id("check_weights.py"),
+        code=detector_code("check_weights.py"),
     script:
         "../scripts/check_weights.py"

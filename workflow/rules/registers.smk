@@ -41,9 +41,9 @@ def drawn_by(script):
 
 
 @cache
-def code_id(script):
+def code_id(script, *modules):
     """Hash of a script and the library behind it: an edit reruns exactly what it touches."""
-    return code_hash.code_id(script, source_text)
+    return code_hash.code_id(script, source_text, modules)
 
 
 def scaled(base_mb, cap_mb=512_000):

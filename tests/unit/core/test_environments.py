@@ -14,7 +14,7 @@ from packaging.version import Version
 from rule_list import rules
 
 from cellpheno.core import code_hash
-from cellpheno.study import detector_libraries
+from cellpheno.study.detector_libraries import BACKENDS
 
 ROOT = Path(__file__).parents[3]
 SCRIPTS = ROOT / "workflow/scripts"
@@ -47,17 +47,12 @@ IMPORT_NAMES = {
     "umap-learn": "umap",
 }
 NOT_ON_PYPI = {"python", "ffmpeg"}
-# optional environments: packages outside the lock, or in other versions
-BESIDE_THE_LOCK = {
-    "detectron2": {"detectron2", "setuptools", "torch", "torchvision", "pyarrow"},
-    "transformers": {"transformers"},
-    "embedding_gpu": {"cuml"},
-}
-# modules that are imported only where the config asks for them, in these environments alone
-OPTIONAL = {
-    f"cellpheno/detection/backends/{module}.py": environment
-    for module, environment in (("detectron", "detectron2"), ("detr", "transformers"))
-}
+# libraries of detectors that are not in the lock
+OPTIONAL = {name: each for name, each in BACKENDS.items() if name != "torchvision"}
+# environments that hold more than the lock does
+OPTIONAL_ENVIRONMENTS = {each.environment for each in OPTIONAL.values()} | {"embedding_gpu"}
+# packages of the lock that such an environment has in other versions
+BESIDE_THE_LOCK = {"detectron2": {"setuptools", "torch", "torchvision", "pyarrow"}}
 
 
 def pins(environment):
@@ -78,7 +73,7 @@ def importable(environment):
 def environments_of(rule):
     """Return the environments that a rule may run in; a detector's depend on its library."""
     if rule.conda == "detector_environment":
-        return [backend.environment for backend in detector_libraries.BACKENDS.values()]
+        return [backend.environment for backend in BACKENDS.values()]
     if rule.conda.endswith("/embedding_gpu.yaml"):
         return ["embedding", "embedding_gpu"]
     return [Path(rule.conda).stem]
@@ -108,14 +103,17 @@ def read(name):
     return path.read_text() if path.exists() else None
 
 
+def module_of(backend):
+    return f"cellpheno/detection/backends/{backend.module}.py"
+
+
 def needs(script, environment=None, read=read):
     """Return the packages that a script needs, itself and through the library."""
-    names = set()
-    for name, text in code_hash.behind(script, read).items():
-        if OPTIONAL.get(name, environment) != environment:
-            continue
-        names |= third_party(ast.parse(text))
-    return names
+    sources = code_hash.behind(script, read)
+    if "cellpheno/detection/backends/registry.py" in sources:
+        own = [module_of(each) for each in BACKENDS.values() if each.environment == environment]
+        sources = code_hash.behind(script, read, own)
+    return {name for text in sources.values() for name in third_party(ast.parse(text))}
 
 
 ALL_PINS = [(name, *pin) for name in sorted(ENVIRONMENTS) for pin in pins(name).items()]
@@ -140,7 +138,8 @@ def test_an_environment_takes_conda_forge_alone_and_nothing_from_pip(environment
     ("environment", "package", "version"), [pin for pin in ALL_PINS if pin[1] not in NOT_ON_PYPI]
 )
 def test_an_environment_and_the_lock_agree_on_the_minor_version(environment, package, version):
-    if package in BESIDE_THE_LOCK.get(environment, ()):
+    outside = environment in OPTIONAL_ENVIRONMENTS and package not in LOCK
+    if outside or package in BESIDE_THE_LOCK.get(environment, ()):
         pytest.skip("chosen by what the optional package is built for")
     assert package in LOCK, f"add {package} to requirements.in"
     assert Version(LOCK[package]).release[:2] == Version(version).release
@@ -160,10 +159,10 @@ def test_the_environment_of_a_rule_holds_all_that_its_script_imports(rule, envir
 
 
 def test_an_optional_environment_holds_what_it_is_for():
-    for module, environment in OPTIONAL.items():
-        wanted = third_party(ast.parse(read(module)))
-        assert environment in wanted <= importable(environment)
-        assert environment not in importable("torch")
+    for library, backend in OPTIONAL.items():
+        wanted = third_party(ast.parse(read(module_of(backend))))
+        assert library in wanted <= importable(backend.environment)
+        assert library not in importable("torch")
 
 
 def test_the_environment_of_snakemake_has_all_that_the_rule_files_import():

@@ -81,9 +81,9 @@ def test_a_clone_in_the_working_folder_is_no_installed_library(tmp_path, monkeyp
 
 @pytest.mark.parametrize("name", OPTIONAL)
 def test_a_missing_library_is_reported_with_the_way_to_get_it(name, monkeypatch):
-    for module in ("detectron", "detr"):  # as if nobody had asked for them yet
-        monkeypatch.delitem(sys.modules, f"cellpheno.detection.backends.{module}", raising=False)
-        monkeypatch.delattr(backends, module, raising=False)
+    module = detector_libraries.BACKENDS[name].module  # as if nobody had asked for it yet
+    monkeypatch.delitem(sys.modules, f"cellpheno.detection.backends.{module}", raising=False)
+    monkeypatch.delattr(backends, module, raising=False)
     for module in [each for each in sys.modules if each.startswith(f"{name}.")]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, name, None)

@@ -2,14 +2,19 @@
 
 Snakemake checks the date of a script, not its content or the modules it imports. The hash, passed
 to a rule as a parameter, reruns exactly the rules whose code changed, and none after a checkout.
+Modules that change messages and logs, but no result, are left out.
 """
 
 import functools
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 PACKAGE = "cellpheno"
+EXEMPT = frozenset(
+    f"{PACKAGE}/core/{name}.py" for name in ("errors", "files", "job", "notices", "progress")
+)
+"""Modules that word messages, write logs and name files: an edit of them reruns nothing."""
 _IMPORT = re.compile(
     rf"^[ \t]*(?:from ({PACKAGE}[.\w]*) import (\([^)]*\)|.*)|import ({PACKAGE}[.\w]*))",
     re.MULTILINE,
@@ -29,11 +34,13 @@ def imported(source: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def behind(script: str, read: Callable[[str], str | None]) -> dict[str, str]:
+def behind(
+    script: str, read: Callable[[str], str | None], modules: Iterable[str] = ()
+) -> dict[str, str]:
     """Return the sources of a script and of every library module it imports, by file name.
 
     `read` returns the text of a file, named relative to the scripts, or None if there is no such
-    file.
+    file. `modules` are files that the script imports by a name from the config.
     """
     sources: dict[str, str] = {}
 
@@ -53,13 +60,19 @@ def behind(script: str, read: Callable[[str], str | None]) -> dict[str, str]:
                     break
         return True
 
-    reach(script)
+    for name in (script, *modules):
+        reach(name)
     return sources
 
 
-def code_id(script: str, read: Callable[[str], str | None]) -> str:
-    """Return a hash that changes when a script, or any library module it reaches, changes."""
+def code_id(script: str, read: Callable[[str], str | None], modules: Iterable[str] = ()) -> str:
+    """Return a hash that changes when a script, or a library module that it uses, changes.
+
+    `modules` are as in `behind`; the modules in `EXEMPT` do not count.
+    """
     digest = hashlib.sha256()
-    for name, text in sorted(behind(script, read).items()):
+    for name, text in sorted(behind(script, read, modules).items()):
+        if name in EXEMPT:
+            continue
         digest.update(f"{name}\0{text}\0".encode())
     return digest.hexdigest()[:12]

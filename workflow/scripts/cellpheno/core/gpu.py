@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellpheno.core.errors import StudyError
-from cellpheno.core.job import RANK, fix_threads
+from cellpheno.core.job import RANK
+from cellpheno.core.threads import fix_threads
 
 if TYPE_CHECKING:
     import torch

@@ -1,4 +1,4 @@
-"""The log, the warnings and the threads of a Snakemake job."""
+"""The log and the warnings of a Snakemake job."""
 
 import contextlib
 import csv
@@ -13,6 +13,7 @@ from typing import Any
 from cellpheno.core import notices
 from cellpheno.core.errors import StudyError
 from cellpheno.core.files import whole
+from cellpheno.core.threads import fix_threads
 
 logger = logging.getLogger(__name__)
 
@@ -76,19 +77,3 @@ def save_warnings(snakemake: Any) -> None:
         lines = csv.writer(file, delimiter="\t", lineterminator="\n")
         lines.writerow(["rule", "warning"])
         lines.writerows([snakemake.rule, warning] for warning in notices.given())
-
-
-def fix_threads(threads: int) -> None:
-    """Fix the number of compute threads of every library of this process."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[name] = str(threads)
-    # numpy, if loaded already, no longer reads the environment
-    with contextlib.suppress(ImportError):
-        import threadpoolctl
-
-        threadpoolctl.threadpool_limits(threads)
-    with contextlib.suppress(ImportError):
-        import cv2
-
-        cv2.setNumThreads(threads)

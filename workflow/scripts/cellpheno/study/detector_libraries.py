@@ -9,15 +9,19 @@ class Backend:
 
     environment: str
     """The file in `envs` that provides it."""
+    module: str
+    """The module of `cellpheno.detection.backends` that builds its detectors."""
     architectures: tuple[str, ...]
     takes_backbone_weights: bool = False
     """Whether its ResNet-50 accepts torchvision's classifier weights."""
 
 
 BACKENDS = {
-    "torchvision": Backend("torch", ("faster_rcnn", "fcos", "retinanet"), True),
-    "detectron2": Backend("detectron2", ("faster_rcnn",)),
-    "transformers": Backend("transformers", ("rt_detr",)),
+    "torchvision": Backend(
+        "torch", "torchvision_models", ("faster_rcnn", "fcos", "retinanet"), True
+    ),
+    "detectron2": Backend("detectron2", "detectron", ("faster_rcnn",)),
+    "transformers": Backend("transformers", "detr", ("rt_detr",)),
 }
 
 

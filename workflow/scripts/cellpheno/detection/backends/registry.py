@@ -1,5 +1,6 @@
 """Build detectors by name, load given weights into them, save and load them."""
 
+import importlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,7 +10,6 @@ from torch import nn
 
 from cellpheno.core.errors import StudyError
 from cellpheno.core.files import whole
-from cellpheno.detection.backends import torchvision_models
 from cellpheno.detection.backends.interface import Detector, Library
 from cellpheno.detection.backends.pyramid import Pyramid
 from cellpheno.networks import first_layer, weights
@@ -58,23 +58,18 @@ def build(settings: Mapping[str, Any], channels: Sequence[str] = COLOURS) -> Det
 
 
 def _library(name: str) -> Library:
-    """Return a library of detectors; optional ones are imported only here."""
-    _choose(detector_libraries.BACKENDS, "backend", name)
+    """Return a library of detectors; each is imported only here."""
+    backend = _choose(detector_libraries.BACKENDS, "backend", name)
     try:
-        if name == "detectron2":
-            from cellpheno.detection.backends import detectron
-
-            return detectron.LIBRARY
-        if name == "transformers":
-            from cellpheno.detection.backends import detr
-
-            return detr.LIBRARY
+        # by name, so that a job depends on the module of its own library alone
+        module = importlib.import_module(f"cellpheno.detection.backends.{backend.module}")
     except ImportError as error:
         raise StudyError(
             f"detection/model/backend is {name}, which cannot be imported here ({error}); "
             f"{detector_libraries.remedy(name)}."
         ) from error
-    return torchvision_models.LIBRARY
+    library: Library = module.LIBRARY
+    return library
 
 
 def _check_channels(path: str | Path, saw: Sequence[str], channels: Sequence[str]) -> None:
