@@ -1,6 +1,7 @@
 """Rooms of the library lie in the order in which a field of view travels; each uses those above."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,15 @@ def test_imports_of_all_forms_are_seen():
 def test_tests_lie_in_the_same_rooms():
     folders = {path.name for path in (LIBRARY.parents[2] / "tests/unit").iterdir() if path.is_dir()}
     assert folders - {"__pycache__"} <= set(ROOMS)
+
+
+def test_the_diagram_of_the_architecture_has_the_rooms_in_this_order_and_no_way_back():
+    text = (LIBRARY.parents[2] / "docs/architecture.md").read_text()
+    [diagram] = re.findall(r"```mermaid\n(.*?)```", text, re.DOTALL)
+    assert re.findall(r"^ +(\w+)\[\"(?:\w+):", diagram, re.MULTILINE) == ROOMS
+    arrows = re.findall(r"^ +(\w+) -.*?> (\w+)(?: --> (\w+))?$", diagram, re.MULTILINE)
+    pairs = [pair for a, b, c in arrows for pair in ((a, b), (b, c)) if pair[1]]
+    assert set(ROOMS) == {room for pair in pairs for room in pair}
+    simulated = [("simulation", "images")]  # its images are read as if they came from a microscope
+    for first, second in pairs:
+        assert ROOMS.index(first) < ROOMS.index(second) or [(first, second)] == simulated
