@@ -250,7 +250,7 @@ SHARES = {
 }
 
 
-@pytest.mark.parametrize("name", listing.TEXT_READERS)
+@pytest.mark.parametrize("name", SHARES)
 def test_coordinates_that_are_shares_of_the_image_are_refused_before_any_compute(tmp_path, name):
     file = tmp_path / "f1.txt"
     file.write_text(SHARES[name])

@@ -56,6 +56,21 @@ def test_every_link_of_a_document_leads_to_a_file_and_a_heading(document):
         assert not anchor or anchor in anchors(target), f"{path}#{anchor}"
 
 
+def test_every_test_and_module_that_a_document_or_the_ci_names_is_there():
+    ci = [*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob(".ci/*")]
+    named = {
+        (path.name, name)
+        for path in [*DOCUMENTS, *ci]
+        for name in re.findall(
+            r"(?<![\w/<])((?:tests|study|detection|annotations)/[\w/]+\.py)", path.read_text()
+        )
+    }
+    assert len(named) > 15
+    places = (ROOT, ROOT / "workflow/scripts/cellpheno")
+    missing = [each for each in named if not any((place / each[1]).exists() for place in places)]
+    assert missing == []
+
+
 def test_the_readme_installs_as_the_tests_do():
     [command] = re.findall(r"^python3 -m venv .*$", (ROOT / "README.md").read_text(), re.MULTILINE)
     install, run = command.rsplit(" && ", 1)
