@@ -117,8 +117,8 @@ def test_each_gpu_rule_holds_a_gpu_and_no_cpu_rule_does_and_a_lost_node_changes_
     slurm.lose_node()
     wait_for(lambda: "NODE_FAIL" in states(slurm, "train_classifier"), process, log)
     slurm.start_node()
-    told = finished(process, log)
-    assert "NODE_FAIL" in told
+    output = finished(process, log)
+    assert "NODE_FAIL" in output
     assert states(slurm, "train_classifier") == ["COMPLETED", "NODE_FAIL", "COMPLETED"]
     assert remote.tables() == local.tables()
 

@@ -61,8 +61,8 @@ def test_pins_beside_an_environment_file_are_what_is_installed(conda, tmp_path):
 
 def test_the_container_recipe_is_the_one_that_snakemake_makes_of_the_environments(conda, tmp_path):
     """With the command of docs/environments.md."""
-    told = (ROOT / "docs/environments.md").read_text()
-    [command] = re.findall(r"^snakemake --containerize .*$", told, re.MULTILINE)
+    documented = (ROOT / "docs/environments.md").read_text()
+    [command] = re.findall(r"^snakemake --containerize .*$", documented, re.MULTILINE)
     call = command.replace("snakemake", f"{sys.executable} -m snakemake", 1)
     call = call.replace("> Dockerfile", f"> {tmp_path}/Dockerfile")
     assert call.count(str(tmp_path)) == 1

@@ -93,14 +93,14 @@ CALLER = {"experiment": "main", "seed": "mean", "split": "test"}
 """The classifier that makes the calls, on held-out fields."""
 
 
-def test_held_out_cells_are_told_apart(study):
+def test_held_out_cells_are_classified(study):
     cic = CALLER | {"class": "CIC", "metric": "auc"}
     assert metric(study, "classification", **cic) >= 0.95
     mean = CALLER | {"class": "all", "metric": "mean_auc"}
     assert metric(study, "classification", **mean) >= 0.90
 
 
-def test_another_cell_line_is_measured_beside_the_studys_own_and_takes_no_part_in_it(study):
+def test_another_cell_line_is_measured_next_to_the_studys_own_and_takes_no_part_in_it(study):
     path = study.results / "metrics/subsets.tsv"
     subsets = storage.read(path, SUBSET_METRICS).set_index(["subset", "class", "metric"])
     for name in ("recall", "precision", "f1"):

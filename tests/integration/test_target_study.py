@@ -1,4 +1,4 @@
-"""One class is looked for by several detectors and classifiers: who judges whose boxes."""
+"""Several detectors and classifiers search for a target class: who judges whose boxes."""
 
 import pytest
 from conftest import Study

@@ -17,8 +17,7 @@ def declared_files(snakefile: Path, configfile: Path, folder: Path) -> dict[str,
     snakefile, configfile
         Of the study.
     folder
-        Where the study is run. Data that are not there are not looked for, as when `fetch` is
-        asked for.
+        Where the study is run. Missing data are not reported, as with the target `fetch`.
     """
     command = [sys.executable, __file__, str(snakefile), str(configfile)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""A server on this machine that can be told to misbehave, as servers of data sets do."""
+"""A server on this machine that misbehaves on request, as servers of data sets do."""
 
 import contextlib
 import http.server

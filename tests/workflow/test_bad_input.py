@@ -102,18 +102,18 @@ class Laboratory:
         return self.write().snakemake(*targets, check=check)
 
     def sentence(self, run=None) -> str:
-        """Return the only line that tells why a run failed; nothing partial is left behind."""
+        """Return the only line that says why a run failed; nothing partial is left behind."""
         done = (run or self.run)(check=False)
         assert done.returncode != 0
         assert "Traceback" not in done.stdout
-        told = [
+        lines = [
             line
             for line in done.stdout.splitlines()
             if line.startswith(("cellpheno: ", "import_annotations: ", "convert_fields: "))
         ]
-        assert len(set(told)) == 1, done.stdout
+        assert len(set(lines)) == 1, done.stdout
         assert unfinished(self.study) == []
-        return told[0]
+        return lines[0]
 
 
 def table(lab: Laboratory, name: str) -> pd.DataFrame:

@@ -70,8 +70,8 @@ def study(tmp_path_factory):
     for weights in yaml.safe_load(TEXT)["fetch"]["files"]:
         torch.save({}, data / weights["name"])
     (folder / "config").mkdir()
-    told = re.search(r"python (workflow/scripts/make_sample_sheet.py(?:.*\\\n)+.*)\n", TEXT)[1]
-    command = told.replace("\\\n#", "\\\n").replace("workflow/", f"{ROOT}/workflow/")
+    shown = re.search(r"python (workflow/scripts/make_sample_sheet.py(?:.*\\\n)+.*)\n", TEXT)[1]
+    command = shown.replace("\\\n#", "\\\n").replace("workflow/", f"{ROOT}/workflow/")
     subprocess.run(["bash", "-c", f"{sys.executable} {command}"], cwd=folder, check=True)
     return Study(folder, yaml.safe_load(TEXT)).write()
 

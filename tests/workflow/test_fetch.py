@@ -72,5 +72,5 @@ def test_a_file_of_which_nothing_is_known_is_refused_at_once(small_study):
     small_study.config["fetch"] = {"files": [{"url": "https://example.org/a.zip"}]}
     shown = small_study.write().snakemake("--dry-run", check=False)
     assert shown.returncode
-    assert "tells nothing by which https://example.org/a.zip could be checked" in shown.stdout
+    assert "has nothing to check https://example.org/a.zip against" in shown.stdout
     assert "Traceback" not in shown.stdout

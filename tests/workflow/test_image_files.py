@@ -13,8 +13,8 @@ TARGET = "results/small/qc/fields.tsv"
 
 
 def write_ome_tiff(path, pixels, names=NAMES):
-    told = {"axes": "CYX", "Channel": {"Name": names}, "PhysicalSizeX": 0.5, "PhysicalSizeY": 0.5}
-    tifffile.imwrite(path, pixels, metadata=told, compression="zlib")
+    tags = {"axes": "CYX", "Channel": {"Name": names}, "PhysicalSizeX": 0.5, "PhysicalSizeY": 0.5}
+    tifffile.imwrite(path, pixels, metadata=tags, compression="zlib")
 
 
 def write_ome_zarr(path, pixels):

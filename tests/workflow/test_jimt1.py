@@ -70,8 +70,8 @@ def imitation(tmp_path):
         torch.save({}, data / f"weights/{name}.pth")
     (tmp_path / "config").mkdir()
     text = (ROOT / "config/jimt1.yaml").read_text()
-    told = re.search(r"python (workflow/scripts/make_sample_sheet.py(?:.*\\\n)+.*)\n", text)[1]
-    command = told.replace("\\\n#", "\\\n").replace("workflow/", f"{ROOT}/workflow/")
+    shown = re.search(r"python (workflow/scripts/make_sample_sheet.py(?:.*\\\n)+.*)\n", text)[1]
+    command = shown.replace("\\\n#", "\\\n").replace("workflow/", f"{ROOT}/workflow/")
     subprocess.run(["bash", "-c", f"{sys.executable} {command}"], cwd=tmp_path, check=True)
     return Study(tmp_path, yaml.safe_load(text)).write()
 

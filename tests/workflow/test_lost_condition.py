@@ -1,4 +1,4 @@
-"""A condition of which quality control leaves nothing is told, not passed over."""
+"""A condition of which quality control leaves no field is reported."""
 
 from cellpheno.tables import storage
 from cellpheno.tables.quality import WARNINGS

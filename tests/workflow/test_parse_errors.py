@@ -1,4 +1,4 @@
-"""A user's mistakes are told when the Snakefile is parsed, in one sentence, before any job."""
+"""A user's mistakes are reported in one sentence when the Snakefile is parsed, before any job."""
 
 import json
 

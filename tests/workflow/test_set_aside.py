@@ -1,4 +1,4 @@
-"""What quality control sets aside is told on the terminal, compared, and never lost in silence."""
+"""What quality control sets aside is reported and compared, never lost in silence."""
 
 import numpy as np
 import pandas as pd

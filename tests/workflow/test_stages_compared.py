@@ -31,9 +31,9 @@ def refusal(study, rule, *arguments):
     """Return the sentence with which a job, or the start, refuses to go on."""
     done = study.snakemake(*arguments, check=False)
     assert done.returncode
-    told = {line for line in done.stdout.splitlines() if line.startswith(f"{rule}: ")}
-    assert len(told) == 1, done.stdout
-    return told.pop()
+    lines = {line for line in done.stdout.splitlines() if line.startswith(f"{rule}: ")}
+    assert len(lines) == 1, done.stdout
+    return lines.pop()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""When the cells of one class are looked for: what is planned, and what is refused."""
+"""A study with a target class: what is planned, and what is refused."""
 
 from cellpheno.tables import storage
 from cellpheno.tables.cells import CLASSIFIERS

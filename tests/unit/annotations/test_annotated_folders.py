@@ -54,9 +54,9 @@ def voc(folder: Path, image: str) -> Path:
     edges = "".join(
         f"<{name}>{n}</{name}>" for name, n in zip(EDGES, (11, 11, 30, 30), strict=True)
     )
-    told = Path(image).parent.name
+    parent = Path(image).parent.name
     text = (
-        f"<annotation><folder>{told}</folder><object><name>cell</name><bndbox>{edges}</bndbox>"
+        f"<annotation><folder>{parent}</folder><object><name>cell</name><bndbox>{edges}</bndbox>"
         "</object></annotation>"
     )
     return _written(folder / f"{Path(image).stem}.xml", text)

@@ -85,7 +85,7 @@ VIA = {"format": "via", "files": ["a.json"]}
         ({**VIA, "further_annotators": [{"files": ["b.json"]}]}, "annotator is missing"),
         (
             {**VIA, "further_annotators": [{"annotator": "expert", "files": ["b.json"]}]},
-            "expert stand twice",
+            "expert appear twice",
         ),
         (
             {**VIA, "further_annotators": [{"annotator": "b", "rename": {"x": "patrial"}}]},

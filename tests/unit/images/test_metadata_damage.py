@@ -161,8 +161,8 @@ def test_of_several_images_nothing_is_guessed_when_the_description_is_damaged(tm
 
 @pytest.mark.parametrize("size", [1e-7, 2.5e6])
 def test_a_pixel_size_that_no_microscope_has_counts_as_unknown(tmp_path, size):
-    told = {"axes": "YX", "PhysicalSizeX": size, "PhysicalSizeY": size}
-    tifffile.imwrite(tmp_path / "a.ome.tif", GREY, metadata=told)
+    metadata = {"axes": "YX", "PhysicalSizeX": size, "PhysicalSizeY": size}
+    tifffile.imwrite(tmp_path / "a.ome.tif", GREY, metadata=metadata)
     field = outcome(tmp_path / "a.ome.tif")
     assert np.isnan(field.pixel_size_um)
     assert f"its pixel size of {size:.3g} um counts as unknown" in field.faults[0]

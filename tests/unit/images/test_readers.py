@@ -176,9 +176,9 @@ def test_the_same_file_as_two_channels_is_refused(tmp_path):
 
 @pytest.mark.parametrize(("other", "expected"), [(20_000, 0.5), (None, 0.5), (10_000, np.nan)])
 def test_files_that_contradict_each_other_tell_no_pixel_size(tmp_path, other, expected):
-    told = {"resolution": (20_000, 20_000), "resolutionunit": "CENTIMETER"}
-    others = {**told, "resolution": (other, other)} if other else {}
-    row = {"a": write(tmp_path / "a.tif", **told), "b": write(tmp_path / "b.tif", GREY8, **others)}
+    tags = {"resolution": (20_000, 20_000), "resolutionunit": "CENTIMETER"}
+    others = {**tags, "resolution": (other, other)} if other else {}
+    row = {"a": write(tmp_path / "a.tif", **tags), "b": write(tmp_path / "b.tif", GREY8, **others)}
     size = read_field(row, ["a", "b"], {}).pixel_size_um
     assert size == pytest.approx(expected, nan_ok=True)
 
@@ -248,7 +248,7 @@ def test_a_colour_that_is_the_same_everywhere_shows_nothing(tmp_path):
     assert readers.colours(tmp_path / "b.png") == []
 
 
-def png(width, height, compressed=b"", told=None):
+def png(width, height, compressed=b"", length=None):
     """Return a PNG of 16-bit colour whose data need not fit what it declares."""
 
     def chunk(kind, content, size=None):
@@ -258,7 +258,7 @@ def png(width, height, compressed=b"", told=None):
         )
 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", compressed, told) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", compressed, length) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def png(width, height, compressed=b"", told=None):
         (png(10_000, 10_000), "10000 x 10000 px"),
         (png(2**15, 2**15), "cannot be read as an image"),
         (png(8000, 8000, b"far too little"), "do not hold 8000 x 8000 px"),
-        (png(20, 20, bytes(100), told=2**31), "do not hold 20 x 20 px"),
+        (png(20, 20, bytes(100), length=2**31), "do not hold 20 x 20 px"),
     ],
     ids=["large", "huge", "without data", "a chunk beyond the end"],
 )

@@ -96,7 +96,7 @@ def test_damage_in_a_page_packed_by_lzw_is_reported_wherever_tifffile_sees_it(tm
     pixels = random.integers(0, 4000, (150, 170), dtype=np.uint16)
     path = plain(tmp_path / "a.tif", pixels, compression="lzw", predictor=predictor, rowsperstrip=9)
     whole = bytearray(path.read_bytes())
-    told = 0
+    refused = 0
     for _ in range(60):
         damaged = bytearray(whole)
         for place in random.integers(400, len(whole), 30):
@@ -106,10 +106,10 @@ def test_damage_in_a_page_packed_by_lzw_is_reported_wherever_tifffile_sees_it(tm
             expected = tifffile.imread(path)
         except Exception:  # whatever a codec raises
             refusal(path)
-            told += 1
+            refused += 1
         else:
             np.testing.assert_array_equal(read(path).channels["image"], expected)
-    assert told > 10
+    assert refused > 10
 
 
 def test_planes_behind_one_described_page_are_read(tmp_path):
@@ -301,9 +301,9 @@ def pixel_size(path):
     ("unit", "size", "expected"), [("µm", 0.5, 0.5), ("nm", 325.0, 0.325), ("pixel", 1, np.nan)]
 )
 def test_ome_gives_the_pixel_size_with_its_unit(tmp_path, unit, size, expected):
-    told = {f"PhysicalSize{axis}": size for axis in "XY"}
-    told |= {f"PhysicalSize{axis}Unit": unit for axis in "XY"}
-    tifffile.imwrite(tmp_path / "a.ome.tif", PLANES, metadata={"axes": "CYX", **told})
+    metadata = {f"PhysicalSize{axis}": size for axis in "XY"}
+    metadata |= {f"PhysicalSize{axis}Unit": unit for axis in "XY"}
+    tifffile.imwrite(tmp_path / "a.ome.tif", PLANES, metadata={"axes": "CYX", **metadata})
     assert pixel_size(tmp_path / "a.ome.tif") == pytest.approx(expected, nan_ok=True)
 
 

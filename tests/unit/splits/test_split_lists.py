@@ -46,7 +46,7 @@ def test_without_lists_the_sheet_is_as_it_was(applied):
 
 
 @pytest.mark.parametrize(
-    ("lists", "told"),
+    ("lists", "message"),
     [
         ({"train": b"f1\nf9"}, "Line 2 of .*train.txt .*'f9'"),
         ({"train": b"f1", "test": b"f1"}, "f1 is in two lists"),
@@ -54,8 +54,8 @@ def test_without_lists_the_sheet_is_as_it_was(applied):
         ({"train": b"\xff\xfe"}, "not text in UTF-8"),
     ],
 )
-def test_a_list_that_does_not_fit_is_refused_in_one_sentence(applied, lists, told):
-    with pytest.raises(StudyError, match=told):
+def test_a_list_that_does_not_fit_is_refused_in_one_sentence(applied, lists, message):
+    with pytest.raises(StudyError, match=message):
         applied(**lists)
 
 

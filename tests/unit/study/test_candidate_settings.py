@@ -61,7 +61,7 @@ def test_a_study_with_a_detector_is_as_it_was(default_config):
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"labels__channel": None}, r"labels\.channel names no channel"),
         ({"labels__channel": "stian"}, r"labels\.channel names 'stian'.*stain is the nearest"),
@@ -87,8 +87,8 @@ def test_a_study_with_a_detector_is_as_it_was(default_config):
         ),
     ],
 )
-def test_candidates_and_labels_that_do_not_fit_are_refused(changes, told):
-    with pytest.raises(StudyError, match=told):
+def test_candidates_and_labels_that_do_not_fit_are_refused(changes, message):
+    with pytest.raises(StudyError, match=message):
         completed(**changes)
 
 

@@ -32,21 +32,21 @@ def test_the_schema_knows_every_library_and_every_architecture():
 
 
 def test_torchvision_has_the_listed_detectors():
-    told = detector_libraries.BACKENDS["torchvision"].architectures
-    assert list(told) == list(torchvision_models.LIBRARY.architectures)
+    listed = detector_libraries.BACKENDS["torchvision"].architectures
+    assert list(listed) == list(torchvision_models.LIBRARY.architectures)
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
 def test_a_library_has_the_listed_detectors_in_both_sizes(name):
     pytest.importorskip(name)
-    told = detector_libraries.BACKENDS[name]
-    for architecture in told.architectures:
+    backend = detector_libraries.BACKENDS[name]
+    for architecture in backend.architectures:
         for backbone in ("resnet18_small", "resnet50"):
             model = {"backend": name, "architecture": architecture, "backbone": backbone}
             assert registry.build(model).channels == list(COLOURS)
 
 
-def test_libraries_stand_side_by_side_in_one_config():
+def test_one_config_may_use_several_libraries():
     config = complete(backend="detectron2")
     assert configuration.detector(config, "other")["model"]["backend"] == "detectron2"
     assert detection.trained_as(config, "other") == "other"

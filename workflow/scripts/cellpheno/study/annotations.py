@@ -44,7 +44,7 @@ def check(config: Config, source: str) -> None:
                 f"{where} have a name that metrics/human_model.tsv uses itself; rename them."
             )
         if names.count(settings["annotator"]) > 1:
-            raise StudyError(f"{where} stand twice; give every annotator a name of their own.")
+            raise StudyError(f"{where} appear twice; give each annotator a different name.")
         if kind == "sheet" and (column is None or settings["files"]):
             raise StudyError(
                 f"{where} have the format sheet, which takes the class from the column "
@@ -56,7 +56,7 @@ def check(config: Config, source: str) -> None:
         if kind in ("masks", "object_masks") and not given:
             raise StudyError(
                 f"{where} are masks, which hold no class; give annotations.label, or the column of "
-                "the sample sheet that tells it in annotations.label_column."
+                "the sample sheet that has it in annotations.label_column."
             )
         if settings["label"] is not None and column is not None:
             raise StudyError(

@@ -10,7 +10,7 @@ def check(config: Config, source: str) -> None:
     for entry in config.get("fetch", {}).get("files", []):
         if all(entry[key] is None for key in known):
             raise StudyError(
-                f"{source}: fetch.files tells nothing by which {entry['url']} could be checked; "
-                "give its size, md5, sha256 or git_blob, or at least max_size, the bytes that it "
-                "may have at most."
+                f"{source}: fetch.files has nothing to check {entry['url']} against; give its "
+                "size, md5, sha256 or git_blob, or at least max_size, the most bytes that it may "
+                "have."
             )

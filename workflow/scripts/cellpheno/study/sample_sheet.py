@@ -224,7 +224,7 @@ def check_planes(config: dict[str, Any], fields: pd.DataFrame) -> None:
             field, path = same.iloc[0]
             raise StudyError(
                 f"The field {field} in {config['fields']} has the file {path} as {one} and as "
-                f"{other}; correct the names, or set image_files.planes to tell the planes apart."
+                f"{other}; correct the names, or set image_files.planes to distinguish the planes."
             )
 
     of_channels = [

@@ -12,8 +12,8 @@ from cellpheno.core.errors import StudyError
 def report(quality: Path, fields: pd.DataFrame, sheet: str, keeps: Callable[[], bool]) -> None:
     """Report a sample sheet that has changed since the quality table was written.
 
-    Snakemake remakes results of changed rows unless it was told that they are up to date, which
-    it cannot know afterwards. `keeps` says whether this run would accept changed results.
+    Snakemake remakes results of changed rows unless the user has declared them up to date,
+    which it does not record. `keeps` says whether this run would accept changed results.
 
     Raises a StudyError when the sheet has changed and results would be kept.
     """

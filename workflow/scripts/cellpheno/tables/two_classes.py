@@ -1,4 +1,4 @@
-"""Tables of two classes defined by a stain: scores and how well they are told apart."""
+"""Tables of two classes defined by a stain: scores and how well they separate the classes."""
 
 from cellpheno.tables.columns import BOX, CONDITION, ESTIMATE, FIELD, INTERVAL, SPLIT, Column, Table
 

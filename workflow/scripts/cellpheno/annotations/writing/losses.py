@@ -17,9 +17,9 @@ SAME_PX = 1e-6
 """Difference up to which edges are the same, because widths are differences of rounded numbers."""
 
 CONSEQUENCES = {
-    "empty field": "an image without boxes counts as not annotated; if it was gone through, give "
+    "empty field": "an image without boxes counts as not annotated; if it was annotated, give "
     "the field a split in the sample sheet",
-    "not looked at": "the file does not tell which images a person has looked at: leave out of "
+    "not looked at": "the file does not say which images a person has looked at: leave out of "
     "annotations.files what was not corrected, or predictions count as annotations",
     "incomplete": "the field counts as completely annotated when it is read back: draw the cells "
     "that were left out (annotations/report.tsv) before",

@@ -43,12 +43,12 @@ def check(path: Path, content: bytes) -> tuple[str, ...]:
         for kind, part in parts
         if len(kind) == 4 and zlib.crc32(part[4:-4]) != int.from_bytes(part[-4:], "big")
     )
-    told = [part for kind, part in parts if kind == JPEG_EXIF or kind in PNG_EXIF]
-    if faults or not told:
+    exif = [part for kind, part in parts if kind == JPEG_EXIF or kind in PNG_EXIF]
+    if faults or not exif:
         return faults
     pixels = [part for kind, part in parts if not _is_metadata(kind)]
     # Pillow would not reach an EXIF block behind the pixels
-    picture = b"".join([*pixels[:2], *told, *pixels[2:]])
+    picture = b"".join([*pixels[:2], *exif, *pixels[2:]])
     try:
         with opened(io.BytesIO(picture)) as image:
             # getexif of PngImageFile decodes the pixels first

@@ -155,16 +155,16 @@ def _planes(path: Path, file: tifffile.TiffFile, faults: Sequence[str]) -> Plane
             "expected; save it as ordinary pages."
         )
     numbers, stack = _page_numbers(path, series)
-    told = tiff_metadata.read(file, numbers, faults)
+    metadata = tiff_metadata.read(file, numbers, faults)
     pages = _Pages(path, file, series, numbers)
-    names, read = told.names, cast(Read, pages.read)
+    names, read = metadata.names, cast(Read, pages.read)
     default: tuple[int, ...] = (0,) if len(names) == 1 else ()
     if key.samplesperpixel > 1:
         names, default, read = _samples(pages, key)
     elif len(numbers) == 1 and key.photometric == tifffile.PHOTOMETRIC.PALETTE:
         names, default, read = (INDEX, *COLOURS), (0,), _palette(pages, key)
-    depth, size = numbers.shape[1], told.pixel_size_um
-    return Planes(path, names, default, read, depth, stack, told.slices, size, told.faults)
+    depth, size = numbers.shape[1], metadata.pixel_size_um
+    return Planes(path, names, default, read, depth, stack, metadata.slices, size, metadata.faults)
 
 
 def _page_numbers(path: Path, series: tifffile.TiffPageSeries) -> tuple[npt.NDArray[np.int64], str]:

@@ -61,7 +61,7 @@ def fault(file: tifffile.TiffFile) -> str:
         understood = file.series[0].kind
         # if ImageJ's numbers contradict the file, tifffile uses only the described pages
         if file.is_imagej and understood != "imagej" and _described(file) > len(file.pages):
-            return "its ImageJ description tells of more images than it holds"
+            return "its ImageJ description lists more images than it holds"
     except Exception as error:
         kind = "OME-XML" if "<OME" in description else "description"
         reason = " ".join(str(error).split())[:100]
