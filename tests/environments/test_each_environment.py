@@ -68,7 +68,7 @@ def test_the_container_recipe_is_the_one_that_snakemake_makes_of_the_environment
     assert call.count(str(tmp_path)) == 1
     subprocess.run(["bash", "-o", "pipefail", "-c", call], cwd=ROOT, check=True)
     recipe = (tmp_path / "Dockerfile").read_text()
-    assert recipe == (ROOT / "Dockerfile").read_text(), f"make it anew: {command}"
+    assert recipe == (ROOT / "Dockerfile").read_text(), f"make it again: {command}"
     assert "ENV CONDA_OVERRIDE_CUDA" in recipe.split("RUN conda")[0]
 
 

@@ -1,4 +1,4 @@
-"""`snakemake fetch`: a data set that is not there yet, brought by the command itself."""
+"""`snakemake fetch`: a missing data set is downloaded by the command itself."""
 
 import hashlib
 import io
@@ -21,7 +21,7 @@ def archive(files):
 
 @pytest.fixture
 def study(small_study):
-    """A study of real data that are not there, nor is its sample sheet."""
+    """A study of real data that are missing, as is its sample sheet."""
     with serving() as server:
         server.files["/images.zip"] = archive({"images/a.tif": b"pixels", "images/b.tif": b"more"})
         server.files["/list.txt"] = b"a\nb\n"
@@ -39,7 +39,7 @@ def study(small_study):
 
 def test_data_are_fetched_before_there_is_a_sample_sheet(study):
     study, _ = study
-    assert "which is not there" in study.snakemake(check=False).stdout
+    assert "which does not exist" in study.snakemake(check=False).stdout
     assert study.planned("fetch") == {"fetch": 1}
     study.snakemake("fetch")
     data = study.folder / "data"

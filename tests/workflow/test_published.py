@@ -70,7 +70,7 @@ def test_without_detectron2_one_sentence_says_what_to_do(aim_cics):
 def test_weights_that_can_be_fetched_are_told_so(aim_cics):
     (aim_cics.folder / AIM_CICS["detection"]["model"]["weights"]).unlink()
     output = aim_cics.snakemake("--dry-run", check=False).stdout
-    assert "which is not there; correct it or download it by `snakemake fetch`." in output
+    assert "which does not exist; correct it or download it by `snakemake fetch`." in output
     assert aim_cics.planned("fetch") == {"fetch": 1}
 
 

@@ -11,7 +11,7 @@ def test_a_file_in_two_rows_is_refused_at_the_start(mini_study):
     assert f"cellpheno: The fields {first} and {second} in fields.tsv" in done.stdout
 
 
-def test_a_copy_saved_anew_is_refused_when_the_files_have_been_read(mini_study):
+def test_a_copy_saved_again_is_refused_when_the_files_have_been_read(mini_study):
     first, second = mini_study.rows[6], mini_study.rows[9]
     pixels = tifffile.imread(mini_study.data / first["cells"])
     tifffile.imwrite(mini_study.data / second["cells"], pixels, compression="lzw")

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, whatever the disk does."""
+"""Files are whole or missing, whatever the disk does."""
 
 import contextlib
 import errno

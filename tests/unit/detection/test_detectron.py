@@ -101,7 +101,7 @@ def test_weights_of_coco_see_what_they_saw_in_detectron2(coco, ending, tmp_path)
         assert (maps[name] - level).abs().max() < 1e-4 * level.abs().max()
     kept = ours.network.roi_heads.box_head.fc1.weight
     assert torch.equal(kept, coco.roi_heads.box_head.fc1.weight)
-    # what depends on the classes starts anew
+    # what depends on the classes starts at random
     assert ours.network.roi_heads.box_predictor.cls_score.weight.shape == (2, 1024)
 
 

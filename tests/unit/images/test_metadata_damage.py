@@ -122,7 +122,7 @@ def test_forty_files_with_damaged_metadata_keep_their_pixels(tmp_path, name, dam
         path.write_bytes(content)
         found = outcome(path)
         if isinstance(found, str):
-            assert "stored turned" in found or "save it anew from Fiji" in found
+            assert "stored turned" in found or "save it again from Fiji" in found
         else:
             np.testing.assert_array_equal(found.channels["image"], whole.channels["image"])
 
@@ -151,12 +151,12 @@ def test_an_ome_tiff_with_a_bare_ampersand_is_read_without_name_and_pixel_size(t
 def test_of_several_images_nothing_is_guessed_when_the_description_is_damaged(tmp_path):
     named = {"axes": "CYX", "Channel": {"Name": ["a", "b", "c"]}}
     path = spoilt(tmp_path / "a.tif", b'"a"', b'"&"', NOISE, ome=True, metadata=named)
-    assert "save it anew from Fiji" in outcome(path, {"image": 2})
+    assert "save it again from Fiji" in outcome(path, {"image": 2})
     path = spoilt(
         tmp_path / "b.tif", b"channels=3", b"channels=9", NOISE, imagej=True, truncate=True
     )
-    assert "save it anew from Fiji" in outcome(path)
-    assert "save it anew from Fiji" in outcome(path, {"image": 1})
+    assert "save it again from Fiji" in outcome(path)
+    assert "save it again from Fiji" in outcome(path, {"image": 1})
 
 
 @pytest.mark.parametrize("size", [1e-7, 2.5e6])

@@ -120,7 +120,7 @@ def test_examples_of_the_filter_must_be_there_unless_they_are_simulated(tmp_path
         patch_filter={"enabled": True, "examples": "patches.csv"}, data_root=str(tmp_path)
     )
     with pytest.raises(
-        StudyError, match=r"patch_filter\.examples names .*patches\.csv, which is no"
+        StudyError, match=r"patch_filter\.examples names .*patches\.csv, which does not exist"
     ):
         configuration.check_files(config, tmp_path)
     (tmp_path / "patches.csv").touch()

@@ -98,7 +98,7 @@ def test_missing_files_are_counted_and_the_first_named(tmp_path, config, rows):
         (folder / f"raw/{n}.tif").unlink()
     sentence = refusal(folder, config)
     assert "7 of 9 files in fields.tsv cannot be used" in sentence
-    assert "raw/2.tif (membrane of the field f2) is not there" in sentence
+    assert "raw/2.tif (membrane of the field f2) does not exist" in sentence
     assert "raw/6.tif" in sentence
     assert "raw/7.tif" not in sentence
 
@@ -120,7 +120,7 @@ def make_dead_link(path: Path) -> None:
     [
         (make_folder, "is a folder"),
         (make_circle, "is a link that leads in a circle"),
-        (make_dead_link, "is not there"),
+        (make_dead_link, "does not exist"),
         (os.mkfifo, "is a device or a pipe"),
     ],
 )

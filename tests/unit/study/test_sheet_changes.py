@@ -57,7 +57,7 @@ def test_a_table_that_was_cut_differs_from_the_sheet(judged):
     assert "lacks 1 of 2 fields, the first b" in sheet_changes.difference(judged, SHEET)
 
 
-def test_a_change_is_refused_where_results_are_kept_and_reported_where_they_are_made_anew(
+def test_a_change_is_refused_where_results_are_kept_and_reported_where_they_are_remade(
     judged, capsys
 ):
     changed = SHEET.assign(condition="control")

@@ -54,7 +54,7 @@ def of_grid(quality: pd.DataFrame, names: Sequence[str], size: int, stride: int)
 def of_objects(quality: pd.DataFrame, names: Sequence[str], objects: pd.DataFrame) -> pd.DataFrame:
     """Return the drawn objects of a shard's usable fields, as tables.DETECTIONS with score 1.
 
-    They are in the order of the fields; a box that several people have drawn is there once.
+    They are in the order of the fields; a box that several people have drawn appears once.
     """
     drawn = objects[["field", *BOX_COLUMNS]].drop_duplicates()
     parts = [drawn[drawn["field"] == field].assign(score=SURE) for field in usable(quality, names)]

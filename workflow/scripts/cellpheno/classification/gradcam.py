@@ -143,7 +143,7 @@ def choose(
 
 
 def _choose(cells: pd.DataFrame, number: int, seed: int) -> pd.DataFrame:
-    """Choose so many cells of each of `KINDS` among those of one class."""
+    """Choose `number` cells of each of `KINDS` among those of one class."""
     drawn = cells.sample(frac=1, random_state=generator(seed, "explained", *cells["label"].head(1)))
     fair, rest = drawn.head(number), drawn.iloc[number:]
     right, wrong = rest[rest["correct"]], rest[~rest["correct"]].head(number)

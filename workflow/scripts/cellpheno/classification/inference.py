@@ -29,7 +29,7 @@ PIXELS = {"cpu": 64 * 96**2, "cuda": 512 * 224**2}
 """Pixels of a batch of crops, which affects results only by rounding. On a CPU more would not fit
 its caches: ResNet-101 at 224 px takes a quarter longer per crop in batches of 32 than of 8."""
 FEW_PIXELS = 64 * 224**2
-"""Up to so many, a GPU waits longer for its next kernel than it computes."""
+"""Up to this many pixels, a GPU waits longer for its next kernel than it computes."""
 ADAPTIVE = "adaptive"
 SURE = 0.9
 """Difference of the two highest probabilities from which one view is enough."""

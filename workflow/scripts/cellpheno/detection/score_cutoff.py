@@ -1,6 +1,6 @@
 """Read the detector score above which a detected box counts as a cell.
 
-A separate module, so that a change of the decision rules does not cut the crops anew.
+A separate module, so that a change of the decision rules does not cut the crops again.
 """
 
 from pathlib import Path

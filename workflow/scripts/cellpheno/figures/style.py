@@ -234,7 +234,7 @@ MARKERS = ("o", "^", "s", "D", "v", "P")
 
 
 def enough(colours: Sequence[str], number: int) -> list[str]:
-    """Return so many colours: the given ones, then darker and paler shades of them."""
+    """Return `number` colours: the given ones, then darker and paler shades of them."""
     rounds = [SHADES[n % len(SHADES)] for n in range(-(-number // len(colours)))]
     shades = [
         colour if share == 1 else _shade(colour, share, white)
@@ -342,14 +342,14 @@ def row_name_mm(names: Iterable[str]) -> float:
 
 
 def wrapped(name: str, letters: int) -> str:
-    """Return a name in lines of so many letters, broken after blanks and underscores."""
+    """Return a name in lines of at most this many letters, broken after blanks and underscores."""
     blank = "\v"  # a blank to textwrap, and in no name
     parts = textwrap.wrap(name.replace("_", f"_{blank}"), letters, replace_whitespace=False)
     return "\n".join(parts).replace(blank, "")
 
 
 def width_mm(text: str, size: float, weight: str = "normal") -> float:
-    """Return the width of a line of text of so many points on paper."""
+    """Return the width of a line of text in mm, at a font size in points."""
     font = FontProperties(size=size, weight=weight)
     return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] * 25.4 / 72
 

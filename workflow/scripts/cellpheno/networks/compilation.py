@@ -19,7 +19,7 @@ LONG = 10_000
 
 
 def wanted(setting: str | bool, device: torch.device, steps: int) -> bool:
-    """Return whether to compile a training of so many steps; `setting` is `auto` or a bool."""
+    """Return whether to compile a training of this many steps; `setting` is `auto` or a bool."""
     if setting == "auto":
         return device.type == "cuda" and steps >= LONG
     return bool(setting)

@@ -74,7 +74,7 @@ class Checkpoint:
         except Exception as error:  # a damaged file can make the unpickler raise anything
             raise StudyError(
                 f"{self.path} is damaged or not a checkpoint of this training "
-                f"({type(error).__name__}); delete it to start the training anew."
+                f"({type(error).__name__}); delete it to start the training again."
             ) from error
         logger.info("continuing from %s", self.path)
         return progress

@@ -83,7 +83,9 @@ def with_own(
     }
     if kept:
         logger.info(
-            "%s has other classes; these layers start anew: %s", Path(path).name, ", ".join(kept)
+            "%s has other classes; layers that start at random: %s",
+            Path(path).name,
+            ", ".join(kept),
         )
     return {**state, **kept}
 

@@ -159,7 +159,7 @@ def report_unfound(pairs: pd.DataFrame, path: str | Path) -> None:
         notices.warn(
             f"{len(lines)} of {len(known)} pairs in {path} (splits.known_pairs) are not alike in "
             f"this study, the first in line {lines[0]}; their boxes may have been redrawn: copy "
-            "them anew from leaks.tsv, or delete them."
+            "them again from leaks.tsv, or delete them."
         )
 
 

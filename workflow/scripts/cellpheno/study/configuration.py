@@ -121,7 +121,7 @@ def check_files(config: Config, folder: Path) -> None:
         if not os.path.exists(folder / path):  # noqa: PTH110 - a Path raises for a name too long
             fetched = " or download it by `snakemake fetch`" if "fetch" in config else ""
             raise StudyError(
-                f"The config key {key} names {path}, which is not there; correct it{fetched}."
+                f"The config key {key} names {path}, which does not exist; correct it{fetched}."
             )
         if not (os.path.isfile(folder / path) or os.path.isdir(folder / path)):  # noqa: PTH112, PTH113
             raise StudyError(

@@ -43,8 +43,8 @@ SHOWN = 5
 _ODD = re.compile(r"(^|/)\.?(/|$)", re.MULTILINE)
 """Names, one a line, that a Path would normalise or not join."""
 _FAULTS = {
-    errno.ENOENT: "is not there",
-    errno.ENOTDIR: "is not there",
+    errno.ENOENT: "does not exist",
+    errno.ENOTDIR: "does not exist",
     errno.ELOOP: "is a link that leads in a circle",
     errno.EACCES: "lies in a folder that may not be opened (permission denied)",
 }

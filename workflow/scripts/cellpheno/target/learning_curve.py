@@ -24,7 +24,7 @@ DRAWS = 500
 MIN_SIZES = 4
 """Sizes of the training set that a curve of three parameters needs."""
 FAR = 2.0
-"""Answers beyond so many times the present cells are only an order of magnitude."""
+"""Answers beyond this multiple of the present cells are only an order of magnitude."""
 
 
 @dataclasses.dataclass(frozen=True)

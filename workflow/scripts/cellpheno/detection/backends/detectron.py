@@ -175,7 +175,7 @@ def translate(
     """Return detectron2's weights, of a network that sees blue first (A16), for one that sees red.
 
     `content` comes from the model zoo or detectron2's checkpointer, with any number of classes;
-    layers that depend on this number start anew.
+    layers that depend on this number start at random.
     """
     state = {
         key: value

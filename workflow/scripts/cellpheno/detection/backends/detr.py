@@ -268,7 +268,7 @@ def read(path: str | Path) -> dict[str, Any]:
 def translate(
     content: Mapping[str, Any], network: RTDetrForObjectDetection, path: str | Path
 ) -> dict[str, Tensor]:
-    """Return weights of any classes; layers that depend on their number start anew."""
+    """Return weights of any classes; layers that depend on their number start at random."""
     state = {"window": network.window, **weights.state_of(content, path)}
     parts = tuple(key for key in state if any(part in key for part in OF_CLASSES))
     return weights.with_own(network, state, parts, path)

@@ -250,5 +250,5 @@ def inner(part: nn.Module) -> Any:
 
 
 def _slots(count: int) -> int:
-    """Return room for so many proposals, rounded up to one of few different numbers."""
+    """Return room for `count` proposals, rounded up to one of few different numbers."""
     return max(FEWEST_SLOTS, 2 ** math.ceil(math.log2(max(1, count))))

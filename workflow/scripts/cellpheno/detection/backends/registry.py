@@ -120,7 +120,7 @@ def load(path: str | Path, device: torch.device, precision: str = "auto") -> Det
     if content.get("version") != VERSION:
         raise StudyError(
             f"{path} is not a detector of version {VERSION} of this workflow; delete it and run "
-            "the workflow again to train it anew."
+            "the workflow again to train another one."
         )
     detector = build({**content["model"], "weights": path}, content["channels"])
     log_choice(precision, device)

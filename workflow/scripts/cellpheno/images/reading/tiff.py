@@ -56,7 +56,7 @@ def opened(path: Path, handle: BinaryIO) -> Iterator[Planes]:
             if fault and tiff_metadata.may_be_several(file):
                 raise StudyError(
                     f"{path} holds several images or lacks some, and {fault}, so that nothing says "
-                    "which is which; save it anew from Fiji or the program that made it."
+                    "which is which; save it again from Fiji or the program that made it."
                 )
             if fault:
                 handle.seek(0)
