@@ -106,7 +106,12 @@ use rule figure as plot_cells_per_field with:
     input:
         boxes="results/{study}/annotations/boxes.parquet",
         annotated="results/{study}/annotations/fields.tsv",
-        frequencies="results/{study}/statistics/frequencies.tsv",
+        # where labels are counted, nothing that was called is
+        frequencies=branch(
+            config["statistics"]["source"] == "calls",
+            then="results/{study}/statistics/frequencies.tsv",
+            otherwise=[],
+        ),
         quality="results/{study}/qc/fields.tsv",
         splits="results/{study}/splits.tsv",
     output:

@@ -1,6 +1,9 @@
 # The model and the people who annotate; read where there are several of them.
 RESULTS += results("annotations/agreement.tsv", "annotations/each.parquet")
-RESULTS += results("annotations/gone_through.tsv", "metrics/human_model.tsv")
+RESULTS += results("annotations/gone_through.tsv")
+RESULTS += results("metrics/human_model.tsv", wanted=CALLED)
+# of one class, only how many cells each finds can be compared
+SHOWN += results("metrics/human_model.tsv", wanted=CALLED and not SEVERAL_CLASSES)
 
 
 rule compare_raters:
@@ -34,6 +37,7 @@ rule compare_raters:
         mem_mb=scaled(1000),
         runtime=longer(30),
     params:
+        classes=lookup("classes", within=config),
         groups=lookup("class_groups", within=config),
         seed=lookup("seed", within=config),
         code=code_id("compare_raters.py"),
@@ -46,7 +50,12 @@ use rule figure as plot_human_model with:
     input:
         table="results/{study}/metrics/human_model.tsv",
     output:
-        **drawn("human_model", "Classification", "human and model"),
+        **drawn(
+            "human_model",
+            "Classification",
+            "human and model",
+            wanted=SEVERAL_CLASSES,
+        ),
     pathvars:
         figure="human_model",
     params:

@@ -1,7 +1,8 @@
-RESULTS += results("cells.parquet", "metrics/thresholds.tsv")
+RESULTS += results("cells.parquet", wanted=CALLED)
+RESULTS += results("metrics/thresholds.tsv", wanted=SEVERAL_CLASSES)
 # what people have drawn is found by itself, and patches of a grid are no cells
 RESULTS += results("metrics/calls.tsv", wanted=bool(DETECTORS))
-WARNINGS += results("warnings/call_cells.tsv")
+WARNINGS += results("warnings/call_cells.tsv", wanted=CALLED)
 
 
 rule call_cells:
@@ -9,9 +10,17 @@ rule call_cells:
     input:
         predictions=collect(
             "results/{{study}}/predictions/{experiment}/seed{seed}/{shard}.parquet",
-            experiment=EXPERIMENTS[0],
+            experiment=EXPERIMENTS[:1],
             seed=SEEDS,
             shard=SHARDS,
+        ),
+        # called as they are, where there is one class
+        detections=branch(
+            SEVERAL_CLASSES,
+            then=[],
+            otherwise=collect(
+                "results/{{study}}/detections/{shard}.parquet", shard=SHARDS
+            ),
         ),
         detection_metrics=DETECTION_METRICS,
         weights=branch(
@@ -40,7 +49,7 @@ rule call_cells:
         calls=lookup("calls", within=config),
         classes=lookup("classes", within=config),
         negative_class=lookup("negative_class", within=config),
-        experiment=EXPERIMENTS[0],
+        experiment=next(iter(EXPERIMENTS), None),
         detector=(DETECTORS or [None])[0],
         code=code_id("call_cells.py"),
     script:

@@ -6,7 +6,12 @@ use rule figure as plot_thresholds with:
     input:
         thresholds="results/{study}/metrics/thresholds.tsv",
     output:
-        **drawn("thresholds", "Classification", "decision rules"),
+        **drawn(
+            "thresholds",
+            "Classification",
+            "decision rules",
+            wanted=SEVERAL_CLASSES,
+        ),
     pathvars:
         figure="thresholds",
     params:
@@ -28,7 +33,7 @@ use rule figure as plot_annotated_fields with:
             "annotated_fields",
             "Calls",
             "fields with calls",
-            wanted=bool(COMPARED),
+            wanted=COMPARED and CALLED,
         ),
     pathvars:
         figure="annotated_fields",
@@ -51,7 +56,12 @@ use rule figure as plot_class_shares with:
         quality="results/{study}/qc/fields.tsv",
         cells="results/{study}/cells.parquet",
     output:
-        **drawn("class_shares", "Calls", "shares of the classes"),
+        **drawn(
+            "class_shares",
+            "Calls",
+            "shares of the classes",
+            wanted=SEVERAL_CLASSES,
+        ),
     pathvars:
         figure="class_shares",
     params:
@@ -77,7 +87,7 @@ use rule figure as plot_gallery with:
             "Calls",
             "gallery of {source} cells",
             caption="gallery",
-            source=["annotated", *(["called"] if COMPARED else [])],
+            source=["annotated", *(["called"] if COMPARED and CALLED else [])],
         ),
     pathvars:
         figure="gallery_{source}",

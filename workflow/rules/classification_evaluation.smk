@@ -1,7 +1,5 @@
 RESULTS += results("metrics/classification.tsv", "metrics/confusion.tsv")
 RESULTS += results("metrics/roc.parquet")
-# the networks on each cell line, plate or patient by itself, where the config asks for it
-RESULTS += results("metrics/subsets.tsv", wanted=bool(config["evaluation"]["by"]))
 WARNINGS += results("warnings/evaluate_classification.tsv")
 
 
@@ -41,42 +39,6 @@ rule evaluate_classification:
         code=code_id("evaluate_classification.py"),
     script:
         "../scripts/evaluate_classification.py"
-
-
-rule evaluate_subsets:
-    """Measure detection and classification on unseen fields, by columns of the sheet (A42)."""
-    input:
-        fields="results/{study}/qc/fields.tsv",
-        splits="results/{study}/splits.tsv",
-        annotated="results/{study}/annotations/fields.tsv",
-        boxes="results/{study}/annotations/boxes.parquet",
-        detections=collect("results/{{study}}/detections/{shard}.parquet", shard=SHARDS),
-        detection_metrics=DETECTION_METRICS,
-        cells="results/{study}/cells.parquet",
-    output:
-        metrics="results/{study}/metrics/subsets.tsv",
-    log:
-        "logs/{study}/evaluate_subsets.log",
-    benchmark:
-        "results/{study}/benchmarks/evaluate_subsets.tsv"
-    conda:
-        "../../envs/images.yaml"
-    threads: 1
-    resources:
-        gpu=0,
-        mem_mb=scaled(2000),
-        runtime=longer(60),
-    params:
-        columns=lookup("evaluation/by", within=config),
-        group=lookup("splits/by", within=config),
-        min_score=lookup("calls/min_score", within=config),
-        detected=DETECTED_CLASSES,
-        classes=lookup("classes", within=config),
-        groups=lookup("class_groups", within=config),
-        seed=lookup("seed", within=config),
-        code=code_id("evaluate_subsets.py"),
-    script:
-        "../scripts/evaluate_subsets.py"
 
 
 rule guess_unknown_cells:

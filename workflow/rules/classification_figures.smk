@@ -64,33 +64,3 @@ use rule figure as plot_classifiers with:
                 for name in EXPERIMENTS
             }
         ),
-
-
-use rule figure as plot_subsets with:
-    """Draw detection and classification by columns of the sheet, with fields (figure S5)."""
-    input:
-        metrics="results/{study}/metrics/subsets.tsv",
-        fields="results/{study}/qc/fields.tsv",
-        splits="results/{study}/splits.tsv",
-        annotated="results/{study}/annotations/fields.tsv",
-        boxes="results/{study}/annotations/boxes.parquet",
-        cells="results/{study}/cells.parquet",
-        shards=collect("results/{{study}}/converted/{shard}.npz", shard=SHARDS),
-    output:
-        **drawn(
-            "subsets",
-            "Classification",
-            "by column of the sample sheet",
-            wanted=bool(config["evaluation"]["by"]),
-        ),
-    pathvars:
-        figure="subsets",
-    resources:
-        gpu=0,
-        mem_mb=scaled(4000),
-        runtime=longer(20),
-    params:
-        **drawn_by("plot_subsets"),
-        columns=lookup("evaluation/by", within=config),
-        group=lookup("splits/by", within=config),
-        palette=PALETTE,

@@ -153,7 +153,11 @@ rule draw_field_outputs:
         runtime=longer(120),
     params:
         splits=lookup("field_outputs/splits", within=config),
-        margin=configuration.experiment(config, EXPERIMENTS[0])["crops"]["margin"],
+        margin=(
+            configuration.experiment(config, EXPERIMENTS[0])
+            if EXPERIMENTS
+            else config["classification"]
+        )["crops"]["margin"],
         palette={**PALETTE, "scheme": config["field_outputs"]["palette"]},
         code=code_id("draw_field_outputs.py"),
     script:

@@ -1,7 +1,8 @@
 # What all figures have in common: tables in, PDF and PNG out. The PNG goes into the report.
 PALETTE = dict(
     classes=config["classes"],
-    negative=config["negative_class"],
+    # a single class is not drawn like those of no interest
+    negative=config["negative_class"] if SEVERAL_CLASSES else None,
     groups=config["class_groups"],
     conditions=fields["condition"].drop_duplicates().tolist(),
     control=config["statistics"]["control"],

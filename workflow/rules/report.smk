@@ -21,7 +21,9 @@ envvars:
 if "--report" in sys.argv:
     config["front_page"] = {
         "compared": bool(COMPARED),
-        "results": first_page.results(Path(f"results/{STUDY}"), EXPERIMENTS[0]),
+        "results": first_page.results(
+            Path(f"results/{STUDY}"), next(iter(EXPERIMENTS), "")
+        ),
         "tested": first_page.tested(Path(f"results/{STUDY}")),
     }
 
@@ -92,7 +94,7 @@ rule report:
         FIGURES,
         "results/{study}/statistics/tests.tsv",
         branch(bool(DETECTORS), then="results/{study}/metrics/detection.tsv"),
-        "results/{study}/metrics/classification.tsv",
+        branch(bool(EXPERIMENTS), then="results/{study}/metrics/classification.tsv"),
         "results/{study}/qc/fields.tsv",
         # shown, but behind no figure
         tables=[*results("warnings.tsv"), *SHOWN],

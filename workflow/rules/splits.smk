@@ -39,9 +39,16 @@ rule split_fields:
             for key in ("by", "fractions", "hold_out", "deal")
         },
         seed=lookup("seed", within=config),
-        must_learn=classification.must_learn(
-            [configuration.experiment(config, name)["training"] for name in TRAINED],
-            config["classes"],
+        must_learn=(
+            classification.must_learn(
+                [
+                    configuration.experiment(config, name)["training"]
+                    for name in TRAINED
+                ],
+                config["classes"],
+            )
+            if SEVERAL_CLASSES or not DETECTORS
+            else config["classes"]
         ),
         code=code_id("split_fields.py"),
     script:

@@ -5,6 +5,7 @@ PLANTED = config.get("simulation", {})
 PLANTED_FREQUENCIES = results(
     "statistics/planted_frequencies.tsv",
     wanted=COMPARED
+    and SEVERAL_CLASSES
     and PLANTED.get("kind") in ("cell_in_cell", "organoid")
     and config["statistics"]["source"] == "calls",
 )
@@ -28,6 +29,11 @@ rule count_frequencies:
         ),
         quality="results/{study}/qc/fields.tsv",
         splits="results/{study}/splits.tsv",
+        annotated=branch(
+            config["statistics"]["source"] == "labels" and not SEVERAL_CLASSES,
+            then="results/{study}/annotations/fields.tsv",
+            otherwise=[],
+        ),
     output:
         table="results/{study}/statistics/frequencies.tsv",
     log:
@@ -80,6 +86,7 @@ rule compare_conditions:
         mem_mb=scaled(2000),
         runtime=longer(10),
     params:
+        source=lookup("statistics/source", within=config),
         control=lookup("statistics/control", within=config),
         tests=lookup("statistics/tests", within=config),
         classes=lookup("classes", within=config),

@@ -16,7 +16,7 @@ use rule figure as plot_frequencies with:
         **drawn(
             "frequencies",
             "Comparison of conditions",
-            "frequencies",
+            "frequencies" if SEVERAL_CLASSES else "cells per field",
             wanted=FREQUENCIES_DRAWN,
         ),
     pathvars:
@@ -37,7 +37,7 @@ use rule figure as plot_frequencies_stacked with:
             "frequencies_stacked",
             "Comparison of conditions",
             "frequencies, stacked",
-            wanted=FREQUENCIES_DRAWN,
+            wanted=FREQUENCIES_DRAWN and SEVERAL_CLASSES,
         ),
     pathvars:
         figure="frequencies_stacked",

@@ -9,7 +9,7 @@ from cellpheno.detection import score_cutoff
 from cellpheno.splits.usable_fields import in_splits
 from cellpheno.tables import storage
 from cellpheno.tables.annotations import BOXES
-from cellpheno.tables.cells import CELLS
+from cellpheno.tables.cells import CELLS, DETECTIONS
 from cellpheno.tables.quality import QUALITY, SPLITS
 
 job.start(snakemake)
@@ -18,8 +18,12 @@ settings = Settings(**params.calls)
 fields = storage.read(inputs.fields, QUALITY)
 splits = storage.read(inputs.splits, SPLITS)
 searched = in_splits(fields, splits)["field"].tolist()
-runs = calling.read_runs(inputs.predictions, searched, inputs.fields)
-predictions = calling.average(list(runs.values()), params.classes)
+if inputs.detections:
+    found = storage.read_searched(inputs.detections, DETECTIONS, searched, inputs.fields)
+    predictions = calling.of_one_class(found, params.classes[0])
+else:
+    runs = calling.read_runs(inputs.predictions, searched, inputs.fields)
+    predictions = calling.average(list(runs.values()), params.classes)
 weight = settings.classifier_weight
 if weight == "learnt":
     weight = calling.learnt_weight(inputs.weights, params.experiment, params.detector)
@@ -34,5 +38,5 @@ cells = calling.describe(
     storage.read(inputs.boxes, BOXES),
 )
 storage.write(cells, snakemake.output.cells, CELLS, searched)
-calling.warn_of_calls(cells["call"])
+calling.warn_of_calls(cells["call"], params.classes)
 job.save_warnings(snakemake)

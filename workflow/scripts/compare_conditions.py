@@ -10,13 +10,17 @@ from cellpheno.tables.statistics import FREQUENCIES, TESTS
 
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
+annotated = storage.read(inputs.annotated, ANNOTATED_FIELDS)["field"]
 named = named_for_comparison(
     storage.read(inputs.quality, QUALITY),
     storage.read(inputs.splits, SPLITS),
-    set(storage.read(inputs.annotated, ANNOTATED_FIELDS)["field"]),
+    set(annotated),
     params.splits,
     params.without,
 )
+single = len(params.classes) == 1
+if single and params.source == "labels":  # elsewhere nobody has counted
+    named = named[named["field"].isin(annotated)]
 counted = storage.read(inputs.frequencies, FREQUENCIES)
 usable = named.loc[named["usable"], "field"].tolist()
 members = frequencies.members(params.classes, params.groups, params.excluded)
@@ -24,12 +28,9 @@ for name in members:
     own = counted.loc[counted["class"] == name, "field"]
     what = f"{inputs.frequencies} (class {name})"
     storage.check_fields(own, usable, what, inputs.splits)
-table = conditions.of_frequencies(
-    counted,
-    control=params.control,
-    entries=params.tests,
-    members=members,
-    named=named,
-)
+if single:
+    table = conditions.of_numbers(counted, params.control, params.tests, named)
+else:
+    table = conditions.of_frequencies(counted, params.control, params.tests, members, named)
 storage.write(table, snakemake.output.table, TESTS)
 job.save_warnings(snakemake)

@@ -4,7 +4,7 @@ from cellpheno.core import job
 from cellpheno.splits.usable_fields import in_splits
 from cellpheno.statistics import frequencies
 from cellpheno.tables import storage
-from cellpheno.tables.annotations import BOXES
+from cellpheno.tables.annotations import ANNOTATED_FIELDS, BOXES
 from cellpheno.tables.cells import CELLS
 from cellpheno.tables.quality import QUALITY, SPLITS
 from cellpheno.tables.statistics import FREQUENCIES
@@ -15,6 +15,9 @@ splits = storage.read(snakemake.input.splits, SPLITS)
 if snakemake.params.source == "labels":
     labelled = storage.read(snakemake.input.cells, BOXES)
     cells = labelled.assign(call=labelled["label"])
+    if snakemake.input.annotated:  # elsewhere nobody has counted
+        annotated = storage.read(snakemake.input.annotated, ANNOTATED_FIELDS)["field"]
+        quality = quality[quality["field"].isin(annotated)]
 else:
     searched = in_splits(quality, splits)["field"].tolist()
     cells = storage.read_searched([snakemake.input.cells], CELLS, searched, snakemake.input.quality)

@@ -25,6 +25,6 @@ annotated = frequencies.count(
     excluded=params.excluded,
     wanted=SPLITS_ALLOWED,
 )
-called = storage.read(inputs.frequencies, FREQUENCIES)
+called = storage.read(inputs.frequencies, FREQUENCIES) if inputs.frequencies else annotated[:0]
 figure = cells_per_field.draw(annotated, called, params.excluded, palette)
 style.save(figure, snakemake.output.pdf, snakemake.output.png)

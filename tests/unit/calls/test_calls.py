@@ -165,11 +165,12 @@ def test_the_lowest_score_is_a_number_or_the_threshold_chosen_on_val(tmp_path):
 )
 def test_a_study_without_calls_or_with_one_called_class_is_a_warning(called, sentence):
     before = len(notices.given())
-    calling.warn_of_calls(pd.Series(called, dtype="str"))
+    calling.warn_of_calls(pd.Series(called, dtype="str"), ["dull", "odd"])
     assert [one for one in notices.given()[before:] if sentence in one]
 
 
-def test_two_called_classes_are_no_warning():
+@pytest.mark.parametrize("classes", [["dull", "odd"], ["dull"]])
+def test_calls_of_every_class_are_no_warning(classes):
     before = len(notices.given())
-    calling.warn_of_calls(pd.Series(["dull", "odd"]))
+    calling.warn_of_calls(pd.Series(classes), classes)
     assert notices.given()[before:] == []

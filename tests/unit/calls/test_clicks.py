@@ -62,6 +62,12 @@ def test_clicks_are_those_counted_by_hand():
     assert work.loc["f3", "clicks"] == 3
 
 
+def test_no_click_chooses_the_only_class():
+    boxes = BOXES[BOXES["field"] == "f2"]
+    work = clicks.count(CELLS[CELLS["call"] == "R"], boxes, FIELDS, ["R"])
+    assert work.set_index("field")["clicks_from_nothing"]["f2"] == 2
+
+
 def test_the_table_is_one_that_the_workflow_takes(tmp_path):
     work = clicks.count(CELLS, BOXES, FIELDS, CLASSES)
     storage.write(work, tmp_path / "work.tsv", ANNOTATION_WORK)

@@ -51,7 +51,10 @@ def test_the_frequencies_claim_a_test_only_where_there_is_a_control(control, sta
     environment = Environment()
     environment.filters["plain"] = plain
     (path,) = [path for path in CAPTIONS if path.stem == "frequencies"]
-    config = {"statistics": {"control": control}}
+    config = {
+        "classes": ["small", "big"],
+        "statistics": {"control": control, "source": "calls"},
+    }
     snakemake = {
         "config": config,
         "params": {"test": {"test": "welch", "unit": "replicate", "correction": "holm"}},

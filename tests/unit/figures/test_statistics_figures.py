@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from cellpheno.figures import style
-from cellpheno.figures.statistics import measures, null_experiments
+from cellpheno.figures.statistics import effects, frequencies, measures, null_experiments
 from cellpheno.statistics import conditions
 from cellpheno.tables.statistics import NULL_SCOPES
 
@@ -118,3 +118,35 @@ def test_no_known_measure_gives_a_sentence():
     unknown = MEASURES.assign(value=float("nan"))
     (text,) = measures.draw(unknown, tests, "area", STUDENT, PALETTE).texts
     assert text.get_text().endswith(".")
+
+
+ALONE = dataclasses.replace(PALETTE, classes=["cell"], negative=None, groups={})
+COUNTED = pd.DataFrame(
+    [
+        (f"{condition}-{row}", condition, "r1", "g", "cell", number, number, 1.0)
+        for condition, numbers in {"control": [10, 12, 11], "drug": [30, 31, 35]}.items()
+        for row, number in enumerate(numbers)
+    ],
+    columns=[*COLUMNS[:5], "n_cells", "n_class", "frequency"],
+)
+
+
+def test_a_single_class_is_drawn_as_cells_per_field_and_not_as_a_share():
+    named = COUNTED.assign(usable=True)
+    tests = conditions.of_numbers(COUNTED, "control", [STUDENT], named)
+    figure = frequencies.draw(COUNTED, tests, STUDENT, ALONE)
+    (axes,) = figure.axes
+    assert figure.get_supylabel() == "cells per field"
+    assert axes.get_ylim()[1] > 35
+    assert style.stars(tests["p_adjusted"].iloc[0]) in [text.get_text() for text in axes.texts]
+    (axes,) = effects.draw(tests, [STUDENT], ALONE).axes
+    assert axes.get_xlabel() == "difference to control, cells per field"
+    low, high = axes.get_xlim()
+    assert low < 21 < high
+
+
+def test_measures_of_a_single_class_have_one_panel():
+    one = MEASURES[MEASURES["class"] == "all"].assign(**{"class": "cell"})
+    tests = conditions.of_measures(one, "control", [STUDENT], NAMED)
+    figure = measures.draw(one, tests, "area", STUDENT, ALONE)
+    assert [axes.get_title() for axes in figure.axes] == ["cell"]

@@ -174,3 +174,9 @@ def test_median_nuclear_area_of_two_cell_lines_differs_as_known():
     assert (found["mean_condition"], found["mean_control"]) == pytest.approx((987, 1202), abs=0.5)
     assert found["statistic"] == pytest.approx(-2.634, abs=5e-4)
     assert found["p"] == pytest.approx(0.0120, abs=5e-5)
+
+
+def test_one_class_has_no_second_row_of_all_classes():
+    boxes = BOXES[BOXES["label"] == CLASSES[0]]
+    table = measures.medians(boxes, ANNOTATED, FIELDS, SPLITS, CLASSES[:1], ["test"], ["area"])
+    assert set(table["class"]) == {CLASSES[0]}

@@ -1,7 +1,7 @@
 """Call cells from class probabilities: fused scores, decision rules, the cells table."""
 
 import dataclasses
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +101,15 @@ def average(seeds: list[pd.DataFrame], classes: list[str]) -> pd.DataFrame:
     return first.assign(**dict(zip(columns, mean.T, strict=True)))
 
 
+def of_one_class(detections: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return predictions for tables.DETECTIONS where every cell is of one class.
+
+    The detector's score stands for the probability of the class, because no classifier gives one.
+    """
+    scored = detections.rename(columns={"score": "det_score"})
+    return scored.assign(**dict.fromkeys(probability_columns([name]), scored["det_score"]))
+
+
 def call(predictions: pd.DataFrame, rule: Rule, settings: Settings) -> pd.DataFrame:
     """Call each cell with a detector score above `settings.min_score`.
 
@@ -154,14 +163,14 @@ def describe(
     return described.assign(label=from_annotations.from_annotations(described, scores, annotated))
 
 
-def warn_of_calls(calls: pd.Series) -> None:
-    """Warn if no cell was called, or all cells of the study were called the same class."""
+def warn_of_calls(calls: pd.Series, classes: Sequence[str]) -> None:
+    """Warn if no cell was called, or all cells were called the same of several `classes`."""
     if calls.empty:
         notices.warn(
             "No cell was called in any field of the study: look at calls.min_score in the config "
             "and at metrics/detection.tsv."
         )
-    elif len(set(calls)) == 1:
+    elif len(classes) > 1 and len(set(calls)) == 1:
         notices.warn(
             f"All {len(calls)} called cells of the study are called {calls.iloc[0]}: the "
             "classifier calls one class only, so frequencies mean nothing; look at "

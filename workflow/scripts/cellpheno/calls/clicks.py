@@ -1,9 +1,9 @@
 """Count the clicks to annotate a field from nothing, and to correct proposals (C7).
 
-Drawing a box takes two clicks, on opposite corners, and choosing its class a third. Selecting a
-proposed box takes one click, and each change one more: its class, its edges, or its deletion. What
-is right needs no click. Moving to the next field costs the same either way and is left out, as is
-the time to look.
+Drawing a box takes two clicks, on opposite corners, and choosing its class, if there are several, a
+third. Selecting a proposed box takes one click, and each change one more: its class, its edges, or
+its deletion. What is right needs no click. Moving to the next field costs the same either way and
+is left out, as is the time to look.
 """
 
 from collections.abc import Sequence
@@ -37,9 +37,10 @@ def count(
     there = cells[cells["field"].isin(fields["field"])]
     doubt = proposals.by_doubt(there, fields["field"], classes)
     conditions = fields.set_index("field")["condition"]
+    choosing = CHOOSE_CLASS if len(classes) > 1 else 0
     rows = []
     for rank, (field, uncertainty) in enumerate(doubt.items(), 1):
-        counts = _count(there[there["field"] == field], boxes[boxes["field"] == field])
+        counts = _count(there[there["field"] == field], boxes[boxes["field"] == field], choosing)
         rows.append(
             {
                 "field": field,
@@ -52,7 +53,7 @@ def count(
     return pd.DataFrame(rows)
 
 
-def _count(proposed: pd.DataFrame, drawn: pd.DataFrame) -> dict[str, int]:
+def _count(proposed: pd.DataFrame, drawn: pd.DataFrame, choosing: int) -> dict[str, int]:
     """Return the necessary changes and clicks in one field."""
     edges, truth = (frame[BOX_COLUMNS].to_numpy(np.float64) for frame in (proposed, drawn))
     found = geometry.match(edges, proposed["det_score"].to_numpy(np.float64), truth, FOUND_IOU)
@@ -61,7 +62,7 @@ def _count(proposed: pd.DataFrame, drawn: pd.DataFrame) -> dict[str, int]:
     moved = overlap < GOOD_IOU
     wrong = proposed["call"].to_numpy()[hit] != drawn["label"].to_numpy()[found[hit]]
     false, missed = len(proposed) - len(hit), len(drawn) - len(hit)
-    from_nothing = DRAW + CHOOSE_CLASS
+    from_nothing = DRAW + choosing
     deleting = false * (SELECT + CHANGE)
     correcting = SELECT * int((wrong | moved).sum()) + CHANGE * int(wrong.sum() + moved.sum())
     return {

@@ -79,7 +79,8 @@ def evaluate(
     tables.CELLS. Detection is measured on completely annotated fields, with scores above
     `min_score`: each metric over all cells of a subset, and the mean and standard deviation of its
     values in single fields. Intervals come from redrawing the fields of the subset; with a single
-    field they are missing. A subset without detected annotated cells has no rows of classification.
+    field they are missing. A subset without detected annotated cells has no rows of classification,
+    nor has a study of one class.
     Returns tables.SUBSET_METRICS.
     """
     parts = []
@@ -89,7 +90,8 @@ def evaluate(
         inside = [table[table["field"].isin(names)] for table in (detections, boxes, cells)]
         stream = f"{column}={value}"
         found = _detection(inside[0], inside[1], known, min_score, seed, stream)
-        called = _classification(inside[2], classes, groups, seed, stream)
+        classified = inside[2] if len(classes) > 1 else inside[2].head(0)
+        called = _classification(classified, classes, groups, seed, stream)
         for task, part, n in [
             ("detection", found, len(known)),
             ("classification", called, len(names)),

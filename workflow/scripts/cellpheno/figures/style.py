@@ -156,13 +156,13 @@ class Palette:
     """The study's classes and conditions and their colours, the same in every figure.
 
     Classes are in the order of the config, conditions in that of the sample sheet. The `negative`
-    class is grey, `groups` have shades of grey, and the `control`, if any, is dark grey. `scheme`
+    class and the `control`, if any, are grey and dark grey, `groups` have shades of grey. `scheme`
     is one of `SCHEMES`: colour-blind safe, or the paper's (A45). `colours` overrides those of
     classes and groups.
     """
 
     classes: Sequence[str]
-    negative: str
+    negative: str | None
     groups: Mapping[str, Sequence[str]]
     conditions: Sequence[str]
     control: str | None = None

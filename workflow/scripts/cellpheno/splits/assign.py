@@ -370,7 +370,7 @@ def refuse_unlearnable(
             found = ", ".join(f"{split} {n}" for split, n in where.items())
             raise StudyError(
                 f"No field of the split train has an annotated cell of the class {name!r} "
-                f"({found}), so no classifier can learn it; annotate it in further fields, "
+                f"({found}), so no network can learn it; annotate it in further fields, "
                 "change the splits (column split of the sample sheet, splits), or leave the class "
                 "out of classes and name it in annotations.ignore."
             )

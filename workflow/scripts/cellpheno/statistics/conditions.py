@@ -56,6 +56,23 @@ def of_frequencies(
     return _run(units, "frequency", control, entries, multiple_testing.questions(members), fields)
 
 
+def of_numbers(
+    table: pd.DataFrame,
+    control: str | None,
+    entries: Sequence[Mapping[str, str]],
+    named: pd.DataFrame,
+) -> pd.DataFrame:
+    """Compare the number of cells per field with control, where all cells are of one class.
+
+    Works like `of_frequencies`, without models for shares; a field without a cell counts as 0.
+    """
+    fields = Fields(named, set(table["field"]), "not counted")
+    fields.warn(expected=control is not None)
+    units = functools.partial(measures.per_unit, measures.of_numbers(table))
+    asked = {name: name for name in table["class"].unique()}
+    return _run(units, "value", control, entries, asked, fields)
+
+
 def of_measures(
     table: pd.DataFrame,
     control: str | None,

@@ -27,6 +27,7 @@ def medians(
 ) -> pd.DataFrame:
     """Return the median of each measure over the annotated objects of each field and class.
 
+    With several classes there are rows of all of them together, too (`ALL`).
     Fields keep the order of the quality table; fields set aside, of other splits than `wanted`, or
     of the conditions `without` are left out. Objects may lack a measure, such as the area of a cell
     with only a box. Returns a measures table with group and split; a field without a known measure
@@ -47,7 +48,7 @@ def medians(
     parts = []
     for measure in measures:
         _check_known(boxes, measure)
-        for name in [*classes, ALL]:
+        for name in [*classes, ALL] if len(classes) > 1 else classes:
             chosen = boxes if name == ALL else boxes[boxes["label"] == name]
             known = chosen.groupby("field")[measure].agg(["count", "median"])
             known = known.reindex(fields["field"])
@@ -58,6 +59,11 @@ def medians(
             }
             parts.append(fields.assign(**about, **numbers))
     return by_field(parts, fields)
+
+
+def of_numbers(frequencies: pd.DataFrame) -> pd.DataFrame:
+    """Return a frequencies table whose `value` is the number of cells of each field and class."""
+    return frequencies.assign(value=frequencies["n_class"].astype(float))
 
 
 def per_unit(measures: pd.DataFrame, unit: str) -> pd.DataFrame:

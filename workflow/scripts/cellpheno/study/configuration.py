@@ -24,6 +24,7 @@ from cellpheno.study import (
     fetch,
     inputs,
     labels,
+    one_class,
     protocols,
     simulation,
     statistics,
@@ -35,6 +36,7 @@ from cellpheno.study.schema_defaults import fill, refuse_misfits, with_defaults
 
 CHECKS = (
     classes.check,
+    one_class.check,
     calls.check,
     composite.check,
     inputs.check,
@@ -68,6 +70,7 @@ def complete(
     """
     config_values.check(config, written or {}, source)
     config = copy.deepcopy(config)
+    one_class.follow(config)
     candidates.follow(config)
     classes.follow(config)
     # what a simulation or a paper is about has its own values
@@ -75,7 +78,8 @@ def complete(
     fill(config, schema, schema, planned=own)
     refuse_misfits(with_defaults(config, schema, schema), schema, source, written)
     simulation.complete(config, source)
-    for path, value in protocols.chosen(config, source).items():
+    chosen = one_class.without_shares(config["classes"], protocols.chosen(config, source))
+    for path, value in chosen.items():
         section = config
         for key in path[:-1]:
             section = section[key]

@@ -20,6 +20,8 @@ def of(config: dict[str, Any], planned: bool = False) -> list[str]:
     simulated = "simulation" in config
     filtered = config["patch_filter"]["enabled"]
     stained = config["labels"]["source"] == "fluorescence"
+    # cells of one class need no classifier
+    classifies = len(config["classes"]) > 1
     target = bool(config["calls"]["target"])
     # a class that the sheet gives to all cells of a field is no judgement of each of them
     judged = config["annotations"]["format"] == "sheet" or not config["annotations"]["label_column"]
@@ -43,16 +45,17 @@ def of(config: dict[str, Any], planned: bool = False) -> list[str]:
         "detection": detects,
         "detection_figures": detects,
         "detection_compared": detects and len(config["detectors"]) > 1,
-        "classification": True,
-        "classification_evaluation": True,
-        "classification_figures": True,
-        "classification_maps": True,
+        "classification": classifies,
+        "classification_evaluation": classifies,
+        "classification_figures": classifies,
+        "classification_maps": classifies,
+        "evaluation_subsets": bool(config["evaluation"]["by"]),
         "calls": True,
         "calls_figures": True,
         "target": target,
         "target_designs": target,
         "target_figures": target,
-        "embedding": True,
+        "embedding": classifies,
         "statistics": True,
         "statistics_null": True,
         "statistics_viability": config["viability"]["enabled"],

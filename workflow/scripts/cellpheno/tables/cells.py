@@ -93,7 +93,7 @@ CELLS = Table(
         GROUP,
         *BOX,
         Column("det_score", "float", "detector's score", minimum=0, maximum=1),
-        Column("cls_score", "float", "classifier's score of the call", minimum=0, maximum=1),
+        Column("cls_score", "float", "of the call; of one class, det_score", minimum=0, maximum=1),
         Column("score", "float", "both scores fused", minimum=0, maximum=1),
         Column("call", "str", "class the cell was called"),
         PROBABILITY,

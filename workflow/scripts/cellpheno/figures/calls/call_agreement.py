@@ -28,7 +28,8 @@ def draw(metrics: pd.DataFrame, counts: pd.DataFrame, split: str, palette: style
 
 
 def _draw_precision(axes: Axes, metrics: pd.DataFrame, palette: style.Palette) -> None:
-    names = [*palette.classes, ALL]
+    names = list(palette.classes)
+    names += [ALL] * (len(names) > 1)  # the mean of one class is its own
     for shift, ending, alpha in [(-0.2, "0.5", 1.0), (0.2, "0.5:0.95", 0.45)]:
         wanted = [f"{'map' if name == ALL else 'ap'}@{ending}" for name in names]
         keys = list(zip(names, wanted, strict=True))
@@ -41,7 +42,7 @@ def _draw_precision(axes: Axes, metrics: pd.DataFrame, palette: style.Palette) -
             text = "not annotated" if pd.isna(value) else f"{value:.2f} at {ending}"
             axes.text(0.01, place, text, va="center", fontsize=5, color=style.INK, zorder=4)
             axes.texts[-1].set_bbox({"facecolor": "white", "alpha": 0.7, "pad": 0.4, "lw": 0})
-    axes.set_yticks(range(len(names)), [*palette.classes, "mean (mAP)"])
+    axes.set_yticks(range(len(names)), ["mean (mAP)" if name == ALL else name for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set(xlim=(0, 1), xlabel="average precision of called cells")
     axes.set_title("IoU 0.5 (full) and 0.5 to 0.95 (pale)")

@@ -93,9 +93,11 @@ def _panels(palette: style.Palette) -> list[tuple[str, str, str]]:
     """Return class, metric and title of each panel.
 
     Target cells are the first group of classes, or the only class that is not negative; without
-    either, means over all classes are shown.
+    either, means over all classes are shown. A single class is only detected.
     """
     panels = [("all", metric, title) for metric, title in DETECTION.items()]
+    if len(palette.classes) == 1:
+        return panels
     special = next(iter(palette.groups), None)
     if special is None and len(palette.positives) == 1:
         special = palette.positives[0]
@@ -155,7 +157,7 @@ def _draw_fields(axes: Axes, part: pd.DataFrame, metric: str) -> None:
     axes.plot(mean, -0.6, "D", color="white", mec=style.NEGATIVE, markersize=3, clip_on=False)
 
 
-def draw_piece(axes: Axes, example: Example | None, side: float, negative: str) -> None:
+def draw_piece(axes: Axes, example: Example | None, side: float, negative: str | None) -> None:
     """Draw the part of a field with most positive cells; the colour shows wrong calls."""
     style.bare(axes)
     if example is None:
@@ -172,7 +174,7 @@ def draw_piece(axes: Axes, example: Example | None, side: float, negative: str) 
 
 
 def _corner(
-    example: Example, size: npt.NDArray[np.float64], negative: str
+    example: Example, size: npt.NDArray[np.float64], negative: str | None
 ) -> npt.NDArray[np.float64]:
     """Return the upper left corner of the window, x and y, px."""
     whole = np.array(example.image.shape[1::-1])

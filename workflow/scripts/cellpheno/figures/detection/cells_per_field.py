@@ -24,20 +24,20 @@ def draw(
 ) -> Figure:
     """Draw a row of panels for annotated fields and one for fields with called cells.
 
-    Both frequencies tables lack the classes `excluded`.
+    Both frequencies tables lack the classes `excluded`. A single class has no special cells.
     """
     sources = {"annotated": annotated, "called": called}
-    rows = {name: summarise(table, palette.negative) for name, table in sources.items()}
+    single = palette.classes[0] if len(palette.classes) == 1 else None
+    rows = {name: summarise(table, single or palette.negative) for name, table in sources.items()}
     rows = {name: fields for name, fields in rows.items() if len(fields)}
     if not rows:
         return style.message("No field was annotated and none has called cells.")
-    special = special_name(palette, excluded)
-    columns = {
-        "n_cells": "cells per field",
-        "n_special": f"{special} per field",
-        "share": f"share of {special}",
-    }
-    made = style.figure(style.PAGE_MM, len(rows) * 54 + 3)
+    columns = {"n_cells": "cells per field"}
+    if not single:
+        special = special_name(palette, excluded)
+        columns |= {"n_special": f"{special} per field", "share": f"share of {special}"}
+    width = style.COLUMN_MM if single else style.PAGE_MM
+    made = style.figure(width, len(rows) * 54 + 3)
     places = made.subplots(len(rows), len(columns), squeeze=False)
     for row, (source, fields) in zip(places, rows.items(), strict=True):
         colours = palette.of_conditions(fields["condition"])
@@ -49,9 +49,11 @@ def draw(
             margin = 1.0 if len(names) == 1 else 0.6
             axes.set(ylabel=label, xlim=(-margin, len(names) - 1 + margin))
             style.name_ticks(axes, names, room=30)
-        for axes in row[:-1]:
-            axes.yaxis.get_major_locator().set_params(integer=True)
-        style.percent(row[-1])
+        for axes, column in zip(row, columns, strict=True):
+            if column == "share":
+                style.percent(axes)
+            else:
+                axes.yaxis.get_major_locator().set_params(integer=True)
         row[0].set_title(source, loc="left")
     return made
 

@@ -28,7 +28,10 @@ CORRECTIONS = {
 def draw(
     tests: pd.DataFrame, entries: Sequence[Mapping[str, str]], palette: style.Palette
 ) -> Figure:
-    """Draw a forest plot: class by condition, filled if the adjusted p is below 0.05."""
+    """Draw a forest plot: class by condition, filled if the adjusted p is below 0.05.
+
+    A single class has differences of cells per field instead of shares.
+    """
     if tests.empty:
         return style.message("There is no condition to compare with a control.")
     colours = palette.of_conditions(tests["condition"])
@@ -38,6 +41,11 @@ def draw(
     places = made.subplots(1, len(entries), sharey=True, sharex=True, squeeze=False)[0]
     for axes, entry in zip(places, entries, strict=True):
         _draw_column(axes, tests_of(tests, entry), names, colours)
+        if len(palette.classes) > 1:
+            axes.set_xlabel("difference to control, percentage points")
+            axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:+.3g}" if value else "0")
+        else:
+            axes.set_xlabel("difference to control, cells per field")
         axes.set_title(
             f"{TESTS[entry['test']]}\nof {entry['unit']}s, {CORRECTIONS[entry['correction']]}"
         )
@@ -78,8 +86,6 @@ def _draw_column(
         axes.axhline(row * step - 1, color="#E5E5E5", linewidth=0.5, zorder=0)
     axes.axvline(0, color=style.INK, linewidth=0.6, zorder=0)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("difference to control, percentage points")
-    axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:+.3g}" if value else "0")
 
 
 def _say_none(axes: Axes, place: float) -> None:

@@ -10,6 +10,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from cellpheno.figures import style
+from cellpheno.statistics import measures
 from cellpheno.statistics.frequencies import per_unit
 
 COLUMNS = 4
@@ -26,20 +27,25 @@ def draw(
     """Draw a panel for each class and group, with a box for each condition.
 
     Points are units of the test `entry`, stars its adjusted p. Simulated studies have `planted`,
-    tables.PLANTED_FREQUENCIES.
+    tables.PLANTED_FREQUENCIES. A single class has numbers of cells instead of shares.
     """
-    units = per_unit(frequencies, entry["unit"]).dropna(subset="frequency")
+    shares = len(palette.classes) > 1
+    if shares:
+        units = per_unit(frequencies, entry["unit"]).rename(columns={"frequency": "value"})
+    else:
+        units = measures.per_unit(measures.of_numbers(frequencies), entry["unit"])
+    units = units.dropna(subset="value")
     if units.empty:
         return style.message(why_empty(frequencies))
     colours = palette.of_conditions(named_conditions(frequencies, tests))
     names = [name for name in frequencies["class"].unique() if name != palette.negative]
-    units = units.rename(columns={"frequency": "value"})
     made = draw_panels(units, tests_of(tests, entry), names, colours)
     for axes, name in zip(made.axes, names, strict=False):
-        style.percent(axes)
+        if shares:
+            style.percent(axes)
         if planted is not None:
             draw_simulated(axes, planted[planted["class"] == name], list(colours))
-    made.supylabel("share of cells", fontsize=7)
+    made.supylabel("share of cells" if shares else "cells per field", fontsize=7)
     return made
 
 

@@ -28,9 +28,10 @@ def draw(
         return style.message(f"No annotated object of the experiment has a known {measure}.")
     conditions = units.groupby("class")["condition"].nunique()
     names = [name for name in palette.classes if conditions.get(name, 0) > 1]
+    names = [ALL, *names] if len(palette.classes) > 1 else list(palette.classes)
     chosen = tests_of(tests[tests["measure"] == measure], entry)
     colours = palette.of_conditions(named_conditions(units, chosen))
-    made = draw_panels(units, chosen, [ALL, *names], colours)
+    made = draw_panels(units, chosen, names, colours)
     unit = measures["measure_unit"].iloc[0]
     made.supylabel(f"median {measure} in a field, {unit}", fontsize=7)
     return made
