@@ -1,5 +1,5 @@
 # What is classified where no detector looks for cells; read only then.
-RESULTS += results("detections/{shard}.parquet", shard=SHARDS)
+RESULTS += results("detections/{shard}.parquet", shard=SHARDS, wanted=CALLED)
 
 
 rule list_candidates:

@@ -64,7 +64,7 @@ def of_numbers(
 ) -> pd.DataFrame:
     """Compare the number of cells per field with control, where all cells are of one class.
 
-    Works like `of_frequencies`, without models for shares; a field without a cell counts as 0.
+    Works like `of_frequencies`, but a field without a cell counts as 0 and no `gee` is possible.
     """
     fields = Fields(named, set(table["field"]), "not counted")
     fields.warn(expected=control is not None)
