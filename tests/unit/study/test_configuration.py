@@ -220,7 +220,7 @@ def test_an_experiment_overrides_only_what_it_names():
             ["experiments/main", "classification.training.batch_size is 1", "at least 2"],
         ),
         (changed("classes", to=[0, 1]), ["classes.0 is 0", "a number", "in quotes", "'0'"]),
-        (changed("classes", to=["a"]), ["classes has too few entries (1); give 2 at least"]),
+        (changed("classes", to=[]), ["classes has too few entries (0); give 1 at least"]),
         (changed("classes", to=["a", "b", "a"]), ["classes has 'a' twice"]),
         (changed("classes", to=["a", "b" * 101]), ["classes.1", "101 characters", "at most 100"]),
         (changed("statistics", "control", to=False), ["statistics.control", "a truth value"]),
