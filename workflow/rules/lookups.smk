@@ -109,14 +109,14 @@ def detector_environment(wildcards):
     return f"../../envs/{backend_used(wildcards).environment}.yaml"
 
 
+def module_of(backend):
+    """The file that builds a library's detectors; scripts import it by name."""
+    return f"cellpheno/detection/backends/{backend.module}.py"
+
+
 def detector_code(script):
     """The hash of a script and of the one library of detectors that its job uses."""
-
-    def code(wildcards):
-        library = backend_used(wildcards).module
-        return code_id(script, f"cellpheno/detection/backends/{library}.py")
-
-    return code
+    return lambda wildcards: code_id(script, module_of(backend_used(wildcards)))
 
 
 def detector_weights(wildcards):

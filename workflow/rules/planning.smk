@@ -78,7 +78,14 @@ rule estimate_cost:
     params:
         config=config,
         experiments=EXPERIMENTS,
-        code=code_id("estimate_cost.py"),
+        # the only job with the detectors of several libraries
+        code=code_id(
+            "estimate_cost.py",
+            *[
+                module_of(detector_libraries.BACKENDS[backend_of(name)])
+                for name in DETECTORS
+            ],
+        ),
     script:
         "../scripts/estimate_cost.py"
 
