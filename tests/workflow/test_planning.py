@@ -31,3 +31,12 @@ def test_the_plan_comes_first_and_is_printed(study):
     study.config["detection"]["inference"]["nms_iou"] = 0.4
     study.config["tiles"]["rows"] = "auto"
     assert study.write().planned(*TARGET) == {"write_plan": 1}
+
+
+def test_other_fields_lead_to_another_plan_once(study):
+    study.snakemake(*TARGET)
+    study.config["simulation"].update(height=400, width=900)
+    study.write().snakemake(*TARGET)
+    assert "columns: 2" in (study.results / "plan/plan.yaml").read_text()
+    assert len(list((study.results / "tiles/composite/images").glob("*_1.png"))) > 0
+    assert study.planned(*TARGET) == {}

@@ -54,8 +54,8 @@ rule cut_crops:
         mem_mb=scaled(2000),
         runtime=longer(60),
     params:
+        **planned(crops=experiment_part("crops")),
         channels=experiment_channels,
-        crops=planned_experiment("crops"),
         min_score=branch(
             learns_from_detections, then=config["calls"]["min_score"], otherwise=None
         ),
@@ -93,11 +93,13 @@ rule train_classifier:
         mem_mb=scaled(4000),
         runtime=longer(1440),
     params:
+        **planned(
+            crops=experiment_part("crops"),
+            model=experiment_part("model"),
+            training=experiment_part("training"),
+        ),
         network_input=experiment_settings("input"),
         channels=experiment_channels,
-        crops=planned_experiment("crops"),
-        model=planned_experiment("model"),
-        training=planned_experiment("training"),
         classes=lookup("classes", within=config),
         groups=lookup("class_groups", within=config),
         negative_class=lookup("negative_class", within=config),

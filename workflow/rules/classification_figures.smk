@@ -58,8 +58,8 @@ use rule figure as plot_classifiers with:
         figure="classifiers",
     params:
         **drawn_by("plot_classifiers"),
-        described=planned(
-            lambda config, _: {
+        **planned(
+            described=lambda config, _: {
                 name: configuration.experiment(config, name)["model"]["backbone"]
                 for name in EXPERIMENTS
             }

@@ -41,7 +41,7 @@ rule cut_tiles:
         mem_mb=scaled(2000),
         runtime=longer(60),
     params:
-        tiles=planned(lambda config, _: config["tiles"]),
+        **planned(tiles=lambda config, _: config["tiles"]),
         channels=lambda wildcards: inputs.channels(config, wildcards.network_input),
         code=code_id("cut_tiles.py"),
     script:
@@ -72,12 +72,11 @@ rule train_detector:
         mem_mb=scaled(4000),
         runtime=longer(1440),
     params:
+        **planned(model=detector_part("model"), training=detector_part("training")),
+        # another scale is no reason to train the detector again
         channels=detector_channels,
         classes=lambda wildcards: detection.detected_classes(config, wildcards.detector),
-        model=planned_detector("model"),
-        training=planned_detector("training"),
-        # with `input`, another scale is no reason to train the detector again
-        scale=lambda wildcards, input: planned_detector("inference")(wildcards)["scale"],
+        inference=after_plan(detector_part("inference")),
         seed=lookup("seed", within=config),
         # next to the declared outputs, which are deleted when a job fails
         checkpoints=lambda wildcards: (
@@ -112,7 +111,7 @@ rule detect_cells:
         mem_mb=scaled(6000),
         runtime=longer(240),
     params:
-        inference=planned_first_detector("inference"),
+        **planned(inference=detector_part("inference", DETECTORS[0])),
         threads=lookup("compute/threads", within=config),
         precision=lookup("compute/precision", within=config),
         code=detector_code("detect_cells.py"),
@@ -141,8 +140,8 @@ rule evaluate_detection:
         mem_mb=scaled(1000),
         runtime=longer(30),
     params:
+        **planned(model=detector_part("model", DETECTORS[0])),
         classes=DETECTED_CLASSES,
-        model=planned_first_detector("model"),
         min_score=configuration.detector(config, DETECTORS[0])["inference"]["min_score"],
         seed=lookup("seed", within=config),
         code=code_id("evaluate_detection.py"),

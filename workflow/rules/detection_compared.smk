@@ -42,8 +42,8 @@ rule compare_detectors:
         mem_mb=scaled(6000),
         runtime=longer(240),
     params:
-        inference=planned(
-            lambda config, wildcards: {
+        **planned(
+            inference=lambda config, wildcards: {
                 name: configuration.detector(config, name)["inference"]
                 for name in BY_BACKEND[wildcards.backend]
             }
@@ -107,8 +107,8 @@ use rule figure as plot_detectors with:
         figure="detectors",
     params:
         **drawn_by("plot_detectors"),
-        described=planned(
-            lambda config, _: {
+        **planned(
+            described=lambda config, _: {
                 name: "{architecture}, {backbone}{of}, scale {scale:g}".format(
                     **configuration.detector(config, name)["model"],
                     of=(

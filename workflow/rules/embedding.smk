@@ -89,7 +89,7 @@ use rule figure as plot_embedding_pictures with:
         figure="embedding_pictures",
     params:
         **drawn_by("plot_embedding_pictures"),
-        crops=planned_first_experiment("crops"),
+        **planned(crops=experiment_part("crops", EXPERIMENTS[0])),
         palette=PALETTE,
 
 

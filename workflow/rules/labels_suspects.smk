@@ -39,8 +39,8 @@ rule find_label_errors:
         mem_mb=scaled(3000),
         runtime=longer(60),
     params:
+        **planned(crops=experiment_part("crops", EXPERIMENTS[0])),
         settings=lookup("label_errors", within=config),
-        crops=planned_first_experiment("crops"),
         classes=lookup("classes", within=config),
         by=lookup("splits/by", within=config),
         seed=lookup("seed", within=config),

@@ -25,8 +25,8 @@ rule check_weights:
         mem_mb=scaled(4000),
         runtime=longer(30),
     params:
-        networks=planned(
-            lambda config, wildcards: starting_weights.networks(
+        **planned(
+            networks=lambda config, wildcards: starting_weights.networks(
                 config, TRAINED, DETECTORS
             )[wildcards.backend]
         ),

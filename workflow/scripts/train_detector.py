@@ -27,7 +27,7 @@ with gpu.device(snakemake) as device, multi_gpu.team(device) as device:
         checkpoint,
         device,
         precision=params.precision,
-        validation_scale=params.scale,
+        validation_scale=params.inference["scale"],
     )
 registry.save(detector, params.model, snakemake.output.model)
 storage.write(history, snakemake.output.history, HISTORY)

@@ -141,6 +141,14 @@ def test_the_file_of_the_plan_is_a_config_that_gives_the_same_plan():
     assert "# the median cell of 100 px comes to the 40 px" in text
 
 
+def test_configs_can_be_compared_by_what_they_lead_to_before_there_is_a_fingerprint():
+    usual = plan.complete(config(), plan.USUAL)[0]
+    assert not plan.needed(usual)
+    changed = plan.complete(config(detection={"inference": {"scale": 0.9}}), plan.USUAL)[0]
+    trained = [each["detectors"]["main"]["training"] for each in (usual, changed)]
+    assert trained[0]["scales"] != trained[1]["scales"]
+
+
 def test_facts_are_read_as_they_were_written(tmp_path):
     (tmp_path / "fingerprint.tsv").write_text("quantity\tvalue\tunit\na\t2.5\tpx\nb\tNA\tpx\n")
     facts = plan.read_facts(tmp_path / "fingerprint.tsv")

@@ -14,6 +14,18 @@ from cellpheno.planning.choices import OF_CLASSIFIERS, OF_DETECTORS, Facts, Key,
 from cellpheno.study.overrides import AUTO, Config, detector, experiment
 from cellpheno.tables.planning import PLAN
 
+USUAL: Facts = {
+    "height of the largest field": 1024,
+    "width of the largest field": 1024,
+    "cells for training": 1000,
+    "cells in the densest field": 50,
+    "side of a cell, smallest 10 %": 60,
+    "side of a cell, median": 90,
+    "side of a cell, largest 10 %": 120,
+    "overlap of neighbours, upper 1 %": 0.3,
+    "memory of the GPU": 0,
+}
+"""Facts of a study of no one, by which configs can be compared."""
 HEADING = """\
 # The settings that follow from the study's fields and cells, and the reason for each. To change
 # one, write the key with another value into the config; what follows from it is chosen anew.
