@@ -26,6 +26,7 @@ report: "workflow/report/workflow.rst"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/registers.smk"
 include: "workflow/rules/lookups.smk"
+include: "workflow/rules/planned.smk"
 
 
 # the rule files of the stages that the study needs; each registers what it makes

@@ -121,12 +121,6 @@ DRAWN = "objects" if STAINED else "boxes"
 DESIGNED = expansion.added(config)
 EXPERIMENTS = [name for name in config["experiments"] if name not in DESIGNED]
 TRAINED = [*EXPERIMENTS, *DESIGNED]
-TARGET = config["calls"]["target"]
-# what values that are left to the plan follow from
-PLANNED = [f"results/{STUDY}/plan/fingerprint.tsv"] if plan.needed(config) else []
-# cells of one class need no classifier, and those that people have drawn no network at all
-SEVERAL_CLASSES = len(config["classes"]) > 1
-CALLED = bool(DETECTORS or EXPERIMENTS)
 # a shard is converted, counted, measured, searched for cells, and classified by every network
 SHARDS = sample_sheet.shards(
     fields,

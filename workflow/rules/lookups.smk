@@ -1,5 +1,11 @@
 # What rules ask for by their wildcards: the files and settings of a shard, a detector, an
 # experiment.
+TARGET = config["calls"]["target"]
+# cells of one class need no classifier, and those that people have drawn no network at all
+SEVERAL_CLASSES = len(config["classes"]) > 1
+CALLED = bool(DETECTORS or EXPERIMENTS)
+
+
 def shard_rows(wildcards):
     """The rows of the sample sheet in a shard, as plain dictionaries."""
     rows = SHARDS[wildcards.shard]
@@ -24,61 +30,6 @@ def raw_version(wildcards):
         if "simulation" in config
         else sample_sheet.raw_version(shard_files(wildcards))
     )
-
-
-def planned(**choices):
-    """Parameters from the config without `auto`; each takes that config and the wildcards.
-
-    Snakemake compares parameters before the fingerprint may be taken anew. So those that follow
-    from it are no reason to repeat a job: its file is, as an input, and `follows`, what the config
-    would lead to for other cells.
-    """
-    if not PLANNED:
-        return {name: partial_of(choose, config) for name, choose in choices.items()}
-
-    def follows(wildcards):
-        usual = completed(None)
-        return [choose(usual, wildcards) for choose in choices.values()]
-
-    return {name: after_plan(choose) for name, choose in choices.items()} | {
-        "follows": follows
-    }
-
-
-def partial_of(choose, config):
-    return lambda wildcards: choose(config, wildcards)
-
-
-def after_plan(choose):
-    """A parameter that is known once the fingerprint is there, and no reason to repeat a job."""
-
-    def value(wildcards, input):
-        # by the name of the missing file Snakemake knows what the parameter waits for
-        made = [os.stat(path).st_mtime_ns for path in PLANNED]
-        return choose(completed(*made) if made else config, wildcards)
-
-    return value
-
-
-@cache
-def completed(taken):
-    """The config without `auto`, by the fingerprint of that time, or of a usual study for None."""
-    facts = plan.USUAL if taken is None else plan.read_facts(PLANNED[0])
-    return plan.complete(config, facts)[0]
-
-
-def detector_part(part, name=None):
-    """A part of the `detection` section with the overrides of a detector, by default the job's."""
-    return lambda config, wildcards: configuration.detector(
-        config, name or wildcards.detector
-    )[part]
-
-
-def experiment_part(part, name=None):
-    """A part of the `classification` section with the overrides of an experiment."""
-    return lambda config, wildcards: configuration.experiment(
-        config, name or wildcards.experiment
-    )[part]
 
 
 def detector_settings(part):

@@ -36,6 +36,7 @@ def of(config: dict[str, Any], planned: bool = False) -> list[str]:
         "annotations": True,
         "annotations_agreement": len(annotations.annotators(config)) > 1,
         "splits": True,
+        "splits_held_out": True,
         "planning": planned,
         "candidates": not detects,
         "candidates_filter": filtered,

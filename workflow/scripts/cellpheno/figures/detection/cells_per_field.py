@@ -28,7 +28,9 @@ def draw(
     """
     sources = {"annotated": annotated, "called": called}
     single = palette.classes[0] if len(palette.classes) == 1 else None
-    rows = {name: summarise(table, single or palette.negative) for name, table in sources.items()}
+    rows = {
+        name: summarise(table, single or palette.negative or "") for name, table in sources.items()
+    }
     rows = {name: fields for name, fields in rows.items() if len(fields)}
     if not rows:
         return style.message("No field was annotated and none has called cells.")
