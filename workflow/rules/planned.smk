@@ -13,8 +13,8 @@ def planned(**choices):
         return {name: partial_of(choose, config) for name, choose in choices.items()}
 
     def follows(wildcards):
-        usual = completed(None)
-        return [choose(usual, wildcards) for choose in choices.values()]
+        led_to = [completed(number) for number in range(len(plan.EXAMPLES))]
+        return [choose(one, wildcards) for choose in choices.values() for one in led_to]
 
     return {name: after_plan(choose) for name, choose in choices.items()} | {
         "follows": follows
@@ -30,7 +30,7 @@ def after_plan(choose):
 
     def value(wildcards, input):
         # by the name of the missing file Snakemake knows what the parameter waits for
-        made = [os.stat(path).st_mtime_ns for path in PLANNED]
+        made = [str(os.stat(path).st_mtime_ns) for path in PLANNED]
         return choose(completed(*made) if made else config, wildcards)
 
     return value
@@ -38,8 +38,9 @@ def after_plan(choose):
 
 @cache
 def completed(taken):
-    """The config without `auto`, by the fingerprint of that time, or of a usual study for None."""
-    facts = plan.USUAL if taken is None else plan.read_facts(PLANNED[0])
+    """The config without `auto`, by the number of an example, or by the fingerprint of a time."""
+    example = isinstance(taken, int)
+    facts = plan.EXAMPLES[taken] if example else plan.read_facts(PLANNED[0])
     return plan.complete(config, facts)[0]
 
 

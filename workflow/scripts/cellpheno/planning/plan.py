@@ -14,18 +14,26 @@ from cellpheno.planning.choices import OF_CLASSIFIERS, OF_DETECTORS, Facts, Key,
 from cellpheno.study.overrides import AUTO, Config, detector, experiment
 from cellpheno.tables.planning import PLAN
 
-USUAL: Facts = {
-    "height of the largest field": 1024,
-    "width of the largest field": 1024,
-    "cells for training": 1000,
-    "cells in the densest field": 50,
-    "side of a cell, smallest 10 %": 60,
-    "side of a cell, median": 90,
-    "side of a cell, largest 10 %": 120,
-    "overlap of neighbours, upper 1 %": 0.3,
-    "memory of the GPU": 0,
-}
-"""Facts of a study of no one, by which configs can be compared."""
+QUANTITIES = (
+    "height of the largest field",
+    "width of the largest field",
+    "cells for training",
+    "cells in the densest field",
+    "side of a cell, smallest 10 %",
+    "side of a cell, median",
+    "side of a cell, largest 10 %",
+    "overlap of neighbours, upper 1 %",
+    "memory of the GPU",
+)
+EXAMPLES: list[Facts] = [
+    dict(zip(QUANTITIES, values, strict=True))
+    for values in (
+        (1000, 1300, 1000, 90, 60, 90, 120, 0.3, 0),
+        (9000, 7000, 90_000, 900, 30, 40, 200, 0.5, 80),
+    )
+]
+"""Two studies of no one, in which every rule chooses otherwise. What a config leads to in both
+changes with everything that it sets by hand."""
 HEADING = """\
 # The settings that follow from the study's fields and cells, and the reason for each. To change
 # one, write the key with another value into the config; what follows from it is chosen anew.
