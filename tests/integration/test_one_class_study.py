@@ -85,7 +85,7 @@ def test_the_report_says_nothing_of_a_classifier_or_of_shares(study):
 
 
 def test_pictures_of_fields_and_an_export_are_made(study):
-    (mask,) = (study.results / "field_outputs").rglob("ann0/mask.png")
+    (mask,) = (study.results / "field_outputs").rglob("untreated-r2-f0/mask.png")
     assert mask.stat().st_size > 0
     assert list((study.results / "export").rglob("*.json"))
 
