@@ -73,9 +73,9 @@ rule train_detector:
         runtime=longer(1440),
     params:
         **planned(model=detector_part("model"), training=detector_part("training")),
-        # another scale is no reason to train the detector again
         channels=detector_channels,
         classes=lambda wildcards: detection.detected_classes(config, wildcards.detector),
+        # another scale is no reason to train the detector again
         inference=after_plan(detector_part("inference")),
         seed=lookup("seed", within=config),
         # next to the declared outputs, which are deleted when a job fails

@@ -32,15 +32,6 @@ def raw_version(wildcards):
     )
 
 
-def detector_settings(part):
-    """A part of the `detection` section with the detector's overrides."""
-
-    def settings(wildcards):
-        return configuration.detector(config, wildcards.detector)[part]
-
-    return settings
-
-
 def backend_of(detector):
     """The library that a detector comes from."""
     return configuration.detector(config, detector)["model"]["backend"]
@@ -89,15 +80,6 @@ def detector_channels(wildcards):
 def detector_tiles(wildcards):
     """The tiles that show the detector's input."""
     return f"results/{STUDY}/tiles/{detector_settings('input')(wildcards)}"
-
-
-def experiment_settings(part):
-    """A part of the `classification` section with the experiment's overrides."""
-
-    def settings(wildcards):
-        return configuration.experiment(config, wildcards.experiment)[part]
-
-    return settings
 
 
 def experiment_channels(wildcards):

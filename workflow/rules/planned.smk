@@ -1,47 +1,5 @@
-# Parameters that follow from the plan, where the config leaves values to it.
+# Settings of a job's detector or experiment: as the config says, or after the plan.
 PLANNED = [f"results/{STUDY}/plan/fingerprint.tsv"] if plan.needed(config) else []
-
-
-def planned(**choices):
-    """Parameters from the config without `auto`; each takes that config and the wildcards.
-
-    Snakemake compares parameters before the fingerprint may be taken anew. So those that follow
-    from it are no reason to repeat a job: its file is, as an input, and `follows`, what the config
-    would lead to for other cells.
-    """
-    if not PLANNED:
-        return {name: partial_of(choose, config) for name, choose in choices.items()}
-
-    def follows(wildcards):
-        led_to = [completed(number) for number in range(len(plan.EXAMPLES))]
-        return [choose(one, wildcards) for choose in choices.values() for one in led_to]
-
-    return {name: after_plan(choose) for name, choose in choices.items()} | {
-        "follows": follows
-    }
-
-
-def partial_of(choose, config):
-    return lambda wildcards: choose(config, wildcards)
-
-
-def after_plan(choose):
-    """A parameter that is known once the fingerprint is there, and no reason to repeat a job."""
-
-    def value(wildcards, input):
-        # by the name of the missing file Snakemake knows what the parameter waits for
-        made = [str(os.stat(path).st_mtime_ns) for path in PLANNED]
-        return choose(completed(*made) if made else config, wildcards)
-
-    return value
-
-
-@cache
-def completed(taken):
-    """The config without `auto`, by the number of an example, or by the fingerprint of a time."""
-    example = isinstance(taken, int)
-    facts = plan.EXAMPLES[taken] if example else plan.read_facts(PLANNED[0])
-    return plan.complete(config, facts)[0]
 
 
 def detector_part(part, name=None):
@@ -56,3 +14,61 @@ def experiment_part(part, name=None):
     return lambda config, wildcards: configuration.experiment(
         config, name or wildcards.experiment
     )[part]
+
+
+def as_written(choose):
+    """A parameter that follows from the config alone."""
+    return lambda wildcards: choose(config, wildcards)
+
+
+def detector_settings(part):
+    """A part of the `detection` section with the detector's overrides."""
+    return as_written(detector_part(part))
+
+
+def experiment_settings(part):
+    """A part of the `classification` section with the experiment's overrides."""
+    return as_written(experiment_part(part))
+
+
+def planned(**choices):
+    """Parameters from the config without `auto`; each takes that config and the wildcards.
+
+    Snakemake compares parameters before the fingerprint may be taken anew. So those that follow
+    from it are no reason to repeat a job: its file is, as an input, and `follows`, what the config
+    would lead to for other cells.
+    """
+    if not PLANNED:
+        return {name: as_written(choose) for name, choose in choices.items()}
+
+    def follows(wildcards):
+        return [
+            choose(one, wildcards) for choose in choices.values() for one in examples()
+        ]
+
+    return {name: after_plan(choose) for name, choose in choices.items()} | {
+        "follows": follows
+    }
+
+
+def after_plan(choose):
+    """A parameter that is known once the fingerprint is there, and no reason to repeat a job."""
+
+    def value(wildcards, input):
+        # by the name of the missing file Snakemake knows what the parameter waits for
+        changed = [os.stat(path).st_mtime_ns for path in PLANNED]
+        return choose(completed(*changed) if changed else config, wildcards)
+
+    return value
+
+
+@cache
+def completed(changed):
+    """The config without `auto`, by the fingerprint as it was last changed."""
+    return plan.complete(config, plan.read_facts(PLANNED[0]))[0]
+
+
+@cache
+def examples():
+    """The configs without `auto` of the studies that configs are compared by."""
+    return [plan.complete(config, facts)[0] for facts in plan.EXAMPLES]

@@ -94,9 +94,3 @@ def test_the_ten_lines_are_a_complete_config_that_leaves_the_networks_to_the_pla
     schema = configuration.load_schema(ROOT / "workflow/schemas/config.schema.yaml")
     assert len(ten_lines.splitlines()) <= 10
     assert plan.needed(configuration.complete(yaml.safe_load(ten_lines), schema, document))
-
-
-@pytest.mark.parametrize("path", [*DOCUMENTS, ROOT / ".ci/detectron2"], ids=lambda path: path.name)
-def test_tests_that_a_document_names_exist(path):
-    named = re.findall(r"\btests/[\w/]*test_\w+\.py", path.read_text())
-    assert [name for name in named if not (ROOT / name).exists()] == []

@@ -28,7 +28,8 @@ CELLS_ACROSS = 4
 PRETRAINED = "weights", "backbone_weights"
 
 
-def _value(settings: Mapping[str, Any], *key: str) -> Any:
+def value(settings: Mapping[str, Any], *key: str) -> Any:
+    """Return the value of a key of nested sections."""
     for name in key:
         settings = settings[name]
     return settings
@@ -36,7 +37,7 @@ def _value(settings: Mapping[str, Any], *key: str) -> Any:
 
 def detector_backbone(settings: Mapping[str, Any], facts: Facts) -> Choice:
     """Choose the network of a detector by the machine, and by the library that has it."""
-    gpu, library = facts["memory of the GPU"], _value(settings, "detection", "model", "backend")
+    gpu, library = facts["memory of the GPU"], value(settings, "detection", "model", "backend")
     if library != "torchvision":
         return "resnet50", f"{library} has no smaller network"
     if gpu:
@@ -46,7 +47,7 @@ def detector_backbone(settings: Mapping[str, Any], facts: Facts) -> Choice:
 
 def detection_scale(settings: Mapping[str, Any], facts: Facts) -> Choice:
     """Bring the median cell to the size that the anchors fit, and keep the small cells visible."""
-    backbone = _value(settings, "detection", "model", "backbone")
+    backbone = value(settings, "detection", "model", "backbone")
     best, side = BEST_SIDE[backbone], facts["side of a cell, median"]
     if math.isnan(side):
         return 1.0, "no annotated cell tells how large cells are"
@@ -70,7 +71,7 @@ def detection_scale(settings: Mapping[str, Any], facts: Facts) -> Choice:
 
 def training_scales(settings: Mapping[str, Any], facts: Facts) -> Choice:
     """Vary the size of tiles around the scale of detection."""
-    scale = _value(settings, "detection", "inference", "scale")
+    scale = value(settings, "detection", "inference", "scale")
     return [float(f"{share * scale:.3g}") for share in (0.8, 1.2)], "20 % around inference.scale"
 
 
@@ -85,9 +86,9 @@ def tile_columns(settings: Mapping[str, Any], facts: Facts) -> Choice:
 
 
 def _tiles(settings: Mapping[str, Any], facts: Facts, extent: str) -> Choice:
-    scale = _value(settings, "detection", "inference", "scale")
+    scale = value(settings, "detection", "inference", "scale")
     length = facts[f"{extent} of the largest field"]
-    wanted = TILE[_value(settings, "detection", "model", "backbone")] / scale
+    wanted = TILE[value(settings, "detection", "model", "backbone")] / scale
     cell = facts["side of a cell, largest 10 %"]
     least = CELLS_ACROSS * (0.0 if math.isnan(cell) else cell)
     side = max(wanted, least)
@@ -102,7 +103,7 @@ def _tiles(settings: Mapping[str, Any], facts: Facts, extent: str) -> Choice:
 
 def detector_batch(settings: Mapping[str, Any], facts: Facts) -> Choice:
     """Choose the number of tiles in a batch by the memory."""
-    if _value(settings, "detection", "model", "backbone") == "resnet18_small":
+    if value(settings, "detection", "model", "backbone") == "resnet18_small":
         return 4, "the small network learns from few tiles at a time"
     gpu = facts["memory of the GPU"]
     size = max(2, min(16, 2 * round(gpu / 6)))
@@ -113,20 +114,20 @@ def detector_steps(settings: Mapping[str, Any], facts: Facts) -> Choice:
     """Choose the length of a detector's training by the number of cells to learn from."""
     cells = facts["cells for training"]
     least, most, each = (400, 1000, 20.0)
-    if _value(settings, "detection", "model", "backbone") != "resnet18_small":
+    if value(settings, "detection", "model", "backbone") != "resnet18_small":
         least, most, each = (2000, 20_000, 100.0)
     steps = round(min(most, max(least, each * math.sqrt(cells))), -2)
     return int(steps), f"{cells:.0f} cells to learn from; from {least} to {most}"
 
 
-def detector_optimizer(settings: Mapping[str, Any], facts: Facts) -> Choice:
+def adamw(settings: Mapping[str, Any], facts: Facts) -> Choice:
     """Choose AdamW, which needs no search for a learning rate."""
     return "adamw", "needs no search for a learning rate"
 
 
 def detector_learning_rate(settings: Mapping[str, Any], facts: Facts) -> Choice:
     """Choose the learning rate by the optimiser and by what the network starts from."""
-    model, training = (_value(settings, "detection", part) for part in ("model", "training"))
+    model, training = (value(settings, "detection", part) for part in ("model", "training"))
     if training["optimizer"] == "sgd":
         rate = 0.02 * training["batch_size"] / 16
         return rate, "0.02 for 16 tiles, the usual rate of Faster R-CNN"
@@ -147,15 +148,15 @@ def no_milestones(settings: Mapping[str, Any], facts: Facts) -> Choice:
 
 def detector_warmup(settings: Mapping[str, Any], facts: Facts) -> Choice:
     """Let the rate rise during the first twentieth of the training."""
-    steps = _value(settings, "detection", "training", "steps")
+    steps = value(settings, "detection", "training", "steps")
     return max(20, steps // 20), "a twentieth of the steps"
 
 
 def suppression(settings: Mapping[str, Any], facts: Facts) -> Choice:
     """Allow boxes to overlap a little more than annotated ones do."""
     overlap = facts["overlap of neighbours, upper 1 %"]
-    value = round(min(0.7, max(0.3, overlap + 0.1)), 2)
-    return value, f"annotated cells overlap by an IoU of at most {overlap:.2f}, but for 1 %"
+    iou = round(min(0.7, max(0.3, overlap + 0.1)), 2)
+    return iou, f"annotated cells overlap by an IoU of at most {overlap:.2f}, but for 1 %"
 
 
 def most_detections(settings: Mapping[str, Any], facts: Facts) -> Choice:
@@ -193,10 +194,10 @@ def epochs(settings: Mapping[str, Any], facts: Facts) -> Choice:
 
 def classifier_learning_rate(settings: Mapping[str, Any], facts: Facts) -> Choice:
     """Choose the learning rate by the optimiser and by what the network starts from."""
-    training = _value(settings, "classification", "training")
+    training = value(settings, "classification", "training")
     if training["optimizer"] == "sgd":
         return 0.01, "the usual rate of SGD"
-    if _value(settings, "classification", "model", "weights"):
+    if value(settings, "classification", "model", "weights"):
         return 0.0003, "weights that are trained already move little"
     return 0.002, "from random weights"
 
@@ -223,7 +224,7 @@ OF_DETECTORS: dict[Key, Rule] = {
     ("tiles", "columns"): tile_columns,
     ("detection", "training", "batch_size"): detector_batch,
     ("detection", "training", "steps"): detector_steps,
-    ("detection", "training", "optimizer"): detector_optimizer,
+    ("detection", "training", "optimizer"): adamw,
     ("detection", "training", "learning_rate"): detector_learning_rate,
     ("detection", "training", "weight_decay"): detector_weight_decay,
     ("detection", "training", "schedule"): cosine,
@@ -239,7 +240,7 @@ OF_CLASSIFIERS: dict[Key, Rule] = {
     ("classification", "crops", "size"): crop_size,
     ("classification", "model", "backbone"): classifier_backbone,
     ("classification", "training", "epochs"): epochs,
-    ("classification", "training", "optimizer"): detector_optimizer,
+    ("classification", "training", "optimizer"): adamw,
     ("classification", "training", "learning_rate"): classifier_learning_rate,
     ("classification", "training", "weight_decay"): weight_decay,
     ("classification", "training", "schedule"): cosine,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from cellpheno.planning.choices import OF_CLASSIFIERS, OF_DETECTORS, Facts, Key, Rule
+from cellpheno.planning.choices import OF_CLASSIFIERS, OF_DETECTORS, Facts, Key, Rule, value
 from cellpheno.study.overrides import AUTO, Config, detector, experiment
 from cellpheno.tables.planning import PLAN
 
@@ -51,31 +51,31 @@ def as_yaml(rows: Rows) -> str:
     """Return the plan as a config: of the first detector and experiment, then how others differ."""
     first = {of.split("/")[0]: of for of, *_ in reversed(rows)}
     tree: dict[str, Any] = {}
-    base = {key: value for of, key, value, *_ in rows if of in first.values()}
-    for of, key, value, _, why in rows:
+    base = {key: chosen for of, key, chosen, *_ in rows if of in first.values()}
+    for of, key, chosen, _, why in rows:
         parts = key.split(".")
         if of not in first.values():
             kind, name = of.split("/")
             entries = tree.setdefault(kind, {first[kind].split("/")[1]: {}})
             entries.setdefault(name, {})
-            if base[key] == value:
+            if base[key] == chosen:
                 continue
             parts = [kind, name, *parts[1:]]
         section = tree
         for part in parts[:-1]:
             section = section.setdefault(part, {})
-        section[parts[-1]] = f"{value} # {why}"
+        section[parts[-1]] = f"{chosen} # {why}"
     return HEADING + "".join(_lines(tree, 0))
 
 
 def _lines(tree: Mapping[str, Any], depth: int) -> Iterator[str]:
-    for key, value in tree.items():
+    for key, part in tree.items():
         indent = "  " * depth
-        if isinstance(value, str):
-            yield f"{indent}{key}: {value}\n"
+        if isinstance(part, str):
+            yield f"{indent}{key}: {part}\n"
         else:
-            yield f"{indent}{key}:\n" if value else f"{indent}{key}: {{}}\n"
-            yield from _lines(value, depth + 1)
+            yield f"{indent}{key}:\n" if part else f"{indent}{key}: {{}}\n"
+            yield from _lines(part, depth + 1)
 
 
 def needed(config: Config) -> bool:
@@ -83,7 +83,7 @@ def needed(config: Config) -> bool:
     sections = [(OF_DETECTORS, detector(config, name)) for name in detectors(config)]
     sections += [(OF_CLASSIFIERS, experiment(config, name)) for name in config["experiments"]]
     return any(
-        _get(own if key[0] != "tiles" else config["tiles"], key[1:]) == AUTO
+        value(config["tiles"] if key[0] == "tiles" else own, *key[1:]) == AUTO
         for rules, own in sections
         for key in rules
     )
@@ -107,8 +107,9 @@ def complete(config: Config, facts: Facts) -> tuple[Config, Rows]:
     Every detector and every experiment has all keys of its section, as `study.overrides` gives
     them. Tiles follow from the first detector.
     """
-    config = copy.deepcopy(config)
-    table: Rows = []
+    own = {key: dict(config[key]) for key in ("detectors", "experiments")}
+    config = {**config, **own}
+    table: dict[tuple[str, str], tuple[str, str, str]] = {}
     for name in detectors(config):
         settings = {"tiles": config["tiles"], "detection": detector(config, name)}
         settings = _chosen(settings, facts, OF_DETECTORS, f"detectors/{name}", table)
@@ -117,7 +118,7 @@ def complete(config: Config, facts: Facts) -> tuple[Config, Rows]:
         settings = {"classification": experiment(config, name)}
         settings = _chosen(settings, facts, OF_CLASSIFIERS, f"experiments/{name}", table)
         config["experiments"][name] = settings["classification"]
-    return config, table
+    return config, [(*key, *choice) for key, choice in table.items()]
 
 
 def detectors(config: Config) -> list[str]:
@@ -126,23 +127,20 @@ def detectors(config: Config) -> list[str]:
 
 
 def _chosen(
-    settings: Config, facts: Facts, rules: Mapping[Key, Rule], of: str, table: Rows
+    settings: Config,
+    facts: Facts,
+    rules: Mapping[Key, Rule],
+    of: str,
+    table: dict[tuple[str, str], tuple[str, str, str]],
 ) -> Config:
+    """Return a copy of the sections without `auto`, and add what the table lacks of them."""
     settings = copy.deepcopy(settings)
-    known = {(row[0], row[1]) for row in table}
     for key, rule in rules.items():
-        value, who, why = _get(settings, key), "config", "set in the config"
-        if value == AUTO:
-            value, why = rule(settings, facts)
+        chosen, who, why = value(settings, *key), "config", "set in the config"
+        if chosen == AUTO:
+            chosen, why = rule(settings, facts)
             who = "plan"
-            _get(settings, key[:-1])[key[-1]] = value
-        of_all = "study" if key[0] == "tiles" else of
-        if (of_all, ".".join(key)) not in known:
-            table.append((of_all, ".".join(key), json.dumps(value), who, why))
-    return settings
-
-
-def _get(settings: Mapping[str, Any], key: Key) -> Any:
-    for name in key:
-        settings = settings[name]
+            value(settings, *key[:-1])[key[-1]] = chosen
+        row = ("study" if key[0] == "tiles" else of), ".".join(key)
+        table.setdefault(row, (json.dumps(chosen), who, why))
     return settings
