@@ -270,10 +270,30 @@ def test_an_experiment_overrides_only_what_it_names():
 def test_a_mistake_is_reported_in_one_sentence_that_names_the_key(config, words):
     with pytest.raises(StudyError) as error:
         complete(config)
-    sentence = str(error.value)
-    assert sentence.startswith("config.yaml")
-    assert "\n" not in sentence
-    assert all(word in sentence for word in words), sentence
+    said = error.value.sentences
+    assert all(sentence.startswith("config.yaml") and "\n" not in sentence for sentence in said)
+    assert any(all(word in sentence for word in words) for sentence in said), said
+
+
+def test_all_mistakes_of_a_config_are_reported_together():
+    config = changed("statistics", "contrl", to="mock")
+    config["seeds"] = "one"
+    config["composite"]["red"] = "gren"
+    config["statistics"]["exclude_classes"] = ["unclaer"]
+    config["detectors"] = {"main": {}, "fcos": {"model": {"backend": "rtdetr"}}}
+    with pytest.raises(StudyError) as error:
+        complete(config)
+    told = ["statistics.contrl", "seeds", "'gren'", "'unclaer'", "detectors/fcos"]
+    assert all(any(word in said for said in error.value.sentences) for word in told)
+    assert len(error.value.sentences) == len(told)
+    assert str(error.value).count("\n") == len(told)
+
+
+def test_what_follows_from_a_mistake_is_no_mistake_of_its_own():
+    config = changed("statistics", "control", to=False)
+    with pytest.raises(StudyError) as error:
+        complete(config)
+    assert len(error.value.sentences) == 1
 
 
 def test_a_detector_overrides_only_what_it_names_and_shares_a_training_that_is_the_same():

@@ -1,11 +1,13 @@
 """Checks of a study before any job: its sample sheet, and what lies on the disk."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
 from cellpheno.core import files
+from cellpheno.core.errors import Mistakes
 from cellpheno.study import (
     annotations,
     command_line,
@@ -53,11 +55,17 @@ def read_sheet(config: Config, source: str, check_disk: bool) -> pd.DataFrame:
     check_disk
         Whether raw images that the workflow does not make must be there.
 
-    Raises a StudyError for the first thing that is wrong.
+    Raises a StudyError with all mistakes.
     """
-    configuration.check_files(config, Path())
-    trust.check_markup(config, source, Path(config["fields"]))
-    return sample_sheet.read(config, Path(), check_disk and "simulation" not in config)
+    mistakes = Mistakes()
+    with mistakes:
+        configuration.check_files(config, Path())
+    with mistakes:
+        trust.check_markup(config, source, Path(config["fields"]))
+    with mistakes:
+        fields = sample_sheet.read(config, Path(), check_disk and "simulation" not in config)
+    mistakes.refuse()
+    return fields
 
 
 def check_sheet(config: Config, fields: pd.DataFrame, source: str) -> None:
@@ -72,16 +80,23 @@ def check_sheet(config: Config, fields: pd.DataFrame, source: str) -> None:
     source
         Where the config comes from, for messages.
 
-    Raises a StudyError for the first contradiction.
+    Raises a StudyError with all contradictions.
     """
-    known_pairs.check(config, fields)
-    experiments.check(config, source)
-    configuration.check_files(config, Path())
-    sample_sheet.check_planes(config, fields)
-    sample_sheet.check_spellings(config, fields)
-    sample_sheet.check_groups(config, fields)
-    movies.check(fields, config["splits"]["track_frames"])
-    configuration.check_sheet(config, fields)
+    checks: list[Callable[[], object]] = [
+        functools.partial(known_pairs.check, config, fields),
+        functools.partial(experiments.check, config, source),
+        functools.partial(configuration.check_files, config, Path()),
+        functools.partial(sample_sheet.check_planes, config, fields),
+        functools.partial(sample_sheet.check_spellings, config, fields),
+        functools.partial(sample_sheet.check_groups, config, fields),
+        functools.partial(movies.check, fields, config["splits"]["track_frames"]),
+        functools.partial(configuration.check_sheet, config, fields),
+    ]
+    mistakes = Mistakes()
+    for check in checks:
+        with mistakes:
+            check()
+    mistakes.refuse()
 
 
 def check_disk(

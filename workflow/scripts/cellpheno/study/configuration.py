@@ -1,15 +1,16 @@
 """Complete and check the config of a study."""
 
 import copy
+import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from cellpheno.core import weight_files
-from cellpheno.core.errors import StudyError
+from cellpheno.core.errors import Mistakes, Several, StudyError
 from cellpheno.study import (
     annotations,
     calls,
@@ -32,7 +33,13 @@ from cellpheno.study import (
 from cellpheno.study.annotations import annotators
 from cellpheno.study.config_text import LOADER, Key, Written
 from cellpheno.study.overrides import Config, detector, experiment
-from cellpheno.study.schema_defaults import fill, refuse_misfits, with_defaults
+from cellpheno.study.schema_defaults import (
+    Misfits,
+    fill,
+    refuse_misfits,
+    resolved,
+    with_defaults,
+)
 
 CHECKS = (
     classes.check,
@@ -65,11 +72,49 @@ def complete(
     The JSON schema (2020-12) gives the defaults, except those that the protocol decides.
     `written` comes from `config_text.read`; messages call the config `source`.
 
-    Raises a StudyError for the first key that is unknown, missing or invalid, and for the name of
-    an unknown class, channel or other entry.
+    Raises a StudyError with all mistakes: keys that are unknown, missing or invalid, and names of
+    unknown classes, channels or other entries.
     """
     config_values.check(config, written or {}, source)
     config = copy.deepcopy(config)
+    try:
+        checked = _fill(config, schema, source, written)
+    except Misfits as found:
+        # the other keys are checked without these, where that can be done
+        if _leave_out(config, found.keys, schema):
+            try:
+                complete(config, schema, source, written)
+            except StudyError as others:
+                left_out = [config_values.shown(key) for key in found.keys]
+                raise Several([found, others], but=left_out) from None
+        raise
+    mistakes = Mistakes()
+    for check in CHECKS:
+        with mistakes:
+            check(checked, source)
+    mistakes.refuse()
+    return config
+
+
+def _leave_out(config: Config, keys: Collection[Key], schema: Mapping[str, Any]) -> bool:
+    """Take keys, or the lists that they are in, out of a config; return whether it needs none."""
+    for key in keys:
+        section, part = config, schema
+        names = [str(name) for name in itertools.takewhile(lambda name: type(name) is str, key)]
+        for name in names[:-1]:
+            section = section.get(name, {})
+            part = resolved(part, schema).get("properties", {}).get(name, {})
+        needed = resolved(part, schema).get("required", ())
+        if not names or names[-1] in needed or names[-1] not in section:
+            return False
+        del section[names[-1]]
+    return True
+
+
+def _fill(
+    config: Config, schema: Mapping[str, Any], source: str, written: Mapping[Key, Written] | None
+) -> Config:
+    """Fill in every default, in place; return the config with values for what is planned."""
     one_class.follow(config)
     candidates.follow(config)
     classes.follow(config)
@@ -91,24 +136,25 @@ def complete(
         part = {**schema["properties"][name_of_part], "$defs": schema["$defs"]}
         for name, override in config[key].items():
             checked[key][name] = with_defaults(override, part, part)
-            refuse_misfits(with_overrides(checked, name), part, f"{source}: {key}/{name}")
-    for check in CHECKS:
-        check(checked, source)
-    return config
+            refuse_misfits(with_overrides(checked, name), part, source, within=(key, name))
+    return checked
 
 
 def check_sheet(config: Config, fields: pd.DataFrame) -> None:
     """Refuse a config with names that the sample sheet does not have.
 
-    Raises a StudyError for the first column, condition or other value, and for comparisons that
-    lack fields.
+    Raises a StudyError for each section with such a column, condition or other value, or with a
+    comparison that lacks fields.
     """
+    mistakes = Mistakes()
     for section in (annotations, labels, experiments, statistics, simulation):
-        section.check_sheet(config, fields)
+        with mistakes:
+            section.check_sheet(config, fields)
+    mistakes.refuse()
 
 
 def check_files(config: Config, folder: Path) -> None:
-    """Raise a StudyError for weights or annotations that are missing or results of the study.
+    """Raise a StudyError with all weights or annotations that are missing or the study's results.
 
     Annotations of a simulated study are skipped, because the workflow makes them.
     """
@@ -119,24 +165,30 @@ def check_files(config: Config, folder: Path) -> None:
             for number, path in enumerate(settings["files"]):
                 key = f"annotations.files.{number} (annotator {settings['annotator']})"
                 named[key] = str(Path(config["data_root"]) / path)
+    mistakes = Mistakes()
     for key, path in named.items():
-        if path is None:
-            continue
-        if not os.path.exists(folder / path):  # noqa: PTH110 - a Path raises for a name too long
-            fetched = " or download it by `snakemake fetch`" if "fetch" in config else ""
-            raise StudyError(
-                f"The config key {key} names {path}, which does not exist; correct it{fetched}."
-            )
-        if not (os.path.isfile(folder / path) or os.path.isdir(folder / path)):  # noqa: PTH112, PTH113
-            raise StudyError(
-                f"The config key {key} names {path}, which is a device or a pipe; name a file."
-            )
-        exports = folder / "results" / config["study"] / "export"
-        if (folder / path).resolve().is_relative_to(exports.resolve()):
-            raise StudyError(
-                f"The config key {key} names {path}, which `snakemake export` makes from the "
-                "study's own results and replaces; copy it elsewhere and name the copy."
-            )
+        if path is not None:
+            with mistakes:
+                _check_file(config, key, path, folder)
+    mistakes.refuse()
+
+
+def _check_file(config: Config, key: str, path: str, folder: Path) -> None:
+    if not os.path.exists(folder / path):  # noqa: PTH110 - a Path raises for a name too long
+        fetched = " or download it by `snakemake fetch`" if "fetch" in config else ""
+        raise StudyError(
+            f"The config key {key} names {path}, which does not exist; correct it{fetched}."
+        )
+    if not (os.path.isfile(folder / path) or os.path.isdir(folder / path)):  # noqa: PTH112, PTH113
+        raise StudyError(
+            f"The config key {key} names {path}, which is a device or a pipe; name a file."
+        )
+    exports = folder / "results" / config["study"] / "export"
+    if (folder / path).resolve().is_relative_to(exports.resolve()):
+        raise StudyError(
+            f"The config key {key} names {path}, which `snakemake export` makes from the "
+            "study's own results and replaces; copy it elsewhere and name the copy."
+        )
 
 
 def check_weights(config: Config, folder: Path) -> None:

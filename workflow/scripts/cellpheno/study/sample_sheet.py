@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from cellpheno.core import notices, text_tables, wells
-from cellpheno.core.errors import StudyError
+from cellpheno.core.errors import Mistakes, StudyError
 from cellpheno.study import config_values, spellings
 from cellpheno.study.composite import RESERVED
 from cellpheno.study.inputs import COLOURS
@@ -56,8 +56,8 @@ def read(config: dict[str, Any], folder: Path, must_exist: bool) -> pd.DataFrame
     Blanks around values and blank lines are ignored. `must_exist` is False when a rule makes the
     channel files; relative paths start at `folder`.
 
-    Raises a StudyError for a sheet that is missing, empty or malformed, for the first wrong row,
-    and for missing files.
+    Raises a StudyError for a sheet that is missing, empty or malformed, and otherwise with all
+    columns, the first row of each column, and the files that are wrong.
     """
     sheet = config["fields"]
     if not os.path.lexists(folder / sheet):
@@ -66,9 +66,14 @@ def read(config: dict[str, Any], folder: Path, must_exist: bool) -> pd.DataFrame
             "to make it."
         )
     fields = _completed(_table(folder / sheet, sheet), sheet)
-    _check_columns(fields, config)
-    _check_texts(fields, sheet)
-    _check_names(fields, sheet)
+    mistakes = Mistakes()
+    with mistakes:
+        _check_columns(fields, config)
+    with mistakes:
+        _check_texts(fields, sheet)
+    with mistakes:
+        _check_names(fields, sheet)
+    mistakes.refuse()
     for channel in config["channels"]:
         fields[channel] = _joined(Path(config["data_root"]), fields[channel].tolist())
     if must_exist:
@@ -115,26 +120,34 @@ def _completed(fields: pd.DataFrame, sheet: str) -> pd.DataFrame:
 def _check_columns(fields: pd.DataFrame, config: dict[str, Any]) -> None:
     sheet = config["fields"]
     chosen = [config["splits"]["by"], *config["evaluation"]["by"]]
-    for column in [*COLUMNS, *config["channels"], *chosen]:
-        if column not in fields:
-            raise StudyError(
-                f"{sheet} lacks the column {column}; found are {', '.join(fields.columns)}."
-            )
-        empty = fields.index[fields[column] == ""]
-        if len(empty):
-            raise StudyError(
-                f"Line {empty[0]} of {sheet} has no value in the column {column}; fill it in."
-            )
-        if (fields[column] == "NA").any():
-            raise StudyError(
-                f"{sheet} has NA in the column {column}, which the result tables use for missing "
-                "values; write another word."
-            )
+    mistakes = Mistakes()
+    for column in dict.fromkeys([*COLUMNS, *config["channels"], *chosen]):
+        with mistakes:
+            _check_column(fields, column, sheet)
     for column in sorted(RESERVED - {*COLUMNS, "split"}):
-        if column in fields:
-            raise StudyError(
-                f"{sheet} has a column {column}, a name reserved for result tables; rename it."
-            )
+        with mistakes:
+            if column in fields:
+                raise StudyError(
+                    f"{sheet} has a column {column}, a name reserved for result tables; rename it."
+                )
+    mistakes.refuse()
+
+
+def _check_column(fields: pd.DataFrame, column: str, sheet: str) -> None:
+    if column not in fields:
+        raise StudyError(
+            f"{sheet} lacks the column {column}; found are {', '.join(fields.columns)}."
+        )
+    empty = fields.index[fields[column] == ""]
+    if len(empty):
+        raise StudyError(
+            f"Line {empty[0]} of {sheet} has no value in the column {column}; fill it in."
+        )
+    if (fields[column] == "NA").any():
+        raise StudyError(
+            f"{sheet} has NA in the column {column}, which the result tables use for missing "
+            "values; write another word."
+        )
 
 
 def _check_texts(fields: pd.DataFrame, sheet: str) -> None:
@@ -151,23 +164,28 @@ def _check_texts(fields: pd.DataFrame, sheet: str) -> None:
 
 
 def _check_names(fields: pd.DataFrame, sheet: str) -> None:
+    mistakes = Mistakes()
     bad = fields.loc[~fields["field"].str.fullmatch(FIELD_NAME), "field"]
-    if len(bad):
-        raise StudyError(
-            f"The field {bad.iloc[0]!r} in {sheet} should contain only letters, digits, dots, "
-            "dashes and underscores; rename it."
-        )
+    with mistakes:
+        if len(bad):
+            raise StudyError(
+                f"The field {bad.iloc[0]!r} in {sheet} should contain only letters, digits, dots, "
+                "dashes and underscores; rename it."
+            )
     twice = fields.loc[fields["field"].duplicated(), "field"]
-    if len(twice):
-        raise StudyError(
-            f"The field {twice.iloc[0]} is in {sheet} more than once; give each its own name."
-        )
+    with mistakes:
+        if len(twice):
+            raise StudyError(
+                f"The field {twice.iloc[0]} is in {sheet} more than once; give each its own name."
+            )
     odd = fields[~fields["split"].isin(["", *SPLITS])]
-    if len(odd):
-        raise StudyError(
-            f"The field {odd['field'].iloc[0]} in {sheet} has the split {odd['split'].iloc[0]!r}; "
-            f"use {', '.join(SPLITS)}, or leave it empty."
-        )
+    with mistakes:
+        if len(odd):
+            raise StudyError(
+                f"The field {odd['field'].iloc[0]} in {sheet} has the split "
+                f"{odd['split'].iloc[0]!r}; use {', '.join(SPLITS)}, or leave it empty."
+            )
+    mistakes.refuse()
 
 
 def _joined(root: Path, names: list[str]) -> list[str]:

@@ -1,12 +1,12 @@
 """Compare a config with its JSON schema (2020-12): fill in defaults, refuse misfits."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import jsonschema
 
-from cellpheno.core.errors import StudyError
+from cellpheno.core.errors import Several, StudyError
 from cellpheno.core.names import suggestion
 from cellpheno.study import config_values
 from cellpheno.study.config_text import Key, Written
@@ -80,43 +80,63 @@ def resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, An
     }
 
 
+class Misfits(Several):
+    """What does not fit the schema."""
+
+    def __init__(self, errors: Iterable[StudyError], keys: Collection[Key]) -> None:
+        super().__init__(errors)
+        self.keys = keys
+        """The keys to blame; without them, the rest of the config can be checked."""
+
+
 def refuse_misfits(
     config: Mapping[str, Any],
     schema: Mapping[str, Any],
     source: str,
     written: Mapping[Key, Written] | None = None,
+    within: Key = (),
 ) -> None:
-    """Raise a StudyError for the first key that is unknown, missing or invalid.
+    """Raise `Misfits` for all keys that are unknown, missing or invalid.
 
-    `written` comes from `config_text.read`; messages call the config `source`.
+    `written` comes from `config_text.read`; messages call the config `source`. A section with the
+    overrides of an entry is `within` it.
     """
+    source = f"{source}: {'/'.join(map(str, within))}" if within else source
+    found: dict[Key, StudyError] = {}
     errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
-    error = min(
-        errors, key=lambda e: (len(e.absolute_path), list(map(str, e.absolute_path))), default=None
-    )
-    if error is None:
-        return
+    for error in sorted(errors, key=lambda e: (len(e.absolute_path), [*map(str, e.absolute_path)])):
+        for key, sentence in _misfits(error, source, written or {}):
+            found.setdefault(key, sentence)
+    if found:
+        raise Misfits(found.values(), [(*within, *key) for key in found])
+
+
+def _misfits(
+    error: jsonschema.ValidationError, source: str, written: Mapping[Key, Written]
+) -> Iterator[tuple[Key, StudyError]]:
+    """Yield each key that an error of the schema is about, and a sentence."""
     while error.context:  # of several schemas, none fits: report the closest
         error = max(error.context, key=lambda e: len(e.absolute_path))
     key = tuple(error.absolute_path)
     within = f"{config_values.shown(key)}." if key else ""
-    if error.validator == "additionalProperties" and isinstance(
-        error.schema.get("properties"), dict
-    ):
-        known = list(error.schema["properties"])
-        unknown = next(name for name in error.instance if name not in known)
-        raise StudyError(
-            f"{source}: the key {within}{_short(unknown)} is not known{suggestion(unknown, known)}."
-        )
-    if error.validator == "required":
-        missing = next(name for name in error.validator_value if name not in error.instance)
-        raise StudyError(
-            f"{source}: the key {within}{missing} is missing; docs/configuration.md explains it."
-        )
     wanted = error.validator_value
-    if error.validator == "type" and "string" in wanted and "number" not in wanted:
-        raise config_values.not_text(key, error.instance, written or {}, source)
-    raise StudyError(f"{source}: {_misfit(error)}.")
+    known = error.schema.get("properties")
+    if error.validator == "additionalProperties" and isinstance(known, dict):
+        for name in error.instance:
+            if name not in known:
+                end = suggestion(name, list(known))
+                sentence = f"{source}: the key {within}{_short(name)} is not known{end}."
+                yield (*key, name), StudyError(sentence)
+    elif error.validator == "required":
+        for name in wanted:
+            if name not in error.instance:
+                where = "docs/configuration.md explains it"
+                sentence = f"{source}: the key {within}{name} is missing; {where}."
+                yield (*key, name), StudyError(sentence)
+    elif error.validator == "type" and "string" in wanted and "number" not in wanted:
+        yield key, config_values.not_text(key, error.instance, written, source)
+    else:
+        yield key, StudyError(f"{source}: {_misfit(error)}.")
 
 
 def _misfit(error: jsonschema.ValidationError) -> str:
