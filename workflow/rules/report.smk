@@ -25,6 +25,7 @@ if "--report" in sys.argv:
             Path(f"results/{STUDY}"), next(iter(EXPERIMENTS), "")
         ),
         "tested": first_page.tested(Path(f"results/{STUDY}")),
+        "designs": first_page.designs(Path(f"results/{STUDY}")),
     }
 
 

@@ -89,6 +89,7 @@ rule compare_conditions:
         source=lookup("statistics/source", within=config),
         control=lookup("statistics/control", within=config),
         tests=lookup("statistics/tests", within=config),
+        design=lookup("statistics/design", within=config),
         classes=lookup("classes", within=config),
         groups=lookup("class_groups", within=config, default={}),
         excluded=lookup("statistics/exclude_classes", within=config),
@@ -158,6 +159,7 @@ rule compare_measures:
     params:
         control=lookup("statistics/control", within=config),
         tests=lookup("statistics/tests", within=config),
+        design=lookup("statistics/design", within=config),
         splits=lookup("statistics/splits", within=config),
         without=lookup("statistics/exclude_conditions", within=config),
         code=code_id("compare_measures.py"),

@@ -29,8 +29,10 @@ for name in members:
     what = f"{inputs.frequencies} (class {name})"
     storage.check_fields(own, usable, what, inputs.splits)
 if single:
-    table = conditions.of_numbers(counted, params.control, params.tests, named)
+    table = conditions.of_numbers(counted, params.control, params.tests, named, params.design)
 else:
-    table = conditions.of_frequencies(counted, params.control, params.tests, members, named)
+    table = conditions.of_frequencies(
+        counted, params.control, params.tests, members, named, params.design
+    )
 storage.write(table, snakemake.output.table, TESTS)
 job.save_warnings(snakemake)

@@ -23,6 +23,7 @@ table = conditions.of_measures(
     control=params.control,
     entries=params.tests,
     named=named[named["field"].isin(annotated)],
+    design=params.design,
 )
 storage.write(table, snakemake.output.table, MEASURE_TESTS)
 job.save_warnings(snakemake)

@@ -23,6 +23,7 @@ def complete(config):
 
 
 COUNTS = {"test": "gee", "unit": "replicate"}
+FIELDS = {"test": "student", "unit": "field"}
 
 
 def changed(*path, to):
@@ -212,6 +213,10 @@ def test_an_experiment_overrides_only_what_it_names():
         (
             changed("statistics", to={"measures": ["area"], "tests": [COUNTS]}),
             ["statistics.measures", "t-tests"],
+        ),
+        (
+            changed("statistics", to={"design": "paired", "tests": [FIELDS]}),
+            ["statistics.design", "only replicates have partners"],
         ),
         (changed("experiments", to={"a": {"modell": {}}}), ["experiments/a", "modell", "model"]),
         ({k: v for k, v in DEFAULT.items() if k != "classes"}, ["classes", "missing"]),

@@ -15,10 +15,11 @@ DETECTION = """detector seed split metric value ci_low ci_high n
 r 0 val ap@0.5 0.5 0.4 0.6 9
 r 0 test ap@0.5 0.8125 0.7 0.9 12
 """
-TESTS = """class condition p_adjusted
-a x 0.01
-b x 0.5
-a y NA
+TESTS = """class condition p_adjusted unit design reason
+a x 0.01 replicate paired three-days
+b x 0.5 replicate paired three-days
+a y NA replicate independent one-day
+a x 0.5 field independent fields
 """
 
 
@@ -43,6 +44,7 @@ def page(default_config, results):
             "compared": compared,
             "results": first_page.results(folder, "main"),
             "tested": first_page.tested(folder),
+            "designs": first_page.designs(folder),
         }
         text = (ROOT / "workflow/report/workflow.rst").read_text()
         # as Snakemake renders it
@@ -66,7 +68,15 @@ def test_test_fields_are_shown_where_there_are_some(results):
 
 
 def test_comparisons_are_counted_by_what_became_of_them(results):
-    assert first_page.tested(results) == {"all": 3, "tested": 2, "significant": 1}
+    assert first_page.tested(results) == {"all": 4, "tested": 3, "significant": 1}
+
+
+def test_the_design_of_tests_of_replicates_is_said_once_with_its_reason(results, page):
+    sentences = ["x: paired (three-days).", "y: independent (one-day)."]
+    assert first_page.designs(results) == sentences
+    html = page()
+    assert f"Design of the tests of replicates: {' '.join(sentences)}" in html
+    assert "replicate as block" in html
 
 
 def test_a_study_of_annotated_fields_alone_compares_nothing(tmp_path):
@@ -78,7 +88,7 @@ def test_a_study_of_annotated_fields_alone_compares_nothing(tmp_path):
 def test_the_page_has_a_table_of_results(page):
     html = page()
     assert "<td>0.812</td>" in html
-    assert "2 could be tested and 1 are significant" in html
+    assert "3 could be tested and 1 are significant" in html
 
 
 def test_a_study_without_results_yet_has_a_page_without_a_table(page, tmp_path):

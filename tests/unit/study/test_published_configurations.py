@@ -121,6 +121,7 @@ AIM_CICS = {
     "calls.target": (None, "A36"),
     "figures.palette": ("published", "A45"),
     "statistics.control": ("control", "A49"),
+    "statistics.design": ("independent", "A51"),
     "statistics.tests": (
         [{"test": "student", "unit": "field", "correction": "none"}],
         "A51",
@@ -347,6 +348,7 @@ JIMT1 = {
     "calls.threshold": (0.5, "L21"),
     "grad_cam.every_class": (True, "L27"),
     "statistics.control": ("no treatment", "L2"),
+    "statistics.design": ("independent", "L2"),
 }
 OF_EVERY_EXPERIMENT = [path for path in JIMT1 if path.startswith("classification.training.")]
 

@@ -22,6 +22,7 @@ def config():
         "splits": {"by": "group"},
         "evaluation": {"by": []},
         "statistics": {
+            "design": "auto",
             "splits": ["predict"],
             "control": "control",
             "exclude_conditions": [],
@@ -363,6 +364,17 @@ def test_fewer_than_two_units_in_a_condition_are_refused(tmp_path, config, rows)
     assert "drug" in sentence
     assert "1 replicate" in sentence
     assert "leave statistics.control out if nothing is compared" in sentence
+
+
+def test_pairs_need_two_replicate_names_in_common(tmp_path, config, rows):
+    config["statistics"]["design"] = "paired"
+    fields = sample_sheet.read(config, sheet(tmp_path, rows), must_exist=True)
+    statistics.check_sheet(config, fields)
+    for row in rows:
+        row["replicate"] = f"{row['condition']} {row['replicate']}"
+    assert "drug and control have 0 replicate names in common" in refusal(
+        sheet(tmp_path, rows), config
+    )
 
 
 def test_a_condition_that_is_no_part_of_the_experiment_may_have_one_unit(tmp_path, config, rows):

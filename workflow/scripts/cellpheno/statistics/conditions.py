@@ -13,12 +13,15 @@ import pandas as pd
 from cellpheno.core import notices
 from cellpheno.measuring import multiple_testing
 from cellpheno.statistics import frequencies, measures
-from cellpheno.statistics.count_model import gee
+from cellpheno.statistics.count_model import blocked_gee, conditional, gee
+from cellpheno.statistics.design import INDEPENDENT, PAIRED, choose
 from cellpheno.statistics.left_out import Fields
-from cellpheno.statistics.t_tests import ALPHA, Comparison, t_test
+from cellpheno.statistics.t_tests import ALPHA, Comparison, paired_t_test, t_test
 
 COUNT_MODEL = "gee"
 """The test that needs counts of cells instead of one value per unit."""
+CONDITIONAL = "conditional"
+"""Next to each paired model for counts: does the result hold if only blocks are looked into?"""
 COUNTS = ["n_class", "n_cells"]
 
 logger = logging.getLogger(__name__)
@@ -35,6 +38,7 @@ def of_frequencies(
     entries: Sequence[Mapping[str, str]],
     members: Mapping[str, Sequence[str]],
     named: pd.DataFrame,
+    design: str = INDEPENDENT,
 ) -> pd.DataFrame:
     """Compare the frequencies of each class and group with control; return a tests table.
 
@@ -43,7 +47,8 @@ def of_frequencies(
     are corrected over all comparisons of one entry: all conditions times all questions of classes
     and groups (see `multiple_testing.questions`). `members` are the counted classes of each class
     and group. Each condition in `named` (from `fields.named_for_comparison`) has rows, even without
-    usable fields.
+    usable fields. `design` is `paired`, `independent` or `auto` (see `design.choose`); a paired
+    `gee` is followed by rows of the test `conditional`.
     """
     counted = set(table.loc[table["n_cells"] > 0, "field"])
     fields = Fields(named, counted, "without a called cell")
@@ -53,7 +58,9 @@ def of_frequencies(
             "No cell was called in the fields of the experiment, so no condition can be compared."
         )
     units = functools.partial(frequencies.per_unit, table)
-    return _run(units, "frequency", control, entries, multiple_testing.questions(members), fields)
+    return _run(
+        units, "frequency", control, entries, multiple_testing.questions(members), fields, design
+    )
 
 
 def of_numbers(
@@ -61,6 +68,7 @@ def of_numbers(
     control: str | None,
     entries: Sequence[Mapping[str, str]],
     named: pd.DataFrame,
+    design: str = INDEPENDENT,
 ) -> pd.DataFrame:
     """Compare the number of cells per field with control, where all cells are of one class.
 
@@ -70,7 +78,7 @@ def of_numbers(
     fields.warn(expected=control is not None)
     units = functools.partial(measures.per_unit, measures.of_numbers(table))
     asked = {name: name for name in table["class"].unique()}
-    return _run(units, "value", control, entries, asked, fields)
+    return _run(units, "value", control, entries, asked, fields, design)
 
 
 def of_measures(
@@ -78,6 +86,7 @@ def of_measures(
     control: str | None,
     entries: Sequence[Mapping[str, str]],
     named: pd.DataFrame,
+    design: str = INDEPENDENT,
 ) -> pd.DataFrame:
     """Compare each measure of the annotated objects with control, class by class.
 
@@ -93,7 +102,7 @@ def of_measures(
         measured = set(part.loc[part["value"].notna(), "field"])
         fields = Fields(named, measured, f"without a known {measure}")
         fields.warn(expected=control is not None)
-        found = _run(units, "value", control, entries, asked, fields)
+        found = _run(units, "value", control, entries, asked, fields, design)
         parts.append(found.assign(measure=str(measure), measure_unit=str(unit)))
     return pd.concat(parts, ignore_index=True)
 
@@ -105,14 +114,27 @@ def _run(
     entries: Sequence[Mapping[str, str]],
     asked: Mapping[str, Hashable],
     fields: Fields,
+    design: str,
 ) -> pd.DataFrame:
     """Run all configured tests; `value` names the compared column of the units."""
+    entries = [{**entry, "design": design} for entry in entries]
     if control is None:
         logger.info("statistics.control is null, so nothing is tested.")
         return run_one(units(entries[0]["unit"]), value, "", entries[0], asked, []).assign(note="")
     _warn_of_too_few(units, value, [control, *fields.conditions], entries, fields)
-    tested = [_with_notes(units, value, control, entry, asked, fields) for entry in entries]
-    return pd.concat(tested, ignore_index=True)
+    tested = []
+    for entry in entries:
+        tested.append(_with_notes(units, value, control, entry, asked, fields))
+        blocked = tested[-1].loc[tested[-1]["design"] == PAIRED, "condition"]
+        if entry["test"] == COUNT_MODEL and len(blocked):
+            within = {**entry, "test": CONDITIONAL, "design": PAIRED}
+            some = list(blocked.unique())
+            tested.append(_with_notes(units, value, control, within, asked, fields, some))
+    found = pd.concat(tested, ignore_index=True)
+    lossy = found[(found["design"] == PAIRED) & found["reason"].str.contains("left out")]
+    for condition, reason in sorted(set(zip(lossy["condition"], lossy["reason"], strict=True))):
+        notices.warn(f"{condition} is compared with {control} in pairs: {reason}.")
+    return found
 
 
 def _warn_of_too_few(
@@ -149,43 +171,55 @@ def run_one(
 
     `units` has one row per condition, unit and class; rows without `value`, the compared column,
     are no units. `asked` maps each class to its question; every class has rows, and so has every
-    condition, even without units.
+    condition, even without units. The entry may ask for a `design`.
     """
     known = units.dropna(subset=value)
-    columns = [value, *COUNTS] if entry["test"] == COUNT_MODEL else [value]
+    columns = [value, *COUNTS] if entry["test"] in (COUNT_MODEL, CONDITIONAL) else [value]
     groups = known.groupby(["class", "condition"]).indices
-    numbers = known[columns].to_numpy(dtype=np.float64)
-    samples = {key: numbers[rows] for key, rows in groups.items()}
+    numbers, names = known[columns].to_numpy(dtype=np.float64), known["unit"].to_numpy(dtype=str)
+    samples = {key: (numbers[rows], names[rows]) for key, rows in groups.items()}
+    nothing = (numbers[:0], names[:0])
     rows, questions = [], []
     for name in asked:
         for condition in conditions:
             if condition == control:
                 continue
-            ours = samples.get((name, condition), numbers[:0])
-            theirs = samples.get((name, control), numbers[:0])
+            ours, our_names = samples.get((name, condition), nothing)
+            theirs, their_names = samples.get((name, control), nothing)
+            asked_for = entry.get("design", INDEPENDENT)
+            design, reason = choose(asked_for, entry["unit"], their_names, our_names)
+            if design == PAIRED:
+                _, first, second = np.intersect1d(their_names, our_names, return_indices=True)
+                theirs, ours = theirs[first], ours[second]
             questions.append((asked[name], condition))
             rows.append(
                 {"class": name, "condition": condition, "control": control, "test": entry["test"]}
                 | {"n_units": len(ours) + len(theirs), "unit": entry["unit"]}
-                | vars(_compare(theirs, ours, entry["test"]))
+                | vars(_compare(theirs, ours, entry["test"], design))
                 | {"correction": entry["correction"], "n_control": len(theirs)}
                 | {"n_condition": len(ours), "mean_control": _mean(theirs)}
-                | {"mean_condition": _mean(ours)}
+                | {"mean_condition": _mean(ours), "design": design}
+                | {"n_blocks": len(ours) if design == PAIRED else 0, "reason": reason}
             )
     columns = ["class", "condition", "control", "test", "n_units", "unit"]
     columns += [field.name for field in dataclasses.fields(Comparison)] + ["correction"]
     columns += ["n_control", "n_condition", "mean_control", "mean_condition"]
-    table = pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=[*columns, "design", "n_blocks", "reason"])
     p = table["p"].to_numpy(dtype=np.float64)
     adjusted = multiple_testing.adjust(p, entry["correction"], questions)
     table.insert(list(table.columns).index("p") + 1, "p_adjusted", adjusted)
     return table
 
 
-def _compare(control: Values, condition: Values, test: str) -> Comparison:
+def _compare(control: Values, condition: Values, test: str, design: str) -> Comparison:
     """Compare samples [n, 1 or 3]: the value and, for a count model, counts."""
+    if test == CONDITIONAL:
+        return conditional(control[:, 1:], condition[:, 1:])
     if test == COUNT_MODEL:
-        return gee(control[:, 1:], condition[:, 1:])
+        compare = blocked_gee if design == PAIRED else gee
+        return compare(control[:, 1:], condition[:, 1:])
+    if design == PAIRED:
+        return paired_t_test(control[:, 0], condition[:, 0])
     return t_test(control[:, 0], condition[:, 0], test)
 
 
@@ -200,9 +234,12 @@ def _with_notes(
     entry: Mapping[str, str],
     asked: Mapping[str, Hashable],
     fields: Fields,
+    some: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Run one test, and note what was not tested or must not be taken at face value."""
-    run = functools.partial(run_one, asked=asked, conditions=fields.conditions)
+    """Run one test of all or `some` conditions, and note what must not be taken at face value."""
+    run = functools.partial(
+        run_one, asked=asked, conditions=fields.conditions if some is None else some
+    )
     table = run(units(entry["unit"]), value, control, entry)
     sound = table
     if entry["unit"] != "replicate":
@@ -218,9 +255,15 @@ def _note(row: Mapping[Any, Any], by_replicate: Mapping[Any, Any], fields: Field
     """Return a sentence on a comparison, or nothing; `by_replicate` has replicates as units."""
     unit = row["unit"]
     sides = {row["control"]: row["n_control"], row["condition"]: row["n_condition"]}
+    if row["design"] == PAIRED and row["n_blocks"] < 2:
+        return f"Not tested: {row['reason']}; a paired test needs two."
     few = [_number(name, n, unit, fields) for name, n in sides.items() if n < 2]
     if few:
         return f"Not tested: {' and '.join(few)}; a test needs two."
+    if np.isnan(row["p"]) and row["test"] == CONDITIONAL:
+        return "Not tested: the blocks say too little about the odds ratio."
+    if np.isnan(row["p"]) and row["design"] == PAIRED:
+        return f"Not tested: the difference is the same in all {unit}s."
     if np.isnan(row["p"]):
         return f"Not tested: the value is the same in all {unit}s."
     if row["n_units"] == by_replicate["n_units"]:

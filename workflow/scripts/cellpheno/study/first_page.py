@@ -56,6 +56,15 @@ def tested(folder: Path) -> dict[str, int]:
     return {"all": len(rows), "tested": len(p), "significant": sum(value < 0.05 for value in p)}
 
 
+def designs(folder: Path) -> list[str]:
+    """Return a sentence for each design of the tests of replicates: which conditions, and why."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for row in _rows(folder / "statistics/tests.tsv"):
+        if row["unit"] == "replicate":
+            found.setdefault((row["design"], row["reason"]), {})[row["condition"]] = None
+    return [f"{', '.join(names)}: {design} ({why})." for (design, why), names in found.items()]
+
+
 def _rows(path: Path) -> Iterator[Row]:
     if path.exists():
         with path.open(encoding="utf-8", newline="") as file:

@@ -24,6 +24,7 @@ CORRECTED: Choices = {
     ("detection", "model", "stem"): "adapted",
     ("detection", "training", "flips"): "both",
     ("detection", "training", "max_gradient_norm"): 5.0,
+    ("statistics", "design"): "auto",
     ("statistics", "tests"): [
         {"test": "welch", "unit": "replicate", "correction": "holm"},
         {"test": "gee", "unit": "replicate", "correction": "holm"},
@@ -43,6 +44,7 @@ PUBLISHED: dict[str, Choices] = {
         ("detection", "inference", "proposals_after_nms"): 1000,
         ("detection", "inference", "proposals_before_nms"): 4000,
         ("detection", "training", "max_gradient_norm"): None,
+        ("statistics", "design"): "independent",
         ("statistics", "tests"): [{"test": "student", "unit": "field", "correction": "none"}],
     },
     "cca": {  # C17 to C21, C32, C42, C45 to C47
@@ -58,8 +60,9 @@ PUBLISHED: dict[str, Choices] = {
         ("detection", "model", "stem"): "random_frozen",
         ("detection", "training", "flips"): "horizontal",
         ("detection", "training", "max_gradient_norm"): None,
+        ("statistics", "design"): "independent",
     },
-    "jimt1": {},
+    "jimt1": {("statistics", "design"): "independent"},
 }
 """Differing choices of `protocol: published`, by `published_study`."""
 

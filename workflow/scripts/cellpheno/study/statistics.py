@@ -22,6 +22,13 @@ def check(config: Config, source: str) -> None:
             f"{source}: statistics.measures are compared by t-tests, but statistics.tests has "
             "none; add one with test: welch or test: student."
         )
+    if settings["design"] == "paired" and all(
+        test["unit"] != "replicate" for test in settings["tests"]
+    ):
+        raise StudyError(
+            f"{source}: statistics.design is paired, but no entry of statistics.tests has the "
+            "replicate as unit, and only replicates have partners; add one, or set design to auto."
+        )
     nobody = config["candidates"]["source"] == "detector"
     nobody = nobody and config["labels"]["source"] == "annotations"
     if settings["source"] == "labels" and nobody:
@@ -54,6 +61,8 @@ def check_sheet(config: Config, fields: pd.DataFrame) -> None:
             f"name one of {', '.join(map(repr, conditions))}, or leave the key out if nothing is "
             "compared."
         )
+    if settings["design"] == "paired":
+        _check_blocks(settings["control"], taking_part, sheet)
     for test in settings["tests"]:
         unit = test["unit"]
         counts = taking_part.groupby("condition")[unit].nunique()
@@ -63,6 +72,19 @@ def check_sheet(config: Config, fields: pd.DataFrame) -> None:
                 f"test by {unit} needs at least 2; add some, change the unit in statistics.tests, "
                 "give fields that take no part another split in the sheet, or leave "
                 "statistics.control out if nothing is compared."
+            )
+
+
+def _check_blocks(control: str, fields: pd.DataFrame, sheet: str) -> None:
+    """Raise a StudyError for a condition that shares fewer than two replicates with control."""
+    replicates = fields.groupby("condition")["replicate"].agg(set)
+    for condition, names in replicates.drop(control).items():
+        shared = len(names & replicates[control])
+        if shared < 2:
+            raise StudyError(
+                f"statistics.design is paired, but {condition} and {control} have {shared} "
+                f"replicate names in common in {sheet}, and a paired test needs at least 2; give "
+                "replicates of one day one name, or set design to auto."
             )
 
 

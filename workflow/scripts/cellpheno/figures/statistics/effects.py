@@ -1,6 +1,6 @@
 """Draw differences to control with their intervals, one column for each test."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,11 +10,17 @@ from matplotlib.lines import Line2D
 
 from cellpheno.figures import style
 from cellpheno.figures.statistics.frequencies import tests_of
+from cellpheno.statistics.design import INDEPENDENT, PAIRED
 
 TESTS = {
     "welch": "Welch's t-test",
     "student": "Student's t-test",
     "gee": "model for counts (GEE)",
+}
+PAIRED_TESTS = {
+    "welch": "paired t-test",
+    "student": "paired t-test",
+    "gee": "model for counts in blocks (GEE)",
 }
 CORRECTIONS = {
     "none": "uncorrected",
@@ -40,15 +46,15 @@ def draw(
     made = style.figure(style.PAGE_MM, max(45.0, 22 + 2.4 * step * len(names)))
     places = made.subplots(1, len(entries), sharey=True, sharex=True, squeeze=False)[0]
     for axes, entry in zip(places, entries, strict=True):
-        _draw_column(axes, tests_of(tests, entry), names, colours)
+        of_entry = tests_of(tests, entry)
+        _draw_column(axes, of_entry, names, colours)
         if len(palette.classes) > 1:
             axes.set_xlabel("difference to control, percentage points")
             axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:+.3g}" if value else "0")
         else:
             axes.set_xlabel("difference to control, cells per field")
-        axes.set_title(
-            f"{TESTS[entry['test']]}\nof {entry['unit']}s, {CORRECTIONS[entry['correction']]}"
-        )
+        name = test_name(entry["test"], of_entry["design"])
+        axes.set_title(f"{name}\nof {entry['unit']}s, {CORRECTIONS[entry['correction']]}")
     middles = [row * step + (len(colours) - 1) / 2 for row in range(len(names))]
     places[0].set_yticks(middles, names)
     places[0].set_ylim(len(names) * step - 1, -1)
@@ -58,6 +64,12 @@ def draw(
         ncols=style.columns([*colours, "p < 0.05"]),
     )
     return made
+
+
+def test_name(test: str, designs: Iterable[str]) -> str:
+    """Return what a test is called under the designs of its comparisons."""
+    names = {PAIRED: PAIRED_TESTS[test], INDEPENDENT: TESTS[test]}
+    return " or ".join(names[design] for design in sorted(set(designs))) or TESTS[test]
 
 
 def _draw_column(
