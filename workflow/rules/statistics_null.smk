@@ -27,6 +27,7 @@ rule simulate_null_experiments:
         seed=lookup("seed", within=config),
         control=lookup("statistics/control", within=config),
         tests=lookup("statistics/tests", within=config),
+        design=lookup("statistics/design", within=config),
         classes=lookup("classes", within=config),
         groups=lookup("class_groups", within=config, default={}),
         excluded=lookup("statistics/exclude_classes", within=config),

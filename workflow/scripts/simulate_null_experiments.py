@@ -14,6 +14,7 @@ table = null_experiments.rates(
     members=frequencies.members(params.classes, params.groups, params.excluded),
     number=params.number,
     seed=params.seed,
+    design=params.design,
 )
 storage.write(table, snakemake.output.table, NULL_EXPERIMENTS)
 job.save_warnings(snakemake)

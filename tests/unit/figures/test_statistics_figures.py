@@ -17,6 +17,7 @@ def rate(test, unit, scope, correction, name, positives):
     return {
         "test": test,
         "unit": unit,
+        "design": "paired" if test == "gee" else "independent",
         "correction": correction,
         "scope": scope,
         "class": name,
@@ -55,7 +56,7 @@ def test_methods_are_named_once_and_in_words():
     left, right = null_experiments.draw(RATES, PALETTE).axes
     assert [label.get_text() for label in left.get_yticklabels()] == [
         "Student's t-test\nof fields",
-        "model for counts (GEE)\nof replicates",
+        "model for counts in blocks (GEE)\nof replicates",
     ]
     assert right.get_yticklabels()[1].get_text().endswith("Holm-corrected")
 

@@ -31,6 +31,7 @@ SETTINGS = {
     ],
     "faults": {},
     "replicate_spread": 0.1,
+    "day_spread": 0.0,
     "frequencies": {p: {"R": 0.34, "G": 0.33} for p in ("p06", "p07", "p08")},
 }
 

@@ -41,6 +41,7 @@ SETTINGS = {
     "annotators": [],
     "faults": {"overexposed": ["control-2"]},
     "replicate_spread": 0.15,
+    "day_spread": 0.0,
     "frequencies": {"annotated": PLANTED, "control": PLANTED},
 }
 FIELDS = ["annotated-1", "annotated-2", "control-1", "control-2"]
@@ -337,6 +338,26 @@ def test_fields_of_a_replicate_share_its_shift_and_replicates_scatter_around_the
     assert logits.std() == pytest.approx(0.15, rel=0.15)
     unshifted = culture.planted_frequencies(plan, 0.0, 0, "control", "r1")
     assert unshifted == pytest.approx(plan)
+
+
+def test_replicates_of_one_name_share_the_shift_of_their_day_under_all_conditions():
+    plan = {"partial": 0.1, "one-in-one": 0.2}
+
+    def logits(condition, spread, day_spread):
+        chances = np.array(
+            [
+                culture.planted_frequencies(plan, spread, 0, condition, f"r{n}", day_spread)
+                for n in range(400)
+            ]
+        )
+        values = np.array([row["one-in-one"] for row in chances])
+        return np.log(values / (1 - values))
+
+    one, other = logits("control", 0.15, 0.3), logits("drug", 0.15, 0.3)
+    assert one.std() == pytest.approx(np.hypot(0.15, 0.3), rel=0.1)
+    assert np.corrcoef(one, other)[0, 1] == pytest.approx(0.3**2 / (0.3**2 + 0.15**2), abs=0.06)
+    assert logits("control", 0, 0.3) == pytest.approx(logits("drug", 0, 0.3))
+    assert abs(np.corrcoef(logits("control", 0.15, 0), logits("drug", 0.15, 0))[0, 1]) < 0.15
 
 
 def test_the_via_project_holds_the_truth_of_the_annotated_fields_alone(simulated):

@@ -13,13 +13,13 @@ MEMBERS = {"none": ["none"], "one": ["one"], "two": ["two"], "any": ["one", "two
 WELCH = {"test": "welch", "unit": "replicate", "correction": "holm"}
 
 
-def study(spread, n_replicates=6, n_fields=4, conditions=("control", "x", "y")):
-    """Make a frequencies table in which replicates differ and x has a large effect."""
-    rng = np.random.default_rng(0)
+def study(spread, n_replicates=6, n_fields=4, conditions=("control", "x", "y"), day_spread=0):
+    """Make a frequencies table in which replicates, or days, differ and x has a large effect."""
+    rng, days = np.random.default_rng(0), np.random.default_rng(1).normal(size=n_replicates)
     rows = []
     for condition in conditions:
         for replicate in range(n_replicates):
-            shift = rng.normal(0, spread)
+            shift = rng.normal(0, spread) + day_spread * days[replicate]
             chance = 1 / (1 + np.exp(1.4 + shift + (1 if condition == "x" else 0)))
             for field in range(n_fields):
                 n_cells = int(rng.poisson(40))
@@ -32,8 +32,8 @@ def study(spread, n_replicates=6, n_fields=4, conditions=("control", "x", "y")):
     return table.assign(frequency=table["n_class"] / table["n_cells"])
 
 
-def rates(table, number=100, entries=(WELCH,)):
-    return null_experiments.rates(table, "control", entries, MEMBERS, number, seed=0)
+def rates(table, number=100, entries=(WELCH,), design="independent"):
+    return null_experiments.rates(table, "control", entries, MEMBERS, number, 0, design)
 
 
 def of(table, **wanted):
@@ -69,8 +69,24 @@ def test_fields_as_units_find_what_is_not_there_and_replicates_do_not():
         assert by_replicate["ci_high"] < by_field["ci_low"]
 
 
+def test_days_that_conditions_share_are_simulated_and_tests_are_in_the_design_of_the_study():
+    some = study(spread=0.1, day_spread=0.8)
+    paired, independent = rates(some, design="auto"), rates(some)
+    about = {"scope": "one comparison", "class": "any", "test": "welch"}
+    assert of(paired, **about)["design"] == "paired"
+    assert of(paired, **about)["ci_low"] < 0.05 < of(paired, **about)["ci_high"]
+    assert of(independent, **about)["rate"] < 0.02  # the days are its error
+    by_field = of(paired, scope="one comparison", **{"class": "any"}, test="student")
+    assert by_field["design"] == "independent"
+    row = paired.iloc[0]
+    assert 0.5 * row["replicate_correlation"] < row["block_correlation"]
+    assert rates(study(spread=0.8), 5).iloc[0]["block_correlation"] < row["block_correlation"]
+
+
 def test_many_comparisons_find_more_than_one_unless_they_are_corrected():
-    table = rates(study(spread=0.2))
+    some = study(spread=0.2)
+    unrelated = some.assign(replicate=some["condition"] + some["replicate"])
+    table = rates(unrelated)
     about = {"test": "welch", "scope": "whole experiment"}
     assert of(table, correction="none", **about)["ci_low"] > 0.05
     assert of(table, correction="holm", **about)["ci_low"] < 0.05

@@ -19,17 +19,25 @@ _CLOSEST, _FURTHEST = 0.9, 1.0
 
 
 def planted_frequencies(
-    planted: Mapping[str, float], spread: float, seed: int, condition: str, replicate: str
+    planted: Mapping[str, float],
+    spread: float,
+    seed: int,
+    condition: str,
+    replicate: str,
+    day_spread: float = 0.0,
 ) -> dict[str, float]:
     """Return the frequency of each subtype in one replicate.
 
-    The condition's frequencies `planted` are shifted on the logit scale, with the standard
-    deviation `spread`, in the same way for all fields of a replicate.
+    The condition's frequencies `planted` are shifted on the logit scale in the same way for all
+    fields of a replicate: with the standard deviation `spread` by the replicate's own shift, and
+    with `day_spread` by one that replicates of its name share under all conditions.
     """
     rng = randomness.generator(seed, "replicate", condition, replicate)
+    of_day = randomness.generator(seed, "day", replicate)
     shifted = {}
     for label in sorted(planted):
-        shift, frequency = np.exp(rng.normal(0.0, spread)), planted[label]
+        shift = np.exp(rng.normal(0.0, spread) + of_day.normal(0.0, day_spread))
+        frequency = planted[label]
         shifted[label] = float(frequency * shift / (1 - frequency + frequency * shift))
     excess = max(1.0, sum(shifted.values()))
     return {label: shifted[label] / excess for label in planted}
@@ -58,6 +66,7 @@ def planted_labels(
         plan.seed,
         row["condition"],
         row["replicate"],
+        plan.settings["day_spread"],
     )
     empty = fault_of(row["field"], plan.settings["faults"]) == "empty"
     count = 0 if empty else max(1, int(rng.poisson(cells_per_field)))

@@ -10,6 +10,7 @@ from scipy import stats
 from cellpheno.core import notices, randomness
 from cellpheno.measuring import multiple_testing
 from cellpheno.statistics import conditions, frequencies, variance_components
+from cellpheno.statistics.design import INDEPENDENT
 from cellpheno.statistics.t_tests import ALPHA
 from cellpheno.tables.statistics import NULL_EXPERIMENTS, NULL_SCOPES
 
@@ -20,7 +21,7 @@ CORRECTIONS = ("none", "holm")
 
 ONE, WHOLE = NULL_SCOPES
 
-COLUMNS = ("test", "unit", "correction", "scope", "class", "condition")
+COLUMNS = ("test", "unit", "design", "correction", "scope", "class", "condition")
 
 logger = logging.getLogger(__name__)
 
@@ -32,13 +33,15 @@ def rates(
     members: Mapping[str, Sequence[str]],
     number: int,
     seed: int,
+    design: str = INDEPENDENT,
 ) -> pd.DataFrame:
     """Simulate null experiments like the study's own and count each test's false positives.
 
     A null experiment has the study's conditions, replicates, fields and cells per field, but the
-    same frequencies in all conditions; replicates and fields vary as much as the study's. The tests
-    and corrections of the configured `entries` are tried in addition to `METHODS` and
-    `CORRECTIONS`. `members` are the counted classes of each class and group.
+    same frequencies in all conditions; blocks (replicates of one name), replicates and fields vary
+    as much as the study's. The tests and corrections of the configured `entries` are tried in
+    addition to `METHODS` and `CORRECTIONS`, all in the configured `design`. `members` are the
+    counted classes of each class and group.
 
     Returns a table of null experiments: for each test and class the rate in a single comparison,
     with the first condition that can be tested, and for each test and correction the rate of
@@ -51,7 +54,7 @@ def rates(
     rows: list[dict[str, object]] = []
     for experiment in experiments:
         for test, unit in methods:
-            entry = {"test": test, "unit": unit, "correction": "none"}
+            entry = {"test": test, "unit": unit, "correction": "none", "design": design}
             units = frequencies.per_unit(experiment, unit)
             there = list(units["condition"].unique())
             found = conditions.run_one(units, "frequency", control, entry, asked, there)
@@ -64,6 +67,7 @@ def rates(
         return NULL_EXPERIMENTS.empty()
     decisions = pd.DataFrame(rows, columns=[*COLUMNS, "positive"])
     return _summary(decisions).assign(
+        block_correlation=structure.block_correlation,
         replicate_correlation=structure.replicate_correlation,
         field_correlation=structure.field_correlation,
     )
@@ -78,9 +82,13 @@ def simulate(
     first = table.drop_duplicates("field").set_index("field").loc[counts.index]
     replicate = first.groupby(["condition", "replicate"], sort=False).ngroup().to_numpy(np.int64)
     condition = first.groupby("condition", sort=False).ngroup().to_numpy(np.int64)
-    structure = variance_components.fit(counts[classes].to_numpy(dtype=int), replicate, condition)
+    block = pd.factorize(first["replicate"])[0]
+    structure = variance_components.fit(
+        counts[classes].to_numpy(dtype=int), replicate, condition, block
+    )
     logger.info(
-        "cells of one replicate are correlated by %.4f, cells of one field by %.4f",
+        "cells of one block are correlated by %.4f, of one replicate by %.4f, of one field by %.4f",
+        structure.block_correlation,
         structure.replicate_correlation,
         structure.field_correlation,
     )
@@ -91,7 +99,8 @@ def simulate(
     def experiments() -> Iterator[pd.DataFrame]:
         for experiment in range(number):
             rng = randomness.generator(seed, "null experiment", experiment)
-            drawn = variance_components.draw(structure, first["n_cells"].to_numpy(), replicate, rng)
+            n = first["n_cells"].to_numpy()
+            drawn = variance_components.draw(structure, n, replicate, block, rng)
             n_class = (drawn[field] * counted).sum(axis=1)
             frequency = n_class / np.where(n_cells > 0, n_cells, np.nan)
             yield table.assign(n_class=n_class, frequency=frequency)
@@ -109,11 +118,13 @@ def _decisions(
     method = {"test": found["test"].iloc[0], "unit": found["unit"].iloc[0]}
     pairs = list(found[["class", "condition"]].itertuples(index=False, name=None))
     first = pairs[int(np.flatnonzero(~np.isnan(p))[0])][1]
-    for (name, condition), value in zip(pairs, p, strict=True):
+    for (name, condition), design, value in zip(pairs, found["design"], p, strict=True):
         if condition == first and not np.isnan(value):
+            method["design"] = design
             about = {"correction": "none", "scope": ONE, "class": name, "condition": condition}
             yield method | about | {"positive": bool(value < ALPHA)}
     questions = [(asked[name], condition) for name, condition in pairs]
+    method["design"] = " or ".join(sorted(set(found["design"])))
     for correction in corrections:
         adjusted = multiple_testing.adjust(p, correction, questions)
         about = {"correction": correction, "scope": WHOLE, "class": "all", "condition": "all"}

@@ -1,6 +1,7 @@
 """Estimate how cells of a replicate and of a field are correlated, and draw such counts."""
 
 import dataclasses
+import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,12 +17,14 @@ class Structure:
 
     `shares` [classes] are frequencies over all cells. `replicate_correlation` is that of two cells
     of one replicate, the share of the variance between replicates; `field_correlation` that of two
-    cells of one field, at least as high.
+    cells of one field, at least as high; `block_correlation` that of two cells of different
+    conditions in one block, such as a day, at most as high as that of a replicate.
     """
 
     shares: Floats
     replicate_correlation: float
     field_correlation: float
+    block_correlation: float = 0.0
 
 
 class _Level(NamedTuple):
@@ -33,17 +36,19 @@ class _Level(NamedTuple):
     """Frequency of each class in each part, [parts, classes]."""
 
 
-def fit(counts: Ints, replicate: Ints, condition: Ints) -> Structure:
+def fit(counts: Ints, replicate: Ints, condition: Ints, block: Ints) -> Structure:
     """Estimate how cells vary between the replicates and fields of one condition.
 
     Nested analysis of variance of cells in fields in replicates in conditions, with unequal
     numbers, for the indicators of all classes together (Searle, Casella and McCulloch 1992), from
-    counts [fields, classes] and the numbers [fields] of replicate and condition; a replicate lies
-    in one condition. Differences between conditions do not enter. The variance between replicates
-    counts as 0 if every condition has only one, and so does that between fields.
+    counts [fields, classes] and the numbers [fields] of replicate, condition and block; a replicate
+    lies in one condition, a block has one replicate of each of several. Differences between
+    conditions do not enter. The variance between replicates counts as 0 if every condition has only
+    one, and so does that between fields. What replicates of one block share is their covariance
+    over conditions.
     """
     seen = counts.sum(axis=1) > 0
-    counts, condition = counts[seen], condition[seen]
+    counts, condition, block = counts[seen], condition[seen], block[seen]
     _, first, replicate = np.unique(replicate[seen], return_index=True, return_inverse=True)
     _, condition = np.unique(condition, return_inverse=True)
     fields = _level(counts, np.arange(len(counts)))
@@ -64,28 +69,53 @@ def fit(counts: Ints, replicate: Ints, condition: Ints) -> Structure:
         excess = _squares(replicates, conditions, condition[first]) - freedom * cells
         excess -= (in_replicates - in_conditions) * between_fields
         between_replicates = max(0.0, excess / (n_cells - of_replicates))
-    total = float(cells + between_fields + between_replicates)
+    between_blocks = _shared(replicates.means, condition[first], block[first])
+    between_blocks = min(max(0.0, between_blocks), between_replicates)
+    total = float(cells + between_fields + between_replicates) or 1.0
     return Structure(
         counts.sum(axis=0) / max(1, n_cells),
-        between_replicates / total if total else 0.0,
-        (between_replicates + between_fields) / total if total else 0.0,
+        between_replicates / total,
+        (between_replicates + between_fields) / total,
+        between_blocks / total,
     )
 
 
 def draw(
-    structure: Structure, n_cells: Ints, replicate: Ints, rng: np.random.Generator
+    structure: Structure, n_cells: Ints, replicate: Ints, block: Ints, rng: np.random.Generator
 ) -> npt.NDArray[np.int64]:
     """Draw counts [fields, classes] of an experiment in which no condition differs.
 
-    Each replicate draws its frequencies from a Dirichlet distribution around the common ones,
-    each field its own around those of its replicate, and each cell its class from these. `n_cells`
-    and `replicate` (from 0) are [fields].
+    Each block draws its frequencies from a Dirichlet distribution around the common ones, each
+    replicate its own around those of its block, each field around those of its replicate, and each
+    cell its class from these. `n_cells`, `replicate` and `block` (from 0) are [fields].
     """
-    of_replicates = structure.replicate_correlation
-    of_fields = (structure.field_correlation - of_replicates) / (1 - of_replicates)
-    common = np.tile(structure.shares, (replicate.max(initial=-1) + 1, 1))
-    shares = _scattered(_scattered(common, of_replicates, rng)[replicate], of_fields, rng)
+    of_blocks, of_replicates = structure.block_correlation, structure.replicate_correlation
+    block_of = np.zeros(replicate.max(initial=-1) + 1, dtype=np.int64)
+    block_of[replicate] = block
+    common = np.tile(structure.shares, (block.max(initial=-1) + 1, 1))
+    shares = _scattered(common, of_blocks, rng)[block_of]
+    shares = _scattered(shares, _beyond(of_replicates, of_blocks), rng)[replicate]
+    shares = _scattered(shares, _beyond(structure.field_correlation, of_replicates), rng)
     return rng.multinomial(n_cells, shares)
+
+
+def _beyond(correlation: float, outer: float) -> float:
+    """Return what of a correlation is left within the larger part."""
+    return (correlation - outer) / (1 - outer)
+
+
+def _shared(means: Floats, condition: Ints, block: Ints) -> float:
+    """Return the covariance of the replicates of one block under two conditions, of all classes."""
+    products, freedom = 0.0, 0
+    for one, other in itertools.combinations(np.unique(condition), 2):
+        sides = [np.flatnonzero(condition == side) for side in (one, other)]
+        _, *rows = np.intersect1d(block[sides[0]], block[sides[1]], return_indices=True)
+        shared = [means[side[row]] for side, row in zip(sides, rows, strict=True)]
+        if len(shared[0]) > 1:
+            centred = [side - side.mean(axis=0) for side in shared]
+            products += float((centred[0] * centred[1]).sum())
+            freedom += len(shared[0]) - 1
+    return products / freedom if freedom else 0.0
 
 
 def _level(counts: Ints, part: Ints) -> _Level:

@@ -70,6 +70,7 @@ NULL_EXPERIMENTS = Table(
     (
         Column("test", "str", "statistical test"),
         Column("unit", "str", "what was counted as independent"),
+        Column("design", "str", "of the comparisons: paired, independent, or both"),
         Column("correction", "str", "how p was adjusted"),
         Column("scope", "str", "what is called significant", allowed=NULL_SCOPES),
         Column("class", "str", "class, group of classes, or `all`"),
@@ -79,6 +80,7 @@ NULL_EXPERIMENTS = Table(
         Column("nominal", "float", "allowed rate", minimum=0, maximum=1),
         Column("rate", "float", "of false positives", minimum=0, maximum=1),
         *INTERVAL,
+        Column("block_correlation", "float", "of two cells of a block", maximum=1),
         Column("replicate_correlation", "float", "of two cells of a replicate", maximum=1),
         Column("field_correlation", "float", "of two cells of a field", maximum=1),
     ),

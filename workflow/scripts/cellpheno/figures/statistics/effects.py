@@ -1,6 +1,6 @@
 """Draw differences to control with their intervals, one column for each test."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -53,7 +53,7 @@ def draw(
             axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:+.3g}" if value else "0")
         else:
             axes.set_xlabel("difference to control, cells per field")
-        name = test_name(entry["test"], of_entry["design"])
+        name = test_name(entry["test"], set(of_entry["design"]))
         axes.set_title(f"{name}\nof {entry['unit']}s, {CORRECTIONS[entry['correction']]}")
     middles = [row * step + (len(colours) - 1) / 2 for row in range(len(names))]
     places[0].set_yticks(middles, names)
@@ -66,10 +66,11 @@ def draw(
     return made
 
 
-def test_name(test: str, designs: Iterable[str]) -> str:
+def test_name(test: str, designs: Collection[str]) -> str:
     """Return what a test is called under the designs of its comparisons."""
-    names = {PAIRED: PAIRED_TESTS[test], INDEPENDENT: TESTS[test]}
-    return " or ".join(names[design] for design in sorted(set(designs))) or TESTS[test]
+    names = {INDEPENDENT: TESTS[test], PAIRED: PAIRED_TESTS[test]}
+    there = [name for design, name in names.items() if any(design in one for one in designs)]
+    return " or ".join(there) or TESTS[test]
 
 
 def _draw_column(

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cellpheno.figures import style
-from cellpheno.figures.statistics.effects import CORRECTIONS, TESTS
+from cellpheno.figures.statistics.effects import CORRECTIONS, test_name
 from cellpheno.tables.statistics import NULL_SCOPES
 
 
@@ -23,7 +23,10 @@ def draw(rates: pd.DataFrame, palette: style.Palette) -> Figure:
     draw_rates(
         left,
         single,
-        [f"{TESTS[test]}\nof {unit}s" for test, unit in single[["test", "unit"]].to_numpy()],
+        [
+            f"{test_name(test, [design])}\nof {unit}s"
+            for test, unit, design in single[["test", "unit", "design"]].to_numpy()
+        ],
         [palette[name] for name in single["class"]],
     )
     left.set_title(f"one comparison with {single['condition'].iloc[0]}, uncorrected")
@@ -31,8 +34,10 @@ def draw(rates: pd.DataFrame, palette: style.Palette) -> Figure:
         right,
         whole,
         [
-            f"{TESTS[test]}\nof {unit}s, {CORRECTIONS[correction]}"
-            for test, unit, correction in whole[["test", "unit", "correction"]].to_numpy()
+            f"{test_name(test, [design])}\nof {unit}s, {CORRECTIONS[correction]}"
+            for test, unit, design, correction in whole[
+                ["test", "unit", "design", "correction"]
+            ].to_numpy()
         ],
         [style.INK] * len(whole),
     )
