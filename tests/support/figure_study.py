@@ -191,7 +191,7 @@ class Study:
                 rows.append((split, f"ap@{iou}", 0.93, 0.91, 0.95))
             rows.append((split, "n_detected", 420, 400, 440))
         frame = pd.DataFrame(rows, columns=["split", "metric", "value", "ci_low", "ci_high"])
-        return frame.assign(detector="faster_rcnn", seed=0, n=400)
+        return frame.assign(detector="faster_rcnn", seed=0, n=400, n_clusters=6, note="")
 
     def detectors(self):
         each = self.detection_metrics()
@@ -213,7 +213,8 @@ class Study:
         ]
         columns = ["experiment", "seed", "metric", "value", "ci_low", "ci_high"]
         frame = pd.DataFrame(rows, columns=columns)
-        return frame.assign(**{"class": "all", "split": "test", "n": 100}), CLASSIFIERS
+        frame = frame.assign(**{"class": "all", "split": "test", "n": 100})
+        return frame.assign(n_clusters=6, note=""), CLASSIFIERS
 
     def thresholds(self):
         palette, known = self.palette, self.cells[self.cells["label"].notna()]
@@ -247,7 +248,9 @@ class Study:
     def areas(self):
         names = [*self.palette.classes, *self.palette.groups]
         frame = pd.DataFrame({"class": names, "value": np.linspace(0.99, 0.95, len(names))})
-        frame = frame.assign(ci_low=frame["value"] - 0.013, ci_high=frame["value"] + 0.007)
+        frame = frame.assign(
+            ci_low=frame["value"] - 0.013, ci_high=frame["value"] + 0.007, n_clusters=6, note=""
+        )
         return frame.assign(metric="auc", split="test", experiment="main", seed="mean", n=100)
 
     def confusion(self):

@@ -63,6 +63,7 @@ rule import_annotations:
         channels=lookup("channels", within=config),
         classes=lookup("classes", within=config),
         seed=lookup("seed", within=config),
+        group=lookup("splits/by", within=config),
         code=code_id("import_annotations.py"),
     script:
         "../scripts/import_annotations.py"

@@ -39,7 +39,6 @@ rule compare_raters:
     params:
         classes=lookup("classes", within=config),
         groups=lookup("class_groups", within=config),
-        seed=lookup("seed", within=config),
         code=code_id("compare_raters.py"),
     script:
         "../scripts/compare_raters.py"

@@ -77,7 +77,6 @@ rule evaluate_calls:
         runtime=longer(60),
     params:
         classes=lookup("classes", within=config),
-        seed=lookup("seed", within=config),
         code=code_id("evaluate_calls.py"),
     script:
         "../scripts/evaluate_calls.py"

@@ -39,6 +39,7 @@ rule learn_patch_filter:
         size=lookup("candidates/grid/size", within=config),
         channels=lookup("channels", within=config),
         seed=lookup("seed", within=config),
+        group=lookup("splits/by", within=config),
         threads=lookup("compute/threads", within=config),
         code=code_id("learn_patch_filter.py"),
     script:

@@ -7,6 +7,7 @@ rule evaluate_classification:
     """Measure the classifiers on the annotated cells of held-out fields (A38)."""
     input:
         cells="results/{study}/cells.parquet",
+        splits="results/{study}/splits.tsv",
         predictions=collect(
             "results/{{study}}/predictions/{experiment}/seed{seed}/{shard}.parquet",
             experiment=EXPERIMENTS,
@@ -35,7 +36,6 @@ rule evaluate_classification:
         classes=lookup("classes", within=config),
         negative_class=lookup("negative_class", within=config),
         groups=lookup("class_groups", within=config),
-        seed=lookup("seed", within=config),
         code=code_id("evaluate_classification.py"),
     script:
         "../scripts/evaluate_classification.py"

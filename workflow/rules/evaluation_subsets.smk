@@ -32,7 +32,6 @@ rule evaluate_subsets:
         detected=DETECTED_CLASSES,
         classes=lookup("classes", within=config),
         groups=lookup("class_groups", within=config),
-        seed=lookup("seed", within=config),
         code=code_id("evaluate_subsets.py"),
     script:
         "../scripts/evaluate_subsets.py"

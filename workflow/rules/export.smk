@@ -113,13 +113,13 @@ use rule figure as plot_annotation_work with:
     """Draw clicks from nothing next to those of correcting proposals (C7)."""
     input:
         work="results/{study}/metrics/annotation_work.tsv",
+        splits="results/{study}/splits.tsv",
     output:
         **drawn("annotation_work", "Data", "work of annotation", wanted=COUNTS_CLICKS),
     pathvars:
         figure="annotation_work",
     params:
         **drawn_by("plot_annotation_work"),
-        seed=lookup("seed", within=config),
 
 
 rule field_outputs:

@@ -128,7 +128,7 @@ rule evaluate_two_classes:
         classes=lookup("classes", within=config),
         trained_on=labels.trained_on(config),
         column=labels.data_set_column(config),
-        seed=lookup("seed", within=config),
+        group=lookup("splits/by", within=config),
         code=code_id("evaluate_two_classes.py"),
     script:
         "../scripts/evaluate_two_classes.py"

@@ -43,7 +43,6 @@ rule find_label_errors:
         settings=lookup("label_errors", within=config),
         classes=lookup("classes", within=config),
         by=lookup("splits/by", within=config),
-        seed=lookup("seed", within=config),
         code=code_id("find_label_errors.py"),
     script:
         "../scripts/find_label_errors.py"

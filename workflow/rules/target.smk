@@ -55,6 +55,7 @@ rule evaluate_cell_level:
     """Measure how well annotated cells of the target class are separated from the rest (C50, C55)."""
     input:
         judged=JUDGED,
+        splits="results/{study}/splits.tsv",
     output:
         metrics="results/{study}/metrics/cell_level.tsv",
         confusion="results/{study}/metrics/cell_confusion.tsv",
@@ -73,7 +74,6 @@ rule evaluate_cell_level:
         classes=lookup("classes", within=config),
         target=TARGET,
         report_on=lookup("evaluation/report_on", within=config),
-        seed=lookup("seed", within=config),
         code=code_id("evaluate_cell_level.py"),
     script:
         "../scripts/evaluate_cell_level.py"
@@ -105,7 +105,6 @@ rule evaluate_image_level:
         designed={name: judged_detectors(name) for name in DESIGNED},
         weights=lookup("evaluation/weights", within=config),
         report_on="test",
-        seed=lookup("seed", within=config),
         code=code_id("evaluate_image_level.py"),
     script:
         "../scripts/evaluate_image_level.py"

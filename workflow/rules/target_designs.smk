@@ -45,7 +45,6 @@ rule evaluate_patients:
         patients=expansion.patients(config, fields, "config") if PATIENTS else [],
         calls=lookup("calls", within=config),
         report_on="test",
-        seed=lookup("seed", within=config),
         code=code_id("evaluate_patients.py"),
     script:
         "../scripts/evaluate_patients.py"

@@ -2,7 +2,7 @@
 
 from cellpheno.annotations import human_model
 from cellpheno.core import job
-from cellpheno.splits.usable_fields import completely_annotated
+from cellpheno.splits.usable_fields import completely_annotated, groups
 from cellpheno.tables import storage
 from cellpheno.tables.annotations import BOXES, GONE_THROUGH, HUMAN_MODEL, TRUTH
 from cellpheno.tables.cells import CELLS
@@ -18,7 +18,7 @@ raters = human_model.raters_of(
     storage.read(inputs.truth, TRUTH) if inputs.truth else None,
     set(splits.loc[splits["split"] == "test", "field"]),
 )
-table = human_model.compare(raters, params.groups, params.seed)
+table = human_model.compare(raters, params.groups, groups(splits))
 if len(params.classes) == 1:  # on which all agree
     table = table[table["metric"].isin(human_model.FOUND)]
 storage.write(table, snakemake.output.table, HUMAN_MODEL)

@@ -15,6 +15,5 @@ metrics = by_class.evaluate(
     storage.read(inputs.boxes, BOXES),
     storage.read(inputs.splits, SPLITS),
     params.classes,
-    params.seed,
 )
 storage.write(metrics, snakemake.output.metrics, CALL_METRICS)

@@ -3,9 +3,11 @@
 from cellpheno.calls import calling
 from cellpheno.classification.evaluation import evaluate
 from cellpheno.core import job
+from cellpheno.splits.usable_fields import groups
 from cellpheno.tables import storage
 from cellpheno.tables.cells import CELLS
 from cellpheno.tables.metrics import CLASSIFICATION_METRICS, CONFUSION, ROC
+from cellpheno.tables.quality import SPLITS
 
 job.start(snakemake)
 params = snakemake.params
@@ -23,7 +25,7 @@ result = evaluate(
     params.classes,
     params.groups,
     rule.decide,
-    params.seed,
+    groups(storage.read(snakemake.input.splits, SPLITS)),
 )
 storage.write(result.metrics, snakemake.output.metrics, CLASSIFICATION_METRICS)
 storage.write(result.roc, snakemake.output.roc, ROC)

@@ -14,7 +14,7 @@ from cellpheno.target.evaluation import Task, evaluate
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 settings = Settings(**params.calls)
-task = Task(settings, params.weights, params.report_on, params.seed)
+task = Task(settings, params.weights, params.report_on)
 splits = completely_annotated(storage.read(inputs.splits, SPLITS))
 # experiments added by designs are measured with the weight of the calls only
 few = dataclasses.replace(task, weights=[settings.classifier_weight])

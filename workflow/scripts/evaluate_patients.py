@@ -25,6 +25,6 @@ metrics = patients.evaluate(
     ),
     completely_annotated(storage.read(inputs.splits, SPLITS)),
     params.detectors,
-    Task(settings, [], params.report_on, params.seed),
+    Task(settings, [], params.report_on),
 )
 storage.write(metrics, snakemake.output.metrics, PATIENTS)

@@ -29,6 +29,6 @@ metrics = subsets.evaluate(
     score_cutoff.minimum_score(params.min_score, inputs.detection_metrics),
     params.classes,
     params.groups,
-    params.seed,
+    params.group,
 )
 storage.write(metrics, snakemake.output.metrics, SUBSET_METRICS)

@@ -35,7 +35,9 @@ quality = storage.read(inputs.quality, QUALITY)
 data_sets = {counts.all_of(quality[params.column]): quality["field"].tolist()}
 for value, fields in quality.groupby(params.column, sort=False)["field"]:
     data_sets[str(value)] = fields.tolist()
-found = two_classes.evaluate(scored, params.trained_on, data_sets, (low, high), params.seed)
+found = two_classes.evaluate(
+    scored, params.trained_on, data_sets, (low, high), quality.set_index("field")[params.group]
+)
 storage.write(scored, output.scores, SCORES)
 storage.write(found.metrics, output.metrics, TWO_CLASSES)
 storage.write(found.roc, output.roc, TWO_CLASSES_ROC)

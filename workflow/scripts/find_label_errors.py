@@ -28,7 +28,6 @@ table, rated = suspects.judge(
     params.classes,
     settings["folds"],
     settings["neighbors"],
-    params.seed,
 )
 listed = table[table["listed"]]
 shown = listed.head(settings["shown"]).reset_index(drop=True)

@@ -42,8 +42,9 @@ storage.write(merged.boxes, output.boxes, BOXES, searched=merged.fields["field"]
 storage.write(merged.fields, output.annotated, ANNOTATED_FIELDS)
 storage.write(report, output.report, ANNOTATION_REPORT)
 if len(annotators) > 1:
+    group_of = dict(zip(fields["field"], fields[params.group], strict=True))
     names = [settings["annotator"] for settings in params.annotators]
-    table = agreement(list(zip(names, annotators, strict=True)), params.seed)
+    table = agreement(list(zip(names, annotators, strict=True)), group_of)
     storage.write(table, output.agreement, AGREEMENT)
     each = pd.concat([part.boxes for part in annotators])
     storage.write(each, output.each, BOXES)

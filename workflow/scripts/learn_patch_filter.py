@@ -21,7 +21,7 @@ with gpu.device(snakemake) as device:
     crops = describer.of_examples(inputs.shards, known)
     features = describer.describe(crops)
 judged = judgement.cross_validate(features, known, kind, params.settings["folds"], seed)
-metrics = judgement.metrics(judged, describer.kind, kind, seed)
+metrics = judgement.metrics(judged, describer.kind, kind, quality.set_index("field")[params.group])
 final = judgement.decide(judgement.train(features, known["label"], kind), features)
 coordinates = judgement.embed(features, seed)
 judged = judged.assign(tsne_1=coordinates[:, 0], tsne_2=coordinates[:, 1])

@@ -11,6 +11,7 @@ from cellpheno.tables import storage
 from cellpheno.tables.annotations import HUMAN_MODEL
 
 GROUPS = {"CIC": ["partial", "in turn"]}
+GROUP_OF = {f"f{n}": f"slide {n // 3}" for n in range(12)}
 CLASSES = ["non-CIC", "partial", "in turn"]
 
 
@@ -55,7 +56,7 @@ def labels():
 
 def test_everyone_is_compared_with_everyone_before(labels, tmp_path):
     truth, drawn, called = map(boxes, labels)
-    table = compare(raters_of(*study(truth, drawn, called)), GROUPS, 0, draws=20)
+    table = compare(raters_of(*study(truth, drawn, called)), GROUPS, GROUP_OF)
     storage.write(table, tmp_path / "human_model.tsv", HUMAN_MODEL)
     pairs = table[["reference", "rater"]].drop_duplicates().to_numpy().tolist()
     assert pairs == [
@@ -73,7 +74,7 @@ def test_everyone_is_compared_with_everyone_before(labels, tmp_path):
 def test_accuracy_and_kappa_are_those_of_the_common_cells(labels):
     truth, drawn, called = map(boxes, labels)
     called = called.drop(index=range(7))
-    table = compare(raters_of(*study(truth, drawn, called)), GROUPS, 0, draws=20)
+    table = compare(raters_of(*study(truth, drawn, called)), GROUPS, GROUP_OF)
     found = of(table, "student", MODEL)
     first, second = labels[1][7:], labels[2][7:]
     assert found.loc["accuracy", "value"] == pytest.approx((first == second).mean())
@@ -86,17 +87,21 @@ def test_accuracy_and_kappa_are_those_of_the_common_cells(labels):
 def test_the_two_way_call_forgives_a_mix_up_within_the_group():
     truth = boxes(["partial", "in turn", "non-CIC", "non-CIC", "partial"] * 4)
     called = boxes(["in turn", "partial", "non-CIC", "non-CIC", "partial"] * 4)
-    table = compare(raters_of(*study(truth, truth, called)), GROUPS, 0, draws=20)
+    each = {f"f{n}": f"f{n}" for n in range(4)}
+    table = compare(raters_of(*study(truth, truth, called)), GROUPS, each)
     assert of(table, "expert", MODEL).loc["accuracy", "value"] == pytest.approx(0.6)
     two_way = of(table, "expert", MODEL, "CIC")
     assert two_way["value"].tolist() == [1, 1]
-    assert two_way[["ci_low", "ci_high"]].to_numpy() == pytest.approx(1)
+    # they agree on every field, so how fields differ cannot be seen
+    assert two_way["ci_low"].isna().all()
+    assert two_way["note"].str.contains("the value is the same").all()
 
 
-def test_intervals_come_from_fields_and_hold_the_value(labels):
+def test_intervals_are_over_groups_and_hold_the_value(labels):
     truth, drawn, called = map(boxes, labels)
-    found = of(compare(raters_of(*study(truth, drawn, called)), GROUPS, 0), "expert", MODEL)
+    found = of(compare(raters_of(*study(truth, drawn, called)), GROUPS, GROUP_OF), "expert", MODEL)
     assert (found["n_fields"] == 12).all()
+    assert (found.loc[["accuracy", "kappa"], "n_clusters"] == 4).all()
     inside = found.loc[["accuracy", "kappa"]]
     assert (inside["ci_low"] < inside["value"]).all()
     assert (inside["value"] < inside["ci_high"]).all()
@@ -112,7 +117,7 @@ def test_fields_that_the_model_learned_from_do_not_count(labels):
     each, gone_through, cells, truth, _ = study(*map(boxes, labels))
     raters = raters_of(each, gone_through, cells, truth, {"f3", "f4"})
     assert all(set(part.boxes["field"]) == {"f3", "f4"} for part in raters.values())
-    table = compare(raters, GROUPS, 0, draws=20)
+    table = compare(raters, GROUPS, GROUP_OF)
     assert (table["n_fields"] == 2).all()
 
 
@@ -121,7 +126,7 @@ def test_a_field_that_an_annotator_has_not_seen_does_not_count_against_them(labe
     unseen = (gone_through["annotator"] == "student") & (gone_through["field"] == "f0")
     each = each[(each["annotator"] != "student") | (each["field"] != "f0")]
     raters = raters_of(each, gone_through[~unseen], cells, truth, fields)
-    table = compare(raters, GROUPS, 0, draws=20)
+    table = compare(raters, GROUPS, GROUP_OF)
     found = of(table, "expert", "student")
     assert found.loc["recall@0.5", "value"] == 1
     assert set(found["n_fields"]) == {11}
@@ -129,7 +134,7 @@ def test_a_field_that_an_annotator_has_not_seen_does_not_count_against_them(labe
 
 def test_boxes_that_hardly_overlap_are_not_the_same_cell(labels):
     truth, drawn = boxes(labels[0]), boxes(labels[1], shift=20)
-    table = compare(raters_of(*study(truth, drawn, truth)), GROUPS, 0, draws=20)
+    table = compare(raters_of(*study(truth, drawn, truth)), GROUPS, GROUP_OF)
     found = of(table, "expert", "student")
     assert found.loc["recall@0.5", "value"] == 0
     assert np.isnan(found.loc["accuracy", "value"])
@@ -137,6 +142,7 @@ def test_boxes_that_hardly_overlap_are_not_the_same_cell(labels):
 
 def test_accuracy_follows_the_weights_of_fields():
     pairs = agreement.Pairs(
+        fields=["f", "g"],
         reference=np.ones(2),
         other=np.ones(2),
         overlap=np.ones(2),

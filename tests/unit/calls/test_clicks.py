@@ -33,6 +33,7 @@ def drawn(field, x, label="R"):
 
 
 FIELDS = pd.DataFrame({"field": ["f1", "f2", "f3"], "condition": "p06"})
+GROUP_OF = pd.Series(FIELDS["field"].to_numpy(), FIELDS["field"])
 CELLS = pd.DataFrame(
     [
         cell("f1", 0, p=0.6),  # right
@@ -97,18 +98,19 @@ def test_another_classifier_gives_the_classes_of_the_same_boxes():
     pd.testing.assert_frame_equal(proposed[KEY], cells[KEY])
 
 
-def test_the_share_of_clicks_has_an_interval_from_fields():
+def test_the_share_of_clicks_has_an_interval_over_groups():
     work = clicks.count(CELLS, BOXES, FIELDS, CLASSES)
-    value, low, high = clicks.share(work, 0)
-    assert value == pytest.approx(13 / 21)
-    assert 0 <= low < value < high <= 1
-    assert np.isnan(clicks.share(work[:0], 0)).all()
+    found = clicks.share(work, GROUP_OF)
+    assert found.value == pytest.approx(13 / 21)
+    assert found.ci_low < found.value < found.ci_high
+    assert "rests on 1 group" in clicks.share(work, GROUP_OF.map(lambda _: "slide")).note
+    assert np.isnan(clicks.share(work[:0], GROUP_OF).value)
 
 
 @pytest.mark.parametrize("rows", [3, 1, 0])
 def test_the_figure_tells_the_share(rows):
     work = clicks.count(CELLS, BOXES, FIELDS, CLASSES)[:rows]
-    figure = annotation_work.draw(work, clicks.share(work, 0))
+    figure = annotation_work.draw(work, clicks.share(work, GROUP_OF))
     figure.canvas.draw()
     shown = " ".join(text.get_text() for text in figure.findobj(matplotlib.text.Text))
     assert ("of the clicks" in shown) == (rows > 0)

@@ -89,7 +89,7 @@ def test_an_interval_holds_the_value_and_is_wider_when_cells_of_a_field_are_alik
     mixed = pd.Series([f"f{i % 10}" for i in range(400)])
     widths = []
     for fields in (mixed, alike):
-        table = with_intervals(cells, fields, 0, "test")
+        table = with_intervals(cells, fields)
         row = table[(table["class"] == "all") & (table["metric"] == "accuracy")].iloc[0]
         assert row["ci_low"] <= row["value"] <= row["ci_high"]
         widths.append(row["ci_high"] - row["ci_low"])
@@ -98,7 +98,7 @@ def test_an_interval_holds_the_value_and_is_wider_when_cells_of_a_field_are_alik
 
 def test_the_number_of_a_class_is_that_of_its_annotated_cells():
     cells = scored()
-    table = with_intervals(cells, pd.Series(["f"] * 200), 0, "test")
+    table = with_intervals(cells, pd.Series(["f"] * 200))
     counts = table.drop_duplicates("class").set_index("class")["n"]
     assert counts["a"] == (cells.labels == 1).sum()
     assert counts["any"] == (cells.labels > 0).sum()
@@ -142,13 +142,16 @@ def study():
     return cells, table, runs
 
 
+GROUP_OF = pd.Series([f"slide {n // 2}" for n in range(8)], [f"f{n}" for n in range(8)])
+
+
 def decide(probabilities):
     return probabilities.argmax(axis=1)
 
 
 def test_every_run_is_measured_on_val_and_test(study, tmp_path):
     cells, table, runs = study
-    result = evaluate(table, runs, CLASSES, GROUPS, decide, seed=0)
+    result = evaluate(table, runs, CLASSES, GROUPS, decide, GROUP_OF)
     storage.write(result.metrics, tmp_path / "m.tsv", CLASSIFICATION_METRICS)
     storage.write(result.roc, tmp_path / "roc.parquet", ROC)
     storage.write(result.confusion, tmp_path / "confusion.tsv", CONFUSION)
@@ -160,23 +163,28 @@ def test_every_run_is_measured_on_val_and_test(study, tmp_path):
     assert accuracy["main", "mean", "test"] == pytest.approx(expected)
     assert accuracy["other", "mean", "test"] > expected
     assert result.confusion["n"].sum() == 199
+    # f3 of slide 1, f4 and f5 of slide 2, f6 and f7 of slide 3
+    of_all = result.metrics[
+        (result.metrics["split"] == "test") & (result.metrics["class"] == "all")
+    ]
+    assert (of_all["n_clusters"] == 3).all()
 
 
 def test_the_order_of_the_cells_does_not_change_the_metrics(study):
     _, table, runs = study
-    first = evaluate(table, runs, CLASSES, GROUPS, decide, seed=0)
-    second = evaluate(table[::-1], runs, CLASSES, GROUPS, decide, seed=0)
+    first = evaluate(table, runs, CLASSES, GROUPS, decide, GROUP_OF)
+    second = evaluate(table[::-1], runs, CLASSES, GROUPS, decide, GROUP_OF)
     pd.testing.assert_frame_equal(first.metrics, second.metrics)
 
 
 def test_a_study_without_annotated_cells_to_measure_on_is_refused(study):
     _, table, runs = study
     with pytest.raises(StudyError, match="nothing can be evaluated"):
-        evaluate(table.assign(split="predict"), runs, CLASSES, GROUPS, decide, seed=0)
+        evaluate(table.assign(split="predict"), runs, CLASSES, GROUPS, decide, GROUP_OF)
 
 
 def test_a_cell_without_a_prediction_is_an_error(study):
     _, table, runs = study
     runs["main", "0"] = runs["main", "0"].head(100)
     with pytest.raises(StudyError, match="no prediction"):
-        evaluate(table, runs, CLASSES, GROUPS, decide, seed=0)
+        evaluate(table, runs, CLASSES, GROUPS, decide, GROUP_OF)

@@ -19,7 +19,7 @@ def correlated(rng, fields, per_field, between, within):
 
 def test_the_naive_correlation_is_that_of_scipy():
     x, y, field = correlated(np.random.default_rng(0), 12, 30, 0.0, -0.5)
-    rows = {(r["metric"], r["method"]): r for r in correlation.correlate(x, y, field, 0)}
+    rows = {(r["metric"], r["method"]): r for r in correlation.correlate(x, y, field)}
     known = stats.pearsonr(x, y)
     row = rows["pearson_r", "patches as independent"]
     assert row["value"] == pytest.approx(known.statistic)
@@ -31,25 +31,23 @@ def test_the_naive_correlation_is_that_of_scipy():
 
 def test_p_values_that_know_of_fields_are_larger_where_fields_agree():
     x, y, field = correlated(np.random.default_rng(1), 10, 60, 2.0, 0.0)
-    rows = {
-        r["method"]: r for r in correlation.correlate(x, y, field, 0) if "pearson" in r["metric"]
-    }
+    rows = {r["method"]: r for r in correlation.correlate(x, y, field) if "pearson" in r["metric"]}
     assert rows["patches as independent"]["p"] < 1e-60
-    assert rows["bootstrap over fields"]["p"] > 1e-12
-    assert rows["means of fields"]["p"] == pytest.approx(
+    assert rows["over groups"]["p"] > 1e-12
+    assert rows["means of groups"]["p"] == pytest.approx(
         stats.pearsonr(*(pd.Series(v).groupby(field).mean() for v in (x, y))).pvalue, rel=1e-6
     )
 
 
 def test_without_a_correlation_one_p_value_in_twenty_is_below_5_percent():
-    rng, small = np.random.default_rng(2), {"patches as independent": 0, "bootstrap over fields": 0}
+    rng, small = np.random.default_rng(2), {"patches as independent": 0, "over groups": 0}
     for _ in range(60):
         field = np.repeat(np.arange(15), 20)
         x, y = (rng.normal(size=15)[field] + rng.normal(size=300) for _ in range(2))
-        for row in correlation.correlate(x, y, field, 0):
+        for row in correlation.correlate(x, y, field):
             if row["metric"] == "pearson_r" and row["method"] in small:
                 small[row["method"]] += row["p"] < 0.05
-    assert small["bootstrap over fields"] <= 9
+    assert small["over groups"] <= 9
     assert small["patches as independent"] >= 20
 
 
@@ -69,4 +67,4 @@ def test_a_redrawn_rank_correlation_is_that_of_the_redrawn_pairs():
 
 
 def test_scores_that_do_not_vary_have_no_correlation():
-    assert not list(correlation.correlate(np.arange(9.0), np.ones(9), np.arange(9), 0))
+    assert not list(correlation.correlate(np.arange(9.0), np.ones(9), np.arange(9)))

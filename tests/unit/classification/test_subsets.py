@@ -102,7 +102,7 @@ def cell_tables(seed=0):
 
 def evaluate(columns=("cell_line",), fields=None):
     fields = unseen() if fields is None else fields
-    return subsets.evaluate(fields, columns, *cell_tables(), 0.3, CLASSES, GROUPS, seed=0)
+    return subsets.evaluate(fields, columns, *cell_tables(), 0.3, CLASSES, GROUPS, "group")
 
 
 def row(metrics, subset, metric, name="all"):
@@ -120,7 +120,9 @@ def test_detection_in_a_subset_is_that_of_its_fields_above_the_score_of_a_cell()
         found = row(evaluate(), "other", f"{metric.__name__}@0.5")
         assert found["value"] == pytest.approx(metric(matched, np.ones((1, 2)))[0])
         assert (found["n_fields"], found["n"]) == (2, 20)
-        assert found["ci_low"] <= found["value"] <= found["ci_high"]
+        assert found["n_clusters"] == 2
+        assert np.isnan(found["ci_low"])
+        assert "rests on 2 groups" in found["note"]
 
 
 def test_detection_has_the_mean_and_spread_of_single_fields_and_the_number_of_boxes():
@@ -176,6 +178,18 @@ def test_a_single_field_has_values_without_intervals():
         assert np.isnan(found["ci_high"])
 
 
+def test_a_subset_of_three_groups_has_intervals():
+    fields = unseen([*FIELDS, ("n4", "other", "g9", "c9", "predict", True)])
+    tables = [
+        pd.concat([table, table[table["field"] == "t1"].assign(field="n4")])
+        for table in cell_tables()
+    ]
+    found = subsets.evaluate(fields, ["cell_line"], *tables, 0.3, CLASSES, GROUPS, "group")
+    one = row(found, "other", "recall@0.5")
+    assert one["ci_low"] < one["value"] < one["ci_high"]
+    assert (one["n_clusters"], one["note"]) == (3, "")
+
+
 def test_what_else_is_in_the_study_does_not_change_a_subset():
     fields = unseen()
     alone = evaluate(fields=fields[fields["cell_line"] == "other"])
@@ -188,7 +202,7 @@ def test_a_subset_without_a_detected_annotated_cell_has_its_recall_alone():
     detections, boxes, cells = cell_tables()
     nothing = [table[table["field"] != "n3"] for table in (detections, cells)]
     metrics = subsets.evaluate(
-        unseen(), ["cell_line"], nothing[0], boxes, nothing[1], 0.3, CLASSES, GROUPS, seed=0
+        unseen(), ["cell_line"], nothing[0], boxes, nothing[1], 0.3, CLASSES, GROUPS, "group"
     )
     third = metrics[metrics["subset"] == "third"]
     assert set(third["task"]) == {"detection"}

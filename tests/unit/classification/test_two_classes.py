@@ -38,14 +38,14 @@ def test_metrics_are_those_counted_by_hand(six):
 
 def test_a_weight_of_two_is_a_patch_that_is_there_twice(six):
     twice = np.array([0, 1, 1, 2, 3, 4, 5, 5])
-    longer = Part(six.field[twice], six.dim[twice], six.called[twice], six.score[twice])
+    longer = Part(six.group[twice], six.dim[twice], six.called[twice], six.score[twice])
     weights = np.array([[1, 2, 1, 1, 1, 2]], float)
     for metric in two_classes.METRICS.values():
         assert metric(six, weights) == pytest.approx(metric(longer, np.ones((1, 8))))
 
 
 def rows_of(part):
-    return {(row["metric"], row["method"]): row for row in two_classes.measure(part, seed=0)}
+    return {(row["metric"], row["method"]): row for row in two_classes.measure(part)}
 
 
 def test_the_published_interval_takes_balanced_accuracy_for_a_share_of_patches():
@@ -72,7 +72,7 @@ def test_a_rare_class_makes_the_interval_wider_than_all_patches_together_would()
 
 
 def test_patches_that_are_all_alike_in_a_field_count_as_one():
-    # 20 fields, each all right or all wrong: the bootstrap over fields knows, the binomial does not
+    # 20 fields, each all right or all wrong: the interval over groups knows, the binomial does not
     dim = np.tile([True, False], 400)
     field = np.repeat(np.arange(20), 40)
     called = np.where(field % 4 == 0, ~dim, dim)
@@ -80,24 +80,27 @@ def test_patches_that_are_all_alike_in_a_field_count_as_one():
     width = {
         method: found["balanced_accuracy", method]["ci_high"]
         - found["balanced_accuracy", method]["ci_low"]
-        for method in (two_classes.BOOTSTRAP, two_classes.OVER_PATCHES)
+        for method in (two_classes.GROUPS, two_classes.OVER_PATCHES)
     }
     # of 20 fields: 2 x 1.96 x sqrt(0.75 x 0.25 / 20) = 0.38
-    assert width[two_classes.BOOTSTRAP] == pytest.approx(0.38, abs=0.06)
+    assert width[two_classes.GROUPS] == pytest.approx(0.39, abs=0.03)
     assert width[two_classes.OVER_PATCHES] < 0.1
 
 
 def test_a_single_field_has_no_interval_over_fields(six):
     alone = Part(np.zeros(6, int), six.dim, six.called, six.score)
-    assert np.isnan(rows_of(alone)["auc", two_classes.BOOTSTRAP]["ci_low"])
+    assert np.isnan(rows_of(alone)["auc", two_classes.GROUPS]["ci_low"])
 
 
 def test_the_calibration_curve_leaves_empty_bins_out(six):
-    curve = two_classes.calibration(six, seed=0).set_index("bin_low")
+    curve = two_classes.calibration(six).set_index("bin_low")
     assert curve.index.tolist() == pytest.approx([0.3, 0.5, 0.7, 0.9])
     assert curve["n"].tolist() == [2, 1, 1, 2]
     assert curve["share"].tolist() == [0.5, 1, 0, 1]
     assert curve["mean_score"].iloc[0] == pytest.approx(0.33)
+
+
+GROUP_OF = pd.Series({"a": "well 1", "b": "well 2", "c": "well 3"})
 
 
 def study():
@@ -137,7 +140,7 @@ def test_every_experiment_is_measured_on_every_data_set(tmp_path):
         {"first": "untreated", "second": "all"},
         {"all": ["a", "b", "c"], "untreated": ["a"], "treated": ["b", "c"]},
         ("live", "dead"),
-        seed=0,
+        GROUP_OF,
     )
     for table, kind, name in (
         (found.metrics, TWO_CLASSES, "m.tsv"),
@@ -148,8 +151,8 @@ def test_every_experiment_is_measured_on_every_data_set(tmp_path):
         storage.write(table, tmp_path / name, kind)
     value = found.metrics.set_index(["experiment", "tested_on", "metric", "method"])["value"]
     for data in ("all", "untreated", "treated"):
-        assert value["first", data, "balanced_accuracy", "bootstrap over fields"] == 1
-        assert value["second", data, "balanced_accuracy", "bootstrap over fields"] == 0.5
+        assert value["first", data, "balanced_accuracy", "over groups"] == 1
+        assert value["second", data, "balanced_accuracy", "over groups"] == 0.5
     # of the first 18 labelled patches: 5 + 5 live, 4 + 4 dead; the second calls all of them live
     counts = found.confusion.set_index(["experiment", "tested_on", "label", "call"])["n"]
     assert counts.sort_index()["second", "all"].to_dict() == {
@@ -173,4 +176,4 @@ def test_test_fields_without_a_label_are_refused():
     scored = two_classes.scores(cells.assign(label=None), runs, labelled, "live")
     trained = {"first": "all", "second": "all"}
     with pytest.raises(StudyError, match=r"No patch of the test fields has a label"):
-        two_classes.evaluate(scored, trained, {"all": ["a", "b"]}, ("live", "dead"), 0)
+        two_classes.evaluate(scored, trained, {"all": ["a", "b"]}, ("live", "dead"), GROUP_OF)

@@ -13,7 +13,7 @@ from cellpheno.tables.metrics import CALL_METRICS
 
 CLASSES = ["round", "long"]
 FIELDS = [f"f{n}" for n in range(6)]
-SPLITS = pd.DataFrame({"field": FIELDS, "split": "test"})
+SPLITS = pd.DataFrame({"field": FIELDS, "group": FIELDS, "split": "test"})
 
 
 def boxes_of(corners, sides):
@@ -80,7 +80,7 @@ def pycocotools_precision(annotated, cells):
 
 def test_average_precision_by_class_and_its_mean_are_those_of_pycocotools(annotated, cells):
     expected = pycocotools_precision(annotated, cells)
-    found = by_class.evaluate(cells, annotated, SPLITS, CLASSES, seed=0, draws=2)
+    found = by_class.evaluate(cells, annotated, SPLITS, CLASSES)
     assert 0.2 < expected[0].min() < expected[0].max() < 0.95
     for column, name in enumerate(CLASSES):
         assert of(found, name, "ap@0.5") == pytest.approx(expected[0, column], abs=1e-6)
@@ -90,7 +90,7 @@ def test_average_precision_by_class_and_its_mean_are_those_of_pycocotools(annota
 
 
 def test_cells_per_field_are_compared_with_the_truth(annotated, cells):
-    found = by_class.evaluate(cells, annotated, SPLITS, CLASSES, seed=0, draws=2)
+    found = by_class.evaluate(cells, annotated, SPLITS, CLASSES)
     called = cells.groupby("field").size().reindex(FIELDS).fillna(0)
     truth = annotated.groupby("field").size().reindex(FIELDS).fillna(0)
     assert of(found, "all", "cells_per_field_bias") == pytest.approx((called - truth).mean())
@@ -102,22 +102,25 @@ def test_cells_per_field_are_compared_with_the_truth(annotated, cells):
 def test_a_class_that_nobody_annotated_has_no_average_precision_and_no_part_in_the_mean(
     annotated, cells
 ):
-    found = by_class.evaluate(cells, annotated, SPLITS, [*CLASSES, "rare"], seed=0, draws=2)
-    without = by_class.evaluate(cells, annotated, SPLITS, CLASSES, seed=0, draws=2)
+    found = by_class.evaluate(cells, annotated, SPLITS, [*CLASSES, "rare"])
+    without = by_class.evaluate(cells, annotated, SPLITS, CLASSES)
     assert np.isnan(of(found, "rare", "ap@0.5"))
     assert of(found, "all", "map@0.5") == of(without, "all", "map@0.5")
 
 
 def test_without_called_cells_the_average_precision_is_zero(annotated, cells, tmp_path):
-    found = by_class.evaluate(cells[:0], annotated, SPLITS, CLASSES, seed=0, draws=2)
+    found = by_class.evaluate(cells[:0], annotated, SPLITS, CLASSES)
     assert of(found, "all", "map@0.5") == 0
     assert of(found, "all", "cells_per_field_bias") == -10
     storage.write(found, tmp_path / "calls.tsv", CALL_METRICS)
 
 
-def test_intervals_come_from_redrawn_fields_and_hold_the_value(annotated, cells):
-    found = by_class.evaluate(cells, annotated, SPLITS, CLASSES, seed=0)
-    rows = found[found["metric"] != "cells_per_field_correlation"]
-    assert (rows["ci_low"] <= rows["value"]).all()
-    assert (rows["value"] <= rows["ci_high"]).all()
-    assert (rows["ci_low"] < rows["ci_high"]).all()
+def test_intervals_are_over_groups_and_hold_the_value(annotated, cells):
+    found = by_class.evaluate(cells, annotated, SPLITS, CLASSES)
+    assert (found["ci_low"] < found["value"]).all()
+    assert (found["value"] < found["ci_high"]).all()
+    assert (found["n_clusters"] == len(FIELDS)).all()
+    few = SPLITS.assign(group=["slide 1", "slide 2"] * 3)
+    found = by_class.evaluate(cells, annotated, few, CLASSES)
+    assert found["ci_low"].isna().all()
+    assert found["note"].str.contains("rests on 2 groups").all()

@@ -51,7 +51,7 @@ def test_where_no_label_is_likely_wrong_the_figure_says_so():
 
 def compared(raters, calls):
     rows = [
-        [first, second, call, metric, 0.9, 0.85, np.nan if second == "b" else 0.93, 6, 100]
+        [first, second, call, metric, 0.9, 0.85, np.nan if second == "b" else 0.93, 6, "", 6, 100]
         for number, first in enumerate(raters)
         for second in raters[number + 1 :]
         for call in calls

@@ -26,7 +26,7 @@ NUMBERS = [
 
 def metrics(number=2, column="cell_line"):
     rows = [
-        (column, f"line {n}", *numbers, numbers[-1] - 0.05, numbers[-1] + 0.05, 3, 40)
+        (column, f"line {n}", *numbers, numbers[-1] - 0.05, numbers[-1] + 0.05, 3, "", 3, 40)
         for n in range(number)
         for numbers in NUMBERS
     ]

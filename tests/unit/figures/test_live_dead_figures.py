@@ -46,6 +46,7 @@ def test_a_patch_that_was_wrong_when_held_out_is_framed_and_counted():
             "value": [0.9],
             "ci_low": [0.8],
             "ci_high": [0.95],
+            "n_clusters": [6],
         }
     )
     features = RANDOM.normal(size=(12, 30)).astype(np.float32)
@@ -53,7 +54,7 @@ def test_a_patch_that_was_wrong_when_held_out_is_framed_and_counted():
     figure = patch_filter.draw(examples, features, crops, surface, metrics)
     shown = texts(figure)
     assert {"good (6)", "empty (6)", "wrong when held out (1)"} <= set(shown)
-    assert "F1 of empty patches, held out:\n0.900 [0.800, 0.950]" in shown
+    assert "F1 of empty patches, held out:\n0.900 [0.800, 0.950], 6 groups" in shown
     assert "30 features (resnet18), by difference of means" in shown
 
 
@@ -135,11 +136,13 @@ def metrics():
             for number, metric in enumerate(
                 ("balanced_accuracy", "auc", "expected_calibration_error", "pearson_r")
             ):
-                for method in ("bootstrap over fields", "means of fields"):
+                for method in ("over groups", "means of groups"):
                     value = 0.9 - 0.1 * number if trained == tested else 0.7
                     rows.append((experiment, trained, tested, metric, method, value))
     names = ["experiment", "trained_on", "tested_on", "metric", "method", "value"]
-    return pd.DataFrame(rows, columns=names).assign(ci_low=0.6, ci_high=0.95, p=0.02)
+    return pd.DataFrame(rows, columns=names).assign(
+        ci_low=0.6, ci_high=0.95, p=0.02, n_clusters=6, note=""
+    )
 
 
 def test_every_classifier_has_its_area_on_every_data_set(metrics):
@@ -177,6 +180,8 @@ def test_calibration_has_a_point_for_each_bin(metrics):
             "share": [0.1, 0.0, 0.9],
             "ci_low": [0.0, 0.0, 0.8],
             "ci_high": [0.3, 1.0, 1.0],
+            "n_clusters": [6, 1, 6],
+            "note": "",
             "n": [50, 1, 50],  # one patch is too few
         }
     )
@@ -196,8 +201,8 @@ def test_the_correlation_is_told_by_what_it_takes_for_independent(metrics):
     drawn = [len(axes.collections[0].get_offsets()) for axes in figure.axes]
     assert drawn == [60, 60]
     label = figure.axes[0].get_xlabel()
-    assert "bootstrap over fields: r = 0.60 [0.60, 0.95], p = 0.02" in label
-    assert "means of fields" in label
+    assert "over groups: r = 0.60 [0.60, 0.95], p = 0.02" in label
+    assert "means of groups" in label
 
 
 def test_one_picture_stands_for_each_place_of_the_map():

@@ -36,7 +36,9 @@ def measured_cells(experiment, **values):
         for seed, shift in (("0", -0.01), ("1", 0.01), ("mean", 0.0))
     ]
     about = {"experiment": experiment, "convention": "sound", "split": "test", "n": 5, "n_cells": 9}
-    return pd.DataFrame(rows).assign(**about, ci_low=0.1, ci_high=0.9, threshold=0.5)
+    return pd.DataFrame(rows).assign(
+        **about, ci_low=0.1, ci_high=0.9, n_clusters=6, note="", threshold=0.5
+    )
 
 
 def image_level(experiment, **values):
@@ -78,10 +80,13 @@ def trained(name, *scores):
     return runs
 
 
+GROUP_OF = pd.Series({f"f{n}": f"f{n}" for n in range(7)})
+
+
 def test_tables_of_inputs_and_of_backbones_tell_mean_and_deviation_of_three_trainings():
     # the cancer cell is before 2, 3 and 4 of 4 normal ones, and with the other backbone before all
     runs = trained("bf", 0.5, 0.7, 0.9) | trained("bf.swin_b", 0.9, 0.9, 0.9)
-    cells, _ = cell_level.evaluate(runs, ["R", "G"], "R", "test", seed=0)
+    cells, _ = cell_level.evaluate(runs, ["R", "G"], "R", "test", GROUP_OF)
     members = [Member("bf", "resnet18", "bf"), Member("bf", "swin_b", "bf.swin_b")]
     backbones = target_summary.of_design(cells, IMAGE_LEVEL.empty(), members)
     for summary in (target_summary.cells_of(cells, ["bf"]), backbones[backbones["base"] == "bf"]):
@@ -117,8 +122,8 @@ def test_unseen_patients_are_marked():
     rows += [("all", "p07", True, 0.8), ("only p06", "p07", False, 0.6)]
     frame = pd.DataFrame(rows, columns=["trained_on", "tested_on", "seen", "value"])
     frame = frame.assign(
-        base="a", level="cell", convention="sound", metric="auroc", seed="mean", redrawn="images",
-        ci_low=0.5, ci_high=1.0,
+        base="a", level="cell", convention="sound", metric="auroc", seed="mean", unit="groups",
+        ci_low=0.5, ci_high=1.0, n_clusters=6, note="",
     )  # fmt: skip
     shown = texts(patients.draw(frame))
     assert "0.600\n[0.500, 1.000]\nunseen" in shown

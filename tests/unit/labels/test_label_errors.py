@@ -119,7 +119,7 @@ def test_the_judges_are_rated_on_groups_that_they_have_not_seen(planted, tmp_pat
     assert both.loc["accuracy", "value"] == pytest.approx(0.9, abs=0.02)
     assert (both["ci_low"] < both["value"]).all()
     assert (both["value"] < both["ci_high"]).all()
-    assert (rated["n_groups"] == 10).all()
+    assert (rated["n_clusters"] == 10).all()
 
 
 def test_judges_that_hardly_know_the_classes_list_few_labels(caplog):
@@ -138,7 +138,7 @@ def test_judges_that_do_not_agree_list_nothing():
     one = random.random((400, 2))
     each = {judges.REGRESSION: one, judges.NEIGHBOURS: 1 - one, judges.BOTH: one}
     labels = random.integers(0, 2, 400)
-    assert judges.longest(judges.rate(labels, each, np.arange(400) // 20, 0)) == 0
+    assert judges.longest(judges.rate(labels, each, np.arange(400) // 20)) == 0
 
 
 def test_the_warning_of_an_empty_list_says_that_none_is_trusted(planted, monkeypatch, caplog):

@@ -11,9 +11,9 @@ from cellpheno.core import captions
 from cellpheno.study import configuration, first_page
 
 ROOT = Path(__file__).parents[3]
-DETECTION = """detector seed split metric value ci_low ci_high n
-r 0 val ap@0.5 0.5 0.4 0.6 9
-r 0 test ap@0.5 0.8125 0.7 0.9 12
+DETECTION = """detector seed split metric value ci_low ci_high n_clusters n
+r 0 val ap@0.5 0.5 0.4 0.6 3 9
+r 0 test ap@0.5 0.8125 0.7 0.9 4 12
 """
 TESTS = """class condition p_adjusted unit design reason
 a x 0.01 replicate paired three-days
@@ -63,7 +63,7 @@ def test_test_fields_are_shown_where_there_are_some(results):
         "what": "Detection: average precision, IoU 0.5",
         "value": "0.812",
         "interval": "0.700 to 0.900",
-        "n": "12 (test)",
+        "n": "12 (test), 4",
     }
 
 

@@ -23,9 +23,12 @@ VAL = cells("val", ("cancer", 0.8), ("normal", 0.7))
 RUN = pd.concat([TEST, VAL], ignore_index=True)
 
 
+GROUP_OF = pd.Series(RUN["field"].to_numpy(), RUN["field"])
+
+
 def evaluated(report_on="test", runs=None):
     runs = runs or {("bf", "0"): RUN}
-    return cell_level.evaluate(runs, ["normal", "cancer"], "cancer", report_on, seed=0)
+    return cell_level.evaluate(runs, ["normal", "cancer"], "cancer", report_on, GROUP_OF)
 
 
 def value(metrics, convention, metric, seed="mean", column="value"):

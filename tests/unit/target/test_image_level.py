@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from cellpheno.calls.fusion import Settings, fuse, suppress
+from cellpheno.measuring.intervals import leave_out
 from cellpheno.tables.columns import BOX_COLUMNS
 from cellpheno.target import conventions, evaluation
 from cellpheno.target.conventions import PUBLISHED, SOUND
@@ -131,9 +132,9 @@ def test_the_weight_is_learnt_on_val():
 
 
 def metrics_of(calls, report_on="test", weights=(0, 1, "learnt")):
-    task = evaluation.Task(calls, list(weights), report_on, seed=0)
+    task = evaluation.Task(calls, list(weights), report_on)
     runs = {("bf", str(seed)): pd.concat([VAL, TEST], ignore_index=True) for seed in (0, 1)}
-    splits = pd.DataFrame({"field": ["v", "t"], "split": ["val", "test"]})
+    splits = pd.DataFrame({"field": ["v", "t"], "group": ["v", "t"], "split": ["val", "test"]})
     return evaluation.evaluate(runs, {"bf": ["main"]}, splits, task)
 
 
@@ -171,9 +172,20 @@ def test_what_is_reported_can_be_val_as_in_the_papers_code():
 
 
 def test_mean_and_deviation_over_seeds():
-    rows = evaluation.with_mean({"0": np.array([0.4, 0.3]), "1": np.array([0.6, 0.7])})
+    rows = evaluation.with_mean({"0": np.array([0.4, 0.3, 0.4]), "1": np.array([0.6, 0.7, 0.6])})
     mean = rows[-1]
     assert (mean["seed"], mean["value"]) == ("mean", pytest.approx(0.5))
     assert mean["sd"] == pytest.approx(0.1414, abs=1e-4)
     assert np.isnan(rows[0]["sd"])
     assert np.isnan(evaluation.with_mean({"0": np.array([0.4])})[-1]["sd"])
+
+
+def test_the_interval_of_a_mean_is_for_further_trainings_too():
+    fields = np.array([0.3, 0.4, 0.5, 0.5, 0.6, 0.7])
+    values = (weights := leave_out(np.arange(6))) @ fields / weights.sum(axis=1)
+    differ, same = (
+        evaluation.with_mean({"0": values - by, "1": values, "2": values + by})[-1]
+        for by in (0.1, 0.0)
+    )
+    assert differ["value"] == same["value"] == 0.5
+    assert differ["ci_low"] < same["ci_low"] < 0.5 < same["ci_high"] < differ["ci_high"]

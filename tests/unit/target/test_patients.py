@@ -44,8 +44,8 @@ def evaluated(validate_only=True):
     frame = run(NAMES)
     of_field = frame.drop_duplicates("field").set_index("field")
     patients = Patients(of_field["patient"], NAMES, {m.experiment: validate_only for m in MEMBERS})
-    task = Task(Settings(target="cancer"), [], "test", seed=0)
-    splits = of_field.reset_index()[["field", "split"]]
+    task = Task(Settings(target="cancer"), [], "test")
+    splits = of_field.reset_index()[["field", "split"]].assign(group=of_field.index)
     detectors = {m.experiment: ["main"] for m in MEMBERS}
     return evaluate(runs, MEMBERS, patients, splits, detectors, task)
 
@@ -74,10 +74,12 @@ def test_every_classifier_is_measured_on_every_patient():
 def test_patients_that_were_not_learned_from_are_also_measured_together():
     together = {"tested_on": "unseen", "level": "cell", "metric": "auroc"}
     metrics = evaluated()
-    by_image = value(metrics, redrawn="images", **together)
-    by_patient = value(metrics, redrawn="patients", **together)
-    assert by_image["value"] == by_patient["value"] == 0
-    assert by_image["n_fields"] == 4
+    by_group = value(metrics, unit="groups", **together)
+    by_patient = value(metrics, unit="patients", **together)
+    assert by_group["value"] == by_patient["value"] == 0
+    assert by_group["n_fields"] == by_group["n_clusters"] == 4
+    assert by_patient["n_clusters"] == 2
+    assert "rests on 2 groups" in by_patient["note"]
     known = metrics[(metrics["trained_on"] == "all") & (metrics["tested_on"] == "unseen")]
     assert known.empty
 

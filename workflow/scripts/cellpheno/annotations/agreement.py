@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -11,8 +11,7 @@ import pandas as pd
 
 from cellpheno.annotations.table import Annotated
 from cellpheno.core import boxes as geometry
-from cellpheno.core.randomness import generator
-from cellpheno.measuring.bootstrap import RESAMPLES, interval, resamples
+from cellpheno.measuring.intervals import Estimate, Scale, estimate
 from cellpheno.measuring.metrics import accuracy, kappa, share
 from cellpheno.tables.columns import BOX_COLUMNS
 
@@ -25,6 +24,7 @@ Array = npt.NDArray[np.float64]
 class Pairs:
     """The cells of f fields that two annotators have both looked at."""
 
+    fields: list[str]
     reference: Array
     """[f] cells that the senior annotator drew."""
     other: Array
@@ -83,7 +83,7 @@ def match(reference: Annotated, other: Annotated) -> Pairs:
         paired = np.flatnonzero(found >= 0)
         overlaps[row] = overlap[paired, found[paired]].sum()
         np.add.at(confusion[row], (meant[found[paired]], called[paired]), 1)
-    return Pairs(drawn[0], drawn[1], overlaps, confusion)
+    return Pairs(fields, drawn[0], drawn[1], overlaps, confusion)
 
 
 def _by_field(
@@ -97,31 +97,31 @@ def _by_field(
 
 
 def measure(
-    pairs: Pairs, names: Iterable[str], random: np.random.Generator, draws: int
+    pairs: Pairs, names: Iterable[str], group_of: Mapping[str, str]
 ) -> Iterator[list[object]]:
-    """Yield name, value, ends of the 95 % interval, and numbers of fields and cells of metrics.
+    """Yield name, fields of `Estimate`, and numbers of fields and cells of metrics.
 
-    The intervals come from redrawing fields, the same ones for all metrics.
+    The intervals are over the groups of the fields, `group_of`.
     """
-    samples = resamples(np.arange(len(pairs.reference)), random, draws)
+    clusters = [group_of[field] for field in pairs.fields]
     for name in names:
         metric, cells = METRICS[name]
-        value = interval(partial(metric, pairs), samples)
-        yield [name, *value, len(pairs.reference), int(cells(pairs).sum())]
+        scale: Scale = "fisher" if name == "kappa" else "logit"
+        value = estimate(partial(metric, pairs), clusters, scale)
+        yield [name, *value, len(pairs.fields), int(cells(pairs).sum())]
 
 
 def agreement(
-    annotators: Sequence[tuple[str, Annotated]], seed: int, draws: int = RESAMPLES
+    annotators: Sequence[tuple[str, Annotated]], group_of: Mapping[str, str]
 ) -> pd.DataFrame:
     """Compare every annotator with every more senior one.
 
     `annotators` are names and unmerged tables, the senior one first. Values are NaN where two
-    annotators share no field.
+    annotators share no field. `group_of` has the group of every field.
     """
     rows, names = [], (RECALL, PRECISION, "mean_iou", "kappa")
     for (senior, reference), (junior, other) in itertools.combinations(annotators, 2):
-        random = generator(seed, "agreement intervals", senior, junior)
-        measured = measure(match(reference, other), names, random, draws)
+        measured = measure(match(reference, other), names, group_of)
         rows += [[senior, junior, *row] for row in measured]
-    columns = ["reference", "annotator", "metric", "value", "ci_low", "ci_high", "n_fields", "n"]
+    columns = ["reference", "annotator", "metric", *Estimate._fields, "n_fields", "n"]
     return pd.DataFrame(rows, columns=columns)

@@ -9,8 +9,6 @@ import pandas as pd
 
 from cellpheno.annotations import agreement
 from cellpheno.annotations.table import Annotated, annotated_fields
-from cellpheno.core.randomness import generator
-from cellpheno.measuring.bootstrap import RESAMPLES
 from cellpheno.tables.annotations import ANNOTATION_REPORT, HUMAN_MODEL
 from cellpheno.tables.columns import BOX_COLUMNS
 
@@ -30,14 +28,14 @@ OF_CLASS = ("accuracy", "kappa")
 def compare(
     raters: Mapping[str, Annotated],
     groups: Mapping[str, list[str]],
-    seed: int,
-    draws: int = RESAMPLES,
+    group_of: Mapping[str, str],
 ) -> pd.DataFrame:
     """Compare every rater with every one before it.
 
     Raters are the ground truth where known, annotators, and the model. For cells that both have
     boxed (IoU of at least 0.5), accuracy and Cohen's kappa are measured with all classes and
-    with the two-way call, in or outside each of the `groups` of classes.
+    with the two-way call, in or outside each of the `groups` of classes. `group_of` has the group
+    of every field.
     """
     rows = []
     for (first, reference), (second, rater) in itertools.combinations(raters.items(), 2):
@@ -49,9 +47,7 @@ def compare(
             theirs, ours = (_two_way(part, group, members) for part in (reference, rater))
             calls.append((group, agreement.match(theirs, ours), OF_CLASS))
         for call, pairs, names in calls:
-            # the same redrawn fields for all calls and metrics of two raters
-            random = generator(seed, "human and model", first, second)
-            measured = agreement.measure(pairs, names, random, draws)
+            measured = agreement.measure(pairs, names, group_of)
             rows += [[first, second, call, *row] for row in measured]
     return pd.DataFrame(rows, columns=[column.name for column in HUMAN_MODEL.columns])
 

@@ -13,9 +13,8 @@ import pandas as pd
 
 from cellpheno.calls import proposals
 from cellpheno.core import boxes as geometry
-from cellpheno.core.randomness import generator
 from cellpheno.measuring import metrics
-from cellpheno.measuring.bootstrap import interval, resamples
+from cellpheno.measuring.intervals import Estimate, estimate
 from cellpheno.tables.columns import BOX_COLUMNS
 
 DRAW, CHOOSE_CLASS, SELECT, CHANGE = 2, 1, 1, 1
@@ -81,12 +80,15 @@ def _count(proposed: pd.DataFrame, drawn: pd.DataFrame, choosing: int) -> dict[s
     }
 
 
-def share(work: pd.DataFrame, seed: int, draws: int = 2000) -> tuple[float, float, float]:
-    """Return the clicks of correcting as a share of those from nothing, with its 95 % interval.
+def share(work: pd.DataFrame, group_of: pd.Series) -> Estimate:
+    """Return the clicks of correcting in proportion to those from nothing, with its interval.
 
-    The interval comes from redrawing the fields of tables.ANNOTATION_WORK; all three are missing if
+    `work` is tables.ANNOTATION_WORK, `group_of` the group of each field. The value is missing if
     there is nothing to click.
     """
     made, from_nothing = work[["clicks", "clicks_from_nothing"]].to_numpy(np.float64).T
-    samples = resamples(np.arange(len(work)), generator(seed, "clicks"), draws)
-    return interval(lambda weights: metrics.share(weights @ made, weights @ from_nothing), samples)
+    return estimate(
+        lambda weights: metrics.share(weights @ made, weights @ from_nothing),
+        work["field"].map(group_of),
+        "plain",  # correcting may take more clicks
+    )

@@ -11,17 +11,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from cellpheno.core.randomness import generator
-from cellpheno.measuring.bootstrap import measured, percentiles, resamples
+from cellpheno.measuring.intervals import leave_out, measured, spread
 from cellpheno.measuring.metrics import pearson
 
 Array = npt.NDArray[np.float64]
 
-BOOTSTRAP = "bootstrap over fields"
+GROUPS = "over groups"
 NAIVE = "patches as independent"
-FIELD_MEANS = "means of fields"
+GROUP_MEANS = "means of groups"
 SMALLEST = 3
-"""A correlation of so few pairs or fields has no interval."""
+"""A correlation of so few pairs or groups has no interval."""
 LIMIT = 1 - 1e-12
 """Correlation from which pairs count as lying on a line."""
 
@@ -49,38 +48,37 @@ CORRELATIONS: dict[str, Callable[[Array, Array, Array], Array]] = {
 
 
 def correlate(
-    brightness: Array, score: Array, field: npt.NDArray[np.intp], seed: int
+    brightness: Array, score: Array, group: npt.NDArray[np.intp]
 ) -> Iterator[dict[str, Any]]:
     """Yield the correlation of score and brightness [n] of patches, with p values of three kinds.
 
     `patches as independent` is the usual one: with hundreds of patches every correlation is
-    significant. `bootstrap over fields` redraws whole fields; its p value is that of Fisher's z
-    over the spread of the redrawn ones, on a t distribution with one degree of freedom less than
-    fields. `means of fields` takes one point for each field. `field` [n] numbers the patches'
-    fields. Nothing is yielded if brightness or score is constant (L24).
+    significant. `over groups` leaves out one group at a time (`measuring.intervals`), on the scale
+    of Fisher's z. `means of groups` takes one point for each group. `group` [n] numbers the
+    patches' groups. Nothing is yielded if brightness or score is constant (L24).
     """
     if not _varies(brightness, score):
         return
-    names, position = np.unique(field, return_inverse=True)
-    about = {"n": len(score), "n_fields": len(names)}
+    names, position = np.unique(group, return_inverse=True)
+    about = {"n": len(score), "note": ""}
     bright, scored = (np.bincount(position, v) / np.bincount(position) for v in (brightness, score))
     drawn = measured(
         lambda w: {name: of(brightness, score, w) for name, of in CORRELATIONS.items()},
-        resamples(position, generator(seed, "two classes, correlation")),
+        leave_out(position),
     )
     for metric, statistic in CORRELATIONS.items():
-        value = float(statistic(brightness, score, np.ones((1, len(score))))[0])
-        yield {"metric": metric, "method": NAIVE, **_fisher(value, len(score)), **about}
-        if len(names) <= SMALLEST:
-            continue
-        spread = _spread(value, drawn[metric], len(names))
-        yield {"metric": metric, "method": BOOTSTRAP, **spread, **about}
+        over_groups = spread(drawn[metric])
+        naive = _fisher(over_groups.value, len(score))
+        yield {"metric": metric, "method": NAIVE, **naive, "n_clusters": len(score), **about}
+        found = over_groups.interval("fisher")._asdict()
+        yield {**about, "metric": metric, "method": GROUPS, **found, "p": over_groups.p("fisher")}
         if _varies(bright, scored):
             of_means = float(statistic(bright, scored, np.ones((1, len(names))))[0])
             yield {
                 "metric": metric,
-                "method": FIELD_MEANS,
+                "method": GROUP_MEANS,
                 **_fisher(of_means, len(names)),
+                "n_clusters": len(names),
                 **about,
             }
 
@@ -101,10 +99,3 @@ def _fisher(value: float, n: int) -> dict[str, float]:
 def _z(value: npt.ArrayLike) -> Any:
     """Return Fisher's z, finite even if all pairs lie on a line."""
     return np.arctanh(np.clip(value, -LIMIT, LIMIT))
-
-
-def _spread(value: float, drawn: Array, n_fields: int) -> dict[str, float]:
-    low, high = percentiles(drawn)
-    sd = float(np.nanstd(_z(drawn), ddof=1))
-    p = float(2 * stats.t.sf(abs(_z(value)) / sd, n_fields - 1)) if sd > 0 else np.nan
-    return {"value": value, "ci_low": low, "ci_high": high, "p": p}

@@ -1,4 +1,4 @@
-"""Measure classifiers on annotated cells, with intervals over fields."""
+"""Measure classifiers on annotated cells, with intervals over groups."""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,8 +11,7 @@ import sklearn.metrics
 
 from cellpheno.core import notices
 from cellpheno.core.errors import StudyError
-from cellpheno.core.randomness import generator
-from cellpheno.measuring.bootstrap import intervals, resamples
+from cellpheno.measuring.intervals import Estimate, estimates
 from cellpheno.measuring.metrics import auc, mean_of_known, share
 from cellpheno.tables.columns import BOX_COLUMNS
 
@@ -72,19 +71,17 @@ def measure(cells: Scored, weights: Array) -> dict[tuple[str, str], Array]:
     return metrics
 
 
-def with_intervals(cells: Scored, fields: pd.Series, seed: int, stream: str) -> pd.DataFrame:
-    """Return every metric with its 95 % interval.
+def with_intervals(cells: Scored, clusters: npt.ArrayLike) -> pd.DataFrame:
+    """Return every metric with its 95 % interval over the independent `clusters` [n].
 
-    Whole `fields` [n] are redrawn; a single one has no intervals. Classifiers with the same seed
-    and `stream` are compared on the same samples. Returns class, metric, value, ci_low, ci_high and
-    n (annotated cells of the class, group, or all).
+    Returns class, metric, the fields of `Estimate` and n (annotated cells of the class, group, or
+    all).
     """
     counts = {name: int(positive.sum()) for name, positive, _, _ in cells.against_rest()}
     counts["all"] = len(cells.labels)
-    random = generator(seed, "classification intervals", stream)
-    measured = intervals(partial(measure, cells), resamples(fields.to_numpy(dtype=str), random))
+    measured = estimates(partial(measure, cells), clusters)
     rows = [(*about, *value, counts[about[0]]) for about, value in measured.items()]
-    return pd.DataFrame(rows, columns=["class", "metric", "value", "ci_low", "ci_high", "n"])
+    return pd.DataFrame(rows, columns=["class", "metric", *Estimate._fields, "n"])
 
 
 def roc_curve(positive: Mask, score: Array) -> pd.DataFrame:
@@ -130,13 +127,14 @@ def evaluate(
     classes: list[str],
     groups: dict[str, list[str]],
     decide: Callable[[Array], Integers],
-    seed: int,
+    group_of: pd.Series,
 ) -> Evaluation:
     """Measure every run on the annotated cells of the splits `val` and `test`.
 
     `cells` is the cells table. `runs` maps experiment and seed (or `mean`) to predictions; the
     first one with `mean` makes the calls. `decide` maps probabilities [n, classes] to called
-    classes [n]. Raises StudyError when no cell of these splits is annotated.
+    classes [n], `group_of` fields to groups. Raises StudyError when no cell of these splits is
+    annotated.
     """
     known = cells[cells["label"].notna() & cells["split"].isin(SPLITS)]
     if known.empty:
@@ -157,7 +155,7 @@ def evaluate(
         for (experiment, run), predictions in runs.items():
             scored = _scored(part, predictions, classes, groups, decide)
             row = {"experiment": experiment, "seed": run, "split": split}
-            found = with_intervals(scored, part["field"], seed, split)
+            found = with_intervals(scored, part["field"].map(group_of))
             metrics.append(found.assign(**row))
             if (experiment, run) == main:
                 curves.append(roc(scored).assign(split=split))

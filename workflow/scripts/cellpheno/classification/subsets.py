@@ -6,6 +6,7 @@ and annotated fields that the sheet sets to `predict` to keep them out of traini
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,14 @@ import pandas as pd
 
 from cellpheno.classification import evaluation as classification
 from cellpheno.detection import evaluation as detection
+from cellpheno.measuring.intervals import Estimate, estimate
 from cellpheno.measuring.precision_recall import f1, precision, recall
 from cellpheno.splits.usable_fields import in_splits
 from cellpheno.tables import storage
 from cellpheno.tables.metrics import SUBSET_METRICS
 
 DETECTION_METRICS = (recall, precision, f1)
-COLUMNS = ["class", "metric", "value", "ci_low", "ci_high", "n"]
+COLUMNS = ["class", "metric", *Estimate._fields, "n"]
 DETECTED = "n_detected"
 MEAN, SD = " mean of fields", " sd of fields"
 """Endings of the names of metrics of single fields, as in AIM-CICs' figure 2C."""
@@ -71,27 +73,26 @@ def evaluate(
     min_score: float,
     classes: Sequence[str],
     groups: Mapping[str, Sequence[str]],
-    seed: int,
+    by: str,
 ) -> pd.DataFrame:
     """Measure detection and classification on each value of some columns of the sample sheet.
 
     `fields` comes from `unseen`, `detections` are tables.DETECTIONS, `boxes` tables.BOXES, `cells`
     tables.CELLS. Detection is measured on completely annotated fields, with scores above
     `min_score`: each metric over all cells of a subset, and the mean and standard deviation of its
-    values in single fields. Intervals come from redrawing the fields of the subset; with a single
-    field they are missing. A subset without detected annotated cells has no rows of classification,
-    nor has a study of one class.
-    Returns tables.SUBSET_METRICS.
+    values in single fields. Intervals are over the groups of the subset, values of the column `by`.
+    A subset without detected annotated cells has no rows of classification, nor has a study of one
+    class. Returns tables.SUBSET_METRICS.
     """
     parts = []
     complete = set(fields.loc[fields["complete"], "field"])
+    group_of = fields.set_index("field")[by]
     for column, value, names in divide(fields, columns):
         known = [name for name in names if name in complete]
         inside = [table[table["field"].isin(names)] for table in (detections, boxes, cells)]
-        stream = f"{column}={value}"
-        found = _detection(inside[0], inside[1], known, min_score, seed, stream)
+        found = _detection(inside[0], inside[1], known, min_score, group_of)
         classified = inside[2] if len(classes) > 1 else inside[2].head(0)
-        called = _classification(classified, classes, groups, seed, stream)
+        called = _classification(classified, classes, groups, group_of)
         for task, part, n in [
             ("detection", found, len(known)),
             ("classification", called, len(names)),
@@ -106,20 +107,22 @@ def _detection(
     boxes: pd.DataFrame,
     names: Sequence[str],
     min_score: float,
-    seed: int,
-    stream: str,
+    group_of: pd.Series,
 ) -> pd.DataFrame:
     rows = []
+    clusters = group_of[sorted(names)]
     for min_iou in detection.IOUS:
         matched = detection.match_fields(detections, boxes, names, min_iou).above(min_score)
         for metric in DETECTION_METRICS:
-            value = detection.with_interval(metric, matched, seed, stream)
+            value = estimate(partial(metric, matched), clusters)
             name = f"{metric.__name__}@{min_iou}"
             rows.append(["all", name, *value, matched.n_annotated])
             each = pd.Series(metric(matched, np.eye(len(names))))
             for ending, number in ((MEAN, each.mean()), (SD, each.std())):
-                rows.append(["all", name + ending, number, np.nan, np.nan, matched.n_annotated])
-    rows.append(["all", DETECTED, len(matched.scores), np.nan, np.nan, matched.n_annotated])
+                plain = detection.without_interval(number, clusters)
+                rows.append(["all", name + ending, *plain, matched.n_annotated])
+    found = detection.without_interval(len(matched.scores), clusters)
+    rows.append(["all", DETECTED, *found, matched.n_annotated])
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -127,8 +130,7 @@ def _classification(
     cells: pd.DataFrame,
     classes: Sequence[str],
     groups: Mapping[str, Sequence[str]],
-    seed: int,
-    stream: str,
+    group_of: pd.Series,
 ) -> pd.DataFrame:
     known = cells[cells["label"].notna()]
     if known.empty:
@@ -141,4 +143,4 @@ def _classification(
         list(classes),
         groups,
     )
-    return classification.with_intervals(scored, known["field"], seed, stream)[COLUMNS]
+    return classification.with_intervals(scored, known["field"].map(group_of))[COLUMNS]

@@ -15,11 +15,10 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from cellpheno.classification.correlation import BOOTSTRAP, correlate
+from cellpheno.classification.correlation import GROUPS, correlate
 from cellpheno.classification.evaluation import confusion, roc_curve
 from cellpheno.core.errors import StudyError
-from cellpheno.core.randomness import generator
-from cellpheno.measuring.bootstrap import interval, intervals, resamples
+from cellpheno.measuring.intervals import Estimate, estimate, estimates
 from cellpheno.measuring.metrics import auc, share
 from cellpheno.tables.columns import BOX_COLUMNS
 
@@ -42,19 +41,11 @@ class Part:
     is live (L25).
     """
 
-    field: npt.NDArray[np.intp]
+    group: npt.NDArray[np.intp]
+    """[n] numbers of the independent groups (`splits.by`)."""
     dim: Mask
     called: Mask
     score: Array
-
-    @property
-    def n_fields(self) -> int:
-        """Number of the patches' fields."""
-        return len(np.unique(self.field))
-
-    def weights(self, seed: int) -> Array:
-        """Return bootstrap samples of whole fields [b, n]: how often each has a patch."""
-        return resamples(self.field, generator(seed, "two classes"))
 
 
 def balanced_accuracy(part: Part, weights: Array) -> Array:
@@ -91,24 +82,24 @@ METRICS: dict[str, Callable[[Part, Array], Array]] = {
 }
 
 
-def measure(part: Part, seed: int) -> Iterator[dict[str, Any]]:
-    """Yield each metric with its intervals: metric, method, value, ci_low, ci_high, n, n_fields.
+def measure(part: Part) -> Iterator[dict[str, Any]]:
+    """Yield each metric with its intervals: metric, method, the fields of `Estimate`, n.
 
-    Besides the bootstrap over fields, balanced accuracy has two binomial intervals. `binomial per
+    Besides the interval over groups, balanced accuracy has two binomial intervals. `binomial per
     class` adds the variances of both sensitivities. `binomial over patches` treats balanced
     accuracy as a share of all patches: the printed 0.866 [0.851, 0.881] is exactly that for 1872
     patches (L22), but it is too narrow if one class is rare, as 449 of 4720 (L23).
     """
-    about = {"n": len(part.dim), "n_fields": part.n_fields}
-    weights = part.weights(seed)
+    n = len(part.dim)
     for name, metric in METRICS.items():
-        value, low, high = interval(partial(metric, part), weights)
-        row = {"metric": name, "value": value, **about}
-        yield {**row, "method": BOOTSTRAP, "ci_low": low, "ci_high": high}
+        found = estimate(partial(metric, part), part.group)
+        row = {"metric": name, "n": n}
+        yield {**row, "method": GROUPS, **found._asdict()}
+        value = found.value
         for method, sd in _binomial(part, value).items() if name == "balanced_accuracy" else ():
             half = stats.norm.ppf(0.975) * sd
-            ends = {"ci_low": max(value - half, 0.0), "ci_high": min(value + half, 1.0)}
-            yield {**row, "method": method, **ends}
+            binomial = Estimate(value, max(value - half, 0.0), min(value + half, 1.0), n, "")
+            yield {**row, "method": method, **binomial._asdict()}
 
 
 def _binomial(part: Part, value: float) -> dict[str, float]:
@@ -123,22 +114,22 @@ def _binomial(part: Part, value: float) -> dict[str, float]:
     }
 
 
-def calibration(part: Part, seed: int) -> pd.DataFrame:
+def calibration(part: Part) -> pd.DataFrame:
     """Return the calibration curve: the share that the stain calls dim in each bin of the score.
 
-    Intervals come from redrawing fields; bins without patches are left out.
+    Intervals are over groups; bins without patches are left out.
     """
     number = _bins(part.score)
     inside = {k: number == k for k in np.unique(number)}
-    shares = intervals(
+    shares = estimates(
         lambda w: {k: share(w @ (one & part.dim), w @ one) for k, one in inside.items()},
-        part.weights(seed),
+        part.group,
     )
     rows = [
         (k / BINS, (k + 1) / BINS, part.score[one].mean(), *shares[k], int(one.sum()))
         for k, one in inside.items()
     ]
-    names = ["bin_low", "bin_high", "mean_score", "share", "ci_low", "ci_high", "n"]
+    names = ["bin_low", "bin_high", "mean_score", "share", *Estimate._fields[1:], "n"]
     return pd.DataFrame(rows, columns=names)
 
 
@@ -182,12 +173,13 @@ def evaluate(
     trained_on: Mapping[str, str],
     data_sets: Mapping[str, Sequence[str]],
     classes: tuple[str, str],
-    seed: int,
+    group_of: pd.Series,
 ) -> Evaluation:
     """Measure every experiment on every data set.
 
     `scored` comes from `scores`; `trained_on` maps experiments to the names of their data,
-    `data_sets` names to fields; `classes` are the dim and the bright class. Raises StudyError when
+    `data_sets` names to fields, `group_of` fields to independent groups; `classes` are the dim and
+    the bright class. Raises StudyError when
     no patch of any data set has a label.
     """
     metrics, curves, confusions, calibrations = [], [], [], []
@@ -202,16 +194,16 @@ def evaluate(
             known = inside.dropna(subset="label")
             if known.empty:
                 continue
-            part = _part(known, classes[0])
-            metrics += [{**about, **row} for row in measure(part, seed)]
+            part = _part(known, classes[0], group_of)
+            metrics += [{**about, **row} for row in measure(part)]
             for ending, rows in (("", known), ("_of_all_patches", inside)):
                 lit = rows.dropna(subset="mean")
-                for row in _correlations(lit, seed):
+                for row in _correlations(lit, group_of):
                     metrics.append({**about, **row, "metric": row["metric"] + ending})
             curves.append(roc_curve(part.dim, part.score).assign(**about))
             dim, called = ((~each).astype(np.int64) for each in (part.dim, part.called))
             confusions.append(confusion(dim, called, classes).assign(**about))
-            calibrations.append(calibration(part, seed).assign(**about))
+            calibrations.append(calibration(part).assign(**about))
     if not metrics:
         raise StudyError(
             "No patch of the test fields has a label by the stain, so nothing can be measured; "
@@ -222,12 +214,12 @@ def evaluate(
     return Evaluation(table if "p" in table else table.assign(p=np.nan), *tables)
 
 
-def _part(known: pd.DataFrame, low: str) -> Part:
+def _part(known: pd.DataFrame, low: str, group_of: pd.Series) -> Part:
     score = known["score"].to_numpy(np.float64)
     dim = (known["label"] == low).to_numpy()
-    return Part(pd.factorize(known["field"])[0], dim, score > 0.5, score)
+    return Part(pd.factorize(known["field"].map(group_of))[0], dim, score > 0.5, score)
 
 
-def _correlations(rows: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
+def _correlations(rows: pd.DataFrame, group_of: pd.Series) -> Iterator[dict[str, Any]]:
     brightness, score = (rows[name].to_numpy(np.float64) for name in ("mean", "score"))
-    yield from correlate(brightness, score, pd.factorize(rows["field"])[0], seed)
+    yield from correlate(brightness, score, pd.factorize(rows["field"].map(group_of))[0])

@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cellpheno.core.randomness import generator
 from cellpheno.detection.evaluation import SPLITS, match_fields
-from cellpheno.measuring.bootstrap import intervals, resamples
+from cellpheno.measuring.intervals import Scale, estimates
 from cellpheno.measuring.metrics import mean_of_known, pearson
 from cellpheno.measuring.precision_recall import average_precision
+from cellpheno.splits.usable_fields import groups
 from cellpheno.tables.metrics import CALL_METRICS
 
 IOUS = tuple(np.arange(50, 100, 5) / 100)
@@ -19,7 +19,12 @@ RECALLS = np.linspace(0, 1, 101)
 """Recalls at which COCO reads the precision."""
 ALL = "all"
 """The row of all classes together."""
-DRAWS = 200
+SCALES: dict[str, Scale] = {
+    "cells_per_field_bias": "plain",
+    "cells_per_field_error": "plain",
+    "cells_per_field_correlation": "fisher",
+}
+"""Of the metrics that are not between 0 and 1."""
 
 Array = npt.NDArray[np.float64]
 Metrics = dict[tuple[str, str], Array]
@@ -64,15 +69,13 @@ def evaluate(
     annotated: pd.DataFrame,
     splits: pd.DataFrame,
     classes: Sequence[str],
-    seed: int,
-    draws: int = DRAWS,
 ) -> pd.DataFrame:
     """Compare the called cells (tables.CELLS) of the splits val and test with tables.BOXES.
 
     Returns tables.CALL_METRICS: for each split and class `ap@0.5`, `ap@0.5:0.95` and the agreement
     of cells per field; for `all` the means `map@0.5` and `map@0.5:0.95` over the classes that are
-    annotated in the split, and the agreement for the cells of all classes. Intervals come from
-    redrawing fields.
+    annotated in the split, and the agreement for the cells of all classes. Intervals are over
+    groups.
     """
     rows = []
     for split in SPLITS:
@@ -80,9 +83,12 @@ def evaluate(
         if not fields:
             continue
         measure = _measure_of(cells, annotated, fields, classes)
-        samples = resamples(fields, generator(seed, "call intervals", split), draws)
+        scales = {
+            (name, metric): scale for name in [*classes, ALL] for metric, scale in SCALES.items()
+        }
+        measured = estimates(measure, groups(splits)[fields], scales)
         truth = annotated[annotated["field"].isin(fields)]["label"].value_counts()
-        for (name, metric), value in intervals(measure, samples).items():
+        for (name, metric), value in measured.items():
             n = truth.reindex(list(classes)).sum() if name == ALL else truth.get(name, 0)
             rows.append((split, name, metric, *value, int(n)))
     return pd.DataFrame(rows, columns=[column.name for column in CALL_METRICS.columns])

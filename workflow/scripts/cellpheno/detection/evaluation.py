@@ -1,7 +1,6 @@
 """Measure how well a detector finds annotated cells (A21): recall, precision, F, average precision.
 
 Detections are matched to annotations in each field and then pooled over the fields of a split.
-Intervals come from redrawing fields, because the cells of one field are not independent.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -12,17 +11,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from cellpheno.core import boxes as geometry
-from cellpheno.core.randomness import generator
-from cellpheno.measuring.bootstrap import RESAMPLES, interval, resamples
+from cellpheno.measuring.intervals import Estimate, estimate
 from cellpheno.measuring.precision_recall import (
     Matched,
     average_precision,
     best_threshold,
     f1,
-    n_detected,
     precision,
     recall,
 )
+from cellpheno.splits.usable_fields import groups
 from cellpheno.tables import storage
 from cellpheno.tables.columns import BOX_COLUMNS
 from cellpheno.tables.metrics import DETECTION_METRICS
@@ -64,16 +62,9 @@ def match_fields(
     )
 
 
-def with_interval(
-    metric: Metric, matched: Matched, seed: int, name: str, draws: int = RESAMPLES
-) -> tuple[float, float, float]:
-    """Return a metric and the ends of its 95 % interval.
-
-    All metrics with the same seed and `name` of the fields use the same redrawn fields.
-    """
-    random = generator(seed, "detection intervals", name)
-    samples = resamples(np.arange(len(matched.annotated)), random, draws)
-    return interval(partial(metric, matched), samples)
+def without_interval(number: float, clusters: npt.ArrayLike) -> Estimate:
+    """Return a plain number of fields in `clusters` [f], which estimates nothing."""
+    return Estimate(number, np.nan, np.nan, len(np.unique(np.asarray(clusters))), "")
 
 
 def evaluate(
@@ -83,24 +74,25 @@ def evaluate(
     detector: str,
     min_score: float,
     seed: int,
-    draws: int = RESAMPLES,
 ) -> pd.DataFrame:
-    """Measure a detector on the splits val and test.
+    """Measure a detector on the splits val and test; intervals are over the groups of `splits`.
 
-    `min_score` is the lowest score that it kept; the seed is that of the training and of the
-    redrawn fields. Returns tables.DETECTION_METRICS: for each split and IoU, with all scores above
-    `min_score` (A21), `recall@0.5`, `precision@0.5`, `f1@0.5`, `ap@0.5` and so on, and
-    `n_detected`; and, as `recall@0.5 at score_threshold` and so on, with scores above the threshold
-    of the best F at IoU 0.5 on val. That threshold is the row `score_threshold` of val.
+    `min_score` is the lowest score that it kept; the seed is that of the training. Returns
+    tables.DETECTION_METRICS: for each split and IoU, with all scores above `min_score` (A21),
+    `recall@0.5`, `precision@0.5`, `f1@0.5`, `ap@0.5` and so on, and `n_detected`; and, as
+    `recall@0.5 at score_threshold` and so on, with scores above the threshold of the best F at IoU
+    0.5 on val. That threshold is the row `score_threshold` of val.
     """
     fields_of = {name: splits.loc[splits["split"] == name, "field"].tolist() for name in SPLITS}
     on_val = match_fields(detections, annotated, fields_of["val"], IOUS[0]).above(min_score)
     threshold = best_threshold(on_val, min_score)
-    first = ["val", THRESHOLD_METRIC, threshold, np.nan, np.nan, on_val.n_annotated]
-    rows: list[list[object]] = [first]
+    group_of = groups(splits)
+    clusters = {name: group_of[sorted(fields)].to_numpy() for name, fields in fields_of.items()}
+    chosen = without_interval(threshold, clusters["val"])
+    rows: list[list[object]] = [["val", THRESHOLD_METRIC, *chosen, on_val.n_annotated]]
 
     def add(split: str, name: str, metric: Metric, matched: Matched) -> None:
-        value = with_interval(metric, matched, seed, split, draws)
+        value = estimate(partial(metric, matched), clusters[split])
         rows.append([split, name, *value, matched.n_annotated])
 
     for split, fields in fields_of.items():
@@ -112,8 +104,9 @@ def evaluate(
                 for metric in (recall, precision, f1):
                     add(split, f"{metric.__name__}@{min_iou}{ending}", metric, kept)
                 if min_iou == IOUS[0]:
-                    add(split, f"n_detected{ending}", n_detected, kept)
-    frame = pd.DataFrame(rows, columns=["split", "metric", "value", "ci_low", "ci_high", "n"])
+                    number = without_interval(len(kept.scores), clusters[split])
+                    rows.append([split, f"n_detected{ending}", *number, kept.n_annotated])
+    frame = pd.DataFrame(rows, columns=["split", "metric", *Estimate._fields, "n"])
     return frame.assign(detector=detector, seed=seed)
 
 

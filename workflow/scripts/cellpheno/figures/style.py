@@ -391,6 +391,18 @@ def with_interval(row: pd.Series, digits: int = 3) -> str:
     return value if pd.isna(row["ci_low"]) else f"{value} [{low}, {high}]"
 
 
+def say_units(made: Figure, rows: pd.DataFrame) -> None:
+    """Write above a figure how many groups its intervals rest on, or why it has none.
+
+    `rows` are the drawn ones, with ci_low, n_clusters and note.
+    """
+    known = rows.loc[rows["ci_low"].notna(), "n_clusters"]
+    lost = rows.loc[rows["ci_low"].isna() & (rows["note"] != ""), "note"].value_counts()
+    numbers = dict.fromkeys([known.min(), known.max()])
+    said = [f"95 % intervals over {' to '.join(map(str, numbers))} groups"] if len(known) else []
+    made.suptitle(". ".join([*said, *lost.index[:1]]), fontsize=5.5, x=0.01, ha="left")
+
+
 def bare(places: Axes | npt.NDArray[np.object_]) -> None:
     """Remove ticks and spines from the axes of pictures."""
     for axes in np.ravel(np.asarray(places)):

@@ -75,7 +75,7 @@ def assign(
         dealt = _deal_by_hash(_hashes(learning[by], block, seed), load > 0, fixed, dealt_out)
     else:
         dealt = _deal(load, fixed, dealt_out, seed)
-    result = fields[["field", "group"]].assign(split=PREDICT)
+    result = fields[["field"]].assign(group=fields[by].astype("str"), split=PREDICT)
     result.loc[takes_part, "split"] = np.array(LEARNING, dtype=object)[dealt][block]
     result["complete"] = False
     result.loc[takes_part, "complete"] = complete

@@ -11,6 +11,11 @@ LEARNED = {"train", "val", "test"}
 """Splits of annotated fields."""
 
 
+def groups(splits: pd.DataFrame) -> pd.Series:
+    """Return the group (a value of `splits.by`) of each field, by field."""
+    return splits.set_index("field")["group"]
+
+
 def in_splits(
     quality: pd.DataFrame,
     splits: pd.DataFrame,

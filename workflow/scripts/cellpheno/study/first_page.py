@@ -25,7 +25,7 @@ SHOWN = (
 
 
 def results(folder: Path, experiment: str) -> list[dict[str, str]]:
-    """Return what, value, interval and n (annotated cells of which split) of the main results.
+    """Return what, value, interval and n (cells, split and groups) of the main results.
 
     Missing tables are skipped; `experiment` is the classifier that makes the calls.
     """
@@ -74,7 +74,8 @@ def _rows(path: Path) -> Iterator[Row]:
 def _shown(what: str, row: Row) -> dict[str, str]:
     value, low, high = (_number(row[key]) for key in ("value", "ci_low", "ci_high"))
     interval = f"{low} to {high}" if "NA" not in (low, high) else "NA"
-    return {"what": what, "value": value, "interval": interval, "n": f"{row['n']} ({row['split']})"}
+    n = f"{row['n']} ({row['split']}), {row['n_clusters']}"
+    return {"what": what, "value": value, "interval": interval, "n": n}
 
 
 def _number(text: str) -> str:

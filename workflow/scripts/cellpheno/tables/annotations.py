@@ -5,7 +5,6 @@ from cellpheno.tables.columns import (
     COMPLETE,
     ESTIMATE,
     FIELD,
-    INTERVAL,
     PROBABILITY,
     Column,
     Table,
@@ -138,10 +137,8 @@ JUDGES = Table(
     (
         Column("judge", "str", "judge", allowed=("regression", "neighbours", "both", "each other")),
         Column("metric", "str", "agreement with labels", allowed=("accuracy", "kappa")),
-        Column("value", "float", "the metric", maximum=1),
-        *INTERVAL,
+        *ESTIMATE,
         Column("n", "int", "cells judged", minimum=0),
-        Column("n_groups", "int", "groups redrawn for the interval", minimum=0),
     ),
     key=("judge", "metric"),
 )

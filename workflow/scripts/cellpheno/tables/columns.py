@@ -71,4 +71,8 @@ INTERVAL = (
     Column("ci_low", "float", "lower end of the 95 % interval", optional=True),
     Column("ci_high", "float", "upper end of the 95 % interval", optional=True),
 )
-ESTIMATE = (VALUE, *INTERVAL)
+CLUSTERS = (
+    Column("n_clusters", "int", "independent groups (`splits.by`) that bear on it", minimum=0),
+    Column("note", "str", "why there is no interval, if there is none"),
+)
+ESTIMATE = (VALUE, *INTERVAL, *CLUSTERS)

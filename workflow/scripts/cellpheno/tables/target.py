@@ -1,6 +1,6 @@
 """Tables of how well cells of the target class are found, by cell and by image."""
 
-from cellpheno.tables.columns import INTERVAL, METRIC, SPLIT, VALUE, Column, Table
+from cellpheno.tables.columns import CLUSTERS, INTERVAL, METRIC, SPLIT, VALUE, Column, Table
 
 BASE = Column("base", "str", "experiment that the classifiers are variants of")
 DETECTOR = Column("detector", "str", "detector of the judged boxes")
@@ -21,6 +21,7 @@ CELL_LEVEL = Table(
         VALUE,
         SD,
         *INTERVAL,
+        *CLUSTERS,
         Column("threshold", "float", "probability at which it was measured", optional=True),
         Column("n", "int", "annotated cells of the target class", minimum=0),
         Column("n_cells", "int", "annotated cells", minimum=0),
@@ -52,6 +53,7 @@ IMAGE_LEVEL = Table(
         VALUE,
         SD,
         *INTERVAL,
+        *CLUSTERS,
         Column("weight_used", "float", "of the classifier", minimum=0, maximum=1),
         Column("n", "int", "annotated cells of the target class", minimum=0),
         Column("n_fields", "int", "images", minimum=0),
@@ -81,10 +83,11 @@ PATIENTS = Table(
         CONVENTION,
         METRIC,
         SEED,
-        Column("redrawn", "str", "units of the bootstrap", allowed=("images", "patients")),
+        Column("unit", "str", "what the interval counts", allowed=("groups", "patients")),
         VALUE,
         SD,
         *INTERVAL,
+        *CLUSTERS,
         Column("n_fields", "int", "measured fields", minimum=0),
     ),
 )

@@ -1,6 +1,16 @@
 """Tables of two classes defined by a stain: scores and how well they separate the classes."""
 
-from cellpheno.tables.columns import BOX, CONDITION, ESTIMATE, FIELD, INTERVAL, SPLIT, Column, Table
+from cellpheno.tables.columns import (
+    BOX,
+    CLUSTERS,
+    CONDITION,
+    ESTIMATE,
+    FIELD,
+    INTERVAL,
+    SPLIT,
+    Column,
+    Table,
+)
 
 DATA_SETS = (
     Column("experiment", "str", "name of the classifier; the mean of its seeds"),
@@ -29,7 +39,6 @@ TWO_CLASSES = Table(
         *ESTIMATE,
         Column("p", "float", "two-sided, of a correlation", minimum=0, maximum=1, optional=True),
         Column("n", "int", "patches behind it", minimum=0),
-        Column("n_fields", "int", "fields of these patches", minimum=0),
     ),
     key=("experiment", "tested_on", "metric", "method"),
 )
@@ -60,6 +69,7 @@ CALIBRATION = Table(
         Column("mean_score", "float", "of its patches", minimum=0, maximum=1),
         Column("share", "float", "of its patches that the stain calls dim", minimum=0, maximum=1),
         *INTERVAL,
+        *CLUSTERS,
         Column("n", "int", "patches", minimum=1),
     ),
     key=("experiment", "tested_on", "bin_low"),

@@ -11,12 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from cellpheno.classification.evaluation import confusion
-from cellpheno.measuring.bootstrap import measured
+from cellpheno.measuring.intervals import leave_out, measured
 from cellpheno.measuring.metrics import auc, share
 from cellpheno.tables import storage
 from cellpheno.tables.target import CELL_CONFUSION, CELL_LEVEL
 from cellpheno.target.conventions import PUBLISHED, SOUND
-from cellpheno.target.evaluation import Runs, redrawn, with_mean
+from cellpheno.target.evaluation import Runs, with_mean
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -53,13 +53,13 @@ def best_threshold(target: Mask, scores: Array) -> int:
 
 
 def evaluate(
-    runs: Runs, classes: Sequence[str], target: str, report_on: str, seed: int
+    runs: Runs, classes: Sequence[str], target: str, report_on: str, group_of: pd.Series
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure every classifier on the annotated cells of the reported split.
 
-    `runs` maps experiment and seed to tables.JUDGED_BOXES. CCA reported on `val` instead of `test`
-    (C44, C60), which allows only the published convention. Returns tables.CELL_LEVEL, and
-    tables.CELL_CONFUSION of the likeliest class (C55).
+    `runs` maps experiment and seed to tables.JUDGED_BOXES, `group_of` fields to groups. CCA
+    reported on `val` instead of `test` (C44, C60), which allows only the published convention.
+    Returns tables.CELL_LEVEL, and tables.CELL_CONFUSION of the likeliest class (C55).
     """
     on_val = report_on == "val"
     metrics, confusions = [CELL_LEVEL.empty()], [CELL_CONFUSION.empty()]
@@ -72,7 +72,7 @@ def evaluate(
         reported = {run: frame[frame["split"] == report_on] for run, frame in of_seed.items()}
         val = {run: frame[frame["split"] == "val"] for run, frame in of_seed.items()}
         about = {"experiment": name, "split": report_on}
-        rows = measure(reported, val, target, seed, report_on).assign(**about)
+        rows = measure(reported, val, target, group_of).assign(**about)
         # on val the threshold is chosen on the reported cells
         metrics.append(rows[rows["convention"] == PUBLISHED] if on_val else rows)
         confusions += [
@@ -88,18 +88,15 @@ def measure(
     reported: Mapping[str, pd.DataFrame],
     val: Mapping[str, pd.DataFrame],
     target: str,
-    seed: int,
-    stream: str,
+    group_of: pd.Series,
 ) -> pd.DataFrame:
     """Measure the seeds of one classifier; return tables.CELL_LEVEL without experiment and split.
 
     `reported` and `val` map seeds to annotated cells (field, label, p_<class>), the same for all
-    seeds. Intervals with equal seed and `stream` come from the same redrawn fields.
+    seeds; `group_of` maps fields to the groups of the intervals.
     """
     first = next(iter(reported.values()))
-    fields, position = np.unique(first["field"].to_numpy(dtype=str), return_inverse=True)
-    samples = redrawn(fields, seed, stream)
-    weights = samples[:, position] if len(first) else np.zeros((len(samples), 0))
+    weights = leave_out(first["field"].map(group_of))
     drawn: dict[tuple[str, str], dict[str, Array]] = {}
     chosen: dict[tuple[str, str], float] = {}
     for run, frame in reported.items():
@@ -120,9 +117,10 @@ def measure(
 def values(
     reported: pd.DataFrame, val: pd.DataFrame, target: str, weights: Array
 ) -> dict[tuple[str, str], Array]:
-    """Return values [b] by convention and metric, the first one for the cells without redrawing.
+    """Return values [b] by convention and metric.
 
-    The n `reported` cells have weights [b, n]; the sound threshold is chosen on `val`.
+    The n `reported` cells have weights [b, n] as from `leave_out`; the sound threshold is chosen on
+    `val`.
     """
     is_target, scores = _scored(reported, target)
     on_val = best_threshold(*_scored(val, target))

@@ -8,9 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from cellpheno.calls.fusion import Settings, fuse, suppress
-from cellpheno.core.randomness import generator
-from cellpheno.measuring.bootstrap import measured, percentiles, resamples
+from cellpheno.measuring.intervals import Scale, leave_out, measured, spread
 from cellpheno.measuring.precision_recall import average_precision, best_threshold
+from cellpheno.splits.usable_fields import groups
 from cellpheno.tables import storage
 from cellpheno.tables.target import FUSION_WEIGHTS, IMAGE_LEVEL
 from cellpheno.target import conventions
@@ -30,13 +30,12 @@ class Task:
     """How cells of the target class are found and measured.
 
     `weights` of the classifier are compared; `learnt` is that of the best AP50 on val. `report_on`
-    is the split `test`, or `val` as CCA did at the level of cells (C60). `seed` is for redrawing.
+    is the split `test`, or `val` as CCA did at the level of cells (C60).
     """
 
     calls: Settings
     weights: Sequence[float | str]
     report_on: str
-    seed: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,21 +91,12 @@ def learn_weight(val: Scene, calls: Settings) -> tuple[float, pd.DataFrame]:
     return chosen, table.assign(chosen=table["weight"] == chosen)
 
 
-def redrawn(fields: Sequence[str] | npt.NDArray[np.str_], seed: int, stream: str) -> Array:
-    """Return how often each image counts: once in row 0, then in each redrawn set.
-
-    There are none of fewer than two images.
-    """
-    samples = resamples(fields, generator(seed, "image level intervals", stream))
-    return np.concatenate([np.ones((1, len(fields))), samples])
-
-
 def values(
-    val: Scene, reported: Scene, weight: float, task: Task, samples: Array
+    val: Scene, reported: Scene, weight: float, task: Task, weights: Array
 ) -> dict[tuple[str, str], Array]:
-    """Return values [b] by convention and metric, the first one for the images without redrawing.
+    """Return values [b] by convention and metric of images with weights [b, f] from `leave_out`.
 
-    The threshold of the sound F1 is chosen on `val`; `samples` come from `redrawn`.
+    The threshold of the sound F1 is chosen on `val`.
     """
     scored = [
         (each.scored(weight, task.calls), each.truth, each.fields) for each in (reported, val)
@@ -124,24 +114,23 @@ def values(
             for name, (found, _) in matched.items()
             for metric, value in conventions.measure(found, block, name, thresholds[name]).items()
         },
-        samples,
+        weights,
     )
 
 
-def summary(drawn: Array) -> dict[str, float]:
-    """Return value, ci_low and ci_high of values [b], the first of which is the estimate."""
-    low, high = percentiles(drawn[1:])
-    return {"value": float(drawn[0]), "ci_low": low, "ci_high": high}
+def with_mean(seeds: Mapping[str, Array], scale: Scale = "logit") -> list[dict[str, object]]:
+    """Return a row for each seed, and one for their mean with the standard deviation of seeds.
 
-
-def with_mean(seeds: Mapping[str, Array]) -> list[dict[str, object]]:
-    """Return a row for each seed, and one for their mean with the standard deviation of seeds."""
+    The interval of the mean is for further trainings as well as for further groups.
+    """
     rows: list[dict[str, object]] = [
-        {"seed": seed, "sd": np.nan, **summary(drawn)} for seed, drawn in seeds.items()
+        {"seed": seed, "sd": np.nan, **spread(drawn).interval(scale)._asdict()}
+        for seed, drawn in seeds.items()
     ]
     stacked = np.stack(list(seeds.values()))
     sd = float(stacked[:, 0].std(ddof=1)) if len(stacked) > 1 else np.nan
-    return [*rows, {"seed": "mean", "sd": sd, **summary(stacked.mean(axis=0))}]
+    mean = spread(stacked.mean(axis=0)).with_seeds(stacked[:, 0])
+    return [*rows, {"seed": "mean", "sd": sd, **mean.interval(scale)._asdict()}]
 
 
 def evaluate(
@@ -153,7 +142,7 @@ def evaluate(
     whose boxes they judge. Returns tables.IMAGE_LEVEL and tables.FUSION_WEIGHTS.
     """
     fields = {s: sorted(splits.loc[splits["split"] == s, "field"]) for s in ("val", "test")}
-    samples = redrawn(fields[task.report_on], task.seed, task.report_on)
+    without = leave_out(groups(splits)[fields[task.report_on]])
     metrics, grids = [], []
     for experiment, detectors in pairs.items():
         for detector in detectors:
@@ -166,7 +155,7 @@ def evaluate(
                 for seed, run in of_seed.items()
             }
             about = {"experiment": experiment, "detector": detector}
-            rows, tried = measure_pair(scenes, task, samples)
+            rows, tried = measure_pair(scenes, task, without)
             metrics.append(rows.assign(split=task.report_on, **about))
             grids.append(tried.assign(**about))
     return (
@@ -176,7 +165,7 @@ def evaluate(
 
 
 def measure_pair(
-    scenes: Mapping[str, Mapping[str, Scene]], task: Task, samples: Array
+    scenes: Mapping[str, Mapping[str, Scene]], task: Task, without: Array
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure one experiment with one detector: the metrics, and the weights tried on val.
 
@@ -193,7 +182,7 @@ def measure_pair(
         drawn: dict[tuple[str, str], dict[str, Array]] = {}
         used = {seed: learnt[seed] if weight == LEARNT else float(weight) for seed in scenes}
         for seed, of_split in scenes.items():
-            found = values(of_split["val"], of_split[task.report_on], used[seed], task, samples)
+            found = values(of_split["val"], of_split[task.report_on], used[seed], task, without)
             for key, numbers in found.items():
                 drawn.setdefault(key, {})[seed] = numbers
         if weight == 0:
@@ -207,9 +196,9 @@ def measure_pair(
                 others = alone[convention, metric]
                 kinds[f"{metric}_gain"] = {s: n - others[s] for s, n in seeds.items()}
             for name, numbers_of in kinds.items():
-                for row in with_mean(numbers_of):
+                for row in with_mean(numbers_of, "logit" if name == metric else "plain"):
                     own = used.get(str(row["seed"]), mean)
                     rows.append({**about, "weight_used": own, "metric": name, **row})
     n = len(next(iter(scenes.values()))[task.report_on].truth)
-    frame = pd.DataFrame(rows).assign(n=n, n_fields=samples.shape[1])
+    frame = pd.DataFrame(rows).assign(n=n, n_fields=without.shape[1])
     return frame, storage.concatenate(tried, FUSION_WEIGHTS)

@@ -10,7 +10,6 @@ import pandas as pd
 from scipy.optimize import OptimizeWarning, curve_fit
 
 from cellpheno.core.randomness import generator
-from cellpheno.measuring.bootstrap import resamples
 from cellpheno.study.members import Member
 from cellpheno.tables.target import LEARNING_CURVE_FITS
 from cellpheno.target.conventions import PUBLISHED, SOUND
@@ -144,9 +143,10 @@ def _interval(part: pd.DataFrame, n: float, seed: int, stream: str) -> tuple[flo
         return np.nan, np.nan
     of_run = dict(list(part.groupby("seed")))
     random = generator(seed, "learning curve intervals", stream)
-    samples, row = np.unique(resamples(runs, random, DRAWS), axis=0, return_inverse=True)
+    drawn_runs = random.multinomial(len(runs), np.full(len(runs), 1 / len(runs)), size=DRAWS)
+    samples, row = np.unique(drawn_runs, axis=0, return_inverse=True)
     values = []
-    for sample in samples.astype(int):
+    for sample in samples:
         drawn = pd.concat(
             [of_run[run] for run, times in zip(runs, sample, strict=True) for _ in range(times)]
         )

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cellpheno.core.randomness import generator
-from cellpheno.measuring.bootstrap import RESAMPLES
+from cellpheno.measuring.intervals import leave_out
+from cellpheno.splits.usable_fields import groups
 from cellpheno.study.members import ALL, ONE, Member
 from cellpheno.tables import storage
 from cellpheno.tables import target as target_tables
@@ -20,7 +20,8 @@ Array = npt.NDArray[np.float64]
 
 UNSEEN = "unseen"
 """All patients together that were not in a classifier's training."""
-IMAGES, PATIENTS = "images", "patients"
+GROUPS, PATIENTS = "groups", "patients"
+"""What an interval counts as independent."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,10 +63,11 @@ def evaluate(
     classifier's weight is that of `task.calls`, which may be learnt on val.
 
     Returns tables.target.PATIENTS: of every patient, and of all unseen ones together. Intervals
-    come from redrawing images; for several patients also from redrawing patients and their images,
-    which allows statements about further patients.
+    are over groups (`splits.by`); for several patients also over patients, which allows statements
+    about further patients.
     """
     frames = [target_tables.PATIENTS.empty()]
+    group_of = groups(splits)
     fields = {s: set(splits.loc[splits["split"] == s, "field"]) for s in ("val", task.report_on)}
     for member in members:
         learnt = patients.learnt_from(member.value)
@@ -87,38 +89,15 @@ def evaluate(
                 "tested_on": name,
                 "seen": name in learnt,
             }
-            for redraw in (IMAGES, PATIENTS) if len(group) > 1 else (IMAGES,):
-                samples = _samples(reported, patients.of_field, redraw, task.seed, name)
+            for unit in (GROUPS, PATIENTS) if len(group) > 1 else (GROUPS,):
+                of = group_of if unit == GROUPS else patients.of_field
                 rows = _measure(
                     of_seed, sorted(val), reported, detectors.get(member.experiment, ())[:1],
-                    task, samples,
+                    task, leave_out(of[reported]),
                 )  # fmt: skip
-                counted: dict[str, Any] = {"redrawn": redraw, "n_fields": len(reported)}
+                counted: dict[str, Any] = {"unit": unit, "n_fields": len(reported)}
                 frames.append(pd.DataFrame(rows).assign(**about, **counted))
     return storage.concatenate(frames, target_tables.PATIENTS)
-
-
-def _samples(
-    fields: Sequence[str], patient: pd.Series, redraw: str, seed: int, stream: str
-) -> Array:
-    """Return how often each field counts, once in row 0, with patients redrawn first or not.
-
-    A redrawn patient contributes as many of its own fields, also redrawn.
-    """
-    if redraw == IMAGES:
-        return image_level.redrawn(fields, seed, f"patient {stream}")
-    random = generator(seed, "patients redrawn", stream)
-    of = patient.loc[list(fields)].to_numpy(dtype=str)
-    names, position = np.unique(of, return_inverse=True)
-    samples = np.zeros((RESAMPLES + 1, len(fields)))
-    samples[0] = 1
-    for row in samples[1:]:
-        times = np.bincount(random.integers(len(names), size=len(names)), minlength=len(names))
-        for number, count in enumerate(times):
-            rows = np.flatnonzero(position == number)
-            for _ in range(count):
-                row[rows] += random.multinomial(len(rows), np.full(len(rows), 1 / len(rows)))
-    return samples
 
 
 def _measure(
@@ -127,7 +106,7 @@ def _measure(
     reported: list[str],
     detectors: Sequence[str],
     task: image_level.Task,
-    samples: Array,
+    without: Array,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of one classifier for one set of fields."""
     drawn: dict[tuple[str, str, str], dict[str, Array]] = {}
@@ -136,7 +115,7 @@ def _measure(
         on_val = cells[(cells["split"] == "val") & cells["field"].isin(val)]
         here = cells[(cells["split"] == task.report_on) & cells["field"].isin(reported)]
         position = np.searchsorted(reported, here["field"].to_numpy(dtype=str))
-        found = cell_level.values(here, on_val, str(task.calls.target), samples[:, position])
+        found = cell_level.values(here, on_val, str(task.calls.target), without[:, position])
         for key, numbers in found.items():
             drawn.setdefault(("cell", *key), {})[seed] = numbers
         for detector in detectors:
@@ -147,7 +126,7 @@ def _measure(
             weight = task.calls.classifier_weight
             if weight == image_level.LEARNT:
                 weight, _ = image_level.learn_weight(validated, task.calls)
-            found = image_level.values(validated, tested, float(weight), task, samples)
+            found = image_level.values(validated, tested, float(weight), task, without)
             for key, numbers in found.items():
                 drawn.setdefault(("image", *key), {})[seed] = numbers
     for (level, convention, metric), seeds in drawn.items():

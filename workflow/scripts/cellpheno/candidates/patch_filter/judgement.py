@@ -2,7 +2,6 @@
 
 import logging
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +14,8 @@ from sklearn.svm import SVC, OneClassSVM
 
 from cellpheno.candidates.patch_filter import EMPTY, GOOD
 from cellpheno.core.errors import StudyError
-from cellpheno.core.randomness import derive, generator
-from cellpheno.measuring.bootstrap import intervals, resamples
+from cellpheno.core.randomness import derive
+from cellpheno.measuring.intervals import estimates
 from cellpheno.measuring.metrics import share
 
 Array = npt.NDArray[np.float64]
@@ -82,24 +81,20 @@ def cross_validate(
     )
 
 
-def metrics(judged: pd.DataFrame, features: str, kind: str, seed: int) -> pd.DataFrame:
+def metrics(judged: pd.DataFrame, features: str, kind: str, group_of: pd.Series) -> pd.DataFrame:
     """Measure how well machines judge examples of fields that they have not seen.
 
     `judged` comes from `cross_validate`. Returns tables.FILTER_METRICS: precision, recall and F1 of
     the empty patches (the paper does not say which class its F1 of 0.833 belongs to) and of the
-    good ones, and accuracy; intervals come from redrawing fields.
+    good ones, and accuracy; intervals are over the groups of the fields, `group_of`.
     """
-    fields = judged["field"].to_numpy(dtype=str)
-    samples = resamples(fields, generator(seed, "patch filter intervals"))
-    rows: list[dict[str, Any]] = []
-    for (name, metric), (value, low, high) in intervals(
-        partial(_measured, judged), samples
-    ).items():
+    measured = estimates(partial(_measured, judged), judged["field"].map(group_of))
+    rows = []
+    for (name, metric), found in measured.items():
         n = len(judged) if name == "all" else int((judged["label"] == name).sum())
-        row = {"class": name, "metric": metric, "value": value}
-        rows.append({**row, "ci_low": low, "ci_high": high, "n": n})
-    about: dict[str, Any] = {"features": features, "kind": kind, "n_fields": len(np.unique(fields))}
-    return pd.DataFrame(rows).assign(**about)
+        rows.append({"class": name, "metric": metric, **found._asdict(), "n": n})
+    n_fields = judged["field"].nunique()
+    return pd.DataFrame(rows).assign(features=features, kind=kind, n_fields=n_fields)
 
 
 def _measured(judged: pd.DataFrame, weights: Array) -> dict[tuple[str, str], Array]:

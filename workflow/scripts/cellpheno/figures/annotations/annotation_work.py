@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
 from cellpheno.figures import style
+from cellpheno.measuring.intervals import Estimate
 
 KINDS = {
     "clicks_drawing": ("drawing cells", style.OKABE_ITO[0]),
@@ -16,7 +17,7 @@ KINDS = {
 
 
 @style.styled
-def draw(work: pd.DataFrame, share: tuple[float, float, float]) -> Figure:
+def draw(work: pd.DataFrame, share: Estimate) -> Figure:
     """Draw clicks per field by their kind, for each field, and over its uncertainty.
 
     `share` is that of correcting in the clicks from nothing, with its 95 % interval.
@@ -26,8 +27,9 @@ def draw(work: pd.DataFrame, share: tuple[float, float, float]) -> Figure:
     made = style.figure(style.PAGE_MM, 68)
     left, middle, right = made.subplots(1, 3, width_ratios=(0.9, 1, 1))
     _draw_means(left, work)
-    value, low, high = share
-    left.set_title(f"{value:.0%} of the clicks ({low:.0%} to {high:.0%})")
+    ends = "" if np.isnan(share.ci_low) else f" ({share.ci_low:.0%} to {share.ci_high:.0%})"
+    left.set_title(f"{share.value:.0%} of the clicks{ends}")
+    style.say_units(made, pd.DataFrame([share]))
     most = float(work[["clicks", "clicks_from_nothing"]].max().max()) * 1.05 + 1
     middle.plot([0, most], [0, most], color="#BBBBBB", linewidth=0.8, zorder=0)
     middle.plot(work["clicks_from_nothing"], work["clicks"], "o", color="black", markersize=3)

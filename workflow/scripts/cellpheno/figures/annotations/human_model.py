@@ -33,6 +33,7 @@ def draw(table: pd.DataFrame) -> Figure:
         axes.set(title=named, xlabel=METRICS[metric])
     panels[0].set_yticks(range(len(pairs)), [f"{rater} – {first}" for first, rater in pairs])
     panels[0].set_ylim(len(pairs) - 0.5, -0.5)
+    style.say_units(made, compared)
     handles = [Line2D([], [], color=c, marker="o", ls="-", label=n) for n, c in COLOURS.items()]
     made.legend(handles=handles, loc="outside lower center", ncols=2)
     return made

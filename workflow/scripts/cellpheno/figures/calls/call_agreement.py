@@ -22,6 +22,7 @@ def draw(metrics: pd.DataFrame, counts: pd.DataFrame, split: str, palette: style
         return style.message("No annotated field lies in test or val.")
     made = style.figure(style.PAGE_MM, max(66.0, 20 + 6.0 * len(palette.classes)))
     left, right = made.subplots(1, 2)
+    style.say_units(made, metrics[metrics["metric"].str.contains("ap@")])
     _draw_precision(left, metrics, palette)
     _draw_counts(right, counts[counts["class"] == ALL], metrics, split)
     return made

@@ -51,6 +51,7 @@ def draw(metrics: pd.DataFrame, weights: pd.DataFrame) -> Figure:
             )  # fmt: skip
         axes.set(title=f"{title}, {mean['split'].iloc[0]}", ylim=(0, TOP))
         style.name_ticks(axes, [_named(kind) for kind in kinds], room=30)
+    style.say_units(made, mean[mean["metric"].isin(METRICS)])
     curve = places[2]
     for pair in pairs:
         colour = colours[pair]

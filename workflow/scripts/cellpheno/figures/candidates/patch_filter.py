@@ -115,4 +115,5 @@ def _score(metrics: pd.DataFrame) -> str:
     rows = metrics[(metrics["class"] == "empty") & (metrics["metric"] == "f1")]
     if rows.empty or pd.isna(rows["value"].iloc[0]):
         return "held-out F1 not known"
-    return f"F1 of empty patches, held out:\n{style.with_interval(rows.iloc[0])}"
+    row = rows.iloc[0]
+    return f"F1 of empty patches, held out:\n{style.with_interval(row)}, {row['n_clusters']} groups"

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from cellpheno.figures import style
-from cellpheno.figures.classification.two_classes import BOOTSTRAP
+from cellpheno.figures.classification.two_classes import GROUPS
 
 METRICS = {"balanced_accuracy": "balanced accuracy", "auc": "AUC"}
 
@@ -13,7 +13,7 @@ METRICS = {"balanced_accuracy": "balanced accuracy", "auc": "AUC"}
 @style.styled
 def draw(metrics: pd.DataFrame) -> Figure:
     """Draw balanced accuracy and AUC of every classifier on every data set, with intervals."""
-    metrics = metrics[metrics["method"] == BOOTSTRAP]
+    metrics = metrics[metrics["method"] == GROUPS]
     rows = list(dict.fromkeys(zip(metrics["experiment"], metrics["trained_on"], strict=True)))
     sets = list(dict.fromkeys(metrics["tested_on"]))
     made = style.figure(style.PAGE_MM, 24 + 11 * len(rows))
@@ -35,5 +35,6 @@ def draw(metrics: pd.DataFrame) -> Figure:
         axes.set(title=title, xlabel="tested on")
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
+    style.say_units(made, metrics[metrics["metric"].isin(METRICS)])
     made.axes[0].set_ylabel("classifier (trained on)")
     return made

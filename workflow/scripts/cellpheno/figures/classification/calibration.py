@@ -49,5 +49,6 @@ def draw(calibration: pd.DataFrame, metrics: pd.DataFrame, dim: str) -> Figure:
         # below the panel, because many classifiers would cover the points
         place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.25)}
         axes.legend(**place, title="mean error", fontsize=5.5, title_fontsize=5.5)
+    style.say_units(made, calibration)
     made.axes[0].set_ylabel(f"share {dim} by the stain")
     return made

@@ -26,6 +26,8 @@ def draw(metrics: pd.DataFrame, described: Mapping[str, str]) -> Figure:
     for axes, (metric, label) in zip(panels, METRICS.items(), strict=True):
         draw_metric(axes, test[test["metric"] == metric], names)
         axes.set(title=label, xlim=(0, 1.15), xticks=[0, 0.25, 0.5, 0.75, 1])
+    shown = test[(test["seed"] == "mean") & test["metric"].isin(METRICS)]
+    style.say_units(made, shown)
     labels = [name if name == described[name] else f"{name}\n{described[name]}" for name in names]
     panels[0].set_yticks(range(len(names)), labels)
     panels[0].set_ylim(len(names) - 0.5, -0.5)

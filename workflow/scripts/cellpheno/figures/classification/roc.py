@@ -20,6 +20,7 @@ def draw(curves: pd.DataFrame, metrics: pd.DataFrame, split: str, palette: style
     made = style.figure(style.PAGE_MM if len(parts) > 1 else 95, 88)
     for axes, part in zip(made.subplots(1, len(parts), squeeze=False)[0], parts, strict=True):
         _draw_curves(axes, curves, areas, part, palette)
+    style.say_units(made, areas)
     return made
 
 

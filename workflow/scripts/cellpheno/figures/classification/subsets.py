@@ -84,6 +84,7 @@ def draw(
             draw_piece(places[row, 0], examples.get(subset), side, palette.negative)
         for axes, panel in zip(places[row, len(widths) - len(panels) :], panels, strict=True):
             draw_metric(axes, part, *panel, first=row == 0, last=row == len(subsets) - 1)
+    style.say_units(made, metrics[metrics["metric"].isin([panel[1] for panel in panels])])
     if len(found) > len(subsets):
         made.supxlabel(f"{len(found) - len(subsets)} more in metrics/subsets.tsv", fontsize=6)
     return made

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from cellpheno.figures import style
 
-BOOTSTRAP = "bootstrap over fields"
+GROUPS = "over groups"
 MOST_CONFUSIONS = 6
 """Classifiers with a confusion matrix."""
 
@@ -32,6 +32,7 @@ def draw(
     lines = int(np.ceil(len(shown) / 3))
     heights = [72 + 3 * len(names), 36 * lines]
     made = style.figure(style.PAGE_MM, sum(heights))
+    style.say_units(made, metrics[(metrics["metric"] == "auc") & (metrics["method"] == GROUPS)])
     top, bottom = made.subfigures(2, 1, False, height_ratios=heights)[:, 0]
     for axes, name in zip(top.subplots(1, len(sets), squeeze=False)[0], sets, strict=True):
         _roc(axes, curves[curves["tested_on"] == name], metrics, name, colours)
@@ -49,7 +50,7 @@ def draw(
 
 
 def metric(
-    metrics: pd.DataFrame, experiment: str, tested_on: str, name: str, method: str = BOOTSTRAP
+    metrics: pd.DataFrame, experiment: str, tested_on: str, name: str, method: str = GROUPS
 ) -> str:
     """Return a metric with its interval, as text."""
     rows = metrics[

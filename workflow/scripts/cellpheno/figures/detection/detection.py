@@ -23,6 +23,7 @@ def draw(history: pd.DataFrame, metrics: pd.DataFrame) -> Figure:
     draw_metrics(everything, metrics, "")
     everything.set_title("all scores kept by the detector")
     draw_metrics(sure, metrics, AT_THRESHOLD)
+    style.say_units(made, metrics[metrics["split"] == "test"])
     threshold = metrics.loc[metrics["metric"] == "score_threshold", "value"]
     chosen = f" {threshold.iloc[0]:.2f}" if len(threshold) else ""
     sure.set_title(f"scores above the threshold{chosen} chosen on val")

@@ -30,6 +30,7 @@ def draw(metrics: pd.DataFrame, speed: pd.DataFrame, described: Mapping[str, str
         draw_metric(axes, test, metric, names)
         axes.set(title=label, xlim=(0, 1.3), xticks=[0, 0.5, 1])
     draw_speed(panels[-1], speed, names)
+    style.say_units(made, test[test["metric"].str.endswith(AT_THRESHOLD)])
     panels[0].set_yticks(range(len(names)), [f"{name}\n{described[name]}" for name in names])
     panels[0].set_ylim(len(names) - 0.5, -0.5)
     label = "every score that is kept"

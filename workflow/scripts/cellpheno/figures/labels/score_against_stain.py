@@ -10,7 +10,7 @@ from cellpheno.figures import style
 from cellpheno.figures.labels.labels_from_stain import BETWEEN
 
 MOST_DOTS = 5000
-METHODS = ("patches as independent", "bootstrap over fields", "means of fields")
+METHODS = ("patches as independent", "over groups", "means of groups")
 
 
 @style.styled

@@ -17,8 +17,8 @@ SHOWN = (("cell", "auroc", "AUROC of cells"), ("image", "f1", "F1 in images"))
 def draw(metrics: pd.DataFrame) -> Figure:
     """Draw each training's results on each patient, with 95 % intervals.
 
-    Means over seeds in the sound convention; intervals come from redrawing patients if there are
-    such, else images.
+    Means over seeds in the sound convention; intervals are over patients where several were tested
+    together, else over groups.
     """
     mean = metrics[(metrics["seed"] == "mean") & (metrics["convention"] == CONVENTION)]
     shown = [
@@ -34,6 +34,7 @@ def draw(metrics: pd.DataFrame) -> Figure:
     for axes, (_, title, part) in zip(places, shown, strict=True):
         draw_matrix(axes, part, rows)
         axes.set(title=title, xlabel="tested on")
+    style.say_units(made, pd.concat([part for _, _, part in shown]))
     bases = {base for base, _ in rows}
     names = [trained if len(bases) == 1 else f"{base}: {trained}" for base, trained in rows]
     places[0].set_yticks(range(len(rows)), names)
@@ -44,8 +45,8 @@ def draw(metrics: pd.DataFrame) -> Figure:
 def draw_matrix(axes: Axes, part: pd.DataFrame, rows: list[tuple[str, str]]) -> None:
     """Draw a metric; values of unseen patients are marked."""
     tested = list(dict.fromkeys(part["tested_on"]))
-    # the wider interval comes last and is kept
-    part = part.sort_values("redrawn", kind="stable")
+    # over patients, which comes last, says more about unseen ones
+    part = part.sort_values("unit", kind="stable")
     own = part.drop_duplicates(["base", "trained_on", "tested_on"], keep="last")
     own = own.set_index(["base", "trained_on", "tested_on"])
     values = np.array([[own["value"].get((*row, t), np.nan) for t in tested] for row in rows])
@@ -56,7 +57,7 @@ def draw_matrix(axes: Axes, part: pd.DataFrame, rows: list[tuple[str, str]]) -> 
             axes.text(column, row, "-", ha="center", va="center")
             continue
         cell: Any = own.xs((*rows[row], tested[column]))
-        text = f"{value:.3f}\n[{cell['ci_low']:.3f}, {cell['ci_high']:.3f}]"
+        text = style.with_interval(cell).replace(" [", "\n[")
         text += "" if cell["seen"] else "\nunseen"
         middle = (low + high) / 2
         colour = style.INK if value > middle else "white"

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cellpheno.core.randomness import generator
-from cellpheno.measuring.bootstrap import intervals, resamples
+from cellpheno.measuring.intervals import Estimate, Scale, estimates
 from cellpheno.measuring.metrics import accuracy, kappa
 
 Array = npt.NDArray[np.float64]
@@ -19,18 +18,18 @@ EACH_OTHER = "each other"
 """The two judges compared with each other instead of with the labels."""
 
 
-def rate(
-    labels: Integers, probabilities: Mapping[str, Array], groups: Integers, seed: int
-) -> pd.DataFrame:
+SCALES: dict[str, Scale] = {"accuracy": "logit", "kappa": "fisher"}
+
+
+def rate(labels: Integers, probabilities: Mapping[str, Array], groups: Integers) -> pd.DataFrame:
     """Compare each judge's likeliest class with the annotated one, and the judges with each other.
 
     Each judge gives probabilities [n, classes], learned from other groups, for cells with the
-    annotated classes `labels` [n]; the groups [n] are redrawn for the intervals. Returns
-    tables.JUDGES: accuracy, and Cohen's kappa, which is 0 by chance.
+    annotated classes `labels` [n]; intervals are over the groups [n]. Returns tables.JUDGES:
+    accuracy, and Cohen's kappa, which is 0 by chance.
     """
     _, group = np.unique(groups, return_inverse=True)
     number = int(group.max()) + 1
-    samples = resamples(np.arange(number), generator(seed, "judges"))
     rows = []
     found = {judge: each.argmax(axis=1) for judge, each in probabilities.items()}
     compared = {judge: (labels, classes) for judge, classes in found.items()}
@@ -39,10 +38,10 @@ def rate(
     for judge, (first, second) in compared.items():
         confusion = np.zeros((number, classes, classes))
         np.add.at(confusion, (group, first, second), 1)
-        for metric, value in intervals(partial(_measure, confusion), samples).items():
-            rows.append([judge, metric, *value, len(labels), number])
-    columns = ["judge", "metric", "value", "ci_low", "ci_high", "n", "n_groups"]
-    return pd.DataFrame(rows, columns=columns)
+        found_of = estimates(partial(_measure, confusion), np.arange(number), SCALES)
+        for metric, value in found_of.items():
+            rows.append([judge, metric, *value, len(labels)])
+    return pd.DataFrame(rows, columns=["judge", "metric", *Estimate._fields, "n"])
 
 
 def _measure(confusion: Array, weights: Array) -> dict[str, Array]:

@@ -45,7 +45,6 @@ def judge(
     classes: Sequence[str],
     folds: int,
     neighbors: int,
-    seed: int = 0,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rank annotated cells (field, box, label) by the evidence against their class.
 
@@ -78,7 +77,7 @@ def judge(
     labels, regression, near = labels[judged], regression[judged], near[judged]
     by_judge = {judges.REGRESSION: regression, judges.NEIGHBOURS: near}
     by_judge[judges.BOTH] = (regression + near) / 2
-    rated = judges.rate(labels, by_judge, groups[judged], seed)
+    rated = judges.rate(labels, by_judge, groups[judged])
     longest = judges.longest(rated)
     return _table(cells[judged], labels, regression, near, names, longest), rated
 
