@@ -91,6 +91,8 @@ def default(part: Part, section: Part, path: tuple[str, ...]) -> str:
         return ""
     if part.get("auto"):
         return f"`auto`; {code(part['default'])} in a simulation and a published study"
+    if "own" in part:
+        return f"{code(part['own'])}; {code(part['default'])} in a simulation and a published study"
     return code(part["default"])
 
 

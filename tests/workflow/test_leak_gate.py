@@ -65,11 +65,19 @@ def test_a_copied_field_is_refused_with_a_table_and_a_picture(small_study):
 def test_a_copied_cell_is_refused_before_any_training_and_a_known_pair_trains_nothing_again(
     copied_cell,
 ):
-    refused = copied_cell.snakemake(*TRAINED, check=False)
+    copied_cell.config["splits"] = {"near_duplicates": "refuse"}
+    refused = copied_cell.write().snakemake(*TRAINED, check=False)
     words = " ".join(refused.stdout.split())
     assert "1 pair of fields and cells that show the same in different splits" in words
     assert "near-duplicate cell, as it is" in words
     assert not (copied_cell.results / "detector").exists()
+    # by default in a study of one's own, a field is left out
+    del copied_cell.config["splits"]
+    copied_cell.write().snakemake(GATE)
+    assert pd.read_csv(copied_cell.results / "leaks.tsv", sep="\t")["first_split"].size == 1
+    assert "unused" in set(pd.read_csv(copied_cell.results / "splits.tsv", sep="\t")["split"])
+    warned = (copied_cell.results / "warnings/split_fields.tsv").read_text()
+    assert "show the same as fields of another split and are not used" in warned
     # allowed, it is trained on with a warning
     copied_cell.config["splits"] = {"near_duplicates": "allow"}
     copied_cell.write().snakemake(*TRAINED)
@@ -78,7 +86,7 @@ def test_a_copied_cell_is_refused_before_any_training_and_a_known_pair_trains_no
     # the pair's row copied from one table to the other
     pairs = (copied_cell.results / "leaks.tsv").read_text()
     (copied_cell.folder / "known.tsv").write_text(pairs)
-    copied_cell.config["splits"] = {"known_pairs": "known.tsv"}
+    copied_cell.config["splits"] = {"near_duplicates": "refuse", "known_pairs": "known.tsv"}
     copied_cell.config["detection"]["inference"] = {"scale": 1.5}
     assert set(copied_cell.write().planned(*TRAINED)) <= {"check_splits"}
     copied_cell.snakemake(GATE, *TRAINED)

@@ -4,7 +4,7 @@ WARNINGS += results("warnings/split_fields.tsv", "warnings/check_splits.tsv")
 CROPS_CHECKED = EXPERIMENTS if PATCHES else []
 RESULTS += results("leaks/{experiment}.tsv", experiment=CROPS_CHECKED)
 WARNINGS += results("warnings/check_leaks/{experiment}.tsv", experiment=CROPS_CHECKED)
-TOGETHER = config["splits"]["near_duplicates"] == "keep_together"
+PAIRS_MOVE = config["splits"]["near_duplicates"] in ("leave_out", "keep_together")
 KNOWN_PAIRS = config["splits"]["known_pairs"] or []  # of fields that are no duplicates
 
 
@@ -16,9 +16,9 @@ rule split_fields:
         boxes="results/{study}/annotations/boxes.parquet",
         # elsewhere pairs change no split, so that to allow one trains nothing again
         pairs=branch(
-            TOGETHER, then="results/{study}/near_duplicates.parquet", otherwise=[]
+            PAIRS_MOVE, then="results/{study}/near_duplicates.parquet", otherwise=[]
         ),
-        known=branch(TOGETHER, then=KNOWN_PAIRS, otherwise=[]),
+        known=branch(PAIRS_MOVE, then=KNOWN_PAIRS, otherwise=[]),
     output:
         splits="results/{study}/splits.tsv",
         warnings="results/{study}/warnings/split_fields.tsv",
@@ -38,6 +38,7 @@ rule split_fields:
             key: config["splits"][key]
             for key in ("by", "fractions", "hold_out", "deal")
         },
+        moves=config["splits"]["near_duplicates"] if PAIRS_MOVE else None,
         seed=lookup("seed", within=config),
         must_learn=(
             classification.must_learn(

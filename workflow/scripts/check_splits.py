@@ -16,8 +16,8 @@ inputs, params = snakemake.input, snakemake.params
 quality = storage.read(inputs.fields, QUALITY)
 splits = storage.read(inputs.splits, SPLITS)
 in_splits(quality, splits)  # refuses a cut table before any training
-if params.near_duplicates == leaks.REFUSE:
-    copies.check(quality, leaks.REFUSE)
+if params.near_duplicates in copies.REFUSE:
+    copies.check(quality, params.near_duplicates)
 found = storage.read(inputs.pairs, NEAR_DUPLICATES)
 known = inputs.known or None
 pairs = leaks.counted(found, params.near_duplicates, known)

@@ -12,17 +12,18 @@ annotated = storage.read(inputs.annotated, ANNOTATED_FIELDS)
 boxes = storage.read(inputs.boxes, BOXES)
 went_through = storage.searched(inputs.boxes)
 storage.check_fields(annotated["field"], went_through, inputs.annotated, inputs.boxes)
-together = []
+pairs = {}
 if inputs.pairs:
     found = storage.read(inputs.pairs, NEAR_DUPLICATES)
-    pairs = leaks.counted(found, leaks.KEEP_TOGETHER, inputs.known or None)
-    together = list(zip(pairs["first"], pairs["second"], strict=True))
+    found = leaks.counted(found, params.moves, inputs.known or None)
+    moved = "together" if params.moves == leaks.KEEP_TOGETHER else "apart"
+    pairs = {moved: list(zip(found["first"], found["second"], strict=True))}
 result = assign.assign(
     storage.read(inputs.fields, QUALITY),
     annotated,
     boxes,
     seed=params.seed,
-    together=together,
+    **pairs,
     **params.splits,
 )
 assign.refuse_unlearnable(result, boxes, params.must_learn)

@@ -145,6 +145,14 @@ def test_a_pair_in_one_split_is_no_leak():
     leaks.judge(pairs, "fields", "refuse", "pairs.tsv lists them")
 
 
+def test_a_field_that_is_not_used_is_no_leak_and_too_many_are_refused():
+    unused = pd.DataFrame({"field": ["f03", "f29"], "split": ["unused", "test"]})
+    leaks.judge(leaks.with_splits(leaking(), unused), "fields", "leave_out", "all in pairs.tsv")
+    used = pd.DataFrame({"field": ["f03", "f29"], "split": ["val", "test"]})
+    with pytest.raises(StudyError, match="Too many fields would have to be left out"):
+        leaks.judge(leaks.with_splits(leaking(), used), "fields", "leave_out", "all in pairs.tsv")
+
+
 def test_pairs_that_fixed_splits_keep_apart_are_named_with_what_fixes_them():
     pairs = leaks.with_splits(
         leaking(), pd.DataFrame({"field": ["f03", "f29"], "split": ["train", "test"]})

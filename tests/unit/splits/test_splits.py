@@ -73,6 +73,27 @@ def test_pairs_that_given_splits_keep_apart_do_not_stop_others_from_being_kept_t
     assert split["f0004"] == "val"
 
 
+def test_of_a_pair_in_two_splits_the_field_is_left_out_that_teaches(caplog):
+    given = ["train"] * 10 + ["val"] * 5 + ["test"] * 5
+    fields = make_fields(20, split=given)
+    boxes = make_boxes(fields)
+    annotated = pd.DataFrame({"field": fields["field"], "complete": True})
+
+    def unused(*apart):
+        result = splits.assign(
+            fields, annotated, boxes, "group", FRACTIONS, 0, apart=[(a, b) for a, b in apart]
+        )
+        assert not result.loc[result["split"] == "unused", "complete"].any()
+        return result.loc[result["split"] == "unused", "field"].tolist()
+
+    assert unused(("f0015", "f0000"), ("f0011", "f0016"), ("f0002", "f0003")) == ["f0000", "f0011"]
+    assert "1 of 10 fields of the split train show the same" in caplog.text
+    # who is left out cannot be the same as a third one any more
+    assert unused(("f0000", "f0015"), ("f0000", "f0010")) == ["f0000"]
+    # three of ten are no accident
+    assert unused(*[(f"f000{n}", "f0015") for n in range(3)]) == []
+
+
 def test_groups_linked_by_a_chain_of_identical_images_stay_together():
     fields = make_fields(6, per_group=2)
     fields["content"] = [*"abbccd", *"efghij"]  # groups 0, 1 and 2 are one block

@@ -75,6 +75,7 @@ def test_the_order_of_keys_makes_no_difference():
 def test_a_short_config_gets_all_defaults():
     short = {key: DEFAULT[key] for key in ("study", "fields", "channels", "annotations", "classes")}
     assert complete(short)["detection"]["training"]["steps"] == "auto"
+    assert complete(short)["splits"]["near_duplicates"] == "leave_out"
     config = complete({**short, "negative_class": "non-CIC", "published_study": "aim_cics"})
     assert config["classification"]["model"]["backbone"] == "resnet101"
     assert config["detection"]["training"]["steps"] == 50000

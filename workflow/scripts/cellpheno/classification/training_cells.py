@@ -13,6 +13,7 @@ import pandas as pd
 from cellpheno.core.errors import StudyError
 from cellpheno.core.randomness import generator
 from cellpheno.labels import from_annotations
+from cellpheno.splits.usable_fields import LEARNED
 from cellpheno.tables.columns import BOX_COLUMNS
 
 Integers = npt.NDArray[np.int64]
@@ -149,10 +150,11 @@ def annotated_cells(
 ) -> pd.DataFrame:
     """Return the cells for training and validation: the crops table, sorted by field and box.
 
-    Fields of the split `predict` are left out. With `detected`, boxes are the detector's, each with
-    the class of the annotated cell that it matches (A10); else they are the annotator's.
+    Other fields than those of train, val and test are left out. With `detected`, boxes are the
+    detector's, each with the class of the annotated cell that it matches (A10); else they are the
+    annotator's.
     """
-    fields = splits.loc[splits["split"] != "predict", ["field", "split"]]
+    fields = splits.loc[splits["split"].isin(LEARNED), ["field", "split"]]
     truth = annotated.merge(fields, on="field")
     cells = truth
     if detected is not None:

@@ -22,6 +22,10 @@ from cellpheno.images.quality.measures import OK
 
 LEARNING = ("train", "val", "test")
 PREDICT = "predict"
+UNUSED = "unused"
+"""Split of annotated fields that show the same as fields of another split."""
+MOST_UNUSED = 0.2
+"""Share of the fields of a split that may be left out, or one field; more are no accident."""
 BALANCED, BY_HASH = "balanced", "by_hash"
 """Ways to assign blocks: evenly, or each by the names of its groups, whatever the others."""
 DEALS = 16
@@ -39,6 +43,7 @@ def assign(
     hold_out: Sequence[str] = (),
     together: Sequence[tuple[str, str]] = (),
     deal: str = BALANCED,
+    apart: Sequence[tuple[str, str]] = (),
 ) -> pd.DataFrame:
     """Assign every field of good quality to a split; return SPLITS sorted by field.
 
@@ -50,7 +55,8 @@ def assign(
     `BY_HASH` keeps blocks in place when others are added.
 
     `fields` is the quality table with the sample sheet's columns. Pairs of fields in `together`
-    get one split, unless the sample sheet gives them two.
+    get one split, unless the sample sheet gives them two. Of pairs in `apart` that come to two
+    splits, one field becomes `unused`: one of `train` rather than `val`, and of `val` than `test`.
 
     Raises a StudyError when the sheet assigns a block to two splits, or a split stays empty.
     """
@@ -79,10 +85,35 @@ def assign(
     result.loc[takes_part, "split"] = np.array(LEARNING, dtype=object)[dealt][block]
     result["complete"] = False
     result.loc[takes_part, "complete"] = complete
+    _leave_out(result, apart)
     _refuse_empty(result, fractions, by)
     refuse_leaks(result, fields, by)
     _report_repeats(result, fields)
     return result
+
+
+def _leave_out(result: pd.DataFrame, apart: Sequence[tuple[str, str]]) -> None:
+    """Leave fields of SPLITS out, in place, so that no pair is in two splits, unless too many."""
+    split = dict(zip(result["field"], result["split"], strict=True))
+    number = result["split"].value_counts()
+    left: dict[str, list[str]] = {}
+    for pair in apart:
+        given = [split.get(field, UNUSED) for field in pair]
+        if given[0] != given[1] and set(given) <= set(LEARNING):
+            field = min(pair, key=lambda one: LEARNING.index(split[one]))
+            left.setdefault(split[field], []).append(field)
+            split[field] = UNUSED
+    most = {name: min(max(1, MOST_UNUSED * count), count - 1) for name, count in number.items()}
+    if any(len(fields) > most[name] for name, fields in left.items()):
+        return
+    for name, fields in left.items():
+        notices.warn(
+            f"{len(fields)} of {number[name]} fields of the split {name} show the same as fields "
+            f"of another split and are not used ({_first(pd.Series(fields))}); leaks.tsv has the "
+            "pairs. If they do not, copy their rows into a file for splits.known_pairs."
+        )
+    result["split"] = result["field"].map(split)
+    result.loc[result["split"] == UNUSED, "complete"] = False
 
 
 def blocks(

@@ -24,7 +24,8 @@ from cellpheno.tables.columns import BOX_COLUMNS
 
 CELL = Geometry(margin=0.16, border=0.12, size=3 * near_duplicates.SIDE)
 TRACKED, IMAGE, CELLS = "tracked", "near-duplicate image", "near-duplicate cell"
-REFUSE, KEEP_TOGETHER, ALLOW = "refuse", "keep_together", "allow"
+REFUSE, LEAVE_OUT = "refuse", "leave_out"
+KEEP_TOGETHER, ALLOW = "keep_together", "allow"
 SHOWN = 5
 """Pairs of a kind that a message names; the table has all of them."""
 
@@ -169,13 +170,15 @@ def with_splits(pairs: pd.DataFrame, result: pd.DataFrame) -> pd.DataFrame:
     pairs = pairs.assign(
         first_split=pairs["first"].map(split), second_split=pairs["second"].map(split)
     )
-    leaks = pairs["first_split"] != pairs["second_split"]
-    return pd.concat([pairs[leaks], pairs[~leaks]], ignore_index=True)
+    leaks = leaking(pairs).index
+    return pd.concat([pairs.loc[leaks], pairs.drop(leaks)], ignore_index=True)
 
 
 def leaking(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of LEAKS with two different splits."""
-    return pairs[pairs["first_split"] != pairs["second_split"]]
+    """Return the rows of LEAKS with two different splits that networks learn or are measured on."""
+    splits = pairs[["first_split", "second_split"]]
+    learn = splits.isin(assign.LEARNING).all(axis=1)
+    return pairs[learn & (splits["first_split"] != splits["second_split"])]
 
 
 def judge(pairs: pd.DataFrame, what: str, mode: str, where: str) -> None:
@@ -197,11 +200,13 @@ def judge(pairs: pd.DataFrame, what: str, mode: str, where: str) -> None:
         notices.warn(f"{message} {where}; splits.near_duplicates allows them.")
         return
     together = (
-        "set splits.near_duplicates to keep_together, give their fields one value in the column "
-        "of splits.by"
-        if mode == REFUSE
-        else "give their fields the same split, for splits.lists or the column split fixes both"
+        "give their fields the same split, for splits.lists or the column split fixes both"
+        if mode == KEEP_TOGETHER
+        else "set splits.near_duplicates to keep_together, give their fields one value in the "
+        "column of splits.by"
     )
+    if mode == LEAVE_OUT:
+        message += " Too many fields would have to be left out."
     raise StudyError(
         f"{message} {where}. If they show the same, {together}, or leave one out; pairs that are "
         "different go into the file of splits.known_pairs, row by row as the table has them."

@@ -120,7 +120,7 @@ def _fill(
     classes.follow(config)
     # what a simulation or a paper is about has its own values
     own = config.get("published_study") is None and "simulation" not in config
-    fill(config, schema, schema, planned=own)
+    fill(config, schema, schema, own=own)
     refuse_misfits(with_defaults(config, schema, schema), schema, source, written)
     simulation.complete(config, source)
     chosen = one_class.without_shares(config["classes"], protocols.chosen(config, source))

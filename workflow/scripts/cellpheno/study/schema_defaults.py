@@ -29,28 +29,26 @@ YAML_WORDS = {"None": "empty", "True": "true", "False": "false"}
 """Python's spelling of values to YAML's."""
 
 
-def fill(
-    value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], planned: bool = False
-) -> None:
+def fill(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], own: bool = False) -> None:
     """Fill in the defaults of a schema, in place, and order the keys as the schema does.
 
-    To Snakemake, a section with another order of keys is a changed one. With `planned`, keys that
-    the plan can choose become `auto` instead.
+    To Snakemake, a section with another order of keys is a changed one. In a study of one's `own`,
+    keys that the plan can choose become `auto` instead, and others have a default of their own.
     """
     schema = resolved(schema, root)
     if isinstance(value, list):
         for item in value:
-            fill(item, schema.get("items", {}), root, planned)
+            fill(item, schema.get("items", {}), root, own)
     if not isinstance(value, dict):
         return
     for key, part in schema.get("properties", {}).items():
         part = resolved(part, root)
         if key not in value and "default" in part:
-            automatic = planned and part.get("auto")
-            value[key] = AUTO if automatic else copy.deepcopy(part["default"])
+            default = part.get("own", part["default"]) if own else part["default"]
+            value[key] = AUTO if own and part.get("auto") else copy.deepcopy(default)
         if key in value:
             value[key] = value.pop(key)
-            fill(value[key], part, root, planned)
+            fill(value[key], part, root, own)
 
 
 def with_defaults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:

@@ -50,7 +50,7 @@ class Table:
 
 DTYPES: dict[str, Any] = {"str": "str", "float": "float64", "int": "int64", "bool": "bool"}
 
-SPLITS_ALLOWED = ("train", "val", "test", "predict")
+SPLITS_ALLOWED = ("train", "val", "test", "predict", "unused")
 FIELD = Column("field", "str", "name of the field of view in the sample sheet")
 CONDITION = Column("condition", "str", "experimental condition")
 REPLICATE = Column("replicate", "str", "independent repeat of the experiment")

@@ -6,7 +6,7 @@ from cellpheno.core import notices
 from cellpheno.core.errors import StudyError
 from cellpheno.images.quality.measures import OK
 
-REFUSE = "refuse"
+REFUSE = "refuse", "leave_out"
 SHOWN = 5
 
 
@@ -16,7 +16,7 @@ def check(fields: pd.DataFrame, near_duplicates: str) -> None:
     `fields` is the quality table, whose `content` identifies a field's pixels.
 
     Raises a StudyError when one image is in two conditions or replicates, where a test would count
-    it twice, and `splits.near_duplicates` is `refuse`.
+    it twice, unless `splits.near_duplicates` keeps or allows them.
     """
     if "content" not in fields:  # no field could be read
         return
@@ -26,7 +26,7 @@ def check(fields: pd.DataFrame, near_duplicates: str) -> None:
     apart = [
         group for group in groups if len(group[["condition", "replicate"]].drop_duplicates()) > 1
     ]
-    if apart and near_duplicates == REFUSE:
+    if apart and near_duplicates in REFUSE:
         raise StudyError(
             f"{_named(apart)} have the same pixels under other names, in different conditions "
             "or replicates, so one image would count for both; correct the sample sheet, or set "
