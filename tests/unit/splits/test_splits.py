@@ -60,6 +60,17 @@ def test_identical_images_stay_together_whatever_their_group():
     assert set(split) == {"train", "val", "test"}
 
 
+def test_the_group_is_that_of_splits_by_and_what_shows_the_same_is_one():
+    fields = make_fields(6, per_group=2).assign(plate=[*"aabbccddeeff"])
+    boxes = make_boxes(fields)
+    annotated = pd.DataFrame({"field": sorted({*boxes["field"]}), "complete": True})
+    fields.loc[5, "content"] = fields.loc[0, "content"]
+    for by, own in (("field", fields["field"].tolist()), ("plate", [*"aabbccddeeff"])):
+        result = splits.assign(fields, annotated, boxes, by, FRACTIONS, 0)
+        same = {own[0], own[5]}
+        assert result["group"].tolist() == [min(same) if name in same else name for name in own]
+
+
 def test_pairs_that_given_splits_keep_apart_do_not_stop_others_from_being_kept_together():
     fields = make_fields(12, split=["train", "test", "val"] + [""] * 9)
     boxes = make_boxes(fields)

@@ -85,6 +85,9 @@ def assign(
     result.loc[takes_part, "split"] = np.array(LEARNING, dtype=object)[dealt][block]
     result["complete"] = False
     result.loc[takes_part, "complete"] = complete
+    # what shows the same is one group, also where intervals count groups
+    own = learning[by].astype("str").groupby(block).transform("min")
+    result.loc[takes_part, "group"] = own.to_numpy()
     _leave_out(result, apart)
     _refuse_empty(result, fractions, by)
     refuse_leaks(result, fields, by)
