@@ -18,7 +18,7 @@ from figure_study import (
     small,
     texts,
 )
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, PathCollection
 
 from cellpheno.figures import style
 from cellpheno.figures.annotations import annotated_fields
@@ -166,13 +166,30 @@ def test_relative_frequencies_add_up_to_one_and_absolute_ones_to_the_group():
     assert heights(absolute) == pytest.approx(cic[order].to_numpy())
 
 
-def test_every_unit_is_a_point_of_the_box_plots():
+def dots_of(axes):
+    """Return the heights of all dots by size."""
+    found = {}
+    for dots in axes.collections:
+        if isinstance(dots, PathCollection):
+            size = float(dots.get_sizes()[0])
+            found.setdefault(size, []).extend(dots.get_offsets()[:, 1])
+    return {size: sorted(heights) for size, heights in found.items()}
+
+
+@pytest.mark.parametrize("entry", [WELCH, STUDENT], ids=["replicates", "fields"])
+def test_every_unit_is_a_dot_and_fields_of_a_replicate_are_smaller_ones(entry):
     study = large()
-    axes = frequencies.draw(study.frequencies, study.tests, WELCH, study.palette).axes[0]
-    units = counting.per_unit(study.frequencies, "replicate")
-    expected = sorted(units.loc[units["class"] == "partial", "frequency"])
-    dots = [s.get_offsets()[:, 1] for s in axes.collections if len(s.get_offsets()) > 1]
-    assert sorted(np.concatenate(dots)) == pytest.approx(expected)
+    axes = frequencies.draw(study.frequencies, study.tests, entry, study.palette).axes[0]
+    units = counting.per_unit(study.frequencies, entry["unit"])
+    expected = units.loc[units["class"] == "partial", "frequency"].dropna()
+    dots = dots_of(axes)
+    dots.pop(10.0)  # the means
+    if entry is WELCH:
+        assert dots[18.0] == pytest.approx(sorted(expected))
+        fields = study.frequencies.loc[study.frequencies["class"] == "partial", "frequency"]
+        assert dots[3.0] == pytest.approx(sorted(fields.dropna()))
+    else:
+        assert dots[6.0] == pytest.approx(sorted(expected))
 
 
 def test_simulated_frequencies_cross_the_boxes_of_their_conditions():

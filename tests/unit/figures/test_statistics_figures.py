@@ -151,3 +151,37 @@ def test_measures_of_a_single_class_have_one_panel():
     tests = conditions.of_measures(one, "control", [STUDENT], NAMED)
     figure = measures.draw(one, tests, "area", STUDENT, ALONE)
     assert [axes.get_title() for axes in figure.axes] == ["cell"]
+
+
+DAILY = {"test": "welch", "unit": "replicate", "correction": "none"}
+
+
+def of_days(shared):
+    """Make two fields of each of three replicates of two conditions, and the drawn panel."""
+    rows = [
+        (f"{c}-{day}-{n}", c, f"day {day}" if shared else f"{c} {day}", "g", "cell", number + n)
+        for c, numbers in {"control": [10, 20, 30], "drug": [15, 26, 34]}.items()
+        for day, number in enumerate(numbers)
+        for n in (0, 2)
+    ]
+    table = pd.DataFrame(rows, columns=[*COLUMNS[:5], "n_class"])
+    table = table.assign(n_cells=table["n_class"], frequency=1.0)
+    named = table.assign(usable=True)
+    tests = conditions.of_numbers(table, "control", [DAILY], named, "auto")
+    figure = frequencies.draw(table, tests, DAILY, ALONE)
+    return figure, [line for line in figure.axes[0].lines if len(line.get_xdata()) == 2]
+
+
+def test_replicates_of_one_day_have_one_colour_and_are_joined_where_they_are_paired():
+    figure, lines = of_days(shared=True)
+    assert [list(line.get_ydata()) for line in lines] == [[11, 16], [21, 27], [31, 35]]
+    assert len({line.get_color() for line in lines}) == 3
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["replicate (n = 6)", "field (12)", "mean", "day 0", "day 1", "day 2"]
+
+
+def test_replicates_that_have_no_partner_are_neither_joined_nor_named():
+    figure, lines = of_days(shared=False)
+    assert lines == []
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["replicate (n = 6)", "field (12)", "mean"]

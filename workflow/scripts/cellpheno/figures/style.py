@@ -36,6 +36,8 @@ OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "
 """Colours of Okabe and Ito (2008) for classes; the negative class is grey."""
 MUTED = ("#332288", "#88CCEE", "#44AA99", "#999933", "#CC6677", "#882255", "#DDCC77", "#117733")
 """Paul Tol's muted colours for conditions, so that no condition looks like a class."""
+BRIGHT = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377")
+"""Paul Tol's bright colours for replicates."""
 NEGATIVE = "#8C8C8C"
 GROUPS = ("#000000", "#5A5A5A", "#A0A0A0")
 PUBLISHED = ("#FFFF00", "#FF0000", "#FF00FF", "#00FFFF", "#0000FF", "#008000")

@@ -1,4 +1,4 @@
-"""Draw the size of annotated objects in each condition: box plots with points and stars."""
+"""Draw the size of annotated objects in each condition: superplots or box plots, stars."""
 
 from collections.abc import Mapping
 
@@ -31,7 +31,7 @@ def draw(
     names = [ALL, *names] if len(palette.classes) > 1 else list(palette.classes)
     chosen = tests_of(tests[tests["measure"] == measure], entry)
     colours = palette.of_conditions(named_conditions(units, chosen))
-    made = draw_panels(units, chosen, names, colours)
+    made = draw_panels(units, chosen, names, colours, measures)
     unit = measures["measure_unit"].iloc[0]
     made.supylabel(f"median {measure} in a field, {unit}", fontsize=7)
     return made
