@@ -20,6 +20,9 @@ from cellpheno.study import configuration, schema_defaults
 
 ROOT = Path(__file__).parents[1]
 
+# no test depends on what a site has downloaded, or on a network
+os.environ["CELLPHENO_WEIGHTS"], os.environ["CELLPHENO_OFFLINE"] = "no-weights", "1"
+
 
 @dataclasses.dataclass
 class Study:

@@ -37,16 +37,16 @@ from cellpheno.core import code_hash
 code_hash.behind("common.smk", source_text)
 importlib.invalidate_caches()
 
-from cellpheno.annotations import checks as annotation_checks
-from cellpheno.annotations import listing
+from cellpheno.annotations import checks as annotation_checks, listing
 from cellpheno.core import captions, notices
 from cellpheno.core.errors import StudyError
 from cellpheno.planning import plan
 from cellpheno.splits import split_lists
 from cellpheno.study import annotations, checks, classification, command_line
 from cellpheno.study import configuration, detection, detector_libraries, expansion
-from cellpheno.study import experiments, first_page, inputs, labels, sample_sheet
-from cellpheno.study import simulated_files, stages, starting_weights, statistics
+from cellpheno.study import experiments, first_page, inputs, labels, named_weights
+from cellpheno.study import sample_sheet, simulated_files, stages, starting_weights
+from cellpheno.study import statistics
 
 # idle threads of one job must not burn the cores of another
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -110,7 +110,7 @@ use rule figure as plot_detectors with:
         **planned(
             described=lambda config, _: {
                 name: "{architecture}, {backbone}{of}, scale {scale:g}".format(
-                    **configuration.detector(config, name)["model"],
+                    **part_of(configuration.detector(config, name), "model"),
                     of=(
                         ""
                         if backend_of(name) == "torchvision"

@@ -68,8 +68,8 @@ def detector_code(script):
 
 def detector_weights(wildcards):
     """The files of weights that the detector starts from, if any."""
-    model = detector_settings("model")(wildcards)
-    return [model[key] for key in ("weights", "backbone_weights") if model[key]]
+    model = configuration.detector(config, wildcards.detector)["model"]
+    return starting_weights.files([model], STUDY)
 
 
 def detector_channels(wildcards):
@@ -128,7 +128,8 @@ def learns_from_detections(wildcards):
 
 def classifier_weights(wildcards):
     """The file of weights that the experiment starts from, if any."""
-    return experiment_settings("model")(wildcards)["weights"] or []
+    model = configuration.experiment(config, wildcards.experiment)["model"]
+    return starting_weights.files([model], STUDY)
 
 
 def judged_detectors(experiment):

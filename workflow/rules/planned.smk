@@ -4,16 +4,22 @@ PLANNED = [f"results/{STUDY}/plan/fingerprint.tsv"] if plan.needed(config) else 
 
 def detector_part(part, name=None):
     """A part of the `detection` section with the overrides of a detector, by default the job's."""
-    return lambda config, wildcards: configuration.detector(
-        config, name or wildcards.detector
-    )[part]
+    return lambda config, wildcards: part_of(
+        configuration.detector(config, name or wildcards.detector), part
+    )
 
 
 def experiment_part(part, name=None):
     """A part of the `classification` section with the overrides of an experiment."""
-    return lambda config, wildcards: configuration.experiment(
-        config, name or wildcards.experiment
-    )[part]
+    return lambda config, wildcards: part_of(
+        configuration.experiment(config, name or wildcards.experiment), part
+    )
+
+
+def part_of(settings, part):
+    """A part of a section, in which named weights are paths."""
+    model = part == "model"
+    return named_weights.resolved(settings[part], STUDY) if model else settings[part]
 
 
 def as_written(choose):

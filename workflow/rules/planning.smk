@@ -8,6 +8,7 @@ rule take_fingerprint:
         fields="results/{study}/qc/fields.tsv",
         boxes=f"results/{{study}}/annotations/{DRAWN}.parquet",
         splits="results/{study}/splits.tsv",
+        weights="results/{study}/named_weights.tsv" if NAMED_WEIGHTS else [],
     output:
         "results/{study}/plan/fingerprint.tsv",
     log:

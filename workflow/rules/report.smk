@@ -128,10 +128,10 @@ rule report:
 STUDY_FILES = [
     config["fields"],
     *(path for own in ANNOTATORS for path in own["files"]),
-    *(configuration.detector(config, name)["model"]["weights"] for name in DETECTORS),
-    *(
-        configuration.experiment(config, name)["model"]["weights"]
-        for name in EXPERIMENTS
+    *starting_weights.files(
+        [configuration.detector(config, name)["model"] for name in DETECTORS]
+        + [configuration.experiment(config, name)["model"] for name in EXPERIMENTS],
+        STUDY,
     ),
 ]
 

@@ -77,6 +77,17 @@ def test_a_saved_detector_finds_what_it_found_before(architecture, tmp_path):
     torch.testing.assert_close(before, after, rtol=0, atol=0)
 
 
+@every_architecture
+def test_torchvisions_weights_of_cocos_classes_fit_all_other_layers(architecture, tmp_path):
+    builder = {"faster_rcnn": "fasterrcnn"}.get(architecture, architecture) + "_resnet50_fpn"
+    published = getattr(torchvision_detection, builder)(weights=None, weights_backbone=None)
+    torch.save(published.state_dict(), tmp_path / "coco.pth")
+    large = {**model(architecture), "backbone": "resnet50", "weights": tmp_path / "coco.pth"}
+    detector = registry.build(large)
+    for name, values in published.backbone.state_dict().items():
+        assert torch.equal(detector.network.backbone.state_dict()[name], values), name
+
+
 @pytest.mark.slow
 @every_architecture
 def test_a_dense_field_loses_no_cell_to_a_cap_or_to_a_hidden_shrink(architecture, tmp_path):

@@ -126,6 +126,30 @@ def test_a_gpu_gets_the_larger_networks():
     assert found["experiments"]["main"]["crops"]["size"] == 224
 
 
+def test_networks_start_from_weights_that_could_be_had():
+    def chosen(**facts):
+        found, rows = plan.complete(config(), {**FACTS, **facts})
+        classifier = found["experiments"]["main"]
+        detector = found["detectors"]["main"]["model"]
+        said = {key: why for _, key, _, _, why in rows}["classification.model.weights"]
+        model = classifier["model"]
+        return model["backbone"], model["weights"], detector["weights"], said
+
+    assert chosen()[:3] == ("resnet18", None, None)
+    assert "costs accuracy" in chosen()[3]
+    had = {"imagenet weights of mobilenet_v2": 1, "imagenet weights of resnet50": 1}
+    assert chosen(**had)[:3] == ("mobilenet_v2", "imagenet", None)
+    gpu = {"memory of the GPU": 80, "coco weights of faster_rcnn": 1}
+    assert chosen(**had, **gpu)[:3] == ("resnet50", "imagenet", "coco")
+    rate = planned(**had)["experiments"]["main"]["training"]["learning_rate"]
+    assert rate < planned()["experiments"]["main"]["training"]["learning_rate"]
+
+
+def test_weights_that_are_given_decide_the_network():
+    given = config(detection={"model": {"weights": "mine.pth"}})
+    assert planned(given)["detectors"]["main"]["model"]["backbone"] == "resnet50"
+
+
 def test_the_file_of_the_plan_is_a_config_that_gives_the_same_plan():
     given = config(detectors={"main": {}, "doubled": {"inference": {"scale": 2.0}}})
     found, rows = plan.complete(given, FACTS)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import itertools
 import json
 import logging
 import math
@@ -37,11 +38,13 @@ class OptimizerSettings:
 def checkpoint_key(settings: Any, inputs: Iterable[str | Path]) -> str:
     """Return a name that changes with the settings, the code and the content of the inputs.
 
-    `settings` holds everything that decides the training, including the code's hash.
+    `settings` holds everything that decides the training, including the code's hash. Inputs are
+    files, and folders of files.
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
-    for path in inputs:
-        with Path(path).open("rb") as stream:
+    named = [sorted(path.iterdir()) if path.is_dir() else [path] for path in map(Path, inputs)]
+    for path in itertools.chain(*named):
+        with path.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()[:16]
 

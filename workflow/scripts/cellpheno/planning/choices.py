@@ -8,6 +8,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cellpheno.study import named_weights
+
 Facts = Mapping[str, float]
 """Values of tables.FINGERPRINT by quantity; NaN where unknown."""
 Choice = tuple[Any, str]
@@ -37,12 +39,32 @@ def value(settings: Mapping[str, Any], *key: str) -> Any:
 
 def detector_backbone(settings: Mapping[str, Any], facts: Facts) -> Choice:
     """Choose the network of a detector by the machine, and by the library that has it."""
-    gpu, library = facts["memory of the GPU"], value(settings, "detection", "model", "backend")
+    gpu, model = facts["memory of the GPU"], value(settings, "detection", "model")
+    library = model["backend"]
     if library != "torchvision":
         return "resnet50", f"{library} has no smaller network"
+    if named_weights.own_file(model["weights"]) or model["weights"] in named_weights.FILES:
+        return "resnet50", "its weights are given"
     if gpu:
         return "resnet50", f"a GPU of {gpu:.0f} GiB trains the network of the published studies"
     return "resnet18_small", "without a GPU, a small network learns in minutes"
+
+
+def detector_weights(settings: Mapping[str, Any], facts: Facts) -> Choice:
+    """Start the published network from COCO's weights."""
+    model = value(settings, "detection", "model")
+    if model["backbone"] != "resnet50" or model["backend"] != "torchvision":
+        return None, f"nobody publishes weights of this network of {model['backend']}"
+    if model["backbone_weights"]:
+        return None, "the backbone has weights of its own"
+    return _named("coco", model["architecture"], facts)
+
+
+def _named(name: str, network: str, facts: Facts) -> Choice:
+    there = facts.get(named_weights.fact(name, network), 0)
+    if there:
+        return name, "a network that has seen many pictures needs fewer cells to learn from"
+    return None, f"the {name} weights of {network} could not be had, which costs accuracy"
 
 
 def detection_scale(settings: Mapping[str, Any], facts: Facts) -> Choice:
@@ -180,8 +202,15 @@ def crop_size(settings: Mapping[str, Any], facts: Facts) -> Choice:
 def classifier_backbone(settings: Mapping[str, Any], facts: Facts) -> Choice:
     """Choose the network of a classifier by the machine."""
     if facts["memory of the GPU"]:
-        return "resnet50", "a GPU trains it in minutes"
+        return named_weights.FOR_GPU, "a GPU trains it in minutes"
+    if facts.get(named_weights.fact("imagenet", named_weights.FOR_CPU), 0):
+        return named_weights.FOR_CPU, "without a GPU, a small network that has been trained before"
     return "resnet18", "without a GPU, the smallest of its family"
+
+
+def classifier_weights(settings: Mapping[str, Any], facts: Facts) -> Choice:
+    """Start from ImageNet's weights, where they could be had."""
+    return _named("imagenet", value(settings, "classification", "model", "backbone"), facts)
 
 
 def epochs(settings: Mapping[str, Any], facts: Facts) -> Choice:
@@ -219,6 +248,7 @@ def classifier_warmup(settings: Mapping[str, Any], facts: Facts) -> Choice:
 
 OF_DETECTORS: dict[Key, Rule] = {
     ("detection", "model", "backbone"): detector_backbone,
+    ("detection", "model", "weights"): detector_weights,
     ("detection", "inference", "scale"): detection_scale,
     ("tiles", "rows"): tile_rows,
     ("tiles", "columns"): tile_columns,
@@ -239,6 +269,7 @@ OF_DETECTORS: dict[Key, Rule] = {
 OF_CLASSIFIERS: dict[Key, Rule] = {
     ("classification", "crops", "size"): crop_size,
     ("classification", "model", "backbone"): classifier_backbone,
+    ("classification", "model", "weights"): classifier_weights,
     ("classification", "training", "epochs"): epochs,
     ("classification", "training", "optimizer"): adamw,
     ("classification", "training", "learning_rate"): classifier_learning_rate,

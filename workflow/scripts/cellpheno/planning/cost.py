@@ -18,7 +18,7 @@ from cellpheno.detection.coco import TileSet
 from cellpheno.networks.backbones import ModelSettings, build, input_statistics
 from cellpheno.networks.training import Checkpoint
 from cellpheno.planning.choices import Facts
-from cellpheno.study import inputs
+from cellpheno.study import inputs, named_weights
 from cellpheno.study.overrides import Config
 
 TIMED = 2
@@ -45,6 +45,7 @@ class Cost:
 def detector(config: Config, name: str, facts: Facts, device: torch.device) -> Cost:
     """Estimate the training of a detector from steps on noise of the size of its tiles."""
     settings, tiles = config["detectors"][name], config["tiles"]
+    network = named_weights.resolved(settings["model"], config["study"])
     height = max(32, round(facts["height of the largest field"] / tiles["rows"]))
     width = max(32, round(facts["width of the largest field"] / tiles["columns"]))
     side = facts["side of a cell, median"]
@@ -62,7 +63,7 @@ def detector(config: Config, name: str, facts: Facts, device: torch.device) -> C
         given = training.Settings(**{**settings["training"], "steps": steps})
         with tempfile.TemporaryDirectory() as folder:
             checkpoint = Checkpoint(Path(folder), "")
-            training.train(shown, none, channels, settings["model"], given, 0, checkpoint, device)
+            training.train(shown, none, channels, network, given, 0, checkpoint, device)
 
     seconds = _seconds_per_step(take)
     return _cost(f"detector {name}", seconds * settings["training"]["steps"], device)
@@ -80,7 +81,7 @@ def classifier(
     number = training.batch_size * (TIMED + 1)
     crops = chance.integers(0, 255, (number, side, side, len(channels)), np.uint8)
     labels = np.arange(number) % len(classes)
-    model = ModelSettings(**settings["model"])
+    model = ModelSettings(**named_weights.resolved(settings["model"], config["study"]))
     statistics = input_statistics(model, len(channels), lambda: ([0.5] * len(channels),) * 2)
     rows = np.arange(number), np.zeros(0, np.int64)
 

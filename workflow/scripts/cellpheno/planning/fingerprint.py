@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cellpheno.core import boxes as geometry
+from cellpheno.study import named_weights
 from cellpheno.tables.columns import BOX_COLUMNS
 
 LEARNED = ("train", "val")
@@ -12,7 +13,11 @@ LEARNED = ("train", "val")
 
 
 def measure(
-    quality: pd.DataFrame, boxes: pd.DataFrame, splits: pd.DataFrame, gpu_gib: float
+    quality: pd.DataFrame,
+    boxes: pd.DataFrame,
+    splits: pd.DataFrame,
+    gpu_gib: float,
+    weights: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return tables.FINGERPRINT of the usable annotated fields of train and val.
 
@@ -22,6 +27,8 @@ def measure(
         tables.QUALITY, BOXES (corners in px) and SPLITS.
     gpu_gib
         Memory of the GPU that trains, 0 without one.
+    weights
+        tables.NAMED_WEIGHTS, of those that networks may start from.
     """
     learned = splits.loc[splits["split"].isin(LEARNED), "field"]
     fields = quality[quality["field"].isin(learned) & (quality["verdict"] == "ok")]
@@ -48,6 +55,10 @@ def measure(
     ]
     labels = drawn["label"].value_counts().sort_index()
     rows += [(f"cells of class {name}", count, "cells") for name, count in labels.items()]
+    if weights is not None:
+        facts = map(named_weights.fact, weights["name"], weights["network"])
+        there = weights["there"].astype(float)
+        rows += [(fact, value, "files") for fact, value in zip(facts, there, strict=True)]
     return pd.DataFrame(rows, columns=["quantity", "value", "unit"])
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from cellpheno.planning.choices import OF_CLASSIFIERS, OF_DETECTORS, Facts, Key, Rule, value
+from cellpheno.study import named_weights
 from cellpheno.study.overrides import AUTO, Config, detector, experiment
 from cellpheno.tables.planning import PLAN
 
@@ -24,12 +25,15 @@ QUANTITIES = (
     "side of a cell, largest 10 %",
     "overlap of neighbours, upper 1 %",
     "memory of the GPU",
+    named_weights.fact("imagenet", named_weights.FOR_CPU),
+    named_weights.fact("imagenet", named_weights.FOR_GPU),
+    named_weights.fact("coco", "faster_rcnn"),
 )
 EXAMPLES: list[Facts] = [
     dict(zip(QUANTITIES, values, strict=True))
     for values in (
-        (1000, 1300, 1000, 90, 60, 90, 120, 0.3, 0),
-        (9000, 7000, 90_000, 900, 30, 40, 200, 0.5, 80),
+        (1000, 1300, 1000, 90, 60, 90, 120, 0.3, 0, 1, 1, 1),
+        (9000, 7000, 90_000, 900, 30, 40, 200, 0.5, 80, 0, 0, 1),
     )
 ]
 """Two studies of no one, in which every rule chooses otherwise. What a config leads to in both

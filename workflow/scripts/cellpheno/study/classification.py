@@ -5,7 +5,7 @@ from typing import Any
 
 from cellpheno.core.errors import StudyError
 from cellpheno.core.names import check_known
-from cellpheno.study import inputs
+from cellpheno.study import inputs, named_weights
 from cellpheno.study.overrides import Config, experiment
 
 INCEPTION = "inception_v3"
@@ -38,6 +38,7 @@ def _check(settings: Config, where: str) -> None:
             f"{where}: classification.crops.border is cut from the padded square, but crops.shape "
             "is stretched; set border to 0, or shape to padded."
         )
+    named_weights.check(model, f"{where}: classification.model")
     if model["frozen_batch_norm"] and model["weights"] is None:
         raise StudyError(
             f"{where}: classification.model.frozen_batch_norm is true without weights, so there "

@@ -25,6 +25,7 @@ from cellpheno.study import (
     fetch,
     inputs,
     labels,
+    named_weights,
     one_class,
     protocols,
     simulation,
@@ -208,13 +209,13 @@ def _weights(config: Config) -> dict[str, tuple[str | None, str]]:
         model = detector(config, name)["model"]
         where = f"(detector {name})"
         kind = weight_files.kind_of(model["backend"], model["weights"])
-        named[f"detection.model.weights {where}"] = model["weights"], kind
+        named[f"detection.model.weights {where}"] = named_weights.own_file(model["weights"]), kind
         key = f"detection.model.backbone_weights {where}"
-        named[key] = model["backbone_weights"], weight_files.TORCH
+        named[key] = named_weights.own_file(model["backbone_weights"]), weight_files.TORCH
     for name in config["experiments"]:
         weights = experiment(config, name)["model"]["weights"]
         key = f"classification.model.weights (experiment {name})"
-        named[key] = weights, weight_files.TORCH
+        named[key] = named_weights.own_file(weights), weight_files.TORCH
     return named
 
 

@@ -4,7 +4,7 @@ import importlib.util
 
 from cellpheno.core.errors import StudyError
 from cellpheno.core.names import check_known
-from cellpheno.study import inputs
+from cellpheno.study import inputs, named_weights
 from cellpheno.study.detector_libraries import BACKENDS, remedy
 from cellpheno.study.overrides import Config, detector
 
@@ -45,7 +45,9 @@ def check(config: Config, source: str) -> None:
                 f"{source}: detection.model has weights for the whole detector and "
                 f"backbone_weights {key}; leave one of them out."
             )
-        _check_backend(model, f"{source}: detectors/{name}: detection.model")
+        where = f"{source}: detectors/{name}: detection.model"
+        _check_backend(model, where)
+        named_weights.check(model, where)
 
 
 def _check_backend(model: Config, where: str) -> None:

@@ -1,17 +1,18 @@
 """Networks that start from files of weights, by the library that builds them."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cellpheno.study import inputs, overrides
+from cellpheno.study import inputs, named_weights, overrides
 from cellpheno.study.overrides import Config
 
 Models = dict[str, dict[str, Any]]
 """Name of a network: the section `model` that describes it."""
+OfLibrary = tuple[Models, dict[str, list[Any]]]
+"""Classifiers, and detectors with their channels."""
 
 
-def networks(
-    config: Config, classifiers: list[str], detectors: list[str]
-) -> dict[str, tuple[Models, dict[str, list[Any]]]]:
+def networks(config: Config, classifiers: list[str], detectors: list[str]) -> dict[str, OfLibrary]:
     """Return classifiers, and detectors with their channels, that start from weights, by library.
 
     Parameters
@@ -21,25 +22,36 @@ def networks(
     classifiers, detectors
         Those that are trained, by name.
     """
+    study = config["study"]
     models = {name: overrides.experiment(config, name)["model"] for name in classifiers}
     if config["patch_filter"]["enabled"]:
         given = {"backbone": "resnet18", "weights": config["patch_filter"]["weights"]}
         models["patch_filter.weights"] = {**config["classification"]["model"], **given}
-    models = {name: model for name, model in models.items() if model["weights"]}
-    found: dict[str, tuple[Models, dict[str, list[Any]]]] = {}
+    models = {
+        name: named_weights.resolved(model, study)
+        for name, model in models.items()
+        if model["weights"]
+    }
+    found: dict[str, OfLibrary] = {}
     if models:
         found["torchvision"] = (models, {})
     for name in detectors:
         settings = overrides.detector(config, name)
-        model = settings["model"]
+        model = named_weights.resolved(settings["model"], study)
         if model["weights"] or model["backbone_weights"]:
             channels = inputs.channels(config, settings["input"])
             found.setdefault(model["backend"], ({}, {}))[1][name] = [model, channels]
     return found
 
 
-def files(classifiers: Models, detectors: dict[str, list[Any]]) -> list[str]:
+def files(models: Iterable[Mapping[str, Any]], study: str) -> list[str]:
+    """Return the files of weights of networks, and the folder of those that have names."""
+    given = [model.get(key) for model in models for key in ("weights", "backbone_weights")]
+    named = [named_weights.folder(study)] if any(map(named_weights.is_name, given)) else []
+    return [*(path for path in given if path and not named_weights.is_name(path)), *named]
+
+
+def of_library(networks: OfLibrary, study: str) -> list[str]:
     """Return the files of weights of the networks of a library."""
-    models = [*classifiers.values(), *(model for model, _ in detectors.values())]
-    named = [model.get(key) for model in models for key in ("weights", "backbone_weights")]
-    return [path for path in named if path]
+    classifiers, detectors = networks
+    return files([*classifiers.values(), *(model for model, _ in detectors.values())], study)

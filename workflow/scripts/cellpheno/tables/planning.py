@@ -22,3 +22,13 @@ PLAN = Table(
     ),
     key=("of", "key"),
 )
+NAMED_WEIGHTS = Table(
+    "named_weights",
+    (
+        Column("name", "str", "such as imagenet"),
+        Column("network", "str", "backbone, or architecture of a detector"),
+        Column("file", "str", "in the folder named_weights"),
+        Column("there", "bool", "whether it could be had"),
+    ),
+    key=("name", "network"),
+)
