@@ -1,6 +1,7 @@
 RESULTS += results("metrics/classification.tsv", "metrics/confusion.tsv")
 RESULTS += results("metrics/roc.parquet")
 WARNINGS += results("warnings/evaluate_classification.tsv")
+PAIRS += results("metrics/pairs/classification.tsv", wanted=len(EXPERIMENTS) > 1)
 
 
 rule evaluate_classification:
@@ -18,6 +19,7 @@ rule evaluate_classification:
         metrics="results/{study}/metrics/classification.tsv",
         roc="results/{study}/metrics/roc.parquet",
         confusion="results/{study}/metrics/confusion.tsv",
+        compared="results/{study}/metrics/pairs/classification.tsv",
         warnings="results/{study}/warnings/evaluate_classification.tsv",
     log:
         "logs/{study}/evaluate_classification.log",
@@ -36,6 +38,7 @@ rule evaluate_classification:
         classes=lookup("classes", within=config),
         negative_class=lookup("negative_class", within=config),
         groups=lookup("class_groups", within=config),
+        margin=lookup("evaluation/equivalence_margin", within=config),
         code=code_id("evaluate_classification.py"),
     script:
         "../scripts/evaluate_classification.py"

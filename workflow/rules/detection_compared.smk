@@ -14,6 +14,8 @@ WARNINGS += collect(
     list(FULL_FIELDS_COMPARED.values()), study=STUDY, backend=BY_BACKEND
 )
 
+PAIRS += results("metrics/pairs/detection.tsv")
+
 
 rule compare_detectors:
     """Find the cells of held-out fields with a library's detectors, and take the time (A22, A24)."""
@@ -72,6 +74,7 @@ rule evaluate_detectors:
         detections="results/{study}/detector/compared.parquet",
         speed="results/{study}/benchmarks/detectors.tsv",
         metrics="results/{study}/metrics/detectors.tsv",
+        compared="results/{study}/metrics/pairs/detection.tsv",
     log:
         "logs/{study}/evaluate_detectors.log",
     benchmark:
@@ -90,6 +93,7 @@ rule evaluate_detectors:
             for name in DETECTORS
         },
         seed=lookup("seed", within=config),
+        margin=lookup("evaluation/equivalence_margin", within=config),
         code=code_id("evaluate_detectors.py"),
     script:
         "../scripts/evaluate_detectors.py"

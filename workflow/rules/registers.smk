@@ -2,6 +2,8 @@
 RESULTS, FIGURES = [], []
 # tables in the report that no figure needs
 SHOWN = []
+# tables of the differences of every two classifiers, detectors, fusion weights
+PAIRS = []
 # tables of warnings of rules that may have some, collected for the report
 WARNINGS = []
 

@@ -4,6 +4,11 @@ RESULTS += results("metrics/cell_level.tsv", "metrics/cell_confusion.tsv")
 RESULTS += results(
     "metrics/image_level.tsv", "metrics/fusion_weights.tsv", wanted=bool(DETECTORS)
 )
+PAIRS += results(
+    "metrics/pairs/target_cells.tsv",
+    wanted=len(EXPERIMENTS) > 1 or expansion.BACKBONES in DESIGNS,
+)
+PAIRS += results("metrics/pairs/target_images.tsv", wanted=bool(DETECTORS))
 JUDGED = collect(
     "results/{{study}}/judged/{experiment}/seed{seed}.parquet",
     experiment=TRAINED,
@@ -59,6 +64,7 @@ rule evaluate_cell_level:
     output:
         metrics="results/{study}/metrics/cell_level.tsv",
         confusion="results/{study}/metrics/cell_confusion.tsv",
+        compared="results/{study}/metrics/pairs/target_cells.tsv",
     log:
         "logs/{study}/evaluate_cell_level.log",
     benchmark:
@@ -74,6 +80,18 @@ rule evaluate_cell_level:
         classes=lookup("classes", within=config),
         target=TARGET,
         report_on=lookup("evaluation/report_on", within=config),
+        families={
+            "classifiers": EXPERIMENTS,
+            **{
+                f"backbones of {base}": [
+                    member.experiment
+                    for member in DESIGNS.get(expansion.BACKBONES, [])
+                    if member.base == base
+                ]
+                for base in EXPERIMENTS
+            },
+        },
+        margin=lookup("evaluation/equivalence_margin", within=config),
         code=code_id("evaluate_cell_level.py"),
     script:
         "../scripts/evaluate_cell_level.py"
@@ -87,6 +105,7 @@ rule evaluate_image_level:
     output:
         metrics="results/{study}/metrics/image_level.tsv",
         weights="results/{study}/metrics/fusion_weights.tsv",
+        compared="results/{study}/metrics/pairs/target_images.tsv",
     log:
         "logs/{study}/evaluate_image_level.log",
     benchmark:
@@ -104,6 +123,7 @@ rule evaluate_image_level:
         # of these, only the weight that the calls use is measured
         designed={name: judged_detectors(name) for name in DESIGNED},
         weights=lookup("evaluation/weights", within=config),
+        margin=lookup("evaluation/equivalence_margin", within=config),
         report_on="test",
         code=code_id("evaluate_image_level.py"),
     script:

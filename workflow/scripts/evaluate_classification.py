@@ -6,7 +6,7 @@ from cellpheno.core import job
 from cellpheno.splits.usable_fields import groups
 from cellpheno.tables import storage
 from cellpheno.tables.cells import CELLS
-from cellpheno.tables.metrics import CLASSIFICATION_METRICS, CONFUSION, ROC
+from cellpheno.tables.metrics import CLASSIFICATION_METRICS, COMPARED, CONFUSION, ROC
 from cellpheno.tables.quality import SPLITS
 
 job.start(snakemake)
@@ -26,8 +26,13 @@ result = evaluate(
     params.groups,
     rule.decide,
     groups(storage.read(snakemake.input.splits, SPLITS)),
+    params.margin,
 )
 storage.write(result.metrics, snakemake.output.metrics, CLASSIFICATION_METRICS)
 storage.write(result.roc, snakemake.output.roc, ROC)
 storage.write(result.confusion, snakemake.output.confusion, CONFUSION)
+compared = result.compared.assign(task="classification", among="classifiers", split="test")
+storage.write(
+    storage.concatenate([COMPARED.empty(), compared], COMPARED), snakemake.output.compared, COMPARED
+)
 job.save_warnings(snakemake)

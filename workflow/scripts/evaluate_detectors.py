@@ -6,7 +6,7 @@ from cellpheno.splits.usable_fields import completely_annotated
 from cellpheno.tables import storage
 from cellpheno.tables.annotations import BOXES
 from cellpheno.tables.cells import COMPARED_DETECTIONS, DETECTOR_SPEED
-from cellpheno.tables.metrics import DETECTION_METRICS
+from cellpheno.tables.metrics import COMPARED, DETECTION_METRICS
 from cellpheno.tables.quality import SPLITS
 
 job.start(snakemake)
@@ -17,14 +17,15 @@ detections, speed = (
         (snakemake.input.speed, DETECTOR_SPEED),
     )
 )
-metrics = evaluation.evaluate_each(
+params = snakemake.params
+measured = (
     detections,
     storage.read(snakemake.input.boxes, BOXES),
     completely_annotated(storage.read(snakemake.input.splits, SPLITS)),
-    snakemake.params.min_scores,
-    snakemake.params.classes,
-    snakemake.params.seed,
 )
+metrics = evaluation.evaluate_each(*measured, params.min_scores, params.classes, params.seed)
+compared = evaluation.compare(*measured, metrics, params.classes, params.margin)
 storage.write(detections, snakemake.output.detections, COMPARED_DETECTIONS)
 storage.write(speed, snakemake.output.speed, DETECTOR_SPEED)
+storage.write(compared, snakemake.output.compared, COMPARED)
 storage.write(metrics, snakemake.output.metrics, DETECTION_METRICS)

@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from cellpheno.classification.evaluation import (
     with_intervals,
 )
 from cellpheno.core.errors import StudyError
+from cellpheno.measuring.intervals import leave_out, measured
 from cellpheno.tables import storage
 from cellpheno.tables.columns import BOX_COLUMNS
 from cellpheno.tables.metrics import CLASSIFICATION_METRICS, CONFUSION, ROC
@@ -28,6 +31,10 @@ def scored(n=200, seed=0, skill=2.0):
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     probabilities = probabilities.round(2)  # with ties
     return Scored(labels, probabilities.argmax(axis=1), probabilities, CLASSES, GROUPS)
+
+
+def drawn(cells, clusters):
+    return measured(partial(measure, cells), leave_out(clusters))
 
 
 def value(cells, name, metric):
@@ -89,7 +96,7 @@ def test_an_interval_holds_the_value_and_is_wider_when_cells_of_a_field_are_alik
     mixed = pd.Series([f"f{i % 10}" for i in range(400)])
     widths = []
     for fields in (mixed, alike):
-        table = with_intervals(cells, fields)
+        table = with_intervals(cells, drawn(cells, fields))
         row = table[(table["class"] == "all") & (table["metric"] == "accuracy")].iloc[0]
         assert row["ci_low"] <= row["value"] <= row["ci_high"]
         widths.append(row["ci_high"] - row["ci_low"])
@@ -98,7 +105,7 @@ def test_an_interval_holds_the_value_and_is_wider_when_cells_of_a_field_are_alik
 
 def test_the_number_of_a_class_is_that_of_its_annotated_cells():
     cells = scored()
-    table = with_intervals(cells, pd.Series(["f"] * 200))
+    table = with_intervals(cells, drawn(cells, ["f"] * 200))
     counts = table.drop_duplicates("class").set_index("class")["n"]
     assert counts["a"] == (cells.labels == 1).sum()
     assert counts["any"] == (cells.labels > 0).sum()
@@ -151,7 +158,7 @@ def decide(probabilities):
 
 def test_every_run_is_measured_on_val_and_test(study, tmp_path):
     cells, table, runs = study
-    result = evaluate(table, runs, CLASSES, GROUPS, decide, GROUP_OF)
+    result = evaluate(table, runs, CLASSES, GROUPS, decide, GROUP_OF, 0.02)
     storage.write(result.metrics, tmp_path / "m.tsv", CLASSIFICATION_METRICS)
     storage.write(result.roc, tmp_path / "roc.parquet", ROC)
     storage.write(result.confusion, tmp_path / "confusion.tsv", CONFUSION)
@@ -170,21 +177,31 @@ def test_every_run_is_measured_on_val_and_test(study, tmp_path):
     assert (of_all["n_clusters"] == 3).all()
 
 
+def test_two_classifiers_are_compared_on_the_same_test_cells(study):
+    _, table, runs = study
+    compared = evaluate(table, runs, CLASSES, GROUPS, decide, GROUP_OF, 0.02).compared
+    assert set(compared["metric"]) == {"balanced_accuracy", "macro_f1", "mean_auc"}
+    for row in compared.to_dict("records"):
+        assert (row["first"], row["second"], row["n_clusters"]) == ("main", "other", 3)
+        assert row["difference"] == pytest.approx(row["value_second"] - row["value_first"])
+        assert row["difference"] > 0
+
+
 def test_the_order_of_the_cells_does_not_change_the_metrics(study):
     _, table, runs = study
-    first = evaluate(table, runs, CLASSES, GROUPS, decide, GROUP_OF)
-    second = evaluate(table[::-1], runs, CLASSES, GROUPS, decide, GROUP_OF)
+    first = evaluate(table, runs, CLASSES, GROUPS, decide, GROUP_OF, 0.02)
+    second = evaluate(table[::-1], runs, CLASSES, GROUPS, decide, GROUP_OF, 0.02)
     pd.testing.assert_frame_equal(first.metrics, second.metrics)
 
 
 def test_a_study_without_annotated_cells_to_measure_on_is_refused(study):
     _, table, runs = study
     with pytest.raises(StudyError, match="nothing can be evaluated"):
-        evaluate(table.assign(split="predict"), runs, CLASSES, GROUPS, decide, GROUP_OF)
+        evaluate(table.assign(split="predict"), runs, CLASSES, GROUPS, decide, GROUP_OF, 0.02)
 
 
 def test_a_cell_without_a_prediction_is_an_error(study):
     _, table, runs = study
     runs["main", "0"] = runs["main", "0"].head(100)
     with pytest.raises(StudyError, match="no prediction"):
-        evaluate(table, runs, CLASSES, GROUPS, decide, GROUP_OF)
+        evaluate(table, runs, CLASSES, GROUPS, decide, GROUP_OF, 0.02)

@@ -11,6 +11,7 @@ from cellpheno.study.inputs import COLOURS
 from cellpheno.tables import storage
 from cellpheno.tables.cells import COMPARED_DETECTIONS, DETECTOR_SPEED
 from cellpheno.tables.columns import BOX_COLUMNS
+from cellpheno.tables.metrics import COMPARED
 
 CPU = torch.device("cpu")
 SETTINGS = inference.Settings(scale=1.0, min_score=0.1, nms_iou=0.5, max_detections=100)
@@ -101,3 +102,20 @@ def test_each_detector_is_measured_by_the_classes_that_it_is_to_find():
     test = metrics[metrics["split"] == "test"].set_index(["metric", "detector"])["value"]
     for name in classes:
         assert test["recall@0.5", name] == test["precision@0.5", name] == 1.0
+
+
+def test_detectors_of_the_same_classes_are_compared_in_pairs(tmp_path):
+    hit, other, stray = (10.0, 10, 30, 30), (60.0, 10, 80, 30), (90.0, 60, 110, 80)
+    detectors = {"half": Finds(hit), "every": Finds(hit, other, stray), "cancer": Finds(hit)}
+    found, _ = compared(**detectors)
+    classes = {"half": ["cell"], "every": ["cell"], "cancer": ["cancer"]}
+    lowest = dict.fromkeys(classes, 0.1)
+    metrics = evaluation.evaluate_each(found, BOXES, SPLITS, lowest, classes, seed=0)
+    table = evaluation.compare(found, BOXES, SPLITS, metrics, classes, 0.02)
+    storage.write(table, tmp_path / "compared.tsv", COMPARED)
+    assert set(table["first"]) == {"half"}
+    assert set(table["second"]) == {"every"}
+    difference = table.set_index("metric")["difference"]
+    assert difference["recall@0.5 at score_threshold"] == 0.5
+    assert difference["precision@0.5 at score_threshold"] == pytest.approx(2 / 3 - 1)
+    assert table["note"].str.contains("rests on 1 group").all()

@@ -86,7 +86,7 @@ GROUP_OF = pd.Series({f"f{n}": f"f{n}" for n in range(7)})
 def test_tables_of_inputs_and_of_backbones_tell_mean_and_deviation_of_three_trainings():
     # the cancer cell is before 2, 3 and 4 of 4 normal ones, and with the other backbone before all
     runs = trained("bf", 0.5, 0.7, 0.9) | trained("bf.swin_b", 0.9, 0.9, 0.9)
-    cells, _ = cell_level.evaluate(runs, ["R", "G"], "R", "test", GROUP_OF)
+    cells, *_ = cell_level.evaluate(runs, ["R", "G"], "R", "test", GROUP_OF, {}, 0.02)
     members = [Member("bf", "resnet18", "bf"), Member("bf", "swin_b", "bf.swin_b")]
     backbones = target_summary.of_design(cells, IMAGE_LEVEL.empty(), members)
     for summary in (target_summary.cells_of(cells, ["bf"]), backbones[backbones["base"] == "bf"]):

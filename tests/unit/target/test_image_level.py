@@ -146,7 +146,7 @@ def value(metrics, **wanted):
 
 
 def test_every_weight_is_measured_and_its_gain_over_the_detector_alone():
-    metrics, weights = metrics_of(CALLS)
+    metrics, weights, _ = metrics_of(CALLS)
     assert value(metrics, weight="0", metric="ap50") == 0.5
     # at w = 1 the stray third box is as sure as the right one: they enter together
     assert value(metrics, weight="1", metric="ap50") == 0.5
@@ -159,16 +159,29 @@ def test_every_weight_is_measured_and_its_gain_over_the_detector_alone():
 
 
 def test_the_cut_off_keeps_unsure_boxes_below_even_where_the_classifier_is_sure():
-    kept, _ = metrics_of(Settings(target="cancer", keep_below=0.1))
+    kept, *_ = metrics_of(Settings(target="cancer", keep_below=0.1))
     assert value(kept, weight="1", metric="ap50") == 1
     # the right box 1.0, the stray one 0.05; on val 1.0 and 0.0: between 0 and 1 lies the threshold
     assert value(kept, weight="1", metric="f1") == 1
 
 
 def test_what_is_reported_can_be_val_as_in_the_papers_code():
-    metrics, _ = metrics_of(CALLS, report_on="val")
+    metrics, *_ = metrics_of(CALLS, report_on="val")
     assert (metrics["split"] == "val").all()
     assert value(metrics, weight="1", metric="ap50") == 1
+
+
+def test_every_two_weights_are_compared():
+    *_, compared = metrics_of(CALLS)
+    assert set(compared["among"]) == {"weights of bf, boxes of main"}
+    pairs = compared.loc[compared["metric"] == "ap50", ["first", "second", "difference"]]
+    assert pairs.to_numpy().tolist() == [
+        ["0", "1", 0.0],
+        ["0", "learnt", 0.5],
+        ["1", "learnt", 0.5],
+    ]
+    assert compared["note"].str.contains("rests on 1 group").all()
+    assert (compared["verdict"] == "undecided").all()
 
 
 def test_mean_and_deviation_over_seeds():

@@ -11,7 +11,8 @@ import sklearn.metrics
 
 from cellpheno.core import notices
 from cellpheno.core.errors import StudyError
-from cellpheno.measuring.intervals import Estimate, estimates
+from cellpheno.measuring import comparison
+from cellpheno.measuring.intervals import Estimate, leave_out, measured, spread
 from cellpheno.measuring.metrics import auc, mean_of_known, share
 from cellpheno.tables.columns import BOX_COLUMNS
 
@@ -19,7 +20,12 @@ Array = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
+Metrics = dict[tuple[str, str], Array]
+"""Values [b] by class and name of the metric."""
+
 SPLITS = ("val", "test")
+COMPARED = ("balanced_accuracy", "macro_f1", "mean_auc")
+"""Metrics of all classes by which classifiers are compared."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,12 +51,12 @@ class Scored:
             yield name, inside[self.labels], inside[self.called], score
 
 
-def measure(cells: Scored, weights: Array) -> dict[tuple[str, str], Array]:
+def measure(cells: Scored, weights: Array) -> Metrics:
     """Return every metric [b] for many weightings [b, n] of the same cells at once (A38).
 
     Keys are a class, group or `all`, and the metric; undefined values are NaN.
     """
-    metrics: dict[tuple[str, str], Array] = {}
+    metrics: Metrics = {}
     for name, positive, called, score in cells.against_rest():
         hits, wrong = weights @ (positive & called), weights @ (~positive & called)
         positives, negatives = weights @ positive, weights @ ~positive
@@ -71,16 +77,15 @@ def measure(cells: Scored, weights: Array) -> dict[tuple[str, str], Array]:
     return metrics
 
 
-def with_intervals(cells: Scored, clusters: npt.ArrayLike) -> pd.DataFrame:
-    """Return every metric with its 95 % interval over the independent `clusters` [n].
+def with_intervals(cells: Scored, drawn: Metrics) -> pd.DataFrame:
+    """Return every metric with its 95 % interval from its values of all weightings.
 
-    Returns class, metric, the fields of `Estimate` and n (annotated cells of the class, group, or
-    all).
+    These come from `measure` and `intervals.leave_out`. Returns class, metric, the fields of
+    `Estimate` and n (annotated cells of the class, group, or all).
     """
     counts = {name: int(positive.sum()) for name, positive, _, _ in cells.against_rest()}
     counts["all"] = len(cells.labels)
-    measured = estimates(partial(measure, cells), clusters)
-    rows = [(*about, *value, counts[about[0]]) for about, value in measured.items()]
+    rows = [(*about, *spread(v).interval(), counts[about[0]]) for about, v in drawn.items()]
     return pd.DataFrame(rows, columns=["class", "metric", *Estimate._fields, "n"])
 
 
@@ -114,11 +119,13 @@ def confusion(labels: Integers, called: Integers, classes: Sequence[str]) -> pd.
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """The metrics of all runs, and ROC curves and confusion of the run that makes the calls."""
+    """Metrics of all runs, ROC and confusion of the run that makes the calls, and pairs."""
 
     metrics: pd.DataFrame
     roc: pd.DataFrame
     confusion: pd.DataFrame
+    compared: pd.DataFrame
+    """Every two classifiers on test: columns of tables.COMPARED from `first` on, and the metric."""
 
 
 def evaluate(
@@ -128,13 +135,14 @@ def evaluate(
     groups: dict[str, list[str]],
     decide: Callable[[Array], Integers],
     group_of: pd.Series,
+    margin: float,
 ) -> Evaluation:
     """Measure every run on the annotated cells of the splits `val` and `test`.
 
     `cells` is the cells table. `runs` maps experiment and seed (or `mean`) to predictions; the
     first one with `mean` makes the calls. `decide` maps probabilities [n, classes] to called
-    classes [n], `group_of` fields to groups. Raises StudyError when no cell of these splits is
-    annotated.
+    classes [n], `group_of` fields to groups; differences within `margin` do not matter. Raises
+    StudyError when no cell of these splits is annotated.
     """
     known = cells[cells["label"].notna() & cells["split"].isin(SPLITS)]
     if known.empty:
@@ -144,6 +152,7 @@ def evaluate(
         )
     main = next(run for run in runs if run[1] == "mean")
     metrics, curves, confusions = [], [], []
+    competitors: dict[str, dict[str, Array]] = {}
     for split in SPLITS:
         part = known[known["split"] == split].reset_index(drop=True)
         if part.empty:
@@ -155,14 +164,17 @@ def evaluate(
         for (experiment, run), predictions in runs.items():
             scored = _scored(part, predictions, classes, groups, decide)
             row = {"experiment": experiment, "seed": run, "split": split}
-            found = with_intervals(scored, part["field"].map(group_of))
-            metrics.append(found.assign(**row))
+            drawn = measured(partial(measure, scored), leave_out(part["field"].map(group_of)))
+            metrics.append(with_intervals(scored, drawn).assign(**row))
+            if (split, run) == ("test", "mean"):
+                competitors[experiment] = {name: drawn["all", name][None] for name in COMPARED}
             if (experiment, run) == main:
                 curves.append(roc(scored).assign(split=split))
                 pairs = confusion(scored.labels, scored.called, classes)
                 confusions.append(pairs.assign(split=split))
-    stacked = [pd.concat(frames, ignore_index=True) for frames in (metrics, curves, confusions)]
-    return Evaluation(*stacked)
+    compared = comparison.of_metrics(competitors, margin)
+    parts = (metrics, curves, confusions, [compared])
+    return Evaluation(*(pd.concat(each, ignore_index=True) for each in parts))
 
 
 def _scored(

@@ -14,7 +14,7 @@ import pandas as pd
 
 from cellpheno.classification import evaluation as classification
 from cellpheno.detection import evaluation as detection
-from cellpheno.measuring.intervals import Estimate, estimate
+from cellpheno.measuring.intervals import Estimate, estimate, leave_out, measured
 from cellpheno.measuring.precision_recall import f1, precision, recall
 from cellpheno.splits.usable_fields import in_splits
 from cellpheno.tables import storage
@@ -143,4 +143,6 @@ def _classification(
         list(classes),
         groups,
     )
-    return classification.with_intervals(scored, known["field"].map(group_of))[COLUMNS]
+    weights = leave_out(known["field"].map(group_of))
+    drawn = measured(partial(classification.measure, scored), weights)
+    return classification.with_intervals(scored, drawn)[COLUMNS]

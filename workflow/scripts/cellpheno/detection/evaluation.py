@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from cellpheno.core import boxes as geometry
-from cellpheno.measuring.intervals import Estimate, estimate
+from cellpheno.measuring import comparison
+from cellpheno.measuring.intervals import Estimate, estimate, leave_out, measured
 from cellpheno.measuring.precision_recall import (
     Matched,
     average_precision,
@@ -23,11 +24,12 @@ from cellpheno.measuring.precision_recall import (
 from cellpheno.splits.usable_fields import groups
 from cellpheno.tables import storage
 from cellpheno.tables.columns import BOX_COLUMNS
-from cellpheno.tables.metrics import DETECTION_METRICS
+from cellpheno.tables.metrics import COMPARED, DETECTION_METRICS
 
 IOUS = (0.5, 0.1)  # A21
 SPLITS = ("val", "test")
 THRESHOLD_METRIC = "score_threshold"
+AT_THRESHOLD = f" at {THRESHOLD_METRIC}"
 
 Metric = Callable[[Matched, npt.NDArray[np.float64]], npt.NDArray[np.float64]]
 """Matched detections and weights of their fields [b, f] to values [b]."""
@@ -99,7 +101,7 @@ def evaluate(
         for min_iou in IOUS:
             matched = match_fields(detections, annotated, fields, min_iou).above(min_score)
             add(split, f"ap@{min_iou}", average_precision, matched)
-            for ending, lowest in ("", min_score), (f" at {THRESHOLD_METRIC}", threshold):
+            for ending, lowest in ("", min_score), (AT_THRESHOLD, threshold):
                 kept = matched.above(lowest)
                 for metric in (recall, precision, f1):
                     add(split, f"{metric.__name__}@{min_iou}{ending}", metric, kept)
@@ -125,7 +127,7 @@ def evaluate_each(
     """
     of_detector = dict(list(detections.groupby("detector")))
     nothing = detections.iloc[:0]
-    measured = [
+    tables = [
         evaluate(
             of_detector.get(name, nothing),
             annotated[annotated["label"].isin(classes[name])],
@@ -136,4 +138,51 @@ def evaluate_each(
         )
         for name, lowest in min_scores.items()
     ]
-    return storage.concatenate(measured, DETECTION_METRICS)
+    return storage.concatenate(tables, DETECTION_METRICS)
+
+
+def compare(
+    detections: pd.DataFrame,
+    annotated: pd.DataFrame,
+    splits: pd.DataFrame,
+    metrics: pd.DataFrame,
+    classes: Mapping[str, Collection[str]],
+    margin: float,
+) -> pd.DataFrame:
+    """Compare every two detectors of the same classes on the split test, at IoU 0.5.
+
+    `metrics` comes from `evaluate_each`, for the threshold of each detector; average precision is
+    that of all scores that it keeps. Differences within `margin` do not matter. Returns
+    tables.COMPARED.
+    """
+    fields = sorted(splits.loc[splits["split"] == "test", "field"])
+    weights = leave_out(groups(splits)[fields])
+    chosen = metrics[metrics["metric"] == THRESHOLD_METRIC].set_index("detector")["value"]
+    families: dict[str, dict[str, dict[str, npt.NDArray[np.float64]]]] = {}
+    for name, threshold in chosen.items():
+        own = classes[str(name)]
+        matched = match_fields(
+            detections[detections["detector"] == name],
+            annotated[annotated["label"].isin(own)],
+            fields,
+            IOUS[0],
+        )
+        found = measured(partial(_compared, matched, matched.above(threshold)), weights)
+        values = {metric: numbers[None] for metric, numbers in found.items()}
+        families.setdefault(f"detectors of {', '.join(own)}", {})[str(name)] = values
+    tables = [
+        comparison.of_metrics(family, margin).assign(task="detection", among=among, split="test")
+        for among, family in families.items()
+    ]
+    return storage.concatenate(tables, COMPARED)
+
+
+def _compared(
+    every: Matched, kept: Matched, weights: npt.NDArray[np.float64]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Return average precision of every score, and the other metrics [b] of those kept."""
+    values = {
+        f"{metric.__name__}@{IOUS[0]}{AT_THRESHOLD}": metric(kept, weights)
+        for metric in (recall, precision, f1)
+    }
+    return {f"ap@{IOUS[0]}": average_precision(every, weights), **values}

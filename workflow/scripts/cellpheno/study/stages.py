@@ -64,6 +64,7 @@ def of(config: dict[str, Any], planned: bool = False) -> list[str]:
         "statistics_figures": True,
         "export": True,
         # these read what the others have registered
+        "evaluation_pairs": True,
         "report_claims": bool(config["published_study"]),
         "report": True,
     }

@@ -1,6 +1,15 @@
 """Tables of how well the networks do."""
 
-from cellpheno.tables.columns import ESTIMATE, INTERVAL, METRIC, SPLIT, VALUE, Column, Table
+from cellpheno.tables.columns import (
+    CLUSTERS,
+    ESTIMATE,
+    INTERVAL,
+    METRIC,
+    SPLIT,
+    VALUE,
+    Column,
+    Table,
+)
 
 DETECTION_METRICS = Table(
     "detection_metrics",
@@ -49,6 +58,32 @@ SUBSET_METRICS = Table(
         Column("n", "int", "annotated cells behind it", minimum=0),
     ),
     key=("column", "subset", "task", "class", "metric"),
+)
+TASKS = ("detection", "classification", "target cells", "target images")
+COMPARED = Table(
+    "compared",
+    (
+        Column("task", "str", "what was measured", allowed=TASKS),
+        Column("among", "str", "what the competitors are"),
+        SPLIT,
+        Column("metric", "str", "name of the metric, in detection with its IoU"),
+        Column("first", "str", "one competitor"),
+        Column("second", "str", "the other one"),
+        Column("value_first", "float", "its metric", optional=True),
+        Column("value_second", "float", "its metric", optional=True),
+        Column("difference", "float", "second minus first, of the same cells", optional=True),
+        *INTERVAL,
+        *CLUSTERS,
+        Column("p", "float", "of no difference, two-sided", minimum=0, maximum=1, optional=True),
+        Column("p_adjusted", "float", "Holm, over the pairs", minimum=0, maximum=1, optional=True),
+        Column(
+            "verdict",
+            "str",
+            "what the second is, compared with the first",
+            allowed=("better", "worse", "equivalent", "undecided"),
+        ),
+    ),
+    key=("task", "among", "split", "metric", "first", "second"),
 )
 HISTORY = Table(
     "history",

@@ -11,18 +11,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from cellpheno.classification.evaluation import confusion
+from cellpheno.measuring import comparison
 from cellpheno.measuring.intervals import leave_out, measured
 from cellpheno.measuring.metrics import auc, share
 from cellpheno.tables import storage
+from cellpheno.tables.metrics import COMPARED
 from cellpheno.tables.target import CELL_CONFUSION, CELL_LEVEL
 from cellpheno.target.conventions import PUBLISHED, SOUND
-from cellpheno.target.evaluation import Runs, with_mean
+from cellpheno.target.evaluation import Competitors, Runs, with_mean
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 THRESHOLDS = np.round(np.arange(0.05, 0.995, 0.01), 2)
 """0.05 to 0.99 (C50)."""
+COMPARED_BY = ("auroc", "f1")
+"""Metrics by which classifiers are compared."""
 AT_THRESHOLD = ("f1", "precision", "recall")
 
 
@@ -53,8 +57,14 @@ def best_threshold(target: Mask, scores: Array) -> int:
 
 
 def evaluate(
-    runs: Runs, classes: Sequence[str], target: str, report_on: str, group_of: pd.Series
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+    runs: Runs,
+    classes: Sequence[str],
+    target: str,
+    report_on: str,
+    group_of: pd.Series,
+    families: Mapping[str, Sequence[str]],
+    margin: float,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Measure every classifier on the annotated cells of the reported split.
 
     `runs` maps experiment and seed to tables.JUDGED_BOXES, `group_of` fields to groups. CCA
@@ -63,6 +73,7 @@ def evaluate(
     """
     on_val = report_on == "val"
     metrics, confusions = [CELL_LEVEL.empty()], [CELL_CONFUSION.empty()]
+    values_of: Competitors = {}
     for name in dict.fromkeys(experiment for experiment, _ in runs):
         of_seed = {
             run: frame[frame["source"] == "annotated"]
@@ -72,15 +83,23 @@ def evaluate(
         reported = {run: frame[frame["split"] == report_on] for run, frame in of_seed.items()}
         val = {run: frame[frame["split"] == "val"] for run, frame in of_seed.items()}
         about = {"experiment": name, "split": report_on}
-        rows = measure(reported, val, target, group_of).assign(**about)
+        rows, sound = measure(reported, val, target, group_of)
+        rows, values_of[name] = rows.assign(**about), sound
         # on val the threshold is chosen on the reported cells
         metrics.append(rows[rows["convention"] == PUBLISHED] if on_val else rows)
         confusions += [
             likeliest(frame, classes).assign(seed=run, **about) for run, frame in reported.items()
         ]
+    compared = [
+        comparison.of_metrics({name: values_of[name] for name in members}, margin).assign(
+            task="target cells", among=among, split=report_on
+        )
+        for among, members in families.items()
+    ]
     return (
         storage.concatenate(metrics, CELL_LEVEL),
         storage.concatenate(confusions, CELL_CONFUSION),
+        storage.concatenate([COMPARED.empty(), *([] if on_val else compared)], COMPARED),
     )
 
 
@@ -89,8 +108,10 @@ def measure(
     val: Mapping[str, pd.DataFrame],
     target: str,
     group_of: pd.Series,
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, dict[str, Array]]:
     """Measure the seeds of one classifier; return tables.CELL_LEVEL without experiment and split.
+
+    The second are the sound values [s, b] of its s trainings by metric.
 
     `reported` and `val` map seeds to annotated cells (field, label, p_<class>), the same for all
     seeds; `group_of` maps fields to the groups of the intervals.
@@ -111,7 +132,12 @@ def measure(
             about = {"convention": convention, "metric": metric, "threshold": threshold}
             rows.append({**about, **row})
     n = int((first["label"] == target).sum())
-    return pd.DataFrame(rows).assign(n=n, n_cells=len(first)).astype({"threshold": float})
+    table = pd.DataFrame(rows).assign(n=n, n_cells=len(first)).astype({"threshold": float})
+    return table, {
+        metric: np.stack(list(seeds.values()))
+        for (convention, metric), seeds in drawn.items()
+        if convention == SOUND and metric in COMPARED_BY
+    }
 
 
 def values(

@@ -8,15 +8,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from cellpheno.calls.fusion import Settings, fuse, suppress
+from cellpheno.measuring import comparison
 from cellpheno.measuring.intervals import Scale, leave_out, measured, spread
 from cellpheno.measuring.precision_recall import average_precision, best_threshold
 from cellpheno.splits.usable_fields import groups
 from cellpheno.tables import storage
+from cellpheno.tables.metrics import COMPARED
 from cellpheno.tables.target import FUSION_WEIGHTS, IMAGE_LEVEL
 from cellpheno.target import conventions
 
 Array = npt.NDArray[np.float64]
 Runs = Mapping[tuple[str, str], pd.DataFrame]
+Competitors = dict[str, dict[str, Array]]
+"""Values [s, b] of s trainings by competitor and metric."""
 
 GRID = np.linspace(0, 1, 21)
 """Weights among which one is chosen."""
@@ -36,6 +40,8 @@ class Task:
     calls: Settings
     weights: Sequence[float | str]
     report_on: str
+    margin: float = 0.0
+    """Differences within it do not matter."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,15 +141,17 @@ def with_mean(seeds: Mapping[str, Array], scale: Scale = "logit") -> list[dict[s
 
 def evaluate(
     runs: Runs, pairs: Mapping[str, Sequence[str]], splits: pd.DataFrame, task: Task
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Measure every experiment with each of its detectors at every weight.
 
     `runs` maps experiment and seed to tables.JUDGED_BOXES, `pairs` experiments to the detectors
-    whose boxes they judge. Returns tables.IMAGE_LEVEL and tables.FUSION_WEIGHTS.
+    whose boxes they judge. Returns tables.IMAGE_LEVEL, tables.FUSION_WEIGHTS, and tables.COMPARED
+    of every two weights of a pair, and of every two pairs at the weight of the calls.
     """
     fields = {s: sorted(splits.loc[splits["split"] == s, "field"]) for s in ("val", "test")}
     without = leave_out(groups(splits)[fields[task.report_on]])
-    metrics, grids = [], []
+    metrics, grids, compared = [], [], []
+    at_calls: Competitors = {}
     for experiment, detectors in pairs.items():
         for detector in detectors:
             of_seed = {seed: run for (name, seed), run in runs.items() if name == experiment}
@@ -155,19 +163,34 @@ def evaluate(
                 for seed, run in of_seed.items()
             }
             about = {"experiment": experiment, "detector": detector}
-            rows, tried = measure_pair(scenes, task, without)
+            rows, tried, sound = measure_pair(scenes, task, without)
+            named = f"{experiment}, boxes of {detector}"
+            compared.append(
+                comparison.of_metrics(sound, task.margin).assign(among=f"weights of {named}")
+            )
+            if (weight := _written(task.calls.classifier_weight)) in sound:
+                at_calls[named] = sound[weight]
             metrics.append(rows.assign(split=task.report_on, **about))
             grids.append(tried.assign(**about))
+    compared.append(comparison.of_metrics(at_calls, task.margin).assign(among="classifiers"))
+    pairs_of = [table.assign(task="target images", split=task.report_on) for table in compared]
     return (
         storage.concatenate(metrics, IMAGE_LEVEL),
         storage.concatenate(grids, FUSION_WEIGHTS),
+        storage.concatenate([table for table in pairs_of if len(table)], COMPARED),
     )
+
+
+def _written(weight: float | str) -> str:
+    return LEARNT if weight == LEARNT else f"{float(weight):g}"
 
 
 def measure_pair(
     scenes: Mapping[str, Mapping[str, Scene]], task: Task, without: Array
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, Competitors]:
     """Measure one experiment with one detector: the metrics, and the weights tried on val.
+
+    The third are the sound values of every weight.
 
     `ap50_gain` and `f1_gain` are the differences to the detector alone in the same images.
     """
@@ -177,7 +200,7 @@ def measure_pair(
             learnt[seed], grid = learn_weight(of_split["val"], task.calls)
             tried.append(grid.assign(seed=seed))
     alone: dict[tuple[str, str], dict[str, Array]] = {}
-    rows = []
+    rows, sound = [], Competitors()
     for weight in [0.0, *(w for w in task.weights if w != 0)]:
         drawn: dict[tuple[str, str], dict[str, Array]] = {}
         used = {seed: learnt[seed] if weight == LEARNT else float(weight) for seed in scenes}
@@ -188,8 +211,9 @@ def measure_pair(
         if weight == 0:
             alone = drawn
         for (convention, metric), seeds in drawn.items():
-            about = {"weight": f"{weight:g}" if weight != LEARNT else LEARNT}
-            about |= {"convention": convention}
+            about = {"weight": _written(weight), "convention": convention}
+            if convention == conventions.SOUND:
+                sound.setdefault(_written(weight), {})[metric] = np.stack(list(seeds.values()))
             mean = float(np.mean(list(used.values())))
             kinds = {metric: seeds}
             if weight != 0:
@@ -201,4 +225,4 @@ def measure_pair(
                     rows.append({**about, "weight_used": own, "metric": name, **row})
     n = len(next(iter(scenes.values()))[task.report_on].truth)
     frame = pd.DataFrame(rows).assign(n=n, n_fields=without.shape[1])
-    return frame, storage.concatenate(tried, FUSION_WEIGHTS)
+    return frame, storage.concatenate(tried, FUSION_WEIGHTS), sound
