@@ -54,6 +54,7 @@ rule count_frequencies:
         excluded=lookup("statistics/exclude_classes", within=config),
         splits=lookup("statistics/splits", within=config),
         without=lookup("statistics/exclude_conditions", within=config),
+        of_training_groups=lookup("statistics/of_training_groups", within=config),
         code=code_id("count_frequencies.py"),
     script:
         "../scripts/count_frequencies.py"
@@ -95,6 +96,7 @@ rule compare_conditions:
         excluded=lookup("statistics/exclude_classes", within=config),
         splits=lookup("statistics/splits", within=config),
         without=lookup("statistics/exclude_conditions", within=config),
+        of_training_groups=lookup("statistics/of_training_groups", within=config),
         code=code_id("compare_conditions.py"),
     script:
         "../scripts/compare_conditions.py"

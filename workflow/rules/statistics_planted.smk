@@ -65,6 +65,7 @@ rule compare_planted_viability:
         live=lookup("viability/class", within=config),
         splits=lookup("statistics/splits", within=config),
         without=lookup("statistics/exclude_conditions", within=config),
+        of_training_groups=lookup("statistics/of_training_groups", within=config),
         code=code_id("compare_planted_viability.py"),
     script:
         "../scripts/compare_planted_viability.py"

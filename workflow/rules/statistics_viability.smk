@@ -44,6 +44,7 @@ rule estimate_viability:
         viability=lookup("viability", within=config),
         splits=lookup("statistics/splits", within=config),
         without=lookup("statistics/exclude_conditions", within=config),
+        of_training_groups=lookup("statistics/of_training_groups", within=config),
         # patches of a grid overlap
         grid=config["candidates"]["grid"] if PATCHES else None,
         code=code_id("estimate_viability.py"),

@@ -1,7 +1,7 @@
 """Test every condition against control, with effect sizes and intervals (A51)."""
 
 from cellpheno.core import job
-from cellpheno.splits.usable_fields import named_for_comparison
+from cellpheno.splits.usable_fields import named_for_comparison, of_training_groups
 from cellpheno.statistics import conditions, frequencies
 from cellpheno.tables import storage
 from cellpheno.tables.annotations import ANNOTATED_FIELDS
@@ -11,12 +11,14 @@ from cellpheno.tables.statistics import FREQUENCIES, TESTS
 job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 annotated = storage.read(inputs.annotated, ANNOTATED_FIELDS)["field"]
+splits = storage.read(inputs.splits, SPLITS)
 named = named_for_comparison(
     storage.read(inputs.quality, QUALITY),
-    storage.read(inputs.splits, SPLITS),
+    splits,
     set(annotated),
     params.splits,
     params.without,
+    of_training_groups(splits, params.of_training_groups, params.source),
 )
 single = len(params.classes) == 1
 if single and params.source == "labels":  # elsewhere nobody has counted

@@ -1,6 +1,7 @@
 """Compare the planted viability with the measured one of each condition and time."""
 
 from cellpheno.core import job
+from cellpheno.splits.usable_fields import of_training_groups
 from cellpheno.statistics import planted, viability
 from cellpheno.tables import storage
 from cellpheno.tables.annotations import TRUTH
@@ -12,6 +13,8 @@ inputs, params = snakemake.input, snakemake.params
 quality = storage.read(inputs.quality, QUALITY)
 splits = storage.read(inputs.splits, SPLITS)
 time = params.monolayer["time"]
+left_out = of_training_groups(splits, params.of_training_groups, "calls")
+quality = quality[~quality["field"].isin(left_out)]
 table = planted.of_viability(
     storage.read(inputs.viability, VIABILITY),
     params.monolayer["viability"],

@@ -1,7 +1,7 @@
 """Count the called, or labelled, cells of every class in every field (A11, A50)."""
 
 from cellpheno.core import job
-from cellpheno.splits.usable_fields import in_splits
+from cellpheno.splits.usable_fields import in_splits, of_training_groups
 from cellpheno.statistics import frequencies
 from cellpheno.tables import storage
 from cellpheno.tables.annotations import ANNOTATED_FIELDS, BOXES
@@ -21,6 +21,8 @@ if snakemake.params.source == "labels":
 else:
     searched = in_splits(quality, splits)["field"].tolist()
     cells = storage.read_searched([snakemake.input.cells], CELLS, searched, snakemake.input.quality)
+left_out = of_training_groups(splits, snakemake.params.of_training_groups, snakemake.params.source)
+quality = quality[~quality["field"].isin(left_out)]
 table = frequencies.count(
     cells,
     quality,

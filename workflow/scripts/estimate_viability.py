@@ -1,7 +1,7 @@
 """Estimate the share of live patches by field, well and condition over time, and map it."""
 
 from cellpheno.core import job
-from cellpheno.splits.usable_fields import in_splits, named_for_comparison
+from cellpheno.splits.usable_fields import in_splits, named_for_comparison, of_training_groups
 from cellpheno.statistics import viability
 from cellpheno.tables import storage
 from cellpheno.tables.annotations import ANNOTATED_FIELDS
@@ -20,6 +20,8 @@ splits = storage.read(inputs.splits, SPLITS)
 fields = viability.usable(quality, splits, params.splits, params.without, time)
 searched = in_splits(quality, splits)["field"].tolist()
 cells = storage.read_searched([inputs.cells], CELLS, searched, inputs.quality)
+left_out = of_training_groups(splits, params.of_training_groups, "calls")
+fields = fields[~fields["field"].isin(left_out)]
 cells = cells[cells["field"].isin(fields["field"])]
 called = cells[["field"]].assign(**{"class": cells["call"]})
 parts = {viability.CALLS: viability.estimate(called, fields, viability.CALLS, settings)}
@@ -28,7 +30,7 @@ if inputs.labelled:
     stained = labelled[["field"]].assign(**{"class": labelled["label"]})
     parts[viability.LABELS] = viability.estimate(stained, fields, viability.LABELS, settings)
 annotated = set(storage.read(inputs.annotated, ANNOTATED_FIELDS)["field"])
-named = named_for_comparison(quality, splits, annotated, params.splits, params.without)
+named = named_for_comparison(quality, splits, annotated, params.splits, params.without, left_out)
 table = storage.concatenate(list(parts.values()), VIABILITY)
 table = viability.with_lost(table, named, list(parts), time)
 storage.write(table, snakemake.output.table, VIABILITY)

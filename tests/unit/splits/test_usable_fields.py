@@ -2,7 +2,13 @@ import pandas as pd
 import pytest
 
 from cellpheno.core.errors import StudyError
-from cellpheno.splits.usable_fields import completely_annotated, in_splits, named_for_comparison
+from cellpheno.splits.usable_fields import (
+    completely_annotated,
+    in_splits,
+    named_for_comparison,
+    of_training_groups,
+)
+from cellpheno.statistics.left_out import Fields
 
 
 @pytest.fixture
@@ -77,3 +83,33 @@ def test_a_labelled_field_that_was_set_aside_follows_its_group():
     splits = pd.DataFrame({"field": ["a", "b"], "split": ["test", "train"]})
     named = named_for_comparison(quality, splits, {"a", "b"}, ["test"])
     assert named["field"].tolist() == ["a", "a-spoilt", "lone-spoilt"]
+
+
+@pytest.fixture
+def shared():
+    """A well of which one field trained, one that was measured on, and one never seen."""
+    rows = [("drawn", "w1", "train"), ("seen", "w1", "predict"), ("measured", "w2", "test")]
+    rows += [("beside", "w2", "predict"), ("new", "w3", "predict")]
+    return pd.DataFrame(rows, columns=["field", "group", "split"])
+
+
+def test_fields_of_groups_that_trained_are_left_out_or_warned_of(shared, caplog):
+    assert of_training_groups(shared, "exclude", "calls") == {"seen"}
+    assert of_training_groups(shared, "exclude", "labels") == set()
+    assert not caplog.text
+    assert of_training_groups(shared, "warn", "calls") == set()
+    assert "1 fields that are compared are of groups" in caplog.text
+
+
+def test_fields_left_out_are_named_but_not_usable_and_say_why(shared):
+    quality = shared.assign(verdict=["ok"] * 4 + ["empty"], condition="x", split="")
+    named = named_for_comparison(quality, shared, {"drawn", "measured"}, ["predict"], (), {"seen"})
+    assert dict(zip(named["field"], named["lost"], strict=True)) == {
+        "seen": "of groups that the networks were trained on",
+        "beside": "",
+        "new": "set aside",
+    }
+    assert named["usable"].tolist() == [False, True, False]
+    fields = Fields(named, {"beside"}, "without a cell")
+    lost = "1 of groups that the networks were trained on, 1 set aside"
+    assert fields.used("x") == f"1 of 3 fields in the sheet used: {lost}"

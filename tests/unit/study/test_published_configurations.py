@@ -122,6 +122,7 @@ AIM_CICS = {
     "figures.palette": ("published", "A45"),
     "statistics.control": ("control", "A49"),
     "statistics.design": ("independent", "A51"),
+    "statistics.of_training_groups": ("warn", "A51"),
     "statistics.tests": (
         [{"test": "student", "unit": "field", "correction": "none"}],
         "A51",
@@ -349,6 +350,7 @@ JIMT1 = {
     "grad_cam.every_class": (True, "L27"),
     "statistics.control": ("no treatment", "L2"),
     "statistics.design": ("independent", "L2"),
+    "statistics.of_training_groups": ("warn", "L2"),
 }
 OF_EVERY_EXPERIMENT = [path for path in JIMT1 if path.startswith("classification.training.")]
 

@@ -2,13 +2,17 @@
 
 from collections.abc import Collection, Sequence
 
+import numpy as np
 import pandas as pd
 
+from cellpheno.core import notices
 from cellpheno.core.errors import StudyError
 from cellpheno.tables import storage
 
 LEARNED = {"train", "val", "test"}
 """Splits of annotated fields."""
+SET_ASIDE, TRAINED = "set aside", "of groups that the networks were trained on"
+"""Why a field is not compared."""
 
 
 def groups(splits: pd.DataFrame) -> pd.Series:
@@ -42,11 +46,13 @@ def named_for_comparison(
     annotated: Collection[str],
     wanted: Sequence[str],
     without: Sequence[str] = (),
+    left_out: Collection[str] = (),
 ) -> pd.DataFrame:
     """Return the fields that the sheet assigns to the wanted splits, including those set aside.
 
-    These are rows of `quality`, with `usable`: whether the field was not set aside. A field that
-    was set aside counts if the sheet gives it one of these splits, or, without a split, if the
+    These are rows of `quality`, with `usable`: whether the field was not set aside and is not
+    `left_out` (see `of_training_groups`), and `lost`: why it is not usable, or nothing. A field
+    that was set aside counts if the sheet gives it one of these splits, or, without a split, if the
     other annotated fields of its group have one. `annotated` fields do not become `predict` by
     themselves. Conditions in `without` are left out.
     """
@@ -64,7 +70,31 @@ def named_for_comparison(
     possible = likely.isin(wanted) | (likely.isna() & bool(LEARNED & set(wanted)))
     lost = asked.isin(wanted) | ((asked == "") & possible)
     kept = assigned.isin(wanted).where(usable, lost)
-    return fields.assign(usable=usable)[kept]
+    trained = fields["field"].isin(left_out)
+    lost_by = np.select([~usable, trained], [SET_ASIDE, TRAINED], "")
+    return fields.assign(usable=usable & ~trained, lost=lost_by)[kept]
+
+
+def of_training_groups(splits: pd.DataFrame, how: str, source: str) -> set[str]:
+    """Return the fields to predict of groups (`splits.by`) that the networks were trained on.
+
+    They are left out of the comparison of conditions: none if `how` (statistics.of_training_groups)
+    is `warn`, which warns of them, or if `source` is not `calls`.
+
+    A network that has seen wells of control, and none of a treatment, calls the two differently.
+    """
+    trained = splits.loc[splits["split"] == "train", "group"]
+    seen = (splits["split"] == "predict") & splits["group"].isin(trained)
+    if source != "calls" or not seen.any():
+        return set()
+    if how == "warn":
+        notices.warn(
+            f"{int(seen.sum())} fields that are compared are of groups that the networks were "
+            "trained on, which are called otherwise than groups that they have never seen; "
+            "statistics.of_training_groups: exclude leaves them out."
+        )
+        return set()
+    return set(splits.loc[seen, "field"])
 
 
 def completely_annotated(splits: pd.DataFrame, needed: Sequence[str] = ()) -> pd.DataFrame:

@@ -5,21 +5,20 @@ from collections.abc import Collection
 import pandas as pd
 
 from cellpheno.core import notices
-
-SET_ASIDE = "set aside"
+from cellpheno.splits.usable_fields import SET_ASIDE
 
 
 class Fields:
     """Numbers of fields that the sheet names for comparison, and of those compared.
 
-    `named` comes from `fields.named_for_comparison`: field, condition and usable. `compared` fields
-    have a value; usable ones without are described by `without_value`, such as "without a called
-    cell".
+    `named` comes from `fields.named_for_comparison`: field, condition and usable; `lost` says
+    why others are not, if they were not set aside. `compared` fields have a value; usable ones
+    without are described by `without_value`, such as "without a called cell".
     """
 
     def __init__(self, named: pd.DataFrame, compared: Collection[str], without_value: str) -> None:
         state = pd.Series(without_value, named.index)
-        state = state.where(named["usable"], SET_ASIDE)
+        state = state.where(named["usable"], named.get("lost", SET_ASIDE))
         state = state.mask(named["usable"] & named["field"].isin(compared), "compared")
         self.conditions: list[str] = list(named["condition"].unique())
         self._numbers = pd.crosstab(named["condition"], state)

@@ -25,6 +25,7 @@ CORRECTED: Choices = {
     ("detection", "training", "flips"): "both",
     ("detection", "training", "max_gradient_norm"): 5.0,
     ("statistics", "design"): "auto",
+    ("statistics", "of_training_groups"): "exclude",
     ("statistics", "tests"): [
         {"test": "welch", "unit": "replicate", "correction": "holm"},
         {"test": "gee", "unit": "replicate", "correction": "holm"},
@@ -45,6 +46,7 @@ PUBLISHED: dict[str, Choices] = {
         ("detection", "inference", "proposals_before_nms"): 4000,
         ("detection", "training", "max_gradient_norm"): None,
         ("statistics", "design"): "independent",
+        ("statistics", "of_training_groups"): "warn",
         ("statistics", "tests"): [{"test": "student", "unit": "field", "correction": "none"}],
     },
     "cca": {  # C17 to C21, C32, C42, C45 to C47
@@ -61,8 +63,12 @@ PUBLISHED: dict[str, Choices] = {
         ("detection", "training", "flips"): "horizontal",
         ("detection", "training", "max_gradient_norm"): None,
         ("statistics", "design"): "independent",
+        ("statistics", "of_training_groups"): "warn",
     },
-    "jimt1": {("statistics", "design"): "independent"},
+    "jimt1": {
+        ("statistics", "design"): "independent",
+        ("statistics", "of_training_groups"): "warn",
+    },
 }
 """Differing choices of `protocol: published`, by `published_study`."""
 
