@@ -23,9 +23,16 @@ from cellpheno.figures.classification import (
 from cellpheno.figures.detection import detection, detectors
 from cellpheno.figures.embedding import embedding
 from cellpheno.figures.images import quality, quality_overview
-from cellpheno.figures.statistics import class_shares, effects, frequencies, frequencies_stacked
+from cellpheno.figures.statistics import (
+    class_shares,
+    effects,
+    frequencies,
+    frequencies_stacked,
+    power,
+)
 from cellpheno.statistics import conditions
 from cellpheno.statistics import frequencies as counting
+from cellpheno.statistics import power as power_of
 from cellpheno.tables.cells import DETECTOR_SPEED
 from cellpheno.tables.columns import BOX_COLUMNS
 
@@ -279,6 +286,11 @@ class Study:
     def conditions(self):
         return self.quality.set_index("field")["condition"]
 
+    def power(self):
+        members = {name: [name] for name in self.frequencies["class"].unique()}
+        control = self.palette.control
+        return power_of.estimate(self.frequencies, control, members, "holm", "auto")
+
     def draw(self):
         """Draw every figure, by name."""
         palette, wanted = self.palette, ["predict"]
@@ -298,6 +310,7 @@ class Study:
                 self.frequencies, self.tests, "replicate", palette
             ),
             "effects": effects.draw(self.tests, [WELCH, STUDENT], palette),
+            "power": power.draw(self.power(), palette),
             "detectors": detectors.draw(*self.detectors()),
             "classifiers": classifiers.draw(*self.classifiers()),
             "thresholds": threshold_figure.draw(self.thresholds(), palette, "argmax", 0.2),
@@ -366,6 +379,7 @@ EMPTY = {
         no_rows(s.frequencies), no_rows(s.tests), "field", s.palette
     ),
     "effects": lambda s: effects.draw(no_rows(s.tests), [WELCH], s.palette),
+    "power": lambda s: power.draw(no_rows(s.power()), s.palette),
     "detectors": lambda s: detectors.draw(*map(no_rows, s.detectors()[:2]), DETECTORS),
     "classifiers": lambda s: classifiers.draw(no_rows(s.classifiers()[0]), CLASSIFIERS),
     "thresholds": lambda s: threshold_figure.draw(no_rows(s.thresholds()), s.palette, "argmax", 0),

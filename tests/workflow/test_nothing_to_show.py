@@ -10,6 +10,7 @@ OF_THE_EXPERIMENT = {
     "plot_frequencies",
     "plot_frequencies_stacked",
     "plot_effects",
+    "plot_power",
 }
 
 
@@ -51,7 +52,7 @@ def test_a_study_with_an_experiment_has_them_all(mini_study):
 def test_without_a_control_there_are_no_differences_to_show(mini_study):
     mini_study.config["statistics"]["control"] = None
     planned = set(mini_study.write().planned("figures"))
-    assert "plot_effects" not in planned
+    assert not {"plot_effects", "plot_power"} & planned
     assert "plot_frequencies" in planned
 
 
@@ -60,7 +61,8 @@ def test_a_study_without_conditions_and_replicates_compares_nothing(mini_study):
     del mini_study.config["statistics"]
     planned = set(mini_study.write().planned("figures"))
     assert {"plot_annotated_fields", "plot_class_shares", "plot_grad_cam"} <= planned
-    assert not {"plot_frequencies", "plot_frequencies_stacked", "plot_effects"} & planned
+    absent = {"plot_frequencies", "plot_frequencies_stacked", "plot_effects", "plot_power"}
+    assert not absent & planned
 
 
 def test_a_control_without_fields_to_compare_is_refused_with_what_to_do(mini_study):

@@ -46,6 +46,7 @@ NAMES = [
     "frequencies",
     "frequencies_stacked",
     "effects",
+    "power",
     "detectors",
     "classifiers",
     "thresholds",

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from cellpheno.figures import style
-from cellpheno.figures.statistics import effects, frequencies, measures, null_experiments
+from cellpheno.figures.statistics import effects, frequencies, measures, null_experiments, power
 from cellpheno.statistics import conditions
 from cellpheno.tables.statistics import NULL_SCOPES
 
@@ -185,3 +185,23 @@ def test_replicates_that_have_no_partner_are_neither_joined_nor_named():
     assert lines == []
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["replicate (n = 6)", "field (12)", "mean"]
+
+
+def needs(correction, rise, fall, fields):
+    return {
+        **{"class": "dead", "condition": "drug", "control": "control", "correction": correction},
+        **{"frequency": 0.1, "n_control": 4, "n_condition": 4, "fields": 3.0},
+        **{"smallest_rise": rise, "smallest_fall": fall},
+        **{"replicates_for_half": 14.0, "fields_for_half": fields},
+    }
+
+
+def test_missed_differences_are_a_range_whose_ends_are_marked_if_they_are_found_at_all():
+    nan = float("nan")
+    rows = [needs("none", 0.2, 0.08, nan), needs("holm", 0.3, nan, 9.0)]
+    left, right = power.draw(pd.DataFrame(rows), PALETTE).axes
+    ranges = [tuple(lines.get_segments()[0][:, 0]) for lines in left.collections]
+    assert ranges == [(-0.08, 0.2), (-0.1, 0.3)]  # nobody loses more than all
+    marks = sorted(line.get_xdata()[0] for line in left.lines if line.get_marker() == "|")
+    assert marks == pytest.approx([-0.08, 0.2, 0.3])
+    assert [text.get_text() for text in right.texts] == ["14  (now 4)", "–  (now 3)"]

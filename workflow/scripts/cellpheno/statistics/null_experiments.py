@@ -78,28 +78,23 @@ def simulate(
 ) -> tuple[variance_components.Structure, Iterator[pd.DataFrame]]:
     """Return the structure fitted to a frequencies table, and null experiments with its rows."""
     classes = [name for name, counted in members.items() if list(counted) == [name]]
-    counts = table.pivot_table(index="field", columns="class", values="n_class", sort=False)
-    first = table.drop_duplicates("field").set_index("field").loc[counts.index]
-    replicate = first.groupby(["condition", "replicate"], sort=False).ngroup().to_numpy(np.int64)
-    condition = first.groupby("condition", sort=False).ngroup().to_numpy(np.int64)
-    block = pd.factorize(first["replicate"])[0]
-    structure = variance_components.fit(
-        counts[classes].to_numpy(dtype=int), replicate, condition, block
-    )
+    structure, fields = variance_components.of_table(table, members)
     logger.info(
         "cells of one block are correlated by %.4f, of one replicate by %.4f, of one field by %.4f",
         structure.block_correlation,
         structure.replicate_correlation,
         structure.field_correlation,
     )
-    field = counts.index.get_indexer(pd.Index(table["field"]))
+    n, replicate, block = (
+        fields[key].to_numpy(np.int64) for key in ("n_cells", "replicate_number", "block_number")
+    )
+    field = pd.Index(fields["field"]).get_indexer(pd.Index(table["field"]))
     counted = np.array([[one in members[name] for one in classes] for name in table["class"]])
     n_cells = table["n_cells"].to_numpy()
 
     def experiments() -> Iterator[pd.DataFrame]:
         for experiment in range(number):
             rng = randomness.generator(seed, "null experiment", experiment)
-            n = first["n_cells"].to_numpy()
             drawn = variance_components.draw(structure, n, replicate, block, rng)
             n_class = (drawn[field] * counted).sum(axis=1)
             frequency = n_class / np.where(n_cells > 0, n_cells, np.nan)

@@ -2,10 +2,12 @@
 
 import dataclasses
 import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.integer[Any]]
@@ -34,6 +36,25 @@ class _Level(NamedTuple):
     """Cells of each part, [parts]."""
     means: Floats
     """Frequency of each class in each part, [parts, classes]."""
+
+
+def of_table(
+    table: pd.DataFrame, members: Mapping[str, Sequence[str]]
+) -> tuple[Structure, pd.DataFrame]:
+    """Fit a frequencies table; return the structure, and the table's rows of its first class.
+
+    `members` are the counted classes of each class and group. The rows, one per field, have the
+    numbers of the replicate and of the block that `draw` takes.
+    """
+    classes = [name for name, counted in members.items() if list(counted) == [name]]
+    counts = table.pivot_table(index="field", columns="class", values="n_class", sort=False)
+    fields = table.drop_duplicates("field").set_index("field").loc[counts.index].reset_index()
+    replicate = fields.groupby(["condition", "replicate"], sort=False).ngroup().to_numpy(np.int64)
+    condition = fields.groupby("condition", sort=False).ngroup().to_numpy(np.int64)
+    block = pd.factorize(fields["replicate"])[0]
+    counts = counts.reindex(columns=classes)  # without any field there is no column
+    structure = fit(counts.to_numpy(dtype=int), replicate, condition, block)
+    return structure, fields.assign(replicate_number=replicate, block_number=block)
 
 
 def fit(counts: Ints, replicate: Ints, condition: Ints, block: Ints) -> Structure:

@@ -62,6 +62,7 @@ def of(config: dict[str, Any], planned: bool = False) -> list[str]:
         "statistics_viability": config["viability"]["enabled"],
         "statistics_planted": simulated,
         "statistics_figures": True,
+        "statistics_power": True,
         "export": True,
         # these read what the others have registered
         "evaluation_pairs": True,

@@ -86,6 +86,30 @@ NULL_EXPERIMENTS = Table(
     ),
     key=("test", "unit", "correction", "scope", "class", "condition"),
 )
+POWER = Table(
+    "power",
+    (
+        Column("class", "str", "class, or group of classes"),
+        CONDITION,
+        Column("control", "str", "condition that it is compared with"),
+        Column("design", "str", "of the comparison", allowed=("paired", "independent")),
+        Column("n_control", "int", "replicates of the control that are compared", minimum=0),
+        Column("n_condition", "int", "replicates of the condition that are compared", minimum=0),
+        Column("fields", "float", "mean number of fields of a replicate", minimum=0),
+        Column("cells", "float", "mean number of cells of a field", minimum=0, optional=True),
+        Column("correction", "str", "for many comparisons"),
+        Column("level", "float", "below which p is significant", minimum=0, maximum=1),
+        Column("frequency", "float", "of the control", minimum=0, maximum=1, optional=True),
+        Column("smallest_rise", "float", "found with 80 % power", minimum=0, optional=True),
+        Column("smallest_fall", "float", "found with 80 % power", minimum=0, optional=True),
+        Column("replicates_for_half", "float", "that half the rise takes", optional=True),
+        Column("fields_for_half", "float", "of a replicate, for half the rise", optional=True),
+        Column("block_correlation", "float", "of two cells of a block", maximum=1),
+        Column("replicate_correlation", "float", "of two cells of a replicate", maximum=1),
+        Column("field_correlation", "float", "of two cells of a field", maximum=1),
+    ),
+    key=("class", "condition", "correction"),
+)
 VIABILITY = Table(
     "viability",
     (
