@@ -209,7 +209,8 @@ class Study:
             for n in range(8)
         ]
         columns = [column.name for column in DETECTOR_SPEED.columns]
-        return metrics, pd.DataFrame(rows, columns=columns), DETECTORS
+        compared = verdicts("f1@0.5 at score_threshold", list(DETECTORS))
+        return metrics, compared, pd.DataFrame(rows, columns=columns), DETECTORS
 
     def classifiers(self):
         rows = [
@@ -221,7 +222,8 @@ class Study:
         columns = ["experiment", "seed", "metric", "value", "ci_low", "ci_high"]
         frame = pd.DataFrame(rows, columns=columns)
         frame = frame.assign(**{"class": "all", "split": "test", "n": 100})
-        return frame.assign(n_clusters=6, note=""), CLASSIFIERS
+        compared = verdicts("mean_auc", list(CLASSIFIERS))
+        return frame.assign(n_clusters=6, note=""), compared, CLASSIFIERS
 
     def thresholds(self):
         palette, known = self.palette, self.cells[self.cells["label"].notna()]
@@ -321,6 +323,13 @@ class Study:
         }
 
 
+def verdicts(metric, names):
+    """Return what is said of each competitor but the first."""
+    said = ["undecided", "equivalent", "better", "worse"]
+    rows = [(metric, names[0], name, said[n % 4]) for n, name in enumerate(names[1:])]
+    return pd.DataFrame(rows, columns=["metric", "first", "second", "verdict"])
+
+
 def history(rows):
     return pd.DataFrame(rows, columns=["step", "split", "class", "metric", "value"])
 
@@ -380,8 +389,8 @@ EMPTY = {
     ),
     "effects": lambda s: effects.draw(no_rows(s.tests), [WELCH], s.palette),
     "power": lambda s: power.draw(no_rows(s.power()), s.palette),
-    "detectors": lambda s: detectors.draw(*map(no_rows, s.detectors()[:2]), DETECTORS),
-    "classifiers": lambda s: classifiers.draw(no_rows(s.classifiers()[0]), CLASSIFIERS),
+    "detectors": lambda s: detectors.draw(*map(no_rows, s.detectors()[:3]), DETECTORS),
+    "classifiers": lambda s: classifiers.draw(*map(no_rows, s.classifiers()[:2]), CLASSIFIERS),
     "thresholds": lambda s: threshold_figure.draw(no_rows(s.thresholds()), s.palette, "argmax", 0),
     "quality": lambda s: quality.draw(no_rows(s.quality), s.limits, CHANNELS),
     "quality_overview": lambda s: quality_overview.draw(no_rows(s.quality), s.limits, CHANNELS, {}),

@@ -46,6 +46,7 @@ use rule figure as plot_classifiers with:
     """Draw the classifiers side by side: recall, F and AUC, means over the classes (figure S4)."""
     input:
         metrics="results/{study}/metrics/classification.tsv",
+        compared="results/{study}/metrics/pairs/classification.tsv",
         plan=PLANNED,
     output:
         **drawn(

@@ -103,6 +103,7 @@ use rule figure as plot_detectors with:
     """Draw the detectors side by side: recall, precision, F and time per field (figure S2)."""
     input:
         metrics="results/{study}/metrics/detectors.tsv",
+        compared="results/{study}/metrics/pairs/detection.tsv",
         speed="results/{study}/benchmarks/detectors.tsv",
         plan=PLANNED,
     output:

@@ -59,7 +59,7 @@ def test_an_interval_of_a_share_lies_within_its_bounds_and_reaches_further_towar
     ("values", "groups", "number", "note"),
     [
         ([1.0, 2, 3, 4], "aabb", 2, "rests on 2 groups"),
-        ([1.0, 2], "aa", 1, "rests on 1 group,"),
+        ([1.0, 2], "aa", 1, "rests on 1 group of fields,"),
         ([1.0, 1, 1, 1], "abcd", 4, "the value is the same without any one"),
         ([np.nan, 1, 1, 1], "abcd", 4, ""),
     ],

@@ -400,9 +400,15 @@ def say_units(made: Figure, rows: pd.DataFrame) -> None:
     """
     known = rows.loc[rows["ci_low"].notna(), "n_clusters"]
     lost = rows.loc[rows["ci_low"].isna() & (rows["note"] != ""), "note"].value_counts()
-    numbers = dict.fromkeys([known.min(), known.max()])
-    said = [f"95 % intervals over {' to '.join(map(str, numbers))} groups"] if len(known) else []
+    ends = " to ".join(map(str, dict.fromkeys([known.min(), known.max()])))
+    said = [f"95 % intervals over {ends} groups of fields"] if len(known) else []
     made.suptitle(". ".join([*said, *lost.index[:1]]), fontsize=5.5, x=0.01, ha="left")
+
+
+def verdicts(compared: pd.DataFrame, metric: str, first: str) -> dict[str, str]:
+    """Return what tables.COMPARED says of each competitor by a metric, compared with `first`."""
+    rows = compared[(compared["metric"] == metric) & (compared["first"] == first)]
+    return dict(zip(rows["second"], rows["verdict"], strict=True))
 
 
 def bare(places: Axes | npt.NDArray[np.object_]) -> None:

@@ -119,7 +119,7 @@ def spread(values: Array) -> Spread:
     if np.isnan(value):
         number = len(without)
     elif number < FEWEST:
-        groups = f"{number} group{'' if number == 1 else 's'}"
+        groups = f"{number} group{'' if number == 1 else 's'} of fields"
         note = f"No interval: it rests on {groups}, and an interval needs {FEWEST}."
     elif np.isnan(apart).any():
         note = "No interval: without one of the groups there is no value."

@@ -12,10 +12,11 @@ METRICS = {"balanced_accuracy": "mean recall", "macro_f1": "mean F1", "mean_auc"
 
 
 @style.styled
-def draw(metrics: pd.DataFrame, described: Mapping[str, str]) -> Figure:
+def draw(metrics: pd.DataFrame, compared: pd.DataFrame, described: Mapping[str, str]) -> Figure:
     """Draw recall, F and AUC, each the mean over classes, of every classifier.
 
-    `described` maps experiments to their backbones, in the order to draw.
+    `compared` (tables.COMPARED) says how each differs from the first. `described` maps experiments
+    to their backbones, in the order to draw.
     """
     test = metrics[(metrics["split"] == "test") & (metrics["class"] == "all")]
     names = [name for name in described if name in set(test["experiment"])]
@@ -24,8 +25,9 @@ def draw(metrics: pd.DataFrame, described: Mapping[str, str]) -> Figure:
     made = style.figure(style.PAGE_MM, 22 + 9 * len(names))
     panels = made.subplots(1, len(METRICS), sharey=True)
     for axes, (metric, label) in zip(panels, METRICS.items(), strict=True):
-        draw_metric(axes, test[test["metric"] == metric], names)
-        axes.set(title=label, xlim=(0, 1.15), xticks=[0, 0.25, 0.5, 0.75, 1])
+        found = style.verdicts(compared, metric, names[0])
+        draw_metric(axes, test[test["metric"] == metric], names, found)
+        axes.set(title=label, xlim=(0, 1.25), xticks=[0, 0.25, 0.5, 0.75, 1])
     shown = test[(test["seed"] == "mean") & test["metric"].isin(METRICS)]
     style.say_units(made, shown)
     labels = [name if name == described[name] else f"{name}\n{described[name]}" for name in names]
@@ -34,7 +36,9 @@ def draw(metrics: pd.DataFrame, described: Mapping[str, str]) -> Figure:
     return made
 
 
-def draw_metric(axes: Axes, part: pd.DataFrame, names: list[str]) -> None:
+def draw_metric(
+    axes: Axes, part: pd.DataFrame, names: list[str], verdicts: Mapping[str, str]
+) -> None:
     """Draw one metric: the mean over seeds with its interval, and each seed as a point."""
     mean = part[part["seed"] == "mean"].set_index("experiment").reindex(names)
     rows = range(len(names))
@@ -47,4 +51,5 @@ def draw_metric(axes: Axes, part: pd.DataFrame, names: list[str]) -> None:
     for row, value, high in zip(rows, mean["value"], mean["ci_high"], strict=True):
         if pd.notna(value):
             right = value if pd.isna(high) else max(value, high)
-            axes.text(right + 0.02, row, f"{value:.3f}", va="center", fontsize=5.5)
+            said = f"{value:.3f}\n{verdicts.get(names[row], '')}".strip()
+            axes.text(right + 0.02, row, said, va="center", fontsize=5.5)

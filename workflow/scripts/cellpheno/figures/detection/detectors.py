@@ -15,10 +15,16 @@ IOUS = {"0.1": "o", "0.5": "s"}
 
 
 @style.styled
-def draw(metrics: pd.DataFrame, speed: pd.DataFrame, described: Mapping[str, str]) -> Figure:
+def draw(
+    metrics: pd.DataFrame,
+    compared: pd.DataFrame,
+    speed: pd.DataFrame,
+    described: Mapping[str, str],
+) -> Figure:
     """Draw recall, precision and F at two overlaps, and the time per field, of each detector.
 
-    `described` maps detectors to architecture and backbone, in the order to draw.
+    `compared` (tables.COMPARED) says how each differs from the first. `described` maps detectors to
+    architecture and backbone, in the order to draw.
     """
     names = [name for name in described if name in set(metrics["detector"])]
     if not names:
@@ -27,8 +33,9 @@ def draw(metrics: pd.DataFrame, speed: pd.DataFrame, described: Mapping[str, str
     panels = made.subplots(1, 4, sharey=True)
     test = metrics[metrics["split"] == "test"]
     for axes, (metric, label) in zip(panels, METRICS.items(), strict=False):
-        draw_metric(axes, test, metric, names)
-        axes.set(title=label, xlim=(0, 1.3), xticks=[0, 0.5, 1])
+        found = style.verdicts(compared, f"{metric}@0.5{AT_THRESHOLD}", names[0])
+        draw_metric(axes, test, metric, names, found)
+        axes.set(title=label, xlim=(0, 1.7), xticks=[0, 0.5, 1])
     draw_speed(panels[-1], speed, names)
     style.say_units(made, test[test["metric"].str.endswith(AT_THRESHOLD)])
     panels[0].set_yticks(range(len(names)), [f"{name}\n{described[name]}" for name in names])
@@ -41,7 +48,9 @@ def draw(metrics: pd.DataFrame, speed: pd.DataFrame, described: Mapping[str, str
     return made
 
 
-def draw_metric(axes: Axes, test: pd.DataFrame, metric: str, names: list[str]) -> None:
+def draw_metric(
+    axes: Axes, test: pd.DataFrame, metric: str, names: list[str], verdicts: Mapping[str, str]
+) -> None:
     """Draw a metric of every detector with 95 % intervals, and hollow for all its scores."""
     colours = style.OKABE_ITO
     for shift, colour, (iou, marker) in zip((-0.16, 0.16), colours, IOUS.items(), strict=False):
@@ -57,7 +66,9 @@ def draw_metric(axes: Axes, test: pd.DataFrame, metric: str, names: list[str]) -
         ):
             if pd.notna(value):
                 right = max(number for number in (value, high, other) if pd.notna(number))
-                axes.text(right + 0.03, row, f"{value:.3f}", va="center", fontsize=5.5)
+                verdict = verdicts.get(names[round(row)], "") if iou == "0.5" else ""
+                said = f"{value:.3f} {verdict}".strip()
+                axes.text(right + 0.03, row, said, va="center", fontsize=5.5)
 
 
 def _of(test: pd.DataFrame, metric: str, names: list[str]) -> pd.DataFrame:
