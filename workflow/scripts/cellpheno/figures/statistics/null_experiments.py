@@ -18,7 +18,8 @@ def draw(rates: pd.DataFrame, palette: style.Palette) -> Figure:
         return style.message("There is nothing to compare in null experiments.")
     single, whole = (rates[rates["scope"] == scope] for scope in NULL_SCOPES)
     names = list(single["class"].unique())
-    made = style.figure(style.PAGE_MM, 26 + 2.6 * max(len(single), len(whole)))
+    # names of two lines need room; rows of one name share theirs
+    made = style.figure(style.PAGE_MM, 26 + max(2.6 * len(single), 6.5 * len(whole)))
     left, right = made.subplots(1, 2)
     draw_rates(
         left,
