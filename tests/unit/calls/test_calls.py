@@ -144,7 +144,7 @@ def test_cells_of_a_field_without_a_split_are_an_error(study):
 
 def detection_metrics(tmp_path, **change):
     row = {"detector": "d", "seed": 0, "split": "val", "metric": "score_threshold", "value": 0.42}
-    row |= {"ci_low": np.nan, "ci_high": np.nan, "n": 9} | change
+    row |= {"ci_low": np.nan, "ci_high": np.nan, "n_clusters": 1, "note": "", "n": 9} | change
     storage.write(pd.DataFrame([row]), tmp_path / "detection.tsv", DETECTION_METRICS)
     return tmp_path / "detection.tsv"
 
