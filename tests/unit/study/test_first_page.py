@@ -15,11 +15,12 @@ DETECTION = """detector seed split metric value ci_low ci_high n_clusters n
 r 0 val ap@0.5 0.5 0.4 0.6 3 9
 r 0 test ap@0.5 0.8125 0.7 0.9 4 12
 """
-TESTS = """class condition p_adjusted unit design reason
-a x 0.01 replicate paired three-days
-b x 0.5 replicate paired three-days
-a y NA replicate independent one-day
-a x 0.5 field independent fields
+TESTS = """class condition p_adjusted unit design reason test
+a x 0.01 replicate paired three-days gee
+a x 0.04 replicate paired three-days conditional
+b x 0.5 replicate paired three-days gee
+a y NA replicate independent one-day gee
+a x 0.5 field independent fields student
 """
 
 

@@ -1,6 +1,5 @@
 """Compare every condition with control, class by class, by every configured test (A51)."""
 
-import dataclasses
 import functools
 import logging
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -17,16 +16,21 @@ from cellpheno.statistics.count_model import blocked_gee, conditional, gee
 from cellpheno.statistics.design import INDEPENDENT, PAIRED, choose
 from cellpheno.statistics.left_out import Fields
 from cellpheno.statistics.t_tests import ALPHA, Comparison, paired_t_test, t_test
+from cellpheno.tables.statistics import TESTS
 
 COUNT_MODEL = "gee"
 """The test that needs counts of cells instead of one value per unit."""
 CONDITIONAL = "conditional"
 """Next to each paired model for counts: does the result hold if only blocks are looked into?"""
 COUNTS = ["n_class", "n_cells"]
+COLUMNS = [column.name for column in TESTS.columns if column.name != "note"]
 
 logger = logging.getLogger(__name__)
 
 Values = npt.NDArray[np.float64]
+
+Sample = tuple[Values, npt.NDArray[np.str_]]
+"""Values [n, 1 or 3] of the units of one class and condition, and the names of the units."""
 
 Units = Callable[[str], pd.DataFrame]
 """Returns, for the name of a unit, one row per condition, unit and class with its value."""
@@ -182,33 +186,33 @@ def run_one(
     rows, questions = [], []
     for name in asked:
         for condition in conditions:
-            if condition == control:
-                continue
-            ours, our_names = samples.get((name, condition), nothing)
-            theirs, their_names = samples.get((name, control), nothing)
-            asked_for = entry.get("design", INDEPENDENT)
-            design, reason = choose(asked_for, entry["unit"], their_names, our_names)
-            if design == PAIRED:
-                _, first, second = np.intersect1d(their_names, our_names, return_indices=True)
-                theirs, ours = theirs[first], ours[second]
-            questions.append((asked[name], condition))
-            rows.append(
-                {"class": name, "condition": condition, "control": control, "test": entry["test"]}
-                | {"n_units": len(ours) + len(theirs), "unit": entry["unit"]}
-                | vars(_compare(theirs, ours, entry["test"], design))
-                | {"correction": entry["correction"], "n_control": len(theirs)}
-                | {"n_condition": len(ours), "mean_control": _mean(theirs)}
-                | {"mean_condition": _mean(ours), "design": design}
-                | {"n_blocks": len(ours) if design == PAIRED else 0, "reason": reason}
-            )
-    columns = ["class", "condition", "control", "test", "n_units", "unit"]
-    columns += [field.name for field in dataclasses.fields(Comparison)] + ["correction"]
-    columns += ["n_control", "n_condition", "mean_control", "mean_condition"]
-    table = pd.DataFrame(rows, columns=[*columns, "design", "n_blocks", "reason"])
+            if condition != control:
+                theirs = samples.get((name, control), nothing)
+                ours = samples.get((name, condition), nothing)
+                about = {"class": name, "condition": condition, "control": control}
+                rows.append(about | _row(theirs, ours, entry))
+                questions.append((asked[name], condition))
+    table = pd.DataFrame(rows, columns=COLUMNS)
     p = table["p"].to_numpy(dtype=np.float64)
-    adjusted = multiple_testing.adjust(p, entry["correction"], questions)
-    table.insert(list(table.columns).index("p") + 1, "p_adjusted", adjusted)
+    table["p_adjusted"] = multiple_testing.adjust(p, entry["correction"], questions)
     return table
+
+
+def _row(control: Sample, condition: Sample, entry: Mapping[str, str]) -> dict[str, Any]:
+    """Compare two samples in the design of the entry, or in the one that it chooses."""
+    (theirs, their_names), (ours, our_names) = control, condition
+    asked = entry.get("design", INDEPENDENT)
+    design, reason = choose(asked, entry["unit"], their_names, our_names)
+    if design == PAIRED:
+        _, first, second = np.intersect1d(their_names, our_names, return_indices=True)
+        theirs, ours = theirs[first], ours[second]
+    return {
+        **{key: entry[key] for key in ("test", "unit", "correction")},
+        **vars(_compare(theirs, ours, entry["test"], design)),
+        **{"n_control": len(theirs), "n_condition": len(ours), "n_units": len(theirs) + len(ours)},
+        **{"mean_control": _mean(theirs), "mean_condition": _mean(ours)},
+        **{"design": design, "n_blocks": len(ours) if design == PAIRED else 0, "reason": reason},
+    }
 
 
 def _compare(control: Values, condition: Values, test: str, design: str) -> Comparison:
