@@ -105,6 +105,20 @@ def test_of_a_pair_in_two_splits_the_field_is_left_out_that_teaches(caplog):
     assert unused(*[(f"f000{n}", "f0015") for n in range(3)]) == []
 
 
+def test_of_equal_images_in_two_splits_the_one_is_left_out_that_nobody_annotated(caplog):
+    fields = make_fields(12, split=["train"] * 6 + ["val"] * 3 + ["test"] * 3)
+    fields.loc[[0, 1], "content"] = fields.loc[[9, 10], "content"].to_numpy()
+    boxes = make_boxes(fields[fields["field"] != "f0009"])
+    annotated = pd.DataFrame({"field": sorted({*boxes["field"]}), "complete": True})
+    with pytest.raises(StudyError, match="belong together"):
+        splits.assign(fields, annotated, boxes, "group", FRACTIONS, 0)
+    result = splits.assign(fields, annotated, boxes, "group", FRACTIONS, 0, apart=[])
+    unused = result[result["split"] == "unused"]
+    assert unused["field"].tolist() == ["f0001", "f0009"]
+    assert not unused["complete"].any()
+    assert "2 fields have the same pixels" in caplog.text
+
+
 def test_groups_linked_by_a_chain_of_identical_images_stay_together():
     fields = make_fields(6, per_group=2)
     fields["content"] = [*"abbccd", *"efghij"]  # groups 0, 1 and 2 are one block

@@ -43,7 +43,7 @@ def assign(
     hold_out: Sequence[str] = (),
     together: Sequence[tuple[str, str]] = (),
     deal: str = BALANCED,
-    apart: Sequence[tuple[str, str]] = (),
+    apart: Sequence[tuple[str, str]] | None = None,
 ) -> pd.DataFrame:
     """Assign every field of good quality to a split; return SPLITS sorted by field.
 
@@ -57,6 +57,8 @@ def assign(
     `fields` is the quality table with the sample sheet's columns. Pairs of fields in `together`
     get one split, unless the sample sheet gives them two. Of pairs in `apart` that come to two
     splits, one field becomes `unused`: one of `train` rather than `val`, and of `val` than `test`.
+    With `apart`, so does one of two fields with the same pixels to which the sheet gives two
+    splits, an unannotated one first.
 
     Raises a StudyError when the sheet assigns a block to two splits, or a split stays empty.
     """
@@ -68,6 +70,10 @@ def assign(
         dealt_out = {**fractions, "test": 0.0}
     takes_part = fields["field"].isin(annotated["field"]).to_numpy() | np.isin(given, LEARNING)
     takes_part &= given != PREDICT
+    unused = np.zeros(len(fields), bool)
+    if apart is not None:
+        unused = takes_part & _copies(fields, given, fields["field"].isin(annotated["field"]))
+        takes_part &= ~unused
     learning = fields[takes_part].reset_index(drop=True)
     _report_unannotated(learning, annotated)
     block = blocks(learning, [by, "content"])
@@ -88,11 +94,29 @@ def assign(
     # what shows the same is one group, also where intervals count groups
     own = learning[by].astype("str").groupby(block).transform("min")
     result.loc[takes_part, "group"] = own.to_numpy()
-    _leave_out(result, apart)
+    result.loc[unused, "split"] = UNUSED
+    _leave_out(result, apart or ())
     _refuse_empty(result, fractions, by)
     refuse_leaks(result, fields, by)
     _report_repeats(result, fields)
     return result
+
+
+def _copies(
+    fields: pd.DataFrame, given: npt.NDArray[np.object_], annotated: pd.Series
+) -> npt.NDArray[np.bool_]:
+    """Return the fields [n] to leave out because a field of another split has the same pixels."""
+    places = [LEARNING.index(split) if split in LEARNING else -1 for split in given]
+    table = fields[["field", "content"]].assign(annotated=annotated, place=places)
+    table = table[table["place"] >= 0]
+    best = table.sort_values(["annotated", "place"]).groupby("content")["place"].last()
+    copies = table.loc[table["place"] != table["content"].map(best), "field"]
+    if len(copies):
+        notices.warn(
+            f"{len(copies)} fields have the same pixels as a field that the sample sheet puts into "
+            f"another split, and are not used ({_first(copies)})."
+        )
+    return fields["field"].isin(copies).to_numpy()
 
 
 def _leave_out(result: pd.DataFrame, apart: Sequence[tuple[str, str]]) -> None:
