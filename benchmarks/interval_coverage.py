@@ -33,8 +33,11 @@ APART, CALLED_FROM = 1.6, 0.8
 class Slides:
     """Cells of some slides, judged by a classifier and found by a detector."""
 
-    def __init__(self, number: int, icc: float, random: np.random.Generator) -> None:
-        self.cells = random.poisson(CELLS, (number, FIELDS)).sum(axis=1)
+    def __init__(
+        self, number: int, icc: float, random: np.random.Generator, most: int = FIELDS
+    ) -> None:
+        fields = random.integers(1, most + 1, number) if most > FIELDS else FIELDS
+        self.cells = random.poisson(CELLS * fields, number)
         self.of = np.repeat(np.arange(number), self.cells)
 
         def alike(of: npt.NDArray[np.int64]) -> Array:
@@ -79,9 +82,9 @@ class Slides:
         return (hits + share(cells @ (~self.positive & ~called).astype(float), others)) / 2
 
 
-def truth(icc: float, seed: int = 0) -> dict[str, float]:
+def truth(icc: float, most: int = FIELDS, seed: int = 0) -> dict[str, float]:
     """Return the metrics of very many slides."""
-    slides = Slides(20_000, icc, np.random.default_rng(seed))
+    slides = Slides(20_000, icc, np.random.default_rng(seed), most)
     return {name: float(v[0]) for name, v in slides.measure(np.ones((1, 20_000))).items()}
 
 
@@ -91,13 +94,13 @@ def interval(name: str, found: Spread) -> Estimate:
 
 
 def coverage(
-    number: int, icc: float, experiments: int, draws: int = 0, seed: int = 1
+    number: int, icc: float, experiments: int, draws: int = 0, most: int = FIELDS, seed: int = 1
 ) -> dict[str, tuple[float, float]]:
     """Return how often the intervals contain the truth, and those of `draws` redrawn slides."""
-    random, known = np.random.default_rng([seed, number]), truth(icc)
+    random, known = np.random.default_rng([seed, number]), truth(icc, most)
     inside: dict[str, list[tuple[bool, bool]]] = {name: [] for name in known}
     for _ in range(experiments):
-        slides = Slides(number, icc, random)
+        slides = Slides(number, icc, random, most)
         redrawn = random.multinomial(number, np.full(number, 1 / number), size=draws).astype(float)
         drawn = measured(slides.measure, redrawn) if draws else {}
         for name, values in measured(slides.measure, leave_out(np.arange(number))).items():
@@ -115,10 +118,11 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=0, help="of the bootstrap (0: none)")
     parser.add_argument("--slides", type=int, nargs="+", default=[4, 8, 16])
     parser.add_argument("--correlations", type=float, nargs="+", default=[0.02, 0.05])
+    parser.add_argument("--most", type=int, default=FIELDS, help="fields, from 1 on if more than 3")
     chosen = parser.parse_args()
     for icc in chosen.correlations:
         for number in chosen.slides:
-            found = coverage(number, icc, chosen.experiments, chosen.draws)
+            found = coverage(number, icc, chosen.experiments, chosen.draws, chosen.most)
             for name, (ours, bootstrap) in found.items():
                 print(icc, number, name, f"{ours:.3f}", f"{bootstrap:.3f}", sep="\t", flush=True)
 
