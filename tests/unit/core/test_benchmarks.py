@@ -116,10 +116,13 @@ def test_an_unknown_section_is_reported_with_the_known_ones(capsys):
 
 def test_the_paired_design_finds_the_planted_effect_more_often_where_days_are_shared(tmp_path):
     command = [sys.executable, ROOT / "benchmarks/paired_design.py", "--table", tmp_path / "t.tsv"]
-    command += shlex.split("--experiments 150 --replicates 4")
+    command += shlex.split("--experiments 150 --replicates 4 --partly 6:3")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    table = pd.read_csv(tmp_path / "t.tsv", sep="\t").set_index(["day_spread", "test", "design"])
+    table = pd.read_csv(tmp_path / "t.tsv", sep="\t")
+    half = table[(table["shared"] == 3) & (table["day_spread"] == 0.3)].set_index("design")["power"]
+    assert half["independent"] > half["paired"]
+    table = table[table["shared"] == 4].set_index(["day_spread", "test", "design"])
     power = table.loc[0.6, "power"]
     for test in ("welch", "gee"):
         paired = power["welch, student" if test == "welch" else test, "paired"]
