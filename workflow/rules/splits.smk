@@ -14,6 +14,7 @@ rule split_fields:
         fields="results/{study}/qc/fields.tsv",
         annotated="results/{study}/annotations/fields.tsv",
         boxes="results/{study}/annotations/boxes.parquet",
+        report="results/{study}/annotations/report.tsv" if ANNOTATORS else [],
         # elsewhere pairs change no split, so that to allow one trains nothing again
         pairs=branch(
             PAIRS_MOVE, then="results/{study}/near_duplicates.parquet", otherwise=[]

@@ -1,9 +1,10 @@
 """Divide the annotated fields into training, validation and test, without leaks (A8)."""
 
+from cellpheno.annotations.regions import WITHOUT_REGIONS
 from cellpheno.core import job
 from cellpheno.splits import assign, leaks
 from cellpheno.tables import storage
-from cellpheno.tables.annotations import ANNOTATED_FIELDS, BOXES
+from cellpheno.tables.annotations import ANNOTATED_FIELDS, ANNOTATION_REPORT, BOXES
 from cellpheno.tables.quality import NEAR_DUPLICATES, QUALITY, SPLITS
 
 job.start(snakemake)
@@ -18,11 +19,16 @@ if inputs.pairs:
     found = leaks.counted(found, params.moves, inputs.known or None)
     moved = "together" if params.moves == leaks.KEEP_TOGETHER else "apart"
     pairs = {moved: list(zip(found["first"], found["second"], strict=True))}
+lost = []
+if inputs.report:
+    report = storage.read(inputs.report, ANNOTATION_REPORT)
+    lost = report.loc[report["problem"] != WITHOUT_REGIONS, "field"].dropna().unique()
 result = assign.assign(
     storage.read(inputs.fields, QUALITY),
     annotated,
     boxes,
     seed=params.seed,
+    lost=lost,
     **pairs,
     **params.splits,
 )

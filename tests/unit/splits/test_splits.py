@@ -212,6 +212,18 @@ def test_a_field_without_cells_may_be_put_into_a_split_by_the_sheet():
     assert assign(fields, make_boxes(fields.iloc[1:]))["f0000"] == "test"
 
 
+def test_a_field_whose_cells_were_all_left_out_is_not_one_without_cells(caplog):
+    fields = make_fields(9, split=["test"] * 2 + [""] * 7)
+    boxes = make_boxes(fields.iloc[2:])
+    annotated = pd.DataFrame({"field": sorted({*boxes["field"]}), "complete": True})
+    lost = ["f0001", "f0005"]
+    result = splits.assign(fields, annotated, boxes, "group", FRACTIONS, 0, lost=lost)
+    split = result.set_index("field")["split"]
+    assert split[["f0000", "f0001"]].tolist() == ["test", "unused"]
+    assert split["f0005"] != "unused"  # not all of its cells
+    assert "none that is a cell of the study's classes" in caplog.text
+
+
 def test_a_sheet_that_puts_identical_images_into_two_splits_is_refused():
     fields = make_fields(10)
     fields.loc[[2, 7], "split"] = ["train", "test"]

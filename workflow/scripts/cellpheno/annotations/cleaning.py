@@ -8,6 +8,7 @@ from typing import Any
 from cellpheno.annotations.regions import (
     BOX_AROUND,
     WITHOUT_CELLS,
+    WITHOUT_REGIONS,
     AnnotatedImage,
     FieldNames,
     Note,
@@ -35,9 +36,9 @@ def clean(images: Iterable[AnnotatedImage], settings: Mapping[str, Any]) -> list
 def _outlined(image: AnnotatedImage) -> AnnotatedImage:
     """Note outlines, of which only box and area are kept."""
     if not image.gone_through:
-        return _noted(image, Note("image without regions", "does not count as annotated", 0))
+        return _noted(image, Note(WITHOUT_REGIONS, "does not count as annotated", 0))
     if not image.regions:
-        return _noted(image, Note("image without regions", WITHOUT_CELLS, 0))
+        return _noted(image, Note(WITHOUT_REGIONS, WITHOUT_CELLS, 0))
     shapes = collections.Counter(region.shape for region in image.regions)
     del shapes["rectangle"]
     return _noted(

@@ -15,6 +15,8 @@ from cellpheno.core.errors import StudyError
 
 LEFT_OUT = "left out"
 """The action for a region that is not among the boxes."""
+WITHOUT_REGIONS = "image without regions"
+"""The problem of an image that was not seen, or found empty."""
 BOX_AROUND, WITHOUT_CELLS, MERGED = (
     "counts as the box around it",
     "counts as a field without cells",

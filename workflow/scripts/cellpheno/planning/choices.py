@@ -54,7 +54,7 @@ def detector_weights(settings: Mapping[str, Any], facts: Facts) -> Choice:
     """Start the published network from COCO's weights."""
     model = value(settings, "detection", "model")
     if model["backbone"] != "resnet50" or model["backend"] != "torchvision":
-        return None, f"nobody publishes weights of this network of {model['backend']}"
+        return None, f"none are published for {model['backbone']} of {model['backend']}"
     if model["backbone_weights"]:
         return None, "the backbone has weights of its own"
     return _named("coco", model["architecture"], facts)

@@ -6,7 +6,7 @@ in any group. Fields that must stay together form a block, and whole blocks are 
 
 import hashlib
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,7 @@ def assign(
     together: Sequence[tuple[str, str]] = (),
     deal: str = BALANCED,
     apart: Sequence[tuple[str, str]] | None = None,
+    lost: Collection[str] = (),
 ) -> pd.DataFrame:
     """Assign every field of good quality to a split; return SPLITS sorted by field.
 
@@ -58,7 +59,8 @@ def assign(
     get one split, unless the sample sheet gives them two. Of pairs in `apart` that come to two
     splits, one field becomes `unused`: one of `train` rather than `val`, and of `val` than `test`.
     With `apart`, so does one of two fields with the same pixels to which the sheet gives two
-    splits, an unannotated one first.
+    splits, an unannotated one first. Fields in `lost` do not count as fields without cells, because
+    cells were drawn in them, of which none is left.
 
     Raises a StudyError when the sheet assigns a block to two splits, or a split stays empty.
     """
@@ -68,12 +70,13 @@ def assign(
     if hold_out:
         given = _held_out(fields, annotated, given, by, hold_out)
         dealt_out = {**fractions, "test": 0.0}
-    takes_part = fields["field"].isin(annotated["field"]).to_numpy() | np.isin(given, LEARNING)
-    takes_part &= given != PREDICT
-    unused = np.zeros(len(fields), bool)
+    drawn = fields["field"].isin(annotated["field"]).to_numpy()
+    takes_part = (drawn | np.isin(given, LEARNING)) & (given != PREDICT)
+    unused = takes_part & ~drawn & fields["field"].isin(lost).to_numpy()
+    _report_lost(fields.loc[unused, "field"])
     if apart is not None:
-        unused = takes_part & _copies(fields, given, fields["field"].isin(annotated["field"]))
-        takes_part &= ~unused
+        unused |= takes_part & _copies(fields, given, drawn)
+    takes_part &= ~unused
     learning = fields[takes_part].reset_index(drop=True)
     _report_unannotated(learning, annotated)
     block = blocks(learning, [by, "content"])
@@ -103,7 +106,7 @@ def assign(
 
 
 def _copies(
-    fields: pd.DataFrame, given: npt.NDArray[np.object_], annotated: pd.Series
+    fields: pd.DataFrame, given: npt.NDArray[np.object_], annotated: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.bool_]:
     """Return the fields [n] to leave out because a field of another split has the same pixels."""
     places = [LEARNING.index(split) if split in LEARNING else -1 for split in given]
@@ -396,6 +399,16 @@ def _report_unannotated(learning: pd.DataFrame, annotated: pd.DataFrame) -> None
         notices.warn(
             f"{len(names)} fields are not annotated but the sample sheet puts them into train, val "
             f"or test: they count as fields without cells ({_first(names)}); see splits.tsv."
+        )
+
+
+def _report_lost(names: pd.Series) -> None:
+    """Warn of fields whose annotated cells were all left out."""
+    if len(names):
+        notices.warn(
+            f"{len(names)} fields that the sample sheet puts into train, val or test have "
+            "annotations, but none that is a cell of the study's classes; they are not used "
+            f"({_first(names)}); annotations/report.tsv says what was left out."
         )
 
 
