@@ -88,7 +88,7 @@ def test_weights_that_do_not_fit_are_told_by_name_and_shape(small, tmp_path):
     state = dict(small.network.state_dict())
     del state["backbone.body.conv1.weight"]
     state["surplus"] = torch.zeros(1)
-    key = "roi_heads.box_predictor.cls_score.bias"
+    key = "roi_heads.box_head.fc6.bias"
     state[key] = torch.zeros(91)
     torch.save(state, tmp_path / "weights.pt")
     with pytest.raises(StudyError) as error:
@@ -96,7 +96,7 @@ def test_weights_that_do_not_fit_are_told_by_name_and_shape(small, tmp_path):
     message = str(error.value)
     assert "1 missing (backbone.body.conv1.weight)" in message
     assert "1 unexpected (surplus)" in message
-    assert f"{key} (91,) instead of (2,)" in message
+    assert f"{key} (91,) instead of (256,)" in message
 
 
 def test_weights_that_are_no_weights_are_told(tmp_path):
