@@ -1,7 +1,7 @@
 """Test every condition against control, with effect sizes and intervals (A51)."""
 
 from cellpheno.core import job
-from cellpheno.splits.usable_fields import named_for_comparison, of_training_groups
+from cellpheno.splits import usable_fields
 from cellpheno.statistics import conditions, frequencies
 from cellpheno.tables import storage
 from cellpheno.tables.annotations import ANNOTATED_FIELDS
@@ -12,13 +12,14 @@ job.start(snakemake)
 inputs, params = snakemake.input, snakemake.params
 annotated = storage.read(inputs.annotated, ANNOTATED_FIELDS)["field"]
 splits = storage.read(inputs.splits, SPLITS)
-named = named_for_comparison(
+usable_fields.warn_of_training_groups(splits, params.of_training_groups, params.source)
+named = usable_fields.named_for_comparison(
     storage.read(inputs.quality, QUALITY),
     splits,
     set(annotated),
     params.splits,
     params.without,
-    of_training_groups(splits, params.of_training_groups, params.source),
+    usable_fields.of_training_groups(splits, params.of_training_groups, params.source),
 )
 single = len(params.classes) == 1
 if single and params.source == "labels":  # elsewhere nobody has counted

@@ -1,7 +1,7 @@
 """Estimate the share of live patches by field, well and condition over time, and map it."""
 
 from cellpheno.core import job
-from cellpheno.splits.usable_fields import in_splits, named_for_comparison, of_training_groups
+from cellpheno.splits import usable_fields
 from cellpheno.statistics import viability
 from cellpheno.tables import storage
 from cellpheno.tables.annotations import ANNOTATED_FIELDS
@@ -18,9 +18,10 @@ settings = viability.Settings(live, time, overlap)
 quality = storage.read(inputs.quality, QUALITY)
 splits = storage.read(inputs.splits, SPLITS)
 fields = viability.usable(quality, splits, params.splits, params.without, time)
-searched = in_splits(quality, splits)["field"].tolist()
+searched = usable_fields.in_splits(quality, splits)["field"].tolist()
 cells = storage.read_searched([inputs.cells], CELLS, searched, inputs.quality)
-left_out = of_training_groups(splits, params.of_training_groups, "calls")
+usable_fields.warn_of_training_groups(splits, params.of_training_groups, "calls")
+left_out = usable_fields.of_training_groups(splits, params.of_training_groups, "calls")
 fields = fields[~fields["field"].isin(left_out)]
 cells = cells[cells["field"].isin(fields["field"])]
 called = cells[["field"]].assign(**{"class": cells["call"]})
@@ -30,7 +31,9 @@ if inputs.labelled:
     stained = labelled[["field"]].assign(**{"class": labelled["label"]})
     parts[viability.LABELS] = viability.estimate(stained, fields, viability.LABELS, settings)
 annotated = set(storage.read(inputs.annotated, ANNOTATED_FIELDS)["field"])
-named = named_for_comparison(quality, splits, annotated, params.splits, params.without, left_out)
+named = usable_fields.named_for_comparison(
+    quality, splits, annotated, params.splits, params.without, left_out
+)
 table = storage.concatenate(list(parts.values()), VIABILITY)
 table = viability.with_lost(table, named, list(parts), time)
 storage.write(table, snakemake.output.table, VIABILITY)

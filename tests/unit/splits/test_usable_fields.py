@@ -7,6 +7,7 @@ from cellpheno.splits.usable_fields import (
     in_splits,
     named_for_comparison,
     of_training_groups,
+    warn_of_training_groups,
 )
 from cellpheno.statistics.left_out import Fields
 
@@ -96,8 +97,10 @@ def shared():
 def test_fields_of_groups_that_trained_are_left_out_or_warned_of(shared, caplog):
     assert of_training_groups(shared, "exclude", "calls") == {"seen"}
     assert of_training_groups(shared, "exclude", "labels") == set()
+    warn_of_training_groups(shared, "exclude", "calls")
     assert not caplog.text
     assert of_training_groups(shared, "warn", "calls") == set()
+    warn_of_training_groups(shared, "warn", "calls")
     assert "1 fields that are compared are of groups" in caplog.text
 
 

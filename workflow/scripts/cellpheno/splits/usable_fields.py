@@ -79,22 +79,26 @@ def of_training_groups(splits: pd.DataFrame, how: str, source: str) -> set[str]:
     """Return the fields to predict of groups (`splits.by`) that the networks were trained on.
 
     They are left out of the comparison of conditions: none if `how` (statistics.of_training_groups)
-    is `warn`, which warns of them, or if `source` is not `calls`.
+    is not `exclude`, or if `source` is not `calls`.
 
     A network that has seen wells of control, and none of a treatment, calls the two differently.
     """
+    if source != "calls" or how != "exclude":
+        return set()
     trained = splits.loc[splits["split"] == "train", "group"]
     seen = (splits["split"] == "predict") & splits["group"].isin(trained)
-    if source != "calls" or not seen.any():
-        return set()
-    if how == "warn":
+    return set(splits.loc[seen, "field"])
+
+
+def warn_of_training_groups(splits: pd.DataFrame, how: str, source: str) -> None:
+    """Warn of fields of such groups that are compared nevertheless."""
+    seen = of_training_groups(splits, "exclude", source)
+    if how == "warn" and seen:
         notices.warn(
-            f"{int(seen.sum())} fields that are compared are of groups that the networks were "
+            f"{len(seen)} fields that are compared are of groups that the networks were "
             "trained on, which are called otherwise than groups that they have never seen; "
             "statistics.of_training_groups: exclude leaves them out."
         )
-        return set()
-    return set(splits.loc[seen, "field"])
 
 
 def completely_annotated(splits: pd.DataFrame, needed: Sequence[str] = ()) -> pd.DataFrame:
