@@ -66,6 +66,7 @@ def test_frequencies_without_a_class_or_a_field_of_one_are_not_tested(written, l
     ]
     counted = both[0] if lost == "big" else pd.concat([both[0][:2], both[1]])
     settings = {"classes": ["small", "big"], "groups": {}, "excluded": []}
+    settings |= {"of_training_groups": "exclude", "source": "calls"}
     with pytest.raises(StudyError, match=rf"\(class {lost.split()[-1]}\) lacks"):
         written(
             "compare_conditions.py",
