@@ -6,6 +6,8 @@ from scipy import stats
 
 from cellpheno.measuring.comparison import of_metrics, pairs
 from cellpheno.measuring.intervals import leave_out
+from cellpheno.tables import storage
+from cellpheno.tables.metrics import COMPARED
 
 HARD = np.array([0.1, -0.2, 0.15, -0.1, 0.25, -0.2])
 """How much easier the cells of each slide are, for every classifier."""
@@ -73,3 +75,11 @@ def test_every_metric_has_its_pairs_and_one_competitor_has_none():
     table = of_metrics({"a": {"x": a, "y": a}, "b": {"x": b, "y": b}}, 0.02)
     assert table["metric"].tolist() == ["x", "y"]
     assert of_metrics({"a": {"x": a}}, 0.02).empty
+
+
+def test_competitors_without_any_pair_make_an_empty_table(tmp_path):
+    """For example a detector of all cells, and one of a class alone."""
+    alone = [of_metrics({name: {"ap": np.full((1, 5), 0.5)}}, 0.02) for name in ("all", "one")]
+    tables = [table.assign(task="detection", among="x", split="test") for table in alone]
+    storage.write(storage.concatenate(tables, COMPARED), tmp_path / "c.tsv", COMPARED)
+    assert storage.read(tmp_path / "c.tsv", COMPARED).empty

@@ -14,6 +14,7 @@ import pandas as pd
 
 from cellpheno.measuring.intervals import spread
 from cellpheno.measuring.multiple_testing import adjust
+from cellpheno.tables.metrics import COMPARED
 
 Array = npt.NDArray[np.float64]
 
@@ -36,9 +37,9 @@ def pairs(values: Mapping[str, Array], margin: float) -> pd.DataFrame:
         interval = found.interval("plain")._asdict()
         named = {"first": first, "second": second, **each, "difference": interval.pop("value")}
         rows.append({**named, **interval, "p": found.p()})
+    if not rows:
+        return COMPARED.empty()
     table = pd.DataFrame(rows)
-    if not len(table):
-        return table
     table["p_adjusted"] = adjust(table["p"].to_numpy(np.float64), "holm", range(len(table)))
     table["verdict"] = [verdict(row, margin) for _, row in table.iterrows()]
     return table
@@ -64,4 +65,4 @@ def of_metrics(values: Mapping[str, Mapping[str, Array]], margin: float) -> pd.D
         pairs({name: each[metric] for name, each in values.items()}, margin).assign(metric=metric)
         for metric in metrics
     ]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    return pd.concat(tables, ignore_index=True) if tables else COMPARED.empty()
