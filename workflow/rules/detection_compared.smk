@@ -115,7 +115,7 @@ use rule figure as plot_detectors with:
         **planned(
             described=lambda config, _: {
                 name: "{architecture}, {backbone}{of}, scale {scale:g}".format(
-                    **part_of(configuration.detector(config, name), "model"),
+                    **configuration.detector(config, name)["model"],
                     of=(
                         ""
                         if backend_of(name) == "torchvision"
