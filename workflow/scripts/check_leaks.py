@@ -9,16 +9,16 @@ from cellpheno.tables.quality import LEAKS
 job.start(snakemake)
 params = snakemake.params
 crops, table = storage.read_with_array(snakemake.input.crops, snakemake.input.table, CROPS)
-sides = table["split"]
+sides, mode = table["split"], params.near_duplicates
+if mode == leaks.LEAVE_OUT:  # which is for fields: no patch is left out
+    mode = leaks.REFUSE
 if params.validation == "cells":
     print("cells of one field are in training and validation on purpose (A8): compared with test")
     sides = sides.replace("val", "train")
-pairs = leaks.counted(
-    leaks.between_crops(crops, table, sides), params.near_duplicates, snakemake.input.known or None
-)
+pairs = leaks.counted(leaks.between_crops(crops, table, sides), mode, snakemake.input.known or None)
 storage.write(pairs, snakemake.log.pairs, LEAKS)
 print(f"{len(pairs)} pairs of {len(table)} patches show the same in different splits")
 where = f"{snakemake.log.pairs} lists them all"
-leaks.judge(pairs, "patches", params.near_duplicates, where)
+leaks.judge(pairs, "patches", mode, where)
 storage.write(pairs, snakemake.output.leaks, LEAKS)
 job.save_warnings(snakemake)
